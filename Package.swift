@@ -1,0 +1,103 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// Every target of ours is built the same way: Swift 6 mode, unsafe code marked, warnings refused.
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    // Returning a Span of our own storage needs lifetime annotations, still experimental in 6.3.
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+    name: "bypassio",
+    platforms: [.macOS(.v26)],
+    products: [
+        .library(name: "BypassIOProtocol", targets: ["BypassIOProtocol"]),
+        .library(name: "IOStack", targets: ["IOStack"]),
+        .library(name: "DirectRead", targets: ["DirectRead"]),
+        .library(name: "HostFileSystem", targets: ["HostFileSystem"]),
+        .library(name: "Minifilters", targets: ["Minifilters"]),
+        .executable(name: "bypassio", targets: ["bypassio"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        // Bottom up; a target imports only what stands above it.
+        .target(name: "CKernelABI"),
+        .target(name: "BypassIOProtocol", swiftSettings: settings),
+        .target(
+            name: "IOStack",
+            dependencies: [
+                "BypassIOProtocol",
+                .product(name: "BasicContainers", package: "swift-collections"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "DirectRead",
+            dependencies: [
+                "CKernelABI",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "HostFileSystem",
+            dependencies: [
+                "CKernelABI", "BypassIOProtocol", "IOStack", "DirectRead",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Minifilters", dependencies: ["BypassIOProtocol", "IOStack"],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "bypassio",
+            dependencies: [
+                "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem", "Minifilters",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+        .testTarget(
+            name: "BypassIOProtocolTests", dependencies: ["BypassIOProtocol"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "IOStackTests", dependencies: ["IOStack", "BypassIOProtocol"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DirectReadTests",
+            dependencies: [
+                "DirectRead", "CKernelABI", "CAllocationCounter",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "HostFileSystemTests",
+            dependencies: [
+                "HostFileSystem", "IOStack", "BypassIOProtocol", "DirectRead",
+                "CKernelABI", "CAllocationCounter",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "MinifiltersTests",
+            dependencies: ["Minifilters", "IOStack", "BypassIOProtocol"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests", dependencies: ["bypassio", "BypassIOProtocol"],
+            swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

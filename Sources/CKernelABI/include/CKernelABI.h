@@ -1,0 +1,8 @@
+// The kernel interfaces that Debian's headers lack or hide, each layout checked at compile time.
+#ifndef BYPASSIO_CKERNELABI_H
+#define BYPASSIO_CKERNELABI_H
+
+#include "uring.h"
+#include "files.h"
+
+#endif

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Bypassio: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "bypassio")
+}
