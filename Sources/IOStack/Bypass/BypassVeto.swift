@@ -1,0 +1,54 @@
+public import BypassIOProtocol
+
+/// Who does not let BypassIO through, with which status and why: the three fields of
+/// FS_BPIO_RESULTS.
+public struct BypassVeto: Sendable, Equatable {
+    public var driver: String
+    public var status: NTStatus
+    public var reason: String
+
+    public init(driver: String, status: NTStatus, reason: String) {
+        self.driver = driver
+        self.status = status
+        self.reason = reason
+    }
+
+    init(driver: String, _ veto: StorageVeto) {
+        self.init(driver: driver, status: veto.status, reason: veto.reason)
+    }
+
+    /// A volume or storage driver that never opted in.
+    static func notOptedIn(driver: String) -> BypassVeto {
+        BypassVeto(
+            driver: driver, status: .noBypassIODriverSupport,
+            reason: "The specified driver does not support bypass IO.")
+    }
+
+    /// A minifilter that never opted in (spec 3.1, sample 1).
+    static func notOptedIn(filter: String) -> BypassVeto {
+        BypassVeto(
+            driver: filter, status: .bypassIOFilterNotSupported,
+            reason: "The specified minifilter does not support bypass IO.")
+    }
+
+    /// As the control code carries it: names cut to 32 and reasons to 128 UTF-16 units.
+    public var results: BypassIOResults {
+        BypassIOResults(status: status, driverName: driver, failureReason: reason)
+    }
+}
+
+/// What one layer says when all are asked.
+public struct LayerAnswer: Sendable, Equatable {
+    public enum Layer: String, Sendable { case filter, fileSystem, volume, storage }
+
+    public var layer: Layer
+    public var driver: String
+    /// nil when the layer lets BypassIO through.
+    public var veto: BypassVeto?
+
+    public init(layer: Layer, driver: String, veto: BypassVeto?) {
+        self.layer = layer
+        self.driver = driver
+        self.veto = veto
+    }
+}

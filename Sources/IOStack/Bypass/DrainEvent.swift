@@ -1,0 +1,40 @@
+import Dispatch
+import Synchronization
+
+/// Where a drain sleeps until the last read in flight left a gate.
+///
+/// Lock order: this lock is a leaf; nothing is called while it is held but atomics of the gate.
+/// The gate's `waiting` flag is set and cleared only under it, so a gate whose flag is clear has
+/// no sleeper and a leaving read need not look here.
+final class DrainEvent: Sendable {
+    private let sleepers = Mutex<[DispatchSemaphore]>([])
+
+    /// Returns when `isDrained` is true. `raise` and `lower` set and clear the gate's `waiting`
+    /// flag; `advance` drives reads that only the calling thread can finish and says whether it
+    /// finished any.
+    func wait(
+        raise: () -> Void, lower: () -> Void, isDrained: () -> Bool, advance: () -> Bool
+    ) {
+        while !isDrained() {
+            if advance() { continue }
+            let sleeper = DispatchSemaphore(value: 0)
+            sleepers.withLock { sleepers in
+                sleepers.append(sleeper)
+                raise()
+            }
+            // After the flag is up: a read that left before saw no flag, and is counted out here.
+            if !isDrained() { sleeper.wait() }
+            sleepers.withLock { sleepers in
+                sleepers.removeAll { $0 === sleeper }
+                if sleepers.isEmpty { lower() }
+            }
+        }
+    }
+
+    /// Wakes every sleeper; each looks for itself.
+    func signal() {
+        sleepers.withLock { sleepers in
+            for sleeper in sleepers { sleeper.signal() }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Synchronization
+
+/// The one word every filter-bypassing read of a stream passes.
+///
+/// Layout: bits 0–31 count the reads inside; bits 32 and up are the reasons why none may enter
+/// (``Closed``); bit 63 says that a drain sleeps.
+///
+/// Invariant: a read is inside exactly between an ``enter()`` that returned nil and its
+/// ``leave()``. Counting in and looking at the reasons are one atomic step, as are setting a reason
+/// and the point after which no read enters; so once ``close(_:)`` returned and ``drain(_:)`` saw
+/// the count at zero, no bypassed read is in flight until ``open(_:)``.
+///
+/// Memory ordering: `enter` acquires what the opener released; `leave` releases the read's effects
+/// to the drain's acquiring load.
+struct StreamGate: ~Copyable, Sendable {
+    /// Reasons to keep reads out.
+    struct Closed: OptionSet, Sendable, Hashable {
+        let rawValue: UInt64
+
+        static var paused: Closed { Closed(rawValue: 1 << 32) }
+        static var settling: Closed { Closed(rawValue: 1 << 33) }
+        /// One bit for each ``StreamSuspension``, in its order.
+        static func suspended(_ causes: StreamSuspension) -> Closed {
+            Closed(rawValue: UInt64(causes.rawValue) << 40)
+        }
+        static var anySuspension: Closed { Closed(rawValue: 0xFF << 40) }
+        static var all: Closed { [.paused, .settling, .anySuspension] }
+    }
+
+    private static var countMask: UInt64 { 0xFFFF_FFFF }
+    private static var waiting: UInt64 { 1 << 63 }
+
+    private let word = Atomic<UInt64>(0)
+    private let event = DrainEvent()
+
+    /// Counts a read in, or says why it may not enter.
+    @inline(__always)
+    func enter() -> TraditionalCause? {
+        // Looking first keeps late comers from bumping the count a drain waits for.
+        let seen = word.load(ordering: .relaxed)
+        if seen & Closed.all.rawValue != 0 { return Self.cause(seen) }
+        let old = word.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
+        assert(old & Self.countMask != Self.countMask)
+        if old & Closed.all.rawValue == 0 { return nil }
+        leave()
+        return Self.cause(old)
+    }
+
+    /// Counts a read out.
+    @inline(__always)
+    func leave() {
+        let new = word.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
+        assert(new & Self.countMask != Self.countMask, "a read left that never entered")
+        if new & (Self.waiting | Self.countMask) == Self.waiting { event.signal() }
+    }
+
+    /// From its return on no read enters.
+    func close(_ reason: Closed) {
+        word.bitwiseOr(reason.rawValue, ordering: .acquiringAndReleasing)
+    }
+
+    func open(_ reason: Closed) {
+        word.bitwiseAnd(~reason.rawValue, ordering: .acquiringAndReleasing)
+    }
+
+    /// Waits until every read inside has left.
+    func drain(advance: () -> Bool) {
+        event.wait(
+            raise: { word.bitwiseOr(Self.waiting, ordering: .acquiringAndReleasing) },
+            lower: { word.bitwiseAnd(~Self.waiting, ordering: .acquiringAndReleasing) },
+            isDrained: { readsInside == 0 }, advance: advance)
+    }
+
+    var readsInside: Int { Int(word.load(ordering: .acquiring) & Self.countMask) }
+
+    var closed: Closed { Closed(rawValue: word.load(ordering: .acquiring) & Closed.all.rawValue) }
+
+    private static func cause(_ word: UInt64) -> TraditionalCause {
+        if word & Closed.paused.rawValue != 0 { return .streamPaused }
+        if word & Closed.anySuspension.rawValue != 0 { return .suspended }
+        return .settling
+    }
+}

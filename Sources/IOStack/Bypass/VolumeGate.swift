@@ -1,0 +1,113 @@
+import Synchronization
+
+/// The one word every bypassing read of a volume passes: two counts and two switches.
+///
+/// Layout: bits 0–23 count the reads that skip the filters, bits 24–47 those that skip the volume
+/// drivers; bits 48 and up are the reasons why reads may not (``Closed``); bit 63 says that a drain
+/// sleeps.
+///
+/// Invariant, for each count: as ``StreamGate``, counting in and looking at the reasons are one
+/// atomic step. A read that may skip the filters but not the volume drivers stays counted in the
+/// first only, so neither drain waits for the other's reads.
+///
+/// Memory ordering: as ``StreamGate``.
+struct VolumeGate: ~Copyable, Sendable {
+    struct Closed: OptionSet, Sendable, Hashable {
+        let rawValue: UInt64
+
+        /// VOLUME_STACK_PAUSE is in force.
+        static var storagePaused: Closed { Closed(rawValue: 1 << 48) }
+        /// A volume or storage driver refused the ENABLE of this volume.
+        static var storageRefused: Closed { Closed(rawValue: 1 << 49) }
+        /// A filter that did not opt in is attached.
+        static var filtersBlocked: Closed { Closed(rawValue: 1 << 50) }
+
+        /// What keeps reads from skipping the volume drivers.
+        static var storage: Closed { [.storagePaused, .storageRefused] }
+        static var all: Closed { [.storagePaused, .storageRefused, .filtersBlocked] }
+    }
+
+    /// Which drain waits for what.
+    enum Population: Sendable { case filterBypass, storageBypass }
+
+    private static var filterOne: UInt64 { 1 }
+    private static var storageOne: UInt64 { 1 << 24 }
+    private static var filterMask: UInt64 { 0xFF_FFFF }
+    private static var storageMask: UInt64 { 0xFF_FFFF << 24 }
+    private static var waiting: UInt64 { 1 << 63 }
+
+    private let word = Atomic<UInt64>(Closed.storageRefused.rawValue)
+    private let event = DrainEvent()
+
+    /// Counts in a read that wants to skip the filters and, if it may, the volume drivers.
+    /// Returns nil when a blocked volume lets it skip neither.
+    @inline(__always)
+    func enter() -> ReadRoute? {
+        let seen = word.load(ordering: .relaxed)
+        if seen & Closed.filtersBlocked.rawValue != 0 { return nil }
+        if seen & Closed.storage.rawValue != 0 {
+            let old = word.wrappingAdd(Self.filterOne, ordering: .acquiringAndReleasing).oldValue
+            if old & Closed.filtersBlocked.rawValue == 0 { return .filterBypass }
+            leave(.filterBypass)
+            return nil
+        }
+        let old = word.wrappingAdd(
+            Self.filterOne | Self.storageOne, ordering: .acquiringAndReleasing
+        ).oldValue
+        if old & Closed.all.rawValue == 0 { return .fullBypass }
+        if old & Closed.filtersBlocked.rawValue != 0 {
+            leave(.fullBypass)
+            return nil
+        }
+        leave(.storageBypass)
+        return .filterBypass
+    }
+
+    /// Counts in a read that went through the filters and may skip the volume drivers.
+    @inline(__always)
+    func enterStorage() -> Bool {
+        if word.load(ordering: .relaxed) & Closed.storage.rawValue != 0 { return false }
+        let old = word.wrappingAdd(Self.storageOne, ordering: .acquiringAndReleasing).oldValue
+        if old & Closed.storage.rawValue == 0 { return true }
+        leave(.storageBypass)
+        return false
+    }
+
+    /// Counts a read out of what its route had counted it into.
+    @inline(__always)
+    func leave(_ route: ReadRoute) {
+        let mine =
+            (route.skipsFilters ? Self.filterOne : 0)
+            | (route.skipsVolumeDrivers ? Self.storageOne : 0)
+        let new = word.wrappingSubtract(mine, ordering: .acquiringAndReleasing).newValue
+        if new & Self.waiting != 0, new & Self.filterMask == 0 || new & Self.storageMask == 0 {
+            event.signal()
+        }
+    }
+
+    func close(_ reason: Closed) {
+        word.bitwiseOr(reason.rawValue, ordering: .acquiringAndReleasing)
+    }
+
+    func open(_ reason: Closed) {
+        word.bitwiseAnd(~reason.rawValue, ordering: .acquiringAndReleasing)
+    }
+
+    /// Waits until every read of `population` has left.
+    func drain(_ population: Population, advance: () -> Bool) {
+        event.wait(
+            raise: { word.bitwiseOr(Self.waiting, ordering: .acquiringAndReleasing) },
+            lower: { word.bitwiseAnd(~Self.waiting, ordering: .acquiringAndReleasing) },
+            isDrained: { readsInside(population) == 0 }, advance: advance)
+    }
+
+    func readsInside(_ population: Population) -> Int {
+        let now = word.load(ordering: .acquiring)
+        return switch population {
+        case .filterBypass: Int(now & Self.filterMask)
+        case .storageBypass: Int((now & Self.storageMask) >> 24)
+        }
+    }
+
+    var closed: Closed { Closed(rawValue: word.load(ordering: .acquiring) & Closed.all.rawValue) }
+}

@@ -1,0 +1,108 @@
+public import BypassIOProtocol
+import Synchronization
+
+/// A filter on a volume (`PFLT_INSTANCE`), with what Windows passes beside the callback data in
+/// `FLT_RELATED_OBJECTS`: the filter and the volume. The file object is the request's.
+public final class FilterInstance: Sendable {
+    public let filter: Minifilter
+    public let volume: Volume
+    public let altitude: Altitude
+    /// Unique on the volume.
+    public let name: String
+
+    /// Held by every request between a pre callback and its post callback.
+    let rundown = RundownGate()
+    let contexts = ContextTable()
+    private let preCallbacks = Atomic<UInt64>(0)
+    private let postCallbacks = Atomic<UInt64>(0)
+
+    init(filter: Minifilter, volume: Volume, altitude: Altitude, name: String) {
+        self.filter = filter
+        self.volume = volume
+        self.altitude = altitude
+        self.name = name
+    }
+
+    /// True until a detach began.
+    public var isAttached: Bool { !rundown.isClosed }
+
+    /// How often callbacks ran since the instance was attached.
+    public var callbacksRun: (pre: UInt64, post: UInt64) {
+        (preCallbacks.load(ordering: .relaxed), postCallbacks.load(ordering: .relaxed))
+    }
+
+    func countPreCallback() { preCallbacks.wrappingAdd(1, ordering: .relaxed) }
+    func countPostCallback() { postCallbacks.wrappingAdd(1, ordering: .relaxed) }
+}
+
+// MARK: Contexts
+
+extension FilterInstance {
+    /// An object that takes contexts.
+    public enum ContextTarget: Sendable {
+        case volume
+        case instance
+        case stream(Stream)
+        case streamHandle(FileObject)
+
+        public var kind: ContextKind {
+            switch self {
+            case .volume: .volume
+            case .instance: .instance
+            case .stream: .stream
+            case .streamHandle: .streamHandle
+            }
+        }
+    }
+
+    /// The filter's context on `target`, or nil (`FltGetStreamContext` and its like).
+    public func context(on target: ContextTarget) -> (any FilterContext)? {
+        let (table, key) = place(of: target)
+        return table.get(key)
+    }
+
+    /// Sets the filter's context on `target` (`FltSetStreamContext` and its like) and returns the
+    /// one that was there, which stays with ``SetContextOperation/keepIfExists``.
+    ///
+    /// Throws ``NTStatus/fltContextAllocationNotFound`` if the filter did not register that kind,
+    /// ``NTStatus/fltDeletingObject`` if the instance is being detached, and
+    /// ``NTStatus/notSupported`` on a file object that is closed.
+    @discardableResult
+    public func setContext(
+        _ context: any FilterContext, on target: ContextTarget,
+        _ operation: SetContextOperation = .replaceIfExists
+    ) throws(NTStatus) -> (any FilterContext)? {
+        guard filter.registration.contexts.contains(target.kind) else {
+            throw .fltContextAllocationNotFound
+        }
+        guard rundown.enter() else { throw .fltDeletingObject }
+        defer { rundown.leave() }
+        if case .streamHandle(let file) = target, file.isClosed { throw .notSupported }
+        let (table, key) = place(of: target)
+        return table.set(context, for: key, operation)
+    }
+
+    /// Takes the filter's context off `target` and returns it (`FltDeleteContext`).
+    @discardableResult
+    public func deleteContext(on target: ContextTarget) -> (any FilterContext)? {
+        let (table, key) = place(of: target)
+        return table.remove(key)
+    }
+
+    private func place(of target: ContextTarget) -> (ContextTable, ContextTable.Key) {
+        let me = ObjectIdentifier(self)
+        switch target {
+        case .volume:
+            return (volume.contexts, ContextTable.Key(owner: ObjectIdentifier(filter)))
+        case .instance:
+            return (contexts, ContextTable.Key(owner: me))
+        case .stream(let stream):
+            return (stream.contexts, ContextTable.Key(owner: me))
+        case .streamHandle(let file):
+            return (
+                file.stream.contexts,
+                ContextTable.Key(owner: me, fileObject: ObjectIdentifier(file))
+            )
+        }
+    }
+}

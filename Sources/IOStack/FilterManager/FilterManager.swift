@@ -1,0 +1,94 @@
+public import BypassIOProtocol
+import Synchronization
+
+/// Registers filters, attaches them to volumes, and carries requests through their callbacks.
+///
+/// Lock order: ``filters`` (registry) → a volume's `attachment` → leaves. No callback of a filter
+/// runs under any of them but `instanceSetup`, which runs under `attachment` and must not attach
+/// or detach.
+public final class FilterManager: Sendable {
+    private let registry = Mutex<[Minifilter]>([])
+
+    init() {}
+
+    /// Registered filters, highest default altitude first.
+    public var filters: [Minifilter] {
+        registry.withLock { $0 }.sorted { $0.registration.altitude > $1.registration.altitude }
+    }
+
+    /// Makes a filter known (`FltRegisterFilter`, `FltStartFiltering`).
+    ///
+    /// Throws ``NTStatus/objectNameCollision`` if the name is taken,
+    /// ``NTStatus/invalidParameter`` for an empty name or two rows of one major function.
+    public func register(_ registration: FilterRegistration) throws(NTStatus) -> Minifilter {
+        let majors = registration.operations.map(\.majorFunction)
+        guard !registration.name.isEmpty, Set(majors).count == majors.count else {
+            throw .invalidParameter
+        }
+        let filter = Minifilter(registration)
+        let isNew = registry.withLock { filters in
+            guard !filters.contains(where: { $0.name == registration.name }) else { return false }
+            filters.append(filter)
+            return true
+        }
+        guard isNew else { throw .objectNameCollision }
+        return filter
+    }
+
+    /// Attaches an instance of `filter` to `volume` (`FltAttachVolumeAtAltitude`) while I/O runs.
+    ///
+    /// A filter that did not opt in to BypassIO stops all bypass on the volume at once; the call
+    /// returns when no bypassed read is in flight. Throws ``NTStatus/fltFilterNotFound`` if the
+    /// filter is not registered, ``NTStatus/fltInstanceAltitudeCollision`` or
+    /// ``NTStatus/fltInstanceNameCollision`` if the place or the name is taken, and
+    /// ``NTStatus/fltDoNotAttach`` if the filter's setup callback says so.
+    @discardableResult
+    public func attach(
+        _ filter: Minifilter, to volume: Volume, altitude: Altitude? = nil,
+        instanceName: String? = nil, reason: FilterRegistration.SetupReason = .manual
+    ) throws(NTStatus) -> FilterInstance {
+        guard registry.withLock({ $0.contains { $0 === filter } }) else {
+            throw .fltFilterNotFound
+        }
+        let altitude = altitude ?? filter.registration.altitude
+        let instance = FilterInstance(
+            filter: filter, volume: volume, altitude: altitude,
+            name: instanceName ?? "\(filter.name) - \(altitude)")
+        try volume.attach(instance, reason: reason)
+        return instance
+    }
+
+    /// Detaches an instance while I/O runs (`FltDetachVolume`). After it returned no callback of
+    /// the instance runs or will run, and its contexts are gone. It waits for the instance's
+    /// callbacks and for requests whose post callback it owes; so it must not be called from a
+    /// callback of that instance.
+    ///
+    /// Throws ``NTStatus/fltDoNotDetach`` if the filter refuses a manual detach, and
+    /// ``NTStatus/fltInstanceNotFound`` if the instance is not attached.
+    public func detach(
+        _ instance: FilterInstance, reason: FilterRegistration.TeardownReason = .manual
+    ) throws(NTStatus) {
+        if reason == .manual {
+            guard let query = instance.filter.registration.instanceQueryTeardown,
+                query(instance)
+            else { throw .fltDoNotDetach }
+        }
+        try instance.volume.detach(instance, reason: reason)
+    }
+
+    /// Detaches every instance of a filter on `volumes` and forgets the filter
+    /// (`FltUnloadFilter`). Throws ``NTStatus/fltDoNotDetach`` if the filter refuses a
+    /// non-mandatory unload.
+    public func unload(
+        _ filter: Minifilter, from volumes: [Volume], mandatory: Bool = false
+    ) throws(NTStatus) {
+        let agrees = filter.registration.unload?(mandatory) ?? false
+        guard agrees || mandatory else { throw .fltDoNotDetach }
+        for volume in volumes {
+            for instance in volume.instances where instance.filter === filter {
+                try volume.detach(instance, reason: mandatory ? .mandatoryUnload : .filterUnload)
+            }
+        }
+        registry.withLock { $0.removeAll { $0 === filter } }
+    }
+}

@@ -1,0 +1,86 @@
+/// A filter is data: everything the filter manager knows of it (`FLT_REGISTRATION`).
+public struct FilterRegistration: Sendable {
+    /// The bits of a filter's `SupportedFeatures` (ntifs.h, SUPPORTED_FS_FEATURES_*).
+    public struct Features: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        public static let offloadRead = Features(rawValue: 1)
+        public static let offloadWrite = Features(rawValue: 2)
+        public static let queryOpen = Features(rawValue: 4)
+        /// The filter knows BypassIO: it may veto, and lets pass what it does not veto.
+        public static let bypassIO = Features(rawValue: 8)
+    }
+
+    /// Why an instance is set up (`FLTFL_INSTANCE_SETUP_*`).
+    public enum SetupReason: Sendable, Equatable {
+        case automatic
+        case manual
+    }
+
+    /// Why an instance goes away (`FLTFL_INSTANCE_TEARDOWN_*`).
+    public enum TeardownReason: Sendable, Equatable {
+        case manual
+        case filterUnload
+        case mandatoryUnload
+        case volumeDismount
+    }
+
+    /// The filter's name, as vetoes carry it. Not empty.
+    public var name: String
+    /// Where an instance attaches if no other altitude is asked for.
+    public var altitude: Altitude
+    public var supportedFeatures: Features
+    /// At most one row for each major function.
+    public var operations: [OperationRegistration]
+    /// The kinds of context the filter may set.
+    public var contexts: Set<ContextKind>
+
+    /// Asked before an instance attaches: false is STATUS_FLT_DO_NOT_ATTACH. nil always attaches.
+    public var instanceSetup: (@Sendable (FilterInstance, SetupReason) -> Bool)?
+    /// Asked before a manual detach: false is STATUS_FLT_DO_NOT_DETACH. nil refuses every manual
+    /// detach, as on Windows.
+    public var instanceQueryTeardown: (@Sendable (FilterInstance) -> Bool)?
+    /// The instance is going away: complete what is pended, stop queueing.
+    public var instanceTeardownStart: (@Sendable (FilterInstance, TeardownReason) -> Void)?
+    /// No callback runs and none will: close what the instance owns.
+    public var instanceTeardownComplete: (@Sendable (FilterInstance, TeardownReason) -> Void)?
+    /// Asked before the filter is unloaded; false refuses unless the unload is mandatory. nil
+    /// makes the filter stay for good.
+    public var unload: (@Sendable (_ mandatory: Bool) -> Bool)?
+
+    public init(
+        name: String, altitude: Altitude, supportedFeatures: Features,
+        operations: [OperationRegistration], contexts: Set<ContextKind> = [],
+        instanceSetup: (@Sendable (FilterInstance, SetupReason) -> Bool)? = nil,
+        instanceQueryTeardown: (@Sendable (FilterInstance) -> Bool)? = { _ in true },
+        instanceTeardownStart: (@Sendable (FilterInstance, TeardownReason) -> Void)? = nil,
+        instanceTeardownComplete: (@Sendable (FilterInstance, TeardownReason) -> Void)? = nil,
+        unload: (@Sendable (_ mandatory: Bool) -> Bool)? = { _ in true }
+    ) {
+        self.name = name
+        self.altitude = altitude
+        self.supportedFeatures = supportedFeatures
+        self.operations = operations
+        self.contexts = contexts
+        self.instanceSetup = instanceSetup
+        self.instanceQueryTeardown = instanceQueryTeardown
+        self.instanceTeardownStart = instanceTeardownStart
+        self.instanceTeardownComplete = instanceTeardownComplete
+        self.unload = unload
+    }
+
+    /// Whether the filter sees file data in any form.
+    var filtersReadsOrWrites: Bool {
+        operations.contains { row in
+            (row.majorFunction == .read || row.majorFunction == .write)
+                && (row.preOperation != nil || row.postOperation != nil)
+        }
+    }
+
+    /// Spec 6.10: one that registers neither reads nor writes counts as opted in, and shows the
+    /// bit (`fltmc instances` prints 00000008 for such a filter).
+    var effectiveFeatures: Features {
+        filtersReadsOrWrites ? supportedFeatures : supportedFeatures.union(.bypassIO)
+    }
+}

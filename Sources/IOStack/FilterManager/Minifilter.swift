@@ -1,0 +1,18 @@
+
+/// A registered filter (`PFLT_FILTER`): its registration and the instances it has.
+public final class Minifilter: Sendable {
+    public let registration: FilterRegistration
+
+    public var name: String { registration.name }
+
+    /// What the filter can: its own bits, and BYPASS_IO if it filters neither reads nor writes.
+    public let features: FilterRegistration.Features
+
+    /// True when the filter lets BypassIO past what it does not veto (spec 6.10).
+    public var isOptedIn: Bool { features.contains(.bypassIO) }
+
+    init(_ registration: FilterRegistration) {
+        self.registration = registration
+        features = registration.effectiveFeatures
+    }
+}

@@ -1,0 +1,86 @@
+public import SystemPackage
+
+/// What an open asks for: the parameters of IRP_MJ_CREATE.
+public struct CreateParameters: Sendable {
+    /// What must exist before and what is made (`CreateDisposition`).
+    public enum Disposition: Sendable, Equatable {
+        /// Open what exists (`FILE_OPEN`).
+        case open
+        /// Make it; fail if it exists (`FILE_CREATE`, `O_CREAT|O_EXCL`).
+        case create
+        /// Open it or make it (`FILE_OPEN_IF`, `O_CREAT`).
+        case openIf
+        /// Open what exists and cut it to nothing (`FILE_OVERWRITE`, `O_TRUNC`).
+        case overwrite
+        /// Cut it to nothing or make it (`FILE_OVERWRITE_IF`, `O_CREAT|O_TRUNC`).
+        case overwriteIf
+
+        public var mayCreate: Bool { self != .open && self != .overwrite }
+        public var truncates: Bool { self == .overwrite || self == .overwriteIf }
+    }
+
+    /// What is opened or made.
+    public enum Kind: Sendable, Equatable {
+        /// Whatever is there; a regular file if one must be made.
+        case any
+        case regularFile
+        case directory
+        /// A symbolic link to be made, with the bytes it holds.
+        case symbolicLink(target: FilePath)
+        /// A FIFO, socket or device to be made; `mode` carries the type bits.
+        case special(device: UInt64)
+    }
+
+    public struct Options: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// A non-cached handle (`FILE_NO_INTERMEDIATE_BUFFERING`, `O_DIRECT`). BypassIO concerns
+        /// the reads of such handles only.
+        public static let nonCached = Options(rawValue: 1 << 0)
+        /// Every write goes to the end (`FILE_APPEND_DATA`, `O_APPEND`).
+        public static let append = Options(rawValue: 1 << 1)
+        /// The last component is not followed if it is a symbolic link (`O_NOFOLLOW`).
+        public static let noFollow = Options(rawValue: 1 << 2)
+        /// Data is on the disk before a write returns (`FILE_WRITE_THROUGH`, `O_SYNC`).
+        public static let writeThrough = Options(rawValue: 1 << 3)
+        /// A file without a name (`O_TMPFILE`); the path names its directory.
+        public static let temporary = Options(rawValue: 1 << 4)
+        /// Only the object's information is wanted: nothing is read or written (`O_PATH`).
+        public static let attributesOnly = Options(rawValue: 1 << 5)
+    }
+
+    public struct Access: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        public static let read = Access(rawValue: 1)
+        public static let write = Access(rawValue: 2)
+    }
+
+    /// Relative to ``directory`` if that is given, else to the volume's root. Empty means the
+    /// directory itself. Never leaves the volume: the file system confines it.
+    public var path: FilePath
+    /// The directory the path starts at (`OBJECT_ATTRIBUTES.RootDirectory`).
+    public var directory: FileObject?
+    public var access: Access
+    public var disposition: Disposition
+    public var kind: Kind
+    public var options: Options
+    /// Permission bits of what is made; its type bits only for ``Kind/special(device:)``.
+    public var mode: UInt32
+
+    public init(
+        path: FilePath, directory: FileObject? = nil, access: Access = .read,
+        disposition: Disposition = .open, kind: Kind = .any, options: Options = [],
+        mode: UInt32 = 0o644
+    ) {
+        self.path = path
+        self.directory = directory
+        self.access = access
+        self.disposition = disposition
+        self.kind = kind
+        self.options = options
+        self.mode = mode
+    }
+}

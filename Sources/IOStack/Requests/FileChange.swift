@@ -1,0 +1,49 @@
+public import SystemPackage
+
+/// One change of a file or of a name: what IRP_MJ_SET_INFORMATION asks for.
+public enum FileChange: Sendable {
+    /// Permission, set-id and sticky bits (`chmod`).
+    case permissions(UInt32)
+    /// nil leaves that one as it is (`chown`).
+    case owner(userID: UInt32?, groupID: UInt32?)
+    /// nil leaves that one as it is (`utimensat`).
+    case times(access: TimeChange?, modification: TimeChange?)
+    /// `FileEndOfFileInformation`: the new size in bytes (`ftruncate`).
+    case endOfFile(UInt64)
+    /// `FileAllocationInformation` (`fallocate`).
+    case allocation(Allocation, offset: UInt64, length: UInt64)
+    /// `FileRenameInformation`: the name `from` in the file object's directory becomes `to`.
+    case rename(from: FilePath.Component, to: FilePath.Component, in: FileObject, RenameFlags)
+    /// `FileLinkInformation`: a further name for the file object, in `directory`.
+    case link(FilePath.Component, in: FileObject)
+    /// `FileDispositionInformation`: the name goes away from the file object, a directory.
+    case unlink(FilePath.Component, directory: Bool)
+
+    public enum TimeChange: Sendable, Equatable {
+        case now
+        case to(FileTime)
+    }
+
+    public enum Allocation: Sendable, Equatable {
+        /// Reserve; grow the file if need be.
+        case extend
+        /// Reserve beyond the end without growing the file.
+        case keepSize
+        case punchHole
+        case zeroRange
+        case collapseRange
+        case insertRange
+    }
+
+    public struct RenameFlags: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// Fail if the new name exists (`RENAME_NOREPLACE`).
+        public static let noReplace = RenameFlags(rawValue: 1)
+        /// Both names change places (`RENAME_EXCHANGE`).
+        public static let exchange = RenameFlags(rawValue: 2)
+        /// Leave a whiteout behind (`RENAME_WHITEOUT`).
+        public static let whiteout = RenameFlags(rawValue: 4)
+    }
+}

@@ -1,0 +1,43 @@
+/// What a request asks for: the `IRP_MJ_*` function a filter registers callbacks on.
+///
+/// The POSIX operations map onto Windows' functions: `mkdir`, `symlink` and `mknod` are
+/// ``create`` with another kind, `rename`, `link`, `unlink`, `truncate`, `chmod` and `utimensat`
+/// are ``setInformation``, extended attributes are ``queryEA`` and ``setEA``.
+public enum MajorFunction: UInt8, CaseIterable, Sendable {
+    case create
+    case read
+    case write
+    /// The last handle of a file object is gone; the file object may still be referenced.
+    case cleanup
+    /// The file object itself goes away. Cannot fail.
+    case close
+    case queryInformation
+    case setInformation
+    case directoryControl
+    case flushBuffers
+    case queryEA
+    case setEA
+    case lockControl
+    case queryVolumeInformation
+    case fileSystemControl
+
+    /// Windows' name, e.g. `IRP_MJ_READ`.
+    public var windowsName: String {
+        switch self {
+        case .create: "IRP_MJ_CREATE"
+        case .read: "IRP_MJ_READ"
+        case .write: "IRP_MJ_WRITE"
+        case .cleanup: "IRP_MJ_CLEANUP"
+        case .close: "IRP_MJ_CLOSE"
+        case .queryInformation: "IRP_MJ_QUERY_INFORMATION"
+        case .setInformation: "IRP_MJ_SET_INFORMATION"
+        case .directoryControl: "IRP_MJ_DIRECTORY_CONTROL"
+        case .flushBuffers: "IRP_MJ_FLUSH_BUFFERS"
+        case .queryEA: "IRP_MJ_QUERY_EA"
+        case .setEA: "IRP_MJ_SET_EA"
+        case .lockControl: "IRP_MJ_LOCK_CONTROL"
+        case .queryVolumeInformation: "IRP_MJ_QUERY_VOLUME_INFORMATION"
+        case .fileSystemControl: "IRP_MJ_FILE_SYSTEM_CONTROL"
+        }
+    }
+}

@@ -1,0 +1,44 @@
+public import BypassIOProtocol
+
+/// The driver that moves bytes: StorNVMe's place, at the bottom of everything.
+///
+/// Called from any thread; an engine it makes belongs to the thread that made it.
+public protocol StorageDriver: AnyObject, Sendable {
+    /// The driver's real name, as FS_BPIO_* answers carry it, e.g. `nvme`, `virtio_blk`.
+    var name: String { get }
+    /// What `Storage Type:` prints, e.g. `NVMe`.
+    var storageType: String { get }
+    /// Opted in: `StorageSupportedFeatures` and `StorPortSetUnitAttributes(BypassIOSupported)`.
+    var supportsBypassIO: Bool { get }
+
+    /// IOCTL_STORAGE_MANAGE_BYPASS_IO: nil agrees, anything else is the driver's veto. A DISABLE's
+    /// answer is ignored. Called only on a driver that opted in. Must not send
+    /// VOLUME_STACK_RESUME from within.
+    func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto?
+
+    /// Memory that ``read(_:into:)`` and ``write(_:from:)`` accept, at least `capacity` bytes.
+    func makeBuffer(capacity: Int) throws(IOFailure) -> any IOBuffer
+
+    /// Reads into the start of `buffer`; returns the bytes read, fewer at the end of the file.
+    /// Allocates nothing.
+    func read(_ extent: StorageExtent, into buffer: any IOBuffer) throws(IOFailure) -> Int
+
+    /// Writes the first `extent.length` bytes of `buffer`; returns the bytes written.
+    func write(_ extent: StorageExtent, from buffer: any IOBuffer) throws(IOFailure) -> Int
+
+    /// An engine with `depth` slots of `slotSize` bytes, for the calling thread.
+    func makeReadEngine(depth: Int, slotSize: Int) throws(IOFailure) -> any StorageReadEngine
+}
+
+/// Why a volume or storage driver does not let BypassIO through.
+public struct StorageVeto: Sendable, Equatable {
+    /// An error status.
+    public var status: NTStatus
+    /// One plain English sentence, cut to 128 UTF-16 units on the wire.
+    public var reason: String
+
+    public init(_ status: NTStatus, reason: String) {
+        self.status = status
+        self.reason = reason
+    }
+}

@@ -1,0 +1,46 @@
+/// Many reads at once for one thread, each in a numbered slot with memory of its own.
+///
+/// Everything but ``wake()`` is called on the thread that made the engine. Starting and finishing
+/// a read allocates nothing, locks nothing and touches no reference count.
+public protocol StorageReadEngine: AnyObject {
+    /// How many reads may be in flight.
+    var depth: Int { get }
+    /// Bytes of memory of each slot.
+    var slotSize: Int { get }
+    /// What carries the reads, for people, e.g. `io_uring, registered buffers`.
+    var summary: String { get }
+    /// True on the thread the engine belongs to. Callable from any thread.
+    var isOwnedByCurrentThread: Bool { get }
+
+    /// Makes `handle` known; the index is what ``start(slot:file:offset:length:)`` takes.
+    func register(_ handle: StorageHandle) throws(IOFailure) -> Int32
+    /// Forgets it. No read of it may be in flight.
+    func unregister(_ index: Int32)
+
+    /// Queues a read into slot `slot`, which must be free; `length` at most ``slotSize``.
+    func start(slot: Int, file: Int32, offset: UInt64, length: Int)
+    /// Hands the storage what was queued and waits until `minimum` reads are done; with
+    /// `wakeable`, also until somebody calls ``wake()``.
+    func submit(waitingFor minimum: Int, wakeable: Bool) throws(IOFailure)
+    /// A read that is done, in any order; nil when none is.
+    func nextCompletion() -> StorageCompletion?
+
+    /// The memory of a slot.
+    func buffer(ofSlot slot: Int) -> any IOBuffer
+    /// Ends a wakeable wait early. Callable from any thread.
+    func wake()
+}
+
+/// A read that an engine finished.
+@frozen
+public struct StorageCompletion: Sendable, Equatable {
+    public let slot: Int32
+    /// Bytes read, or the negative errno.
+    public let result: Int32
+
+    @inlinable
+    public init(slot: Int32, result: Int32) {
+        self.slot = slot
+        self.result = result
+    }
+}

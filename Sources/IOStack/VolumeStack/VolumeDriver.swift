@@ -1,0 +1,39 @@
+public import BypassIOProtocol
+
+/// A driver between the file system and the storage: where volume encryption and snapshots sit.
+///
+/// It sees every read and write that does not bypass the volume stack, and every
+/// IOCTL_STORAGE_MANAGE_BYPASS_IO on its way down. Called from any thread.
+public protocol VolumeDriver: AnyObject, Sendable {
+    /// The driver's real name, e.g. `volmeter`.
+    var name: String { get }
+    /// Opted in. One that did not vetoes everything with ``NTStatus/noBypassIODriverSupport``.
+    var supportsBypassIO: Bool { get }
+
+    /// IOCTL_STORAGE_MANAGE_BYPASS_IO: nil passes it on, anything else ends it with a veto.
+    /// A DISABLE's answer is ignored. Must not send VOLUME_STACK_RESUME from within.
+    func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto?
+
+    /// Before bytes are moved. Throwing ends the request; what is below never sees it.
+    func willTransfer(_ transfer: VolumeTransfer, buffer: any IOBuffer) throws(IOFailure)
+
+    /// After bytes were moved, `count` of them; drivers are asked bottom up. A driver that changes
+    /// data (encryption) does it here for reads and in ``willTransfer(_:buffer:)`` for writes.
+    func didTransfer(
+        _ transfer: VolumeTransfer, buffer: any IOBuffer, count: Int
+    ) throws(IOFailure)
+}
+
+/// One read or write on its way through the volume stack.
+public struct VolumeTransfer: Sendable, Equatable {
+    public enum Direction: Sendable, Equatable { case read, write }
+
+    public let direction: Direction
+    public let extent: StorageExtent
+
+    public init(_ direction: Direction, _ extent: StorageExtent) {
+        self.direction = direction
+        self.extent = extent
+    }
+}
+
