@@ -22,6 +22,7 @@ let package = Package(
         .library(name: "IOStack", targets: ["IOStack"]),
         .library(name: "DirectRead", targets: ["DirectRead"]),
         .library(name: "HostFileSystem", targets: ["HostFileSystem"]),
+        .library(name: "MemoryFileSystem", targets: ["MemoryFileSystem"]),
         .library(name: "Minifilters", targets: ["Minifilters"]),
         .executable(name: "bypassio", targets: ["bypassio"]),
     ],
@@ -40,6 +41,7 @@ let package = Package(
             dependencies: [
                 "BypassIOProtocol",
                 .product(name: "BasicContainers", package: "swift-collections"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .target(
@@ -53,6 +55,13 @@ let package = Package(
             name: "HostFileSystem",
             dependencies: [
                 "CKernelABI", "BypassIOProtocol", "IOStack", "DirectRead",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "MemoryFileSystem",
+            dependencies: [
+                "BypassIOProtocol", "IOStack",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -74,7 +83,11 @@ let package = Package(
             name: "BypassIOProtocolTests", dependencies: ["BypassIOProtocol"],
             swiftSettings: settings),
         .testTarget(
-            name: "IOStackTests", dependencies: ["IOStack", "BypassIOProtocol"],
+            name: "IOStackTests",
+            dependencies: [
+                "IOStack", "BypassIOProtocol", "MemoryFileSystem", "CAllocationCounter",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "DirectReadTests",
@@ -86,14 +99,17 @@ let package = Package(
         .testTarget(
             name: "HostFileSystemTests",
             dependencies: [
-                "HostFileSystem", "IOStack", "BypassIOProtocol", "DirectRead",
+                "HostFileSystem", "IOStack", "BypassIOProtocol", "DirectRead", "Minifilters",
                 "CKernelABI", "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "MinifiltersTests",
-            dependencies: ["Minifilters", "IOStack", "BypassIOProtocol"],
+            dependencies: [
+                "Minifilters", "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "CommandTests", dependencies: ["bypassio", "BypassIOProtocol"],

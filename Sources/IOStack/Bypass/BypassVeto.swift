@@ -33,7 +33,9 @@ public struct BypassVeto: Sendable, Equatable {
 
     /// As the control code carries it: names cut to 32 and reasons to 128 UTF-16 units.
     public var results: BypassIOResults {
-        BypassIOResults(status: status, driverName: driver, failureReason: reason)
+        BypassIOResults(
+            status: status, driverName: DriverName(truncating: driver),
+            failureReason: FailureReason(truncating: reason))
     }
 }
 

@@ -56,14 +56,14 @@ extension CallbackData {
     public var bypassIOInput: FSBypassIOInput? {
         guard case .fileSystemControl(let control) = parameters, control.code == .manageBypassIO
         else { return nil }
-        return try? FSBypassIOInput(decoding: control.input.span.bytes)
+        return try? FSBypassIOInput(decoding: control.input.span)
     }
 
     /// The verdict of everything below, for post callbacks: nil if the request was none of ENABLE,
     /// QUERY and the two resumes, or failed.
     public var bypassIOVerdict: BypassIOResults? {
         guard ioStatus.status.isSuccess, case .bytes(let output) = result,
-            let decoded = try? FSBypassIOOutput(decoding: output.span.bytes),
+            let decoded = try? FSBypassIOOutput(decoding: output.span),
             case .results(let results) = decoded.body
         else { return nil }
         return results
@@ -80,7 +80,7 @@ extension CallbackData {
 
     func completeControl(with output: FSBypassIOOutput) {
         do throws(WireError) {
-            let bytes = try output.encoded()
+            let bytes = try output.encodedBytes()
             result = .bytes(bytes)
             ioStatus = IOStatusBlock(.success, information: bytes.count)
         } catch {

@@ -9,12 +9,12 @@ public protocol IOBuffer: AnyObject, Sendable {
 
     /// Lends the first `count` bytes for reading. `count` is cut to ``capacity``.
     func withBytes<R, E: Error>(
-        _ count: Int, _ body: (RawSpan) throws(E) -> R
+        _ count: Int, _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R
 
     /// Lends the first `count` bytes for writing. `count` is cut to ``capacity``.
     func withMutableBytes<R, E: Error>(
-        _ count: Int, _ body: (inout MutableRawSpan) throws(E) -> R
+        _ count: Int, _ body: (inout MutableSpan<UInt8>) throws(E) -> R
     ) throws(E) -> R
 }
 
@@ -34,19 +34,22 @@ public final class HeapBuffer: IOBuffer, @unchecked Sendable {
     public var capacity: Int { bytes.count }
 
     public func withBytes<R, E: Error>(
-        _ count: Int, _ body: (RawSpan) throws(E) -> R
+        _ count: Int, _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R {
-        let span = bytes.span.bytes
-        return try body(span.extracting(first: min(max(count, 0), bytes.count)))
+        let bytes = self.bytes
+        return try body(bytes.span.extracting(first: min(max(count, 0), bytes.count)))
     }
 
     public func withMutableBytes<R, E: Error>(
-        _ count: Int, _ body: (inout MutableRawSpan) throws(E) -> R
+        _ count: Int, _ body: (inout MutableSpan<UInt8>) throws(E) -> R
     ) throws(E) -> R {
-        let wanted = min(max(count, 0), bytes.count)
-        var all = bytes.mutableSpan
-        var span = all.mutableBytes
-        var part = span.extracting(first: wanted)
+        // Taken out while it is lent, so that the array stays the only reference.
+        var lent: [UInt8] = []
+        swap(&lent, &bytes)
+        defer { swap(&lent, &bytes) }
+        let wanted = min(max(count, 0), lent.count)
+        var all = lent.mutableSpan
+        var part = all._mutatingExtracting(first: wanted)
         return try body(&part)
     }
 }

@@ -1,5 +1,4 @@
 public import BypassIOProtocol
-public import SystemPackage
 
 /// The parameters of a request, one case per major function (`FLT_PARAMETERS`).
 public enum IOParameters: Sendable {

@@ -1,7 +1,7 @@
 /// Many reads at once for one thread, each in a numbered slot with memory of its own.
 ///
-/// Everything but ``wake()`` is called on the thread that made the engine. Starting and finishing
-/// a read allocates nothing, locks nothing and touches no reference count.
+/// Everything but ``wake`` is called on the thread that made the engine. Starting and finishing a
+/// read allocates nothing, locks nothing and touches no reference count.
 public protocol StorageReadEngine: AnyObject {
     /// How many reads may be in flight.
     var depth: Int { get }
@@ -19,16 +19,22 @@ public protocol StorageReadEngine: AnyObject {
 
     /// Queues a read into slot `slot`, which must be free; `length` at most ``slotSize``.
     func start(slot: Int, file: Int32, offset: UInt64, length: Int)
-    /// Hands the storage what was queued and waits until `minimum` reads are done; with
-    /// `wakeable`, also until somebody calls ``wake()``.
+    /// Hands the storage what was queued and waits until `minimum` reads are done that
+    /// ``nextCompletion()`` did not return yet; with `wakeable`, at most until somebody calls
+    /// ``wake``, which may be the only thing to wait for.
     func submit(waitingFor minimum: Int, wakeable: Bool) throws(IOFailure)
     /// A read that is done, in any order; nil when none is.
     func nextCompletion() -> StorageCompletion?
 
-    /// The memory of a slot.
+    /// The memory of a slot, for a request that carries it.
     func buffer(ofSlot slot: Int) -> any IOBuffer
-    /// Ends a wakeable wait early. Callable from any thread.
-    func wake()
+    /// Lends the first `count` bytes of a slot.
+    func withBytes<R, E: Error>(
+        ofSlot slot: Int, count: Int, _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R
+    /// Ends a wakeable wait early, or the next one if none is under way. Callable from any thread,
+    /// also after the engine is gone.
+    var wake: @Sendable () -> Void { get }
 }
 
 /// A read that an engine finished.

@@ -1,4 +1,4 @@
-public import BypassIOProtocol
+import BypassIOProtocol
 
 /// The volume drivers of one volume over its storage driver.
 ///

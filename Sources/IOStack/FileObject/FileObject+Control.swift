@@ -1,0 +1,136 @@
+public import BypassIOProtocol
+
+extension FileObject {
+    /// `ZwFsControlFile(FileHandle, …, IoStatusBlock, FsControlCode, InputBuffer,
+    /// InputBufferLength, OutputBuffer, OutputBufferLength)`: a file-system control that enters at
+    /// the top of the stack.
+    ///
+    /// The lengths are those of `input` and `output`. On success `information` bytes of `output`
+    /// are written, on failure none; the rest stays as it was. A BypassIO control that breaks spec
+    /// 6.3 is refused here, before a filter sees it.
+    public func fsControl(
+        _ code: ControlCode, input: Span<UInt8>, output: inout MutableSpan<UInt8>,
+        requestor: Requestor? = nil
+    ) -> IOStatusBlock {
+        control(code, input: input, output: &output, requestor: requestor, below: nil)
+    }
+
+    func control(
+        _ code: ControlCode, input: Span<UInt8>, output: inout MutableSpan<UInt8>,
+        requestor: Requestor?, below instance: FilterInstance?
+    ) -> IOStatusBlock {
+        do throws(IOFailure) {
+            let bytes = try controlOutput(
+                code, input: input, outputLength: output.count, requestor: requestor,
+                below: instance)
+            for index in bytes.indices {
+                output[index] = bytes[index]
+            }
+            return IOStatusBlock(.success, information: bytes.count)
+        } catch {
+            return IOStatusBlock(error)
+        }
+    }
+
+    private func controlOutput(
+        _ code: ControlCode, input: Span<UInt8>, outputLength: Int, requestor: Requestor?,
+        below instance: FilterInstance?
+    ) throws(IOFailure) -> [UInt8] {
+        if isClosed { throw IOFailure(.fileClosed) }
+        if code == .manageBypassIO {
+            do throws(NTStatus) {
+                _ = try FSBypassIOInput.validated(
+                    controlCode: code, input: input, outputLength: outputLength)
+            } catch {
+                throw IOFailure(error)
+            }
+        }
+        let parameters = FileSystemControlParameters(
+            code: code, input: [UInt8](copying: input),
+            outputLength: outputLength)
+        let answer = try request(
+            .fileSystemControl(parameters), requestor: requestor ?? self.requestor,
+            below: instance)
+        guard case .bytes(let bytes) = answer.result else { return [] }
+        // A filter may have offered more than fits.
+        guard bytes.count <= outputLength else { throw IOFailure(.bufferTooSmall) }
+        return bytes
+    }
+
+    /// Sends a BypassIO control from the top and decodes the answer.
+    ///
+    /// A veto is not an error: it is in ``FSBypassIOOutput/results``. Throws the status of a
+    /// request that failed as a whole.
+    public func bypassIO(
+        _ operation: BypassIOOperation, flags: BypassIOInputFlags = [],
+        requestor: Requestor? = nil
+    ) throws(IOFailure) -> FSBypassIOOutput {
+        try bypassIO(operation, flags: flags, requestor: requestor, below: nil)
+    }
+
+    func bypassIO(
+        _ operation: BypassIOOperation, flags: BypassIOInputFlags, requestor: Requestor?,
+        below instance: FilterInstance?
+    ) throws(IOFailure) -> FSBypassIOOutput {
+        let input = FSBypassIOInput(operation: operation, flags: flags)
+        guard let bytes = try? input.encodedBytes() else { throw IOFailure(.invalidParameter) }
+        let answer = try controlOutput(
+            .manageBypassIO, input: bytes.span, outputLength: FSBypassIOOutput.size,
+            requestor: requestor, below: instance)
+        guard let output = try? FSBypassIOOutput(decoding: answer.span) else {
+            throw IOFailure(.invalidParameter)
+        }
+        return output
+    }
+
+    /// The QUERY that a resume sends from within its own request (spec 4.4).
+    func queryFromTop(flags: BypassIOInputFlags) -> BypassIOResults {
+        do throws(IOFailure) {
+            return try bypassIO(.query, flags: flags, requestor: .kernel).results
+                ?? BypassIOResults(status: .invalidDeviceRequest)
+        } catch {
+            // A filter failed the QUERY outright: it blocks, without a name.
+            return BypassIOResults(status: error.status)
+        }
+    }
+}
+
+extension FilterInstance {
+    /// `FltFsControlFile(Instance, FileObject, FsControlCode, …)`: a file-system control that
+    /// enters below this instance, so that only lower filters and the file system see it. How a
+    /// filter sends STREAM_PAUSE down (spec 4.4).
+    ///
+    /// Lengths and output as ``FileObject/fsControl(_:input:output:requestor:)``. Fails with
+    /// ``NTStatus/fltDeletingObject`` once the instance is being detached and with
+    /// ``NTStatus/invalidParameter`` for a file object of another volume.
+    public func fsControl(
+        _ file: FileObject, _ code: ControlCode, input: Span<UInt8>, output: inout MutableSpan<UInt8>
+    ) -> IOStatusBlock {
+        do throws(NTStatus) {
+            try enter(file)
+        } catch {
+            return IOStatusBlock(error)
+        }
+        defer { rundown.leave() }
+        return file.control(
+            code, input: input, output: &output, requestor: .kernel, below: self)
+    }
+
+    /// Sends a BypassIO control from below this instance and decodes the answer.
+    public func bypassIO(
+        _ operation: BypassIOOperation, on file: FileObject, flags: BypassIOInputFlags = []
+    ) throws(IOFailure) -> FSBypassIOOutput {
+        do throws(NTStatus) {
+            try enter(file)
+        } catch {
+            throw IOFailure(error)
+        }
+        defer { rundown.leave() }
+        return try file.bypassIO(operation, flags: flags, requestor: .kernel, below: self)
+    }
+
+    private func enter(_ file: FileObject) throws(NTStatus) {
+        guard file.volume === volume else { throw .invalidParameter }
+        guard rundown.enter() else { throw .fltDeletingObject }
+    }
+}

@@ -1,0 +1,94 @@
+import BypassIOProtocol
+
+extension FileObject {
+    /// Reads up to `length` bytes at `offset` into the start of `buffer`; returns the bytes read,
+    /// fewer at the end of the file, 0 beyond it.
+    ///
+    /// With bypass enabled on a non-cached file object the read goes past the filters, allocates
+    /// nothing, takes no lock and touches no reference count; when it may not, it takes the
+    /// traditional route by itself. `buffer` must come from the volume's storage driver if the
+    /// storage has an alignment rule. Throws ``NTStatus/fileClosed`` after ``close()``,
+    /// ``NTStatus/accessDenied`` if the file object was not opened for reading, and
+    /// ``NTStatus/invalidParameter`` for a length that `buffer` cannot hold.
+    public func read(
+        at offset: UInt64, length: Int, into buffer: any IOBuffer
+    ) throws(IOFailure) -> Int {
+        guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
+            throw IOFailure(.invalidParameter)
+        }
+        let route = enterBypass(offset: offset, length: length)
+        guard route != .traditional, let storage else {
+            return try traditionalRead(at: offset, length: length, into: buffer)
+        }
+        defer { leaveBypass(route) }
+        counters.count(route)
+        let extent = StorageExtent(handle: storage, offset: offset, length: length)
+        if route == .fullBypass {
+            return try volume.stack.storage.read(extent, into: buffer)
+        }
+        return try volume.stack.read(extent, into: buffer)
+    }
+
+    private func traditionalRead(
+        at offset: UInt64, length: Int, into buffer: any IOBuffer
+    ) throws(IOFailure) -> Int {
+        guard access.contains(.read) else { throw IOFailure(.accessDenied) }
+        return try request(.read(offset: offset, length: length), buffer: buffer).information
+    }
+
+    /// Writes the first `length` bytes of `buffer` at `offset`; returns the bytes written. Every
+    /// write takes the traditional route. Throws as ``read(at:length:into:)``.
+    @discardableResult
+    public func write(
+        at offset: UInt64, length: Int, from buffer: any IOBuffer
+    ) throws(IOFailure) -> Int {
+        guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
+            throw IOFailure(.invalidParameter)
+        }
+        guard access.contains(.write) else { throw IOFailure(.accessDenied) }
+        return try request(.write(offset: offset, length: length), buffer: buffer).information
+    }
+
+    /// Writes `bytes` at `offset`, through a buffer of the storage's own.
+    @discardableResult
+    public func write(_ bytes: [UInt8], at offset: UInt64) throws(IOFailure) -> Int {
+        let buffer = try volume.makeBuffer(capacity: bytes.count)
+        buffer.withMutableBytes(bytes.count) { span in
+            for index in bytes.indices { span[index] = bytes[index] }
+        }
+        return try write(at: offset, length: bytes.count, from: buffer)
+    }
+
+    /// Reads up to `length` bytes at `offset` into an array.
+    public func read(at offset: UInt64, length: Int) throws(IOFailure) -> [UInt8] {
+        let buffer = try volume.makeBuffer(capacity: length)
+        let count = try read(at: offset, length: length, into: buffer)
+        return buffer.withBytes(count) { [UInt8](copying: $0) }
+    }
+
+    // MARK: Below the filters
+
+    /// Where a read or write goes, or why it cannot.
+    func transferPlace(
+        _ buffer: (any IOBuffer)?, length: Int
+    ) throws(IOFailure) -> (StorageHandle, any IOBuffer) {
+        guard let storage else {
+            throw IOFailure(stream.kind == .other ? .invalidDeviceRequest : .fileIsADirectory)
+        }
+        // A filter may have changed the length.
+        guard let buffer, length >= 0, length <= buffer.capacity else {
+            throw IOFailure(.invalidParameter)
+        }
+        return (storage, buffer)
+    }
+
+    /// Enters the volume's gate for a read that went through the filters.
+    func enterStorageBypass() -> ReadRoute {
+        isNonCached && isBypassEnabled && volume.gate.enterStorage()
+            ? .storageBypass : .traditional
+    }
+
+    func leaveStorageBypass(_ route: ReadRoute) {
+        if route == .storageBypass { volume.gate.leave(.storageBypass) }
+    }
+}

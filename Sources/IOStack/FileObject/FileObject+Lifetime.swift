@@ -1,0 +1,55 @@
+import Synchronization
+
+/// A file object lives as a handle until ``close()``, and as an object until the last request and
+/// the last queue let go of it: cleanup and close, as Windows' object manager has them.
+extension FileObject {
+    /// Ends the handle: disables bypass, waits for the stream's bypassed reads, and sends
+    /// IRP_MJ_CLEANUP. IRP_MJ_CLOSE follows when nothing refers to the file object any more, at
+    /// once or when the last queue or request lets go. A second call does nothing.
+    public func close() {
+        guard volume.endHandle(self) else { return }
+        send(.cleanup)
+        release()
+    }
+
+    /// Undoes an open that a post callback failed after the file system had let it through.
+    func undoOpen() {
+        guard volume.endHandle(self) else { return }
+        volume.fileSystem.cleanup(self)
+        volume.fileSystem.close(self)
+        forgetContexts()
+        volume.closeStream(stream)
+    }
+
+    /// Counts a request or a queue in; false once the handle is gone. The count never rises from
+    /// zero, so a close is sent once.
+    func retain() -> Bool {
+        var count = references.load(ordering: .relaxed)
+        while count > 0, !isClosed {
+            let (exchanged, original) = references.compareExchange(
+                expected: count, desired: count + 1, ordering: .acquiringAndReleasing)
+            if exchanged { return true }
+            count = original
+        }
+        return false
+    }
+
+    func release() {
+        let left = references.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
+        assert(left >= 0)
+        guard left == 0 else { return }
+        send(.close)
+        forgetContexts()
+        volume.closeStream(stream)
+    }
+
+    private func send(_ parameters: IOParameters) {
+        volume.carry(
+            CallbackData(parameters, fileObject: self, requestor: requestor), below: nil)
+    }
+
+    private func forgetContexts() {
+        let me = ObjectIdentifier(self)
+        stream.contexts.removeAll { $0.fileObject == me }
+    }
+}

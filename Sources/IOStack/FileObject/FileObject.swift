@@ -1,0 +1,115 @@
+import BypassIOProtocol
+import Synchronization
+import SystemPackage
+
+/// One open of a file (`FILE_OBJECT`): what a descriptor refers to, shared by its duplicates.
+///
+/// Usable from any thread. Ends with ``close()``; one that is dropped without it releases what it
+/// holds, but filters see no cleanup and no close of it.
+public final class FileObject: Sendable {
+    public let volume: Volume
+    public let stream: Stream
+    /// The path it was opened by, relative to the volume's root or to another directory.
+    public let openedPath: String
+    /// Opened without the cache: BypassIO concerns the reads of such handles only.
+    public let isNonCached: Bool
+    public let access: CreateParameters.Access
+    /// Where the file system keeps the data; nil for what has none.
+    public let storage: StorageHandle?
+    /// Offsets and lengths of bypassed reads have none of these bits.
+    let misalignmentMask: UInt64
+    /// The file system's own object (`FsContext2`).
+    public let context: any AnyObject & Sendable
+    public let requestor: Requestor
+
+    /// Bit 0: bypass is enabled. Bit 1: the last handle is gone.
+    ///
+    /// Written under the volume's `state` lock; read by every read with acquire ordering. A read
+    /// looks again after it entered the gates, so a DISABLE that cleared the bit and then drained
+    /// the stream's gate has seen the last bypassed read.
+    private let state = Atomic<UInt32>(0)
+    /// The handle, each queue the file is in, each request under way.
+    let references = Atomic<Int>(1)
+    let counters = ReadCounters()
+
+    private static var enabledBit: UInt32 { 1 }
+    private static var closedBit: UInt32 { 2 }
+
+    init(
+        volume: Volume, stream: Stream, opened: OpenedFile, parameters: CreateParameters,
+        requestor: Requestor
+    ) {
+        self.volume = volume
+        self.stream = stream
+        openedPath = parameters.path.string
+        isNonCached = parameters.options.contains(.nonCached)
+        access = parameters.access
+        storage = opened.storage
+        misalignmentMask = UInt64(opened.offsetAlignment - 1)
+        context = opened.context
+        self.requestor = requestor
+    }
+
+    deinit {
+        if !isClosed { volume.forget(self) }
+    }
+
+    /// Bypass is enabled on this file object; its reads may still take the traditional route.
+    public var isBypassEnabled: Bool {
+        state.load(ordering: .acquiring) & Self.enabledBit != 0
+    }
+
+    /// ``close()`` was called.
+    public var isClosed: Bool {
+        state.load(ordering: .acquiring) & Self.closedBit != 0
+    }
+
+    /// Reads so far by route, and the traditional ones of an enabled file object by cause.
+    public var readsByRoute: [ReadRoute: UInt64] { counters.byRoute }
+    public var traditionalReadsByCause: [TraditionalCause: UInt64] { counters.byCause }
+
+    /// Returns whether this changed anything. Under the volume's `state` lock.
+    func setBypassEnabled(_ enabled: Bool) -> Bool {
+        let old =
+            enabled
+            ? state.bitwiseOr(Self.enabledBit, ordering: .acquiringAndReleasing).oldValue
+            : state.bitwiseAnd(~Self.enabledBit, ordering: .acquiringAndReleasing).oldValue
+        return (old & Self.enabledBit != 0) != enabled
+    }
+
+    /// Returns false if it was closed already.
+    func setClosed() -> Bool {
+        state.bitwiseOr(Self.closedBit, ordering: .acquiringAndReleasing).oldValue
+            & Self.closedBit == 0
+    }
+
+    // MARK: The route of a read
+
+    /// Enters the gates for a read of `length` bytes at `offset`, or says that it takes the
+    /// traditional route. A bypassed read ends with ``leaveBypass(_:)``.
+    @inline(__always)
+    func enterBypass(offset: UInt64, length: Int) -> ReadRoute {
+        guard state.load(ordering: .acquiring) == Self.enabledBit else { return .traditional }
+        guard isNonCached else { return counters.refuse(.cachedHandle) }
+        guard (offset | UInt64(truncatingIfNeeded: length)) & misalignmentMask == 0 else {
+            return counters.refuse(.misaligned)
+        }
+        if let cause = stream.gate.enter() { return counters.refuse(cause) }
+        guard state.load(ordering: .acquiring) == Self.enabledBit else {
+            stream.gate.leave()
+            return .traditional
+        }
+        guard let route = volume.gate.enter() else {
+            stream.gate.leave()
+            return counters.refuse(.filterAttachBlocked)
+        }
+        return route
+    }
+
+    @inline(__always)
+    func leaveBypass(_ route: ReadRoute) {
+        assert(route.skipsFilters)
+        volume.gate.leave(route)
+        stream.gate.leave()
+    }
+}

@@ -1,0 +1,42 @@
+import Synchronization
+
+/// How a file object's reads went. Relaxed counting: the numbers are for people, nothing is
+/// ordered by them.
+final class ReadCounters: Sendable {
+    private let routes: [4 of Atomic<UInt64>]
+    private let causes: [6 of Atomic<UInt64>]
+
+    init() {
+        routes = [4 of Atomic<UInt64>] { _ in Atomic(0) }
+        causes = [6 of Atomic<UInt64>] { _ in Atomic(0) }
+        assert(ReadRoute.allCases.count == routes.count)
+        assert(TraditionalCause.allCases.count == causes.count)
+    }
+
+    @inline(__always)
+    func count(_ route: ReadRoute) {
+        routes[Int(route.rawValue)].wrappingAdd(1, ordering: .relaxed)
+    }
+
+    @inline(__always)
+    func refuse(_ cause: TraditionalCause) -> ReadRoute {
+        causes[Int(cause.rawValue)].wrappingAdd(1, ordering: .relaxed)
+        return .traditional
+    }
+
+    var byRoute: [ReadRoute: UInt64] {
+        var counts: [ReadRoute: UInt64] = [:]
+        for route in ReadRoute.allCases {
+            counts[route] = routes[Int(route.rawValue)].load(ordering: .relaxed)
+        }
+        return counts
+    }
+
+    var byCause: [TraditionalCause: UInt64] {
+        var counts: [TraditionalCause: UInt64] = [:]
+        for cause in TraditionalCause.allCases {
+            counts[cause] = causes[Int(cause.rawValue)].load(ordering: .relaxed)
+        }
+        return counts
+    }
+}

@@ -1,0 +1,77 @@
+import BypassIOProtocol
+public import SystemPackage
+
+/// A file system at the bottom of the filter stack: NTFS' place.
+///
+/// It names files and keeps their attributes; the bytes are read and written below it, by the
+/// volume and storage stacks, at the ``OpenedFile/storage`` it gave. BypassIO itself (the counts,
+/// pauses and drains) is the volume's business and the same for every file system; a driver only
+/// tells which files cannot take part.
+///
+/// Every function may be called from any thread, several at once. `file.context` is what ``create``
+/// returned.
+public protocol FileSystemDriver: AnyObject, Sendable {
+    /// The real name, as vetoes carry it, e.g. `ext4`.
+    var name: String { get }
+
+    // MARK: Files
+
+    func create(
+        _ parameters: CreateParameters, for requestor: Requestor
+    ) throws(IOFailure) -> OpenedFile
+    /// The last handle is gone. The file may still be read by requests in flight.
+    func cleanup(_ file: FileObject)
+    /// Nobody refers to the file object any more.
+    func close(_ file: FileObject)
+
+    // MARK: Information
+
+    func information(of file: FileObject) throws(IOFailure) -> FileInformation
+    func linkTarget(of file: FileObject) throws(IOFailure) -> FilePath
+    /// The next data or hole at or after an offset in bytes; `ENXIO` beyond the end.
+    func nextData(in file: FileObject, from offset: UInt64) throws(IOFailure) -> UInt64
+    func nextHole(in file: FileObject, from offset: UInt64) throws(IOFailure) -> UInt64
+    func apply(_ change: FileChange, to file: FileObject) throws(IOFailure)
+    func entries(
+        of directory: FileObject, after cookie: UInt64, limit: Int
+    ) throws(IOFailure) -> [DirectoryEntry]
+
+    // MARK: Data that is not on its way through read and write
+
+    func flush(_ file: FileObject, dataOnly: Bool) throws(IOFailure)
+    func lock(_ file: FileObject, _ lock: FileLock) throws(IOFailure) -> FileLock?
+
+    // MARK: Extended attributes; names and values are bytes
+
+    func attributeNames(of file: FileObject) throws(IOFailure) -> [[UInt8]]
+    func attribute(_ name: [UInt8], of file: FileObject) throws(IOFailure) -> [UInt8]
+    func changeAttribute(
+        _ name: [UInt8], of file: FileObject, _ change: ExtendedAttributeChange
+    ) throws(IOFailure)
+
+    // MARK: The volume
+
+    func volumeInformation() throws(IOFailure) -> VolumeInformation
+
+    /// A control code of the file system's own. The default refuses every one with
+    /// ``NTStatus/invalidDeviceRequest``.
+    func control(
+        _ parameters: FileSystemControlParameters, on file: FileObject
+    ) throws(IOFailure) -> [UInt8]
+
+    // MARK: BypassIO
+
+    /// A veto beyond the attributes of spec 6.1, which ``information(of:)`` tells. The default has
+    /// none.
+    func bypassVeto(for file: FileObject) -> StorageVeto?
+}
+
+extension FileSystemDriver {
+    public func control(
+        _ parameters: FileSystemControlParameters, on file: FileObject
+    ) throws(IOFailure) -> [UInt8] {
+        throw IOFailure(.invalidDeviceRequest)
+    }
+
+    public func bypassVeto(for file: FileObject) -> StorageVeto? { nil }
+}

@@ -1,0 +1,41 @@
+public import BypassIOProtocol
+import Synchronization
+
+/// Mounts volumes and opens files on them: the top of the stack.
+///
+/// Usable from any thread.
+public final class IOManager: Sendable {
+    public let filterManager = FilterManager()
+    private let mounted = Mutex<[Volume]>([])
+
+    public init() {}
+
+    public var volumes: [Volume] { mounted.withLock { $0 } }
+
+    /// Makes a volume of a file system, the volume drivers over its storage (top to bottom) and the
+    /// storage driver.
+    public func mount(
+        _ fileSystem: any FileSystemDriver, named name: String,
+        volumeDrivers: [any VolumeDriver] = [], storage: any StorageDriver
+    ) -> Volume {
+        let stack = VolumeStack(drivers: volumeDrivers, storage: storage)
+        let volume = Volume(name: name, fileSystem: fileSystem, stack: stack)
+        mounted.withLock { $0.append(volume) }
+        return volume
+    }
+
+    /// Detaches every filter and forgets the volume. Throws ``NTStatus/sharingViolation`` while
+    /// files are open on it.
+    public func dismount(_ volume: Volume) throws(NTStatus) {
+        let isFree = volume.state.withLock { state in
+            guard state.streams.isEmpty else { return false }
+            state.isDismounted = true
+            return true
+        }
+        guard isFree else { throw .sharingViolation }
+        for instance in volume.instances {
+            try filterManager.detach(instance, reason: .volumeDismount)
+        }
+        mounted.withLock { $0.removeAll { $0 === volume } }
+    }
+}

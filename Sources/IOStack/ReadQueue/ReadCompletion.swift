@@ -1,0 +1,27 @@
+public import BypassIOProtocol
+
+/// A read of a queue that is done.
+@frozen
+public struct ReadCompletion: Sendable {
+    /// What the caller gave ``ReadQueue/read(_:at:length:tag:)``.
+    public let tag: UInt64
+    /// Where its bytes lie until ``ReadQueue/release(_:)``.
+    public let slot: Int
+    /// Bytes read; fewer than asked at the end of the file.
+    public let count: Int
+    public let status: NTStatus
+    /// The host's errno; 0 when there was none.
+    public let hostErrno: Int32
+    public let route: ReadRoute
+
+    /// Nil when the read succeeded.
+    public var failure: IOFailure? {
+        status.isError ? IOFailure(status, hostErrno: hostErrno) : nil
+    }
+}
+
+/// A file object in a queue: ``ReadQueue/attach(_:)`` makes it.
+@frozen
+public struct QueuedFile: Hashable, Sendable {
+    let index: Int32
+}

@@ -1,0 +1,232 @@
+import BasicContainers
+import BypassIOProtocol
+
+/// The ways a read of a queue takes between ``ReadQueue/read(_:at:length:tag:)`` and
+/// ``ReadQueue/next()``.
+///
+/// Filters and volume drivers are called with no member of the queue under modification: they may
+/// pause the stream, which finishes other reads of this queue (``advanceForDrain()``).
+extension ReadQueue {
+    // MARK: Bypassed
+
+    /// Takes in what the storage finished.
+    @inline(__always)
+    func finish(_ done: StorageCompletion) {
+        let slot = Int(done.slot)
+        let route = slots[slot].route
+        assert(slots[slot].phase == .inStorage)
+        if route == .fullBypass {
+            let file = Int(slots[slot].file)
+            files[file].end(route)
+            conclude(slot, result: done.result)
+        } else if route == .filterBypass {
+            finishThroughVolumeDrivers(slot, done.result)
+        } else {
+            finishTraditional(slot, done.result)
+        }
+    }
+
+    func startThroughVolumeDrivers(_ slot: Int) {
+        do throws(IOFailure) {
+            let transfer = VolumeTransfer(.read, extent(of: slot))
+            try volume.stack.willTransfer(transfer, buffer: engine.buffer(ofSlot: slot))
+            startStorage(slot)
+        } catch {
+            files[Int(slots[slot].file)].end(.filterBypass)
+            conclude(slot, IOStatusBlock(error))
+        }
+    }
+
+    private func finishThroughVolumeDrivers(_ slot: Int, _ result: Int32) {
+        let status = throughVolumeDrivers(slot, result)
+        files[Int(slots[slot].file)].end(.filterBypass)
+        conclude(slot, status)
+    }
+
+    // MARK: Traditional
+
+    func startTraditional(_ slot: Int) {
+        let file = files[Int(slots[slot].file)].file
+        let data = CallbackData(
+            .read(offset: slots[slot].offset, length: slots[slot].length), fileObject: file,
+            requestor: file.requestor, buffer: engine.buffer(ofSlot: slot))
+        data.descent = FilterDescent(volume.currentChain, .read, below: nil)
+        requests[slot] = data
+        slots[slot].phase = .inFilters
+        if file.isClosed {
+            data.fail(.fileClosed)
+            return concludeTraditional(slot, data)
+        }
+        goOn(slot, data, FilterManager.descend(data))
+    }
+
+    private func goOn(_ slot: Int, _ data: CallbackData, _ outcome: DescentOutcome) {
+        switch outcome {
+        case .pended: park(slot, data)
+        case .completed: goOn(slot, data, FilterManager.ascend(data))
+        case .reachedFileSystem: startFileSystemRead(slot, data)
+        }
+    }
+
+    private func goOn(_ slot: Int, _ data: CallbackData, _ outcome: AscentOutcome) {
+        switch outcome {
+        case .pended: park(slot, data)
+        case .finished: concludeTraditional(slot, data)
+        }
+    }
+
+    /// The file system's part: where the bytes lie, and whether the volume drivers see the read.
+    private func startFileSystemRead(_ slot: Int, _ data: CallbackData) {
+        guard case .read(let offset, let length) = data.parameters, length >= 0,
+            length <= slotSize, let file = data.fileObject
+        else {
+            data.fail(.invalidParameter)
+            return goOn(slot, data, FilterManager.ascend(data))
+        }
+        slots[slot].offset = offset
+        slots[slot].length = length
+        let route = file.enterStorageBypass()
+        slots[slot].route = route
+        file.counters.count(route)
+        do throws(IOFailure) {
+            if route == .traditional {
+                let transfer = VolumeTransfer(.read, extent(of: slot))
+                try volume.stack.willTransfer(transfer, buffer: engine.buffer(ofSlot: slot))
+            }
+            startStorage(slot)
+        } catch {
+            file.leaveStorageBypass(route)
+            data.ioStatus = IOStatusBlock(error)
+            goOn(slot, data, FilterManager.ascend(data))
+        }
+    }
+
+    private func finishTraditional(_ slot: Int, _ result: Int32) {
+        guard let data = requests[slot] else { return conclude(slot, result: result) }
+        let route = slots[slot].route
+        data.ioStatus =
+            route == .traditional
+            ? throughVolumeDrivers(slot, result) : Self.status(of: result)
+        data.fileObject?.leaveStorageBypass(route)
+        slots[slot].phase = .inFilters
+        goOn(slot, data, FilterManager.ascend(data))
+    }
+
+    private func concludeTraditional(_ slot: Int, _ data: CallbackData) {
+        requests[slot] = nil
+        data.descent = nil
+        files[Int(slots[slot].file)].inFlight -= 1
+        conclude(slot, data.ioStatus)
+    }
+
+    // MARK: Pended
+
+    private func park(_ slot: Int, _ data: CallbackData) {
+        pendedCount += 1
+        let inbox = self.inbox
+        let wake = engine.wake
+        let outcome = data.parking.take {
+            inbox.post(slot)
+            wake()
+        }
+        if let outcome { resume(slot, data, outcome) }
+    }
+
+    private func resume(_ slot: Int, _ data: CallbackData, _ outcome: RequestParking.Outcome) {
+        pendedCount -= 1
+        assert(pendedCount >= 0)
+        switch outcome {
+        case .preOperation(let result):
+            goOn(slot, data, FilterManager.resumeDescent(data, with: result))
+        case .postOperation:
+            goOn(slot, data, FilterManager.resumeAscent(data))
+        }
+    }
+
+    /// Goes on with what filters gave back.
+    func resumePended() {
+        for slot in inbox.takeAll() {
+            guard let data = requests[slot] else { continue }
+            if let outcome = data.parking.take(orElse: {}) { resume(slot, data, outcome) }
+        }
+    }
+
+    /// Waits while some reads are with filters: for the storage and for whoever gives one back.
+    func submitBesidePended(waitingFor minimum: Int) throws(IOFailure) {
+        repeat {
+            resumePended()
+            while let done = engine.nextCompletion() { finish(done) }
+            let isEnough = finished.count >= min(minimum, finished.count + inFlight)
+            try engine.submit(waitingFor: isEnough ? 0 : 1, wakeable: pendedCount > 0)
+            if isEnough { return }
+        } while true
+    }
+
+    // MARK: Draining
+
+    var isOwnedByCurrentThread: Bool { engine.isOwnedByCurrentThread }
+
+    /// Finishes reads for a drain that waits on this thread; false if there are none to finish.
+    func advanceForDrain() -> Bool {
+        let before = inFlight
+        guard before > pendedCount else { return false }
+        guard (try? engine.submit(waitingFor: 1, wakeable: false)) != nil else { return false }
+        while let done = engine.nextCompletion() { finish(done) }
+        return inFlight < before
+    }
+
+    // MARK: Shared steps
+
+    private func startStorage(_ slot: Int) {
+        slots[slot].phase = .inStorage
+        engine.start(
+            slot: slot, file: files[Int(slots[slot].file)].engineFile,
+            offset: slots[slot].offset, length: slots[slot].length)
+    }
+
+    private func extent(of slot: Int) -> StorageExtent {
+        let handle = files[Int(slots[slot].file)].file.storage ?? StorageHandle(rawValue: -1)
+        return StorageExtent(
+            handle: handle, offset: slots[slot].offset, length: slots[slot].length)
+    }
+
+    private func throughVolumeDrivers(_ slot: Int, _ result: Int32) -> IOStatusBlock {
+        guard result >= 0 else { return Self.status(of: result) }
+        do throws(IOFailure) {
+            try volume.stack.didTransfer(
+                VolumeTransfer(.read, extent(of: slot)), buffer: engine.buffer(ofSlot: slot),
+                count: Int(result))
+            return Self.status(of: result)
+        } catch {
+            return IOStatusBlock(error)
+        }
+    }
+
+    private static func status(of result: Int32) -> IOStatusBlock {
+        result >= 0
+            ? IOStatusBlock(.success, information: Int(result))
+            : IOStatusBlock(IOFailure(errno: -result))
+    }
+
+    @inline(__always)
+    private func conclude(_ slot: Int, result: Int32) {
+        if result >= 0 {
+            slots[slot].count = Int(result)
+            slots[slot].status = 0
+            slots[slot].phase = .done
+            inFlight -= 1
+            finished.append(Int32(slot))
+        } else {
+            conclude(slot, Self.status(of: result))
+        }
+    }
+
+    private func conclude(_ slot: Int, _ status: IOStatusBlock) {
+        slots[slot].count = min(max(status.information, 0), slotSize)
+        slots[slot].status = status.status.rawValue
+        slots[slot].hostErrno = status.hostErrno
+        slots[slot].phase = .done
+        inFlight -= 1
+        finished.append(Int32(slot))
+    }
+}

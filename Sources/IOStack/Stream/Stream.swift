@@ -1,0 +1,44 @@
+import Synchronization
+
+/// One file of a volume as long as somebody has it open: NTFS' stream control block, with the
+/// `BypassIoOpenCount` of `FSRTL_ADVANCED_FCB_HEADER`.
+public final class Stream: Sendable {
+    public let id: FileID
+    public let kind: StreamKind
+
+    /// Every bypassed read passes here.
+    let gate = StreamGate()
+    let contexts = ContextTable()
+
+    /// What the stream's controls change.
+    ///
+    /// Lock order: after the volume's `state`; a leaf.
+    struct Control {
+        /// File objects with bypass enabled (`FsRtlGetBypassIoOpenCount`).
+        var bypassOpenCount = 0
+        /// Counts STREAM_PAUSEs, so that a resume does not undo a later pause.
+        var pauseEpoch: UInt64 = 0
+        var isPaused = false
+        /// DISABLEs that wait for the stream's reads.
+        var settling = 0
+        var suspensions: StreamSuspension = []
+    }
+    let control = Mutex(Control())
+
+    init(id: FileID, kind: StreamKind) {
+        self.id = id
+        self.kind = kind
+    }
+
+    /// File objects of this stream with bypass enabled, paused ones included.
+    public var bypassOpenCount: Int { control.withLock { $0.bypassOpenCount } }
+
+    /// STREAM_PAUSE is in force.
+    public var isPaused: Bool { gate.closed.contains(.paused) }
+
+    /// What keeps the stream off the bypass route without pausing it.
+    public var suspensions: StreamSuspension { control.withLock { $0.suspensions } }
+
+    /// Bypassed reads in flight.
+    public var bypassedReadsInFlight: Int { gate.readsInside }
+}

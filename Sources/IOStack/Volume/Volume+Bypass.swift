@@ -1,0 +1,151 @@
+import BypassIOProtocol
+import Synchronization
+
+/// The file system's part of FSCTL_MANAGE_BYPASS_IO: what happens when a control has passed every
+/// filter. The same for every file system driver.
+extension Volume {
+    /// Answers a BypassIO control that reached the file system.
+    func manageBypassIO(_ data: CallbackData, _ control: FileSystemControlParameters) {
+        guard let file = data.fileObject else { return data.fail(.invalidParameter) }
+        let input: FSBypassIOInput
+        do throws(NTStatus) {
+            // Again, although the I/O manager looked: a filter above may have changed it.
+            input = try FSBypassIOInput.validated(
+                controlCode: control.code, input: control.input.span,
+                outputLength: control.outputLength)
+            try checkRights(data.requestor, for: input.operation)
+        } catch {
+            return data.fail(error)
+        }
+        let body: FSBypassIOOutput.Body =
+            switch input.operation {
+            case .enable: .results(enable(file))
+            case .disable: disabled(file)
+            case .query: .results(query(file, flags: input.flags))
+            case .volumeStackPause: pausedVolumeStack()
+            case .volumeStackResume: .results(resumeVolumeStack())
+            case .streamPause: pausedStream(file.stream)
+            case .streamResume: .results(resumeStream(of: file))
+            default: .info(information())
+            }
+        data.completeControl(
+            with: FSBypassIOOutput(
+                operation: input.operation, flags: file.bypassOutputFlags(for: input.operation),
+                body: body))
+    }
+
+    /// Spec 6.8: pausing and resuming the volume stack is for those who administer the volume.
+    private func checkRights(
+        _ requestor: Requestor, for operation: BypassIOOperation
+    ) throws(NTStatus) {
+        let needsRight = operation == .volumeStackPause || operation == .volumeStackResume
+        if needsRight, !requestor.mayAdministerVolume { throw .accessDenied }
+    }
+
+    // MARK: ENABLE and DISABLE
+
+    private func enable(_ file: FileObject) -> BypassIOResults {
+        if let veto = fileSystemVeto(of: file, for: .enable) { return veto.results }
+        state.withLock { state in
+            // Only the first ENABLE of a file object counts, and none on a closed one.
+            guard !file.isClosed, file.setBypassEnabled(true) else { return }
+            state.activeBypassCount += 1
+            file.stream.control.withLock { $0.bypassOpenCount += 1 }
+        }
+        reconcileStorage()
+        return BypassIOResults()
+    }
+
+    private func disabled(_ file: FileObject) -> FSBypassIOOutput.Body {
+        let wasEnabled = state.withLock { countOut(file, &$0) }
+        if wasEnabled { settleAndReconcile(file.stream) }
+        return .none
+    }
+
+    /// Ends the file object's handle and its bypass; false if somebody had ended it before.
+    func endHandle(_ file: FileObject) -> Bool {
+        let (isFirst, wasEnabled) = state.withLock { state in
+            guard file.setClosed() else { return (false, false) }
+            return (true, countOut(file, &state))
+        }
+        if wasEnabled { settleAndReconcile(file.stream) }
+        return isFirst
+    }
+
+    /// Waits for the stream's bypassed reads, so that none is in flight after a DISABLE or a close.
+    private func settleAndReconcile(_ stream: Stream) {
+        settle(stream)
+        reconcileStorage()
+    }
+
+    /// A file object that was dropped without ``FileObject/close()``; no read of it is in flight.
+    func forget(_ file: FileObject) {
+        if state.withLock({ countOut(file, &$0) }) { reconcileStorage() }
+        closeStream(file.stream)
+    }
+
+    /// Returns whether bypass was enabled.
+    private func countOut(_ file: FileObject, _ state: inout State) -> Bool {
+        guard file.setBypassEnabled(false) else { return false }
+        state.activeBypassCount -= 1
+        assert(state.activeBypassCount >= 0)
+        file.stream.control.withLock { control in
+            control.bypassOpenCount -= 1
+            // The last one gone leaves a pause nothing to hold (spec 4.4: a pause is ignored where
+            // bypass is not enabled).
+            if control.bypassOpenCount == 0, control.isPaused {
+                control.isPaused = false
+                file.stream.gate.open(.paused)
+            }
+        }
+        return true
+    }
+
+    /// Keeps new bypassed reads out until those in flight are done.
+    private func settle(_ stream: Stream) {
+        stream.control.withLock { control in
+            control.settling += 1
+            stream.gate.close(.settling)
+        }
+        stream.gate.drain(advance: advanceOwnReads)
+        stream.control.withLock { control in
+            control.settling -= 1
+            if control.settling == 0 { stream.gate.open(.settling) }
+        }
+    }
+
+    // MARK: QUERY and GET_INFO
+
+    /// Spec 6.5: ENABLE tells the verdict of filters and file system, QUERY also that of volume
+    /// and storage drivers unless told to skip them.
+    private func query(_ file: FileObject, flags: BypassIOInputFlags) -> BypassIOResults {
+        if let veto = fileSystemVeto(of: file, for: .query) { return veto.results }
+        guard !flags.contains(.skipStorageStackQuery) else { return BypassIOResults() }
+        return stack.manageBypassIO(.query)?.results ?? BypassIOResults()
+    }
+
+    private func information() -> BypassIOInfo {
+        BypassIOInfo(
+            activeBypassIOCount: UInt32(clamping: activeBypassCount),
+            storageDriverName: DriverName(truncating: stack.storage.name))
+    }
+
+    // MARK: The storage stack
+
+    /// Sends IOCTL_STORAGE_MANAGE_BYPASS_IO on the 0→1 and 1→0 transitions of the volume's count
+    /// (spec 4.5). If nobody below refuses, reads may skip the volume drivers; if somebody does,
+    /// the bypass is partial.
+    private func reconcileStorage() {
+        storageTransition.withLock { isStorageEnabled in
+            let isWanted = state.withLock { $0.activeBypassCount > 0 }
+            guard isWanted != isStorageEnabled else { return }
+            isStorageEnabled = isWanted
+            if isWanted {
+                if stack.manageBypassIO(.enable) == nil { gate.open(.storageRefused) }
+            } else {
+                gate.close(.storageRefused)
+                _ = stack.manageBypassIO(.disable)
+            }
+        }
+    }
+}

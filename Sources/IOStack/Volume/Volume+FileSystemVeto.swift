@@ -1,0 +1,61 @@
+import BypassIOProtocol
+
+extension Volume {
+    /// The file system's automatic vetoes (spec 4.3, 6.1); the failing driver is the file system.
+    ///
+    /// A QUERY may go to a directory or volume handle, an ENABLE may not.
+    func fileSystemVeto(of file: FileObject, for operation: BypassIOOperation) -> BypassVeto? {
+        let isQuery = operation == .query
+        switch file.stream.kind {
+        case .volume:
+            return isQuery ? nil : veto(.volumeNotSupported, "BypassIO is for files: this handle is the volume.")
+        case .directory:
+            return isQuery ? nil : veto(.notSupported, "BypassIO is for files: this handle is a directory.")
+        case .other:
+            return veto(.notSupported, "BypassIO is for regular files.")
+        case .file:
+            break
+        }
+        if let veto = fileSystem.bypassVeto(for: file) {
+            return BypassVeto(driver: fileSystem.name, veto)
+        }
+        do throws(IOFailure) {
+            return attributeVeto(try fileSystem.information(of: file).attributes)
+        } catch {
+            return veto(error.status, "The file system could not read the file's attributes.")
+        }
+    }
+
+    private func attributeVeto(_ attributes: FileAttributes) -> BypassVeto? {
+        let rules: [(FileAttributes, NTStatus, String)] = [
+            (.compressed, .notSupportedWithCompression, "The file is compressed."),
+            (.encrypted, .encryptedFileNotSupported, "The file is encrypted."),
+            (.sparse, .sparseFileNotSupported, "The file is sparse."),
+            (.paging, .pagefileNotSupported, "The file is a swap file."),
+            (.dax, .notSupportedOnDAX, "The file is on a DAX volume: its reads have no I/O to bypass."),
+        ]
+        return rules.first { attributes.contains($0.0) }.map { veto($0.1, $0.2) }
+    }
+
+    private func veto(_ status: NTStatus, _ reason: String) -> BypassVeto {
+        BypassVeto(driver: fileSystem.name, status: status, reason: reason)
+    }
+}
+
+extension FileObject {
+    /// The flags every reply carries, as they stand now (spec 6.6).
+    func bypassOutputFlags(for operation: BypassIOOperation) -> BypassIOOutputFlags {
+        var flags: BypassIOOutputFlags = []
+        let volume = self.volume.gate.closed
+        if volume.contains(.storagePaused) { flags.insert(.volumeStackBypassPaused) }
+        if volume.contains(.filtersBlocked), self.volume.activeBypassCount > 0 {
+            flags.insert(.filterAttachBlocked)
+        }
+        if stream.gate.closed.contains(.paused) { flags.insert(.streamBypassPaused) }
+        let tellsStorage = operation == .enable || operation == .query || operation == .getInfo
+        if tellsStorage, self.volume.stack.storage.supportsBypassIO {
+            flags.insert(.compatibleStorageDriver)
+        }
+        return flags
+    }
+}

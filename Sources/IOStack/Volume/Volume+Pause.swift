@@ -1,0 +1,105 @@
+import BypassIOProtocol
+import Synchronization
+
+/// The pauses and resumes of spec 4.4.
+extension Volume {
+    // MARK: The volume and storage stacks
+
+    /// Stops reads from skipping the volume drivers and waits for those that do. Filters stay
+    /// bypassed. Repeatable; legal with no bypass in use; cannot fail.
+    func pausedVolumeStack() -> FSBypassIOOutput.Body {
+        state.withLock { state in
+            state.storagePauseEpoch += 1
+            gate.close(.storagePaused)
+        }
+        gate.drain(.storageBypass, advance: advanceOwnReads)
+        return .none
+    }
+
+    /// Asks the volume and storage drivers again and ends the pause if none of them refuses; the
+    /// answer names who still does. Harmless when nothing is paused.
+    func resumeVolumeStack() -> BypassIOResults {
+        storageTransition.withLock { isStorageEnabled in
+            while true {
+                let epoch = state.withLock { $0.storagePauseEpoch }
+                if let veto = storageVetoOnResume(isEnabled: isStorageEnabled) {
+                    return veto.results
+                }
+                let resumed = state.withLock { state in
+                    // A pause that came meanwhile must be answered by the drivers again.
+                    guard state.storagePauseEpoch == epoch else { return false }
+                    gate.open(isStorageEnabled ? .storage : .storagePaused)
+                    return true
+                }
+                if resumed { return BypassIOResults() }
+            }
+        }
+    }
+
+    /// A QUERY, and where an earlier ENABLE was refused another ENABLE.
+    private func storageVetoOnResume(isEnabled: Bool) -> BypassVeto? {
+        if let veto = stack.manageBypassIO(.query) { return veto }
+        guard isEnabled, gate.closed.contains(.storageRefused) else { return nil }
+        return stack.manageBypassIO(.enable)
+    }
+
+    // MARK: A stream
+
+    /// Stops the stream's reads from skipping the filters and waits for those that do. The storage
+    /// bypass stays on. Ignored where bypass is not enabled; not counted.
+    func pausedStream(_ stream: Stream) -> FSBypassIOOutput.Body {
+        let isPaused = stream.control.withLock { control in
+            guard control.bypassOpenCount > 0 else { return false }
+            control.pauseEpoch += 1
+            control.isPaused = true
+            stream.gate.close(.paused)
+            return true
+        }
+        if isPaused { stream.gate.drain(advance: advanceOwnReads) }
+        return .none
+    }
+
+    /// Sends a QUERY from the top of the stack, from within this request, and ends the pause if
+    /// nobody refuses. So several pausers need no counting: each keeps vetoing while it has a
+    /// reason. Nothing is locked while the QUERY runs.
+    func resumeStream(of file: FileObject) -> BypassIOResults {
+        let stream = file.stream
+        while true {
+            let epoch = stream.control.withLock { $0.isPaused ? $0.pauseEpoch : nil }
+            guard let epoch else { return BypassIOResults() }
+            // The storage has no say in whether filters are skipped.
+            let verdict = file.queryFromTop(flags: .skipStorageStackQuery)
+            guard verdict.status.isSuccess else { return verdict }
+            let resumed = stream.control.withLock { control in
+                // A pause that came meanwhile must be asked about again.
+                guard control.pauseEpoch == epoch else { return false }
+                control.isPaused = false
+                stream.gate.open(.paused)
+                return true
+            }
+            if resumed { return BypassIOResults() }
+        }
+    }
+}
+
+// MARK: Suspension
+
+extension Volume {
+    /// Keeps a stream off the bypass route without pausing it (spec 4.6, 6.9) and waits for the
+    /// bypassed reads in flight. For file systems; each cause stands until it is ended.
+    public func suspendBypass(of stream: Stream, because cause: StreamSuspension) {
+        stream.control.withLock { control in
+            control.suspensions.insert(cause)
+            stream.gate.close(.suspended(cause))
+        }
+        stream.gate.drain(advance: advanceOwnReads)
+    }
+
+    /// Ends a suspension; the stream bypasses again when no cause is left.
+    public func endSuspension(of stream: Stream, because cause: StreamSuspension) {
+        stream.control.withLock { control in
+            control.suspensions.remove(cause)
+            stream.gate.open(.suspended(cause))
+        }
+    }
+}

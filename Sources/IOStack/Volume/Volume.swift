@@ -1,0 +1,181 @@
+import BypassIOProtocol
+import Synchronization
+
+/// A mounted volume: a file system over its volume stack, with the filters attached to it.
+///
+/// Lock order, outermost first: `attachment` → `storageTransition` → `state` → leaves (a stream's
+/// `control`, context tables, drain events, `chain`). Requests are carried without any of them;
+/// a drain never sleeps under `state` or a leaf.
+public final class Volume: Sendable {
+    /// For people: where the volume is, e.g. the directory it serves.
+    public let name: String
+    public let fileSystem: any FileSystemDriver
+    public let stack: VolumeStack
+
+    /// Every bypassed read passes here.
+    let gate = VolumeGate()
+    /// The filters' own objects on the volume.
+    let contexts = ContextTable()
+
+    struct State {
+        /// Streams that somebody has open, and how many file objects each has.
+        var streams: [FileID: (stream: Stream, fileObjects: Int)] = [:]
+        /// Open file objects with bypass enabled, paused ones included (spec 6.7).
+        var activeBypassCount = 0
+        /// Counts VOLUME_STACK_PAUSEs, so that a resume does not undo a later pause.
+        var storagePauseEpoch: UInt64 = 0
+        /// Attached filters that did not opt in.
+        var blockingFilters = 0
+        var isDismounted = false
+    }
+    let state = Mutex(State())
+
+    /// Serialises attach and detach.
+    let attachment = Mutex(())
+    /// Whether the storage stack was told ENABLE; serialises the 0→1 and 1→0 transitions of the
+    /// bypass count with what they send (spec 4.5). Held while volume and storage drivers answer,
+    /// never while a drain sleeps.
+    let storageTransition = Mutex(false)
+    private let chain = Mutex(FilterChain.empty)
+    /// Queues whose reads only their own thread can finish.
+    private let queues = Mutex<[WeakReadQueue]>([])
+
+    init(name: String, fileSystem: any FileSystemDriver, stack: VolumeStack) {
+        self.name = name
+        self.fileSystem = fileSystem
+        self.stack = stack
+    }
+
+    /// Attached instances, highest altitude first.
+    public var instances: [FilterInstance] { currentChain.instances }
+
+    /// Open file objects with bypass enabled, paused ones included: ActiveBypassIoCount.
+    public var activeBypassCount: Int { state.withLock { $0.activeBypassCount } }
+
+    /// VOLUME_STACK_PAUSE is in force.
+    public var isStorageBypassPaused: Bool { gate.closed.contains(.storagePaused) }
+
+    /// A filter that did not opt in is attached.
+    public var isFilterAttachBlocked: Bool { gate.closed.contains(.filtersBlocked) }
+
+    /// The bypass gates as they stand: reads that skip the filters, and those that skip the volume
+    /// drivers.
+    public var bypassedReadsInFlight: (pastFilters: Int, pastVolumeDrivers: Int) {
+        (gate.readsInside(.filterBypass), gate.readsInside(.storageBypass))
+    }
+
+    var currentChain: FilterChain { chain.withLock { $0 } }
+
+    // MARK: Streams
+
+    /// The stream of a file that was just opened, shared by all its file objects.
+    func openStream(_ opened: OpenedFile) -> Stream {
+        state.withLock { state in
+            let entry = state.streams[opened.id] ?? (Stream(id: opened.id, kind: opened.kind), 0)
+            state.streams[opened.id] = (entry.stream, entry.fileObjects + 1)
+            return entry.stream
+        }
+    }
+
+    func closeStream(_ stream: Stream) {
+        state.withLock { state in
+            guard let entry = state.streams[stream.id], entry.stream === stream else { return }
+            let left = entry.fileObjects - 1
+            assert(left >= 0)
+            state.streams[stream.id] = left == 0 ? nil : (stream, left)
+        }
+    }
+
+    var openStreams: [Stream] { state.withLock { $0.streams.values.map(\.stream) } }
+
+    // MARK: Queues
+
+    func add(_ queue: ReadQueue) {
+        queues.withLock { queues in
+            queues.removeAll { $0.queue == nil }
+            queues.append(WeakReadQueue(queue: queue))
+        }
+    }
+
+    /// Finishes reads in flight that only the calling thread can finish, so that a drain on that
+    /// thread does not wait for itself. Returns whether it finished any.
+    func advanceOwnReads() -> Bool {
+        let mine = queues.withLock { queues in
+            queues.compactMap(\.queue).filter(\.isOwnedByCurrentThread)
+        }
+        return mine.reduce(false) { $1.advanceForDrain() || $0 }
+    }
+
+    // MARK: Filters
+
+    func attach(
+        _ instance: FilterInstance, reason: FilterRegistration.SetupReason
+    ) throws(NTStatus) {
+        let blocks = !instance.filter.isOptedIn
+        let refusal: NTStatus? = attachment.withLock { _ in
+            let chain = currentChain
+            if chain.instances.contains(where: { $0.altitude == instance.altitude }) {
+                return .fltInstanceAltitudeCollision
+            }
+            if chain.instances.contains(where: { $0.name == instance.name }) {
+                return .fltInstanceNameCollision
+            }
+            if state.withLock({ $0.isDismounted }) { return .fltVolumeNotFound }
+            if instance.filter.registration.instanceSetup?(instance, reason) == false {
+                return .fltDoNotAttach
+            }
+            if blocks {
+                state.withLock { state in
+                    state.blockingFilters += 1
+                    gate.close(.filtersBlocked)
+                }
+            }
+            self.chain.withLock { $0 = chain.adding(instance) }
+            return nil
+        }
+        if let refusal { throw refusal }
+        // Spec 4.3: all bypass stops at once; reads that were past the filters must be out before
+        // the new filter may rely on seeing everything.
+        if blocks { gate.drain(.filterBypass, advance: advanceOwnReads) }
+    }
+
+    func detach(
+        _ instance: FilterInstance, reason: FilterRegistration.TeardownReason
+    ) throws(NTStatus) {
+        let wasAttached = attachment.withLock { _ in
+            let chain = currentChain
+            guard chain.instances.contains(where: { $0 === instance }) else { return false }
+            self.chain.withLock { $0 = chain.removing(instance) }
+            instance.rundown.close()
+            return true
+        }
+        guard wasAttached else { throw .fltInstanceNotFound }
+        let registration = instance.filter.registration
+        registration.instanceTeardownStart?(instance, reason)
+        instance.rundown.drain(advance: advanceOwnReads)
+        if !instance.filter.isOptedIn {
+            state.withLock { state in
+                state.blockingFilters -= 1
+                assert(state.blockingFilters >= 0)
+                if state.blockingFilters == 0 { gate.open(.filtersBlocked) }
+            }
+        }
+        removeContexts(of: instance)
+        registration.instanceTeardownComplete?(instance, reason)
+    }
+
+    private func removeContexts(of instance: FilterInstance) {
+        let owner = ObjectIdentifier(instance)
+        for stream in openStreams { stream.contexts.removeAll { $0.owner == owner } }
+        instance.contexts.removeAll { _ in true }
+        let isLast = !instances.contains { $0.filter === instance.filter }
+        if isLast { contexts.remove(ContextTable.Key(owner: ObjectIdentifier(instance.filter))) }
+    }
+}
+
+extension Volume {
+    /// Memory for reads and writes of this volume's files, aligned as its storage needs it.
+    public func makeBuffer(capacity: Int) throws(IOFailure) -> any IOBuffer {
+        try stack.storage.makeBuffer(capacity: capacity)
+    }
+}
