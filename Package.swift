@@ -24,6 +24,7 @@ let package = Package(
         .library(name: "HostFileSystem", targets: ["HostFileSystem"]),
         .library(name: "MemoryFileSystem", targets: ["MemoryFileSystem"]),
         .library(name: "Minifilters", targets: ["Minifilters"]),
+        .library(name: "VolumeDrivers", targets: ["VolumeDrivers"]),
         .executable(name: "bypassio", targets: ["bypassio"]),
     ],
     dependencies: [
@@ -68,10 +69,14 @@ let package = Package(
         .target(
             name: "Minifilters", dependencies: ["BypassIOProtocol", "IOStack"],
             swiftSettings: settings),
+        .target(
+            name: "VolumeDrivers", dependencies: ["BypassIOProtocol", "IOStack"],
+            swiftSettings: settings),
         .executableTarget(
             name: "bypassio",
             dependencies: [
                 "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem", "Minifilters",
+                "VolumeDrivers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -107,7 +112,7 @@ let package = Package(
         .testTarget(
             name: "MinifiltersTests",
             dependencies: [
-                "Minifilters", "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                "Minifilters", "VolumeDrivers", "IOStack", "BypassIOProtocol", "MemoryFileSystem",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

@@ -10,6 +10,13 @@ public struct Altitude: Sendable, CustomStringConvertible {
     /// Digits after the point, without trailing zeros.
     private let fraction: [UInt8]
 
+    /// A whole number, as the load order groups are given in.
+    public init(integer value: UInt) {
+        description = String(value)
+        integer = value == 0 ? [] : Array(description.utf8)
+        fraction = []
+    }
+
     /// nil unless `text` is digits with at most one point between digits.
     public init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

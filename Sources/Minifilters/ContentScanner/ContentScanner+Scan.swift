@@ -1,0 +1,42 @@
+import IOStack
+
+extension ContentScanner {
+    /// Bytes read at once; a multiple of every storage's alignment.
+    private static let chunkSize = 1 << 20
+
+    /// The verdict on a file, from a scan of the whole if it is not known.
+    func scan(_ file: FileObject, by instance: FilterInstance) -> ScanVerdict.State {
+        let verdict = verdictContext(on: file.stream, by: instance)
+        let known = verdict.state
+        if known != .unknown { return known }
+        let writes = verdict.writes
+        guard let found = try? scanContent(of: file, by: instance) else { return .unknown }
+        let state: ScanVerdict.State = found.map { .infected(signature: $0.name) } ?? .clean
+        verdict.conclude(state, scannedAfter: writes)
+        return verdict.state
+    }
+
+    /// The first signature in the file, or nil. A match across two chunks is found in the seam:
+    /// the end of one and the beginning of the next.
+    private func scanContent(
+        of file: FileObject, by instance: FilterInstance
+    ) throws(IOFailure) -> Signature? {
+        let buffer = try file.volume.makeBuffer(capacity: Self.chunkSize)
+        let overlap = (signatures.map(\.pattern.count).max() ?? 1) - 1
+        var seam: [UInt8] = []
+        var offset: UInt64 = 0
+        while true {
+            let count = try instance.read(file, at: offset, length: Self.chunkSize, into: buffer)
+            guard count > 0 else { return nil }
+            let found = buffer.withBytes(count) { bytes -> Signature? in
+                seam.append(contentsOf: [UInt8](copying: bytes.extracting(first: overlap)))
+                let match = firstMatch(in: seam.span) ?? firstMatch(in: bytes)
+                seam = [UInt8](copying: bytes.extracting(last: overlap))
+                return match
+            }
+            if let found { return found }
+            if count < Self.chunkSize { return nil }
+            offset += UInt64(count)
+        }
+    }
+}

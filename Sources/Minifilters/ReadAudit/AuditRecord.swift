@@ -1,0 +1,15 @@
+public import IOStack
+
+/// One read that the audit saw.
+public struct AuditRecord: Sendable, Equatable {
+    /// Counts every read audited, from 0; a gap in a listing means that records were dropped.
+    public let number: UInt64
+    public let userID: UInt32
+    public let processID: Int32
+    public let file: FileID
+    /// In bytes.
+    public let offset: UInt64
+    /// Bytes asked for.
+    public let length: Int
+    public let succeeded: Bool
+}
