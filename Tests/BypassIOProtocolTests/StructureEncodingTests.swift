@@ -43,7 +43,8 @@ struct StructureEncodingTests {
         try value.encode(into: &exactSpan)
         #expect(try Value(decoding: exact.span) == value)
         for length in 0..<size {
-            #expect(throws: WireError.self) { try Value(decoding: exact[..<length].span) }
+            let cut = Array(exact[..<length])
+            #expect(throws: WireError.self) { try Value(decoding: cut.span) }
         }
     }
 
@@ -75,11 +76,13 @@ struct StructureEncodingTests {
         let input = FSBypassIOInput(
             operation: BypassIOOperation(rawValue: 77),
             flags: BypassIOInputFlags(rawValue: 0xFFFF_FFFE), reserved1: 1, reserved2: .max)
-        #expect(try FSBypassIOInput(decoding: input.encodedBytes().span) == input)
+        let inputBytes = try input.encodedBytes()
+        #expect(try FSBypassIOInput(decoding: inputBytes.span) == input)
         let storage = StorageBypassIOInput(
             version: 9, byteSize: 1, operation: StorageBypassIOOperation(rawValue: 0x8000_0000),
             flags: StorageBypassIOInputFlags(rawValue: 3), reserved2: 4)
-        #expect(try StorageBypassIOInput(decoding: storage.encodedBytes().span) == storage)
+        let storageBytes = try storage.encodedBytes()
+        #expect(try StorageBypassIOInput(decoding: storageBytes.span) == storage)
         var bytes = try FSBypassIOOutput(operation: .disable, flags: .known).encodedBytes()
         bytes[0] = 200
         let output = try FSBypassIOOutput(decoding: bytes.span)
@@ -141,8 +144,9 @@ struct StructureEncodingTests {
         #expect(
             reason?.description == "FS_BPIO_RESULTS.FailureReasonLen at offset 70: "
                 + "a length of 129 characters exceeds the capacity of 128")
+        let ones = [UInt8](repeating: 0xFF, count: 72)
         let info = #expect(throws: WireError.self) {
-            try BypassIOInfo(decoding: [UInt8](repeating: 0xFF, count: 72).span)
+            try BypassIOInfo(decoding: ones.span)
         }
         #expect(info?.fault == .lengthOverCapacity(length: 0xFFFF, capacity: 32))
     }
