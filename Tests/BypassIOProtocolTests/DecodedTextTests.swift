@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import Foundation
 import Testing
 
 @Suite("A decoded buffer as text")
@@ -49,5 +50,21 @@ struct DecodedTextTests {
         #expect(decoded.fields[6].value == hostile)
         #expect(decoded.text().contains("a\\u{1B}[2J\\u{A}\\u{202E}b"))
         #expect(!decoded.text().unicodeScalars.contains("\u{1B}"))
+    }
+
+    @Test("Encoded as JSON, a buffer has its fields and problems under plain names")
+    func json() throws {
+        let bytes = try FSBypassIOInput(operation: .query, reserved2: 1).encodedBytes()
+        let data = try JSONEncoder().encode(DecodedBuffer(bytes))
+        let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(object["kind"] as? String == "FS_BPIO_INPUT")
+        #expect(object["byteCount"] as? Int == 24)
+        let fields = try #require(object["fields"] as? [[String: Any]])
+        #expect(fields.map { $0["name"] as? String }.first == "Operation")
+        #expect(fields.map { $0["offset"] as? Int } == [0, 4, 8, 16])
+        #expect(fields.first?["note"] as? String == "FS_BPIO_OP_QUERY")
+        let problems = try #require(object["problems"] as? [[String: Any]])
+        #expect(problems.map { $0["field"] as? String } == ["Reserved2"])
+        #expect(problems.map { $0["offset"] as? Int } == [16])
     }
 }
