@@ -19,13 +19,10 @@ public struct BypassIOInfo: WireStructure {
         storageDriverName = try Self.text(bytes, lengthField: "StorageDriverNameLen", at: 4)
     }
 
-    public func write<Sink: WireSink & ~Copyable & ~Escapable>(
-        to sink: inout Sink, at offset: Int
-    ) throws(WireError) {
-        sink.store(littleEndian: activeBypassIOCount, at: offset)
-        sink.store(littleEndian: storageDriverName.length, at: offset + 4)
-        sink.store(storageDriverName, at: offset + 6)
-        // Two bytes of tail padding round the size up to the structure's alignment of 4.
-        sink.store(littleEndian: UInt16(0), at: offset + 70)
+    public func write(to image: inout WireImage, at offset: Int) throws(WireError) {
+        image.store(littleEndian: activeBypassIOCount, at: offset)
+        image.store(littleEndian: storageDriverName.length, at: offset + 4)
+        image.store(storageDriverName, at: offset + 6)
+        // The two bytes from 70 on, which round the size up to the alignment of 4, stay zero.
     }
 }

@@ -12,3 +12,13 @@ public struct BypassIOInputFlags: OptionSet, Hashable, Sendable {
     /// Every bit that has a meaning.
     public static let known: Self = [.skipStorageStackQuery]
 }
+
+extension BypassIOInputFlags {
+    /// The bits without a meaning.
+    public var unknown: Self { subtracting(.known) }
+
+    /// The names in ntifs.h of the known bits set.
+    public var windowsNames: [String] {
+        contains(.skipStorageStackQuery) ? ["FSBPIO_INFL_SKIP_STORAGE_STACK_QUERY"] : []
+    }
+}

@@ -21,3 +21,20 @@ public struct BypassIOOutputFlags: OptionSet, Hashable, Sendable {
         .compatibleStorageDriver,
     ]
 }
+
+extension BypassIOOutputFlags {
+    /// The bits without a meaning.
+    public var unknown: Self { subtracting(.known) }
+
+    /// The names in ntifs.h of the known bits set, in the order of the bits.
+    public var windowsNames: [String] {
+        Self.names.filter { contains($0.flag) }.map(\.name)
+    }
+
+    private static let names: [(flag: Self, name: String)] = [
+        (.volumeStackBypassPaused, "FSBPIO_OUTFL_VOLUME_STACK_BYPASS_PAUSED"),
+        (.streamBypassPaused, "FSBPIO_OUTFL_STREAM_BYPASS_PAUSED"),
+        (.filterAttachBlocked, "FSBPIO_OUTFL_FILTER_ATTACH_BLOCKED"),
+        (.compatibleStorageDriver, "FSBPIO_OUTFL_COMPATIBLE_STORAGE_DRIVER"),
+    ]
+}

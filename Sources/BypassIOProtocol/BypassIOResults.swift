@@ -27,13 +27,11 @@ public struct BypassIOResults: WireStructure {
         failureReason = try Self.text(bytes, lengthField: "FailureReasonLen", at: 70)
     }
 
-    public func write<Sink: WireSink & ~Copyable & ~Escapable>(
-        to sink: inout Sink, at offset: Int
-    ) throws(WireError) {
-        sink.store(littleEndian: status.rawValue, at: offset)
-        sink.store(littleEndian: driverName.length, at: offset + 4)
-        sink.store(driverName, at: offset + 6)
-        sink.store(littleEndian: failureReason.length, at: offset + 70)
-        sink.store(failureReason, at: offset + 72)
+    public func write(to image: inout WireImage, at offset: Int) throws(WireError) {
+        image.store(littleEndian: status.rawValue, at: offset)
+        image.store(littleEndian: driverName.length, at: offset + 4)
+        image.store(driverName, at: offset + 6)
+        image.store(littleEndian: failureReason.length, at: offset + 70)
+        image.store(failureReason, at: offset + 72)
     }
 }

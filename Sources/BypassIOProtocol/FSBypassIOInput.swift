@@ -30,12 +30,10 @@ public struct FSBypassIOInput: WireStructure {
         reserved2 = bytes.uint64(at: 16)
     }
 
-    public func write<Sink: WireSink & ~Copyable & ~Escapable>(
-        to sink: inout Sink, at offset: Int
-    ) throws(WireError) {
-        sink.store(littleEndian: operation.rawValue, at: offset)
-        sink.store(littleEndian: flags.rawValue, at: offset + 4)
-        sink.store(littleEndian: reserved1, at: offset + 8)
-        sink.store(littleEndian: reserved2, at: offset + 16)
+    public func write(to image: inout WireImage, at offset: Int) throws(WireError) {
+        image.store(littleEndian: operation.rawValue, at: offset)
+        image.store(littleEndian: flags.rawValue, at: offset + 4)
+        image.store(littleEndian: reserved1, at: offset + 8)
+        image.store(littleEndian: reserved2, at: offset + 16)
     }
 }

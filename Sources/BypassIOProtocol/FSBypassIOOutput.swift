@@ -69,23 +69,21 @@ public struct FSBypassIOOutput: WireStructure {
     /// Writes 24, 96 or 352 bytes.
     ///
     /// - Throws: `WireError` if the operation is unknown or `body` is not the arm it uses.
-    public func write<Sink: WireSink & ~Copyable & ~Escapable>(
-        to sink: inout Sink, at offset: Int
-    ) throws(WireError) {
+    public func write(to image: inout WireImage, at offset: Int) throws(WireError) {
         guard let arm = operation.outputArm else {
             throw fault("Operation", at: 0, .unknownOperation(operation.rawValue))
         }
         guard arm == bodyArm else {
             throw fault("union", at: Self.headerSize, .wrongArm(operation: operation.rawValue))
         }
-        sink.store(littleEndian: operation.rawValue, at: offset)
-        sink.store(littleEndian: flags.rawValue, at: offset + 4)
-        sink.store(littleEndian: reserved1, at: offset + 8)
-        sink.store(littleEndian: reserved2, at: offset + 16)
+        image.store(littleEndian: operation.rawValue, at: offset)
+        image.store(littleEndian: flags.rawValue, at: offset + 4)
+        image.store(littleEndian: reserved1, at: offset + 8)
+        image.store(littleEndian: reserved2, at: offset + 16)
         switch body {
         case .none: break
-        case .results(let results): try results.write(to: &sink, at: offset + Self.headerSize)
-        case .info(let info): try info.write(to: &sink, at: offset + Self.headerSize)
+        case .results(let results): try results.write(to: &image, at: offset + Self.headerSize)
+        case .info(let info): try info.write(to: &image, at: offset + Self.headerSize)
         }
     }
 

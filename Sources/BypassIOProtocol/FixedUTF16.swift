@@ -67,6 +67,11 @@ public struct FixedUTF16<let capacity: Int>: Sendable {
         String(decoding: (0..<Int(length)).lazy.map { units[$0] }, as: UTF16.self)
     }
 
+    /// The index of the first NUL among the units in use.
+    var firstNUL: Int? {
+        (0..<Int(length)).first { units[$0] == 0 }
+    }
+
     /// The index of the first unit that is half of a surrogate pair without its other half.
     public var firstUnpairedSurrogate: Int? {
         var index = 0

@@ -78,22 +78,14 @@ extension NTStatus {
         .notSupportedWithBypassIO:
             "The specified operation is not supported on a BypassIO-enabled file",
         .noBypassIODriverSupport: "The specified driver does not support BypassIO operations",
-        .notSupportedWithEncryption:
-            "The specified operation is not supported while encryption is enabled on the target object",
-        .notSupportedWithCompression:
-            "The specified operation is not supported while compression is enabled on the target object",
-        .notSupportedWithReplication:
-            "The specified operation is not supported while replication is enabled on the target object",
-        .notSupportedWithDeduplication:
-            "The specified operation is not supported while deduplication is enabled on the target object",
-        .notSupportedWithAuditing:
-            "The specified operation is not supported while auditing is enabled on the target object",
-        .notSupportedWithMonitoring:
-            "The specified operation is not supported while monitoring is enabled on the target object",
-        .notSupportedWithSnapshot:
-            "The specified operation is not supported while snapshot is enabled on the target object",
-        .notSupportedWithVirtualization:
-            "The specified operation is not supported while virtualization is enabled on the target object",
+        .notSupportedWithEncryption: whileEnabled("encryption"),
+        .notSupportedWithCompression: whileEnabled("compression"),
+        .notSupportedWithReplication: whileEnabled("replication"),
+        .notSupportedWithDeduplication: whileEnabled("deduplication"),
+        .notSupportedWithAuditing: whileEnabled("auditing"),
+        .notSupportedWithMonitoring: whileEnabled("monitoring"),
+        .notSupportedWithSnapshot: whileEnabled("snapshot"),
+        .notSupportedWithVirtualization: whileEnabled("virtualization"),
         .indexOutOfBounds: "The index is out of bounds",
         .bypassIOFilterNotSupported: "At least one minifilter does not support bypass IO",
         .volumeWriteAccessDenied: "The volume is open for exclusive write access",
@@ -133,4 +125,8 @@ extension NTStatus {
         .fltNoWaiterForReply: "Nobody waits for the reply",
         .fltRegistrationBusy: "The registration is in use",
     ]
+
+    private static func whileEnabled(_ feature: String) -> String {
+        "The specified operation is not supported while \(feature) is enabled on the target object"
+    }
 }

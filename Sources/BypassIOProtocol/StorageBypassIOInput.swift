@@ -36,13 +36,11 @@ public struct StorageBypassIOInput: WireStructure {
         reserved2 = bytes.uint64(at: 16)
     }
 
-    public func write<Sink: WireSink & ~Copyable & ~Escapable>(
-        to sink: inout Sink, at offset: Int
-    ) throws(WireError) {
-        sink.store(littleEndian: version, at: offset)
-        sink.store(littleEndian: byteSize, at: offset + 4)
-        sink.store(littleEndian: operation.rawValue, at: offset + 8)
-        sink.store(littleEndian: flags.rawValue, at: offset + 12)
-        sink.store(littleEndian: reserved2, at: offset + 16)
+    public func write(to image: inout WireImage, at offset: Int) throws(WireError) {
+        image.store(littleEndian: version, at: offset)
+        image.store(littleEndian: byteSize, at: offset + 4)
+        image.store(littleEndian: operation.rawValue, at: offset + 8)
+        image.store(littleEndian: flags.rawValue, at: offset + 12)
+        image.store(littleEndian: reserved2, at: offset + 16)
     }
 }

@@ -54,21 +54,19 @@ public struct StorageBypassIOOutput: WireStructure {
     /// Writes 24 or 352 bytes.
     ///
     /// - Throws: `WireError` if the operation is unknown or `results` is not what it returns.
-    public func write<Sink: WireSink & ~Copyable & ~Escapable>(
-        to sink: inout Sink, at offset: Int
-    ) throws(WireError) {
+    public func write(to image: inout WireImage, at offset: Int) throws(WireError) {
         guard operation.isKnown else {
             throw fault("Operation", at: 8, .unknownOperation(operation.rawValue))
         }
         guard operation.hasResults == (results != nil) else {
             throw fault("union", at: Self.headerSize, .wrongArm(operation: operation.rawValue))
         }
-        sink.store(littleEndian: version, at: offset)
-        sink.store(littleEndian: byteSize, at: offset + 4)
-        sink.store(littleEndian: operation.rawValue, at: offset + 8)
-        sink.store(littleEndian: flags.rawValue, at: offset + 12)
-        sink.store(littleEndian: reserved2, at: offset + 16)
-        try results?.write(to: &sink, at: offset + Self.headerSize)
+        image.store(littleEndian: version, at: offset)
+        image.store(littleEndian: byteSize, at: offset + 4)
+        image.store(littleEndian: operation.rawValue, at: offset + 8)
+        image.store(littleEndian: flags.rawValue, at: offset + 12)
+        image.store(littleEndian: reserved2, at: offset + 16)
+        try results?.write(to: &image, at: offset + Self.headerSize)
     }
 
     private func fault(_ field: String, at offset: Int, _ fault: WireError.Fault) -> WireError {

@@ -15,12 +15,10 @@ public protocol WireStructure: Hashable, Sendable {
     /// - Throws: `WireError` naming the first field that does not fit or is malformed.
     init(decoding bytes: Span<UInt8>) throws(WireError)
 
-    /// Writes the structure at `offset`, where `encodedSize` bytes are known to be available.
+    /// Writes the structure into `image`, `offset` bytes from its start. Padding is left alone.
     ///
-    /// - Throws: `WireError` when the value itself cannot be written; nothing is written then.
-    func write<Sink: WireSink & ~Copyable & ~Escapable>(
-        to sink: inout Sink, at offset: Int
-    ) throws(WireError)
+    /// - Throws: `WireError` when the value itself cannot be written.
+    func write(to image: inout WireImage, at offset: Int) throws(WireError)
 }
 
 extension WireStructure {
@@ -38,7 +36,10 @@ extension WireStructure {
     /// - Throws: `WireError` when `bytes` is too short or the value has no encoding; `bytes` is
     ///   untouched then.
     public func encode(into bytes: inout MutableRawSpan) throws(WireError) {
-        try writeChecked(to: &bytes)
+        let (image, size) = try image(fitting: bytes.byteCount)
+        for offset in 0..<size {
+            bytes.storeBytes(of: image[offset], toByteOffset: offset, as: UInt8.self)
+        }
     }
 
     /// Writes exactly `encodedSize` bytes at the start of `bytes`, zero in padding.
@@ -46,7 +47,10 @@ extension WireStructure {
     /// - Throws: `WireError` when `bytes` is too short or the value has no encoding; `bytes` is
     ///   untouched then.
     public func encode(into bytes: inout MutableSpan<UInt8>) throws(WireError) {
-        try writeChecked(to: &bytes)
+        let (image, size) = try image(fitting: bytes.count)
+        for offset in 0..<size {
+            bytes[offset] = image[offset]
+        }
     }
 
     /// The encoding as an array of `encodedSize` bytes. Allocates the array.
@@ -59,13 +63,15 @@ extension WireStructure {
         return bytes
     }
 
-    private func writeChecked<Sink: WireSink & ~Copyable & ~Escapable>(
-        to sink: inout Sink
-    ) throws(WireError) {
-        if let needed = encodedSize, sink.byteCount < needed {
-            throw Self.tooShort(available: sink.byteCount, needed: needed)
-        }
-        try write(to: &sink, at: 0)
+    /// The bytes to copy and how many of them count.
+    private func image(
+        fitting available: Int
+    ) throws(WireError) -> (image: WireImage, size: Int) {
+        var image = WireImage()
+        try write(to: &image, at: 0)
+        let size = encodedSize ?? 0
+        guard size <= available else { throw Self.tooShort(available: available, needed: size) }
+        return (image, size)
     }
 
     static func tooShort(available: Int, needed: Int) -> WireError {
