@@ -9,11 +9,15 @@ extension ContentScanner {
         let verdict = verdictContext(on: file.stream, by: instance)
         let known = verdict.state
         if known != .unknown { return known }
-        let writes = verdict.writes
-        guard let found = try? scanContent(of: file, by: instance) else { return .unknown }
-        let state: ScanVerdict.State = found.map { .infected(signature: $0.name) } ?? .clean
-        verdict.conclude(state, scannedAfter: writes)
-        return verdict.state
+        let changes = verdict.changes
+        do throws(IOFailure) {
+            let found = try scanContent(of: file, by: instance)
+            verdict.conclude(
+                found.map { .infected(signature: $0.name) } ?? .clean, since: changes)
+            return verdict.state
+        } catch {
+            return .unknown
+        }
     }
 
     /// The first signature in the file, or nil. A match across two chunks is found in the seam:

@@ -36,8 +36,9 @@ public final class ContentScanner: Sendable {
             supportedFeatures: .bypassIO,
             operations: [
                 OperationRegistration(.read, postOperation: postRead),
-                OperationRegistration(.write, preOperation: preWrite),
-                OperationRegistration(.setInformation, preOperation: preChange),
+                OperationRegistration(.write, preOperation: preChange, postOperation: postChange),
+                OperationRegistration(
+                    .setInformation, preOperation: preChange, postOperation: postChange),
                 OperationRegistration(.fileSystemControl, preOperation: preControl),
             ],
             contexts: [.stream])
@@ -54,7 +55,7 @@ public final class ContentScanner: Sendable {
             let found = buffer.withBytes(data.ioStatus.information) { firstMatch(in: $0) }
             if let found {
                 let verdict = verdictContext(on: file.stream, by: instance)
-                verdict.conclude(.infected(signature: found.name), scannedAfter: verdict.writes)
+                verdict.conclude(.infected(signature: found.name), since: verdict.changes)
                 // The reader must not see the bytes.
                 buffer.withMutableBytes(data.ioStatus.information) { bytes in
                     for index in bytes.indices { bytes[index] = 0 }
@@ -65,21 +66,26 @@ public final class ContentScanner: Sendable {
         }
     }
 
-    private var preWrite: PreOperationCallback {
+    private var preChange: PreOperationCallback {
         { [self] data, instance in
-            if let file = data.fileObject { noteChange(of: file, by: instance) }
-            return .successNoCallback
+            guard let file = data.fileObject, data.parameters.changesData else {
+                return .successNoCallback
+            }
+            // Veto first, then pause, then let the change through (spec 4.4).
+            let wasClean = verdictContext(on: file.stream, by: instance).beginChange()
+            if wasClean, file.stream.bypassOpenCount > 0 {
+                _ = try? instance.bypassIO(.streamPause, on: file)
+            }
+            return .successWithCallback(.none)
         }
     }
 
-    private var preChange: PreOperationCallback {
-        { [self] data, instance in
-            if case .setInformation(let change) = data.parameters, let file = data.fileObject,
-                change.changesData
-            {
-                noteChange(of: file, by: instance)
+    private var postChange: PostOperationCallback {
+        { [self] data, instance, _ in
+            if let file = data.fileObject {
+                verdictContext(on: file.stream, by: instance).endChange()
             }
-            return .successNoCallback
+            return .finishedProcessing
         }
     }
 
@@ -102,14 +108,6 @@ public final class ContentScanner: Sendable {
         }
     }
 
-    /// Veto first, then pause, then let the change through (spec 4.4).
-    private func noteChange(of file: FileObject, by instance: FilterInstance) {
-        guard verdictContext(on: file.stream, by: instance).noteWrite(),
-            file.stream.bypassOpenCount > 0
-        else { return }
-        _ = try? instance.bypassIO(.streamPause, on: file)
-    }
-
     func verdictContext(
         on stream: IOStack.Stream, by instance: FilterInstance
     ) -> ScanVerdict {
@@ -127,12 +125,12 @@ public final class ContentScanner: Sendable {
     }
 }
 
-extension FileChange {
+extension IOParameters {
     /// Whether bytes that a scan has seen may be others afterwards.
     fileprivate var changesData: Bool {
         switch self {
-        case .endOfFile, .allocation: true
-        case .permissions, .owner, .times, .rename, .link, .unlink: false
+        case .write, .setInformation(.endOfFile), .setInformation(.allocation): true
+        default: false
         }
     }
 }

@@ -12,8 +12,10 @@ public final class ScanVerdict: FilterContext {
 
     private struct Knowledge {
         var state = State.unknown
-        /// Counts writes, so that a scan does not call clean what was written meanwhile.
-        var writes: UInt64 = 0
+        /// Counts the beginnings and ends of changes, so that a scan does not call clean what
+        /// changed while it looked.
+        var changes: UInt64 = 0
+        var changesUnderWay = 0
     }
 
     /// Lock order: a leaf.
@@ -23,23 +25,33 @@ public final class ScanVerdict: FilterContext {
 
     public var state: State { knowledge.withLock { $0.state } }
 
-    var writes: UInt64 { knowledge.withLock { $0.writes } }
+    var changes: UInt64 { knowledge.withLock { $0.changes } }
 
-    /// A write makes a clean file unknown; an infected one stays infected until a scan says
-    /// otherwise. Returns whether the file was clean.
-    func noteWrite() -> Bool {
+    /// A change is about to happen: nothing is known of the file any more. Returns whether it was
+    /// clean.
+    func beginChange() -> Bool {
         knowledge.withLock { knowledge in
-            knowledge.writes += 1
-            guard knowledge.state == .clean else { return false }
-            knowledge.state = .unknown
-            return true
+            knowledge.changes += 1
+            knowledge.changesUnderWay += 1
+            defer { knowledge.state = .unknown }
+            return knowledge.state == .clean
         }
     }
 
-    /// Takes the outcome of a scan that began when `writes` had happened.
-    func conclude(_ state: State, scannedAfter writes: UInt64) {
+    func endChange() {
         knowledge.withLock { knowledge in
-            guard knowledge.writes == writes || state != .clean else { return }
+            knowledge.changes += 1
+            knowledge.changesUnderWay -= 1
+            assert(knowledge.changesUnderWay >= 0)
+        }
+    }
+
+    /// Takes the outcome of a look that began when `changes` had happened. Clean counts only if
+    /// nothing changed since.
+    func conclude(_ state: State, since changes: UInt64) {
+        knowledge.withLock { knowledge in
+            let isCurrent = knowledge.changes == changes && knowledge.changesUnderWay == 0
+            guard isCurrent || state != .clean else { return }
             knowledge.state = state
         }
     }

@@ -1,0 +1,78 @@
+import BypassIOProtocol
+
+extension FileObject {
+    /// What every layer says to a QUERY of this file object, top to bottom: each filter, the file
+    /// system, each volume driver, the storage driver. Windows tells only the first that refuses.
+    ///
+    /// Each filter is asked by itself, with a request that nobody else sees; a filter that would
+    /// pend it is asked until it answers. Throws ``NTStatus/fileClosed`` after ``close()``.
+    public func explainBypassIO() throws(IOFailure) -> [LayerAnswer] {
+        guard retain() else { throw IOFailure(.fileClosed) }
+        defer { release() }
+        var answers: [LayerAnswer] = []
+        for instance in volume.instances {
+            answers.append(
+                LayerAnswer(
+                    layer: .filter, driver: instance.filter.name, veto: try veto(of: instance)))
+        }
+        answers.append(
+            LayerAnswer(
+                layer: .fileSystem, driver: volume.fileSystem.name,
+                veto: volume.fileSystemVeto(of: self, for: .query)))
+        return answers + volume.stack.answers(to: .query)
+    }
+
+    private func veto(of instance: FilterInstance) throws(IOFailure) -> BypassVeto? {
+        guard instance.filter.isOptedIn else { return .notOptedIn(filter: instance.filter.name) }
+        let row = instance.filter.registration.operations.first {
+            $0.majorFunction == .fileSystemControl
+        }
+        guard let callback = row?.preOperation else { return nil }
+        guard let input = try? FSBypassIOInput(operation: .query).encodedBytes() else {
+            throw IOFailure(.invalidParameter)
+        }
+        let data = CallbackData(
+            .fileSystemControl(
+                FileSystemControlParameters(
+                    code: .manageBypassIO, input: input, outputLength: FSBypassIOOutput.size)),
+            fileObject: self, requestor: .kernel)
+        // One that is being detached has no say any more.
+        guard instance.rundown.enter() else { return nil }
+        defer { instance.rundown.leave() }
+        data.preOperationInstance = instance
+        instance.countPreCallback()
+        var result = callback(data, instance)
+        data.preOperationInstance = nil
+        while case .pending = result {
+            guard case .preOperation(let later) = data.parking.wait() else { break }
+            result = later
+        }
+        switch result {
+        case .complete: return data.veto(of: instance.filter)
+        case .successWithCallback(let context), .synchronize(let context):
+            // The pair belongs together: a filter may have set something up for its post callback.
+            data.completeControl(
+                with: FSBypassIOOutput(operation: .query, body: .results(BypassIOResults())))
+            data.flags.insert(.postOperation)
+            instance.countPostCallback()
+            _ = row?.postOperation?(data, instance, context)
+            return nil
+        case .successNoCallback, .pending: return nil
+        }
+    }
+}
+
+extension CallbackData {
+    /// The veto a filter completed this request with; nil if it completed it without one.
+    fileprivate func veto(of filter: Minifilter) -> BypassVeto? {
+        if let failure = ioStatus.failure {
+            return BypassVeto(
+                driver: filter.name, status: failure.status,
+                reason: "The minifilter failed the request.")
+        }
+        guard let verdict = bypassIOVerdict, verdict.status.isError else { return nil }
+        return BypassVeto(
+            driver: verdict.driverName.string, status: verdict.status,
+            reason: verdict.failureReason.string)
+    }
+}

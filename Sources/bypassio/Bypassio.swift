@@ -1,6 +1,0 @@
-import ArgumentParser
-
-@main
-struct Bypassio: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "bypassio")
-}

@@ -1,0 +1,20 @@
+import ArgumentParser
+
+/// The command's exit codes. They are an interface: `docs/exit-codes.md` lists them.
+enum CommandStatus: Int32 {
+    case success = 0
+    /// `state`: BypassIO is not supported. `decode`: the buffer is malformed.
+    case notSupported = 1
+    /// `state`: filters can be bypassed, volume or storage drivers cannot.
+    case partiallySupported = 2
+    /// The command line is wrong; ArgumentParser exits with the same code (EX_USAGE).
+    case usage = 64
+    /// The path does not exist, is not readable, or is nothing BypassIO knows (EX_NOINPUT).
+    case noInput = 66
+    /// A fault of ours or of the machine (EX_SOFTWARE).
+    case internalError = 70
+    /// The demo's data cannot be written (EX_CANTCREAT).
+    case cannotCreate = 73
+
+    var exitCode: ExitCode { ExitCode(rawValue) }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import DirectRead
+import SystemPackage
+
+/// `bypassio demo`: the whole system over a real file, with and without the filters.
+struct DemoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Read a real file through three filters and past them, and compare.",
+        discussion: """
+            Makes a volume over a folder of its own with a file of real data (written once), \
+            attaches three minifilters, and reads the file over the traditional route and over \
+            the bypass route. Needs neither root nor FUSE. If fio is installed it reads the same \
+            file in the same rounds.
+
+            Exit codes: 0 done, 64 usage, 70 internal error, 73 the folder cannot be written.
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the data file is kept (default: bypassio under XDG_CACHE_HOME or ~/.cache).",
+            valueName: "folder"))
+    var cache: String?
+
+    @Option(help: ArgumentHelp("Size of the data file.", valueName: "MiB"))
+    var size = 256
+
+    @Option(help: ArgumentHelp("Random reads in one pass.", valueName: "count"))
+    var reads = 20_000
+
+    @Option(help: ArgumentHelp("Passes over each route; medians are shown.", valueName: "count"))
+    var rounds = 5
+
+    @Option(help: "What carries the reads: automatic, ring or threads.")
+    var engine = DemoEngine.automatic
+
+    @Flag(inversion: .prefixedNo, help: "Compare with fio if it is installed.")
+    var fio = true
+
+    @Flag(help: "Print everything as one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard (1...65_536).contains(size) else {
+            throw ValidationError("--size must be 1 to 65536 MiB.")
+        }
+        guard (1...100_000_000).contains(reads) else {
+            throw ValidationError("--reads must be 1 to 100000000.")
+        }
+        guard (1...1000).contains(rounds) else {
+            throw ValidationError("--rounds must be 1 to 1000.")
+        }
+    }
+
+    func run() throws {
+        try reportingErrors {
+            let folder = try DemoFolder(cache)
+            let file = DemoFile(folder: folder.path, size: UInt64(size) << 20)
+            try file.prepare()
+            let demo = try Demo(
+                file: file, reads: reads, rounds: rounds, engine: engine.policy, usesFio: fio)
+            let report = try demo.run()
+            if json {
+                try JSONOutput.print(report)
+            } else {
+                report.lines.forEach(StandardOutput.print)
+            }
+        }
+    }
+}
+
+enum DemoEngine: String, ExpressibleByArgument, CaseIterable {
+    case automatic
+    case ring
+    case threads
+
+    var policy: ReadEngines.Policy {
+        switch self {
+        case .automatic: .automatic
+        case .ring: .ring
+        case .threads: .threadPool
+        }
+    }
+}

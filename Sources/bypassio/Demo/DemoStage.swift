@@ -1,0 +1,109 @@
+import BypassIOProtocol
+import DirectRead
+import HostFileSystem
+import IOStack
+import Minifilters
+import SystemPackage
+import VolumeDrivers
+
+/// The demo's volume with everything attached, and its file opened without the cache.
+final class DemoStage {
+    let io = IOManager()
+    let volume: Volume
+    let handle: FileObject
+    let audit = ReadAudit()
+    let scanner: ContentScanner
+    let heat = AccessHeat()
+    private let meter = VolumeMeter()
+    private let policy: ReadEngines.Policy
+    private(set) var engineSummary = ""
+
+    init(file: DemoFile, engine: ReadEngines.Policy) throws {
+        policy = engine
+        scanner = ContentScanner(signatures: TestSignature.all)
+        do {
+            volume = try HostVolume.mount(
+                directory: file.folder, on: io, volumeDrivers: [meter], engine: engine)
+            for registration in [audit.registration, scanner.registration, heat.registration] {
+                try io.filterManager.attach(io.filterManager.register(registration), to: volume)
+            }
+        } catch let error as HostVolumeError {
+            throw CommandError(.internalError, "\(error)")
+        }
+        do throws(IOFailure) {
+            handle = try volume.open(file.name, options: .nonCached)
+        } catch {
+            throw CommandError(
+                .cannotCreate,
+                "\(file.path) cannot be opened for direct I/O (\(error)): "
+                    + "name a folder on a disk's file system with --cache FOLDER.")
+        }
+    }
+
+    deinit { handle.close() }
+
+    func enableBypass() throws {
+        let answer = try handle.bypassIO(.enable)
+        guard let results = answer.results, results.status.isError else { return }
+        throw CommandError(
+            .internalError,
+            "\(results.driverName) refused BypassIO: \(results.failureReason); "
+                + "name a folder on another file system with --cache FOLDER.")
+    }
+
+    /// Runs `body` while the volume meter refuses the storage bypass: "partial".
+    func whileMetering<R>(_ body: () throws -> R) throws -> R {
+        try meter.startMeasuring(through: handle)
+        defer { _ = try? meter.stopMeasuring(through: handle) }
+        return try body()
+    }
+
+    /// Runs a workload over one route. The traditional one has bypass disabled.
+    func pass(
+        _ workload: Workload, route: ReadRoute,
+        inspect: ((Span<UInt8>, UInt64) -> Void)? = nil
+    ) throws -> Pass {
+        if route == .traditional {
+            _ = try handle.bypassIO(.disable)
+        } else {
+            try enableBypass()
+        }
+        let queue = try ReadQueue(volume, depth: workload.depth, slotSize: workload.blockSize)
+        defer { queue.close() }
+        engineSummary = queue.engineSummary
+        return try Pass(workload, of: handle, on: queue, inspect: inspect)
+    }
+
+    /// Runs a workload and counts what filters and volume drivers saw of it.
+    func sample(_ workload: Workload, route: ReadRoute) throws -> DemoReport.Sample {
+        let seenBefore = readsSeen
+        let callbacksBefore = callbacksRun
+        let meteredBefore = meter.figures.reads
+        let pass = try pass(workload, route: route)
+        return DemoReport.Sample(
+            pass, callbacks: callbacksRun - callbacksBefore,
+            seen: readsSeen.merging(seenBefore) { $0 - $1 },
+            metered: meter.figures.reads - meteredBefore)
+    }
+
+    private var readsSeen: [String: UInt64] {
+        [
+            "readaudit": audit.readsSeen, "contentscan": scanner.readsSeen,
+            "accessheat": heat.readsSeen,
+        ]
+    }
+
+    private var callbacksRun: UInt64 {
+        volume.instances.reduce(0) { $0 + $1.callbacksRun.pre + $1.callbacksRun.post }
+    }
+}
+
+/// What the demo's scanner looks for: the harmless file that virus scanners are tested with, put
+/// together here so that no scanner takes this program for it.
+private enum TestSignature {
+    static var all: [Signature] {
+        let text = ["X5O!P%@AP[4", "\\PZX54(P^)7CC)7}$", "EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE"]
+        return [Signature(name: "EICAR-Test-File", pattern: Array(text.joined().utf8))]
+            .compactMap(\.self)
+    }
+}

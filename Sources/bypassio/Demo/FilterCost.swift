@@ -1,0 +1,54 @@
+import BypassIOProtocol
+import IOStack
+
+/// What a filter that does nothing costs a read: CPU per read with 0, 4 and 16 of them.
+enum FilterCost {
+    static let counts = [0, 4, 16]
+
+    /// Takes turns between the counts and the routes; the demo's own filters stay attached.
+    static func measure(
+        on stage: DemoStage, workload: Workload, rounds: Int
+    ) throws -> [DemoReport.Cost] {
+        var traditional: [Int: [Double]] = [:]
+        var bypass: [Int: [Double]] = [:]
+        for _ in 0..<rounds {
+            for count in counts {
+                let filters = try attach(count, on: stage)
+                defer { detach(filters, from: stage) }
+                let slow = try stage.pass(workload, route: .traditional)
+                let fast = try stage.pass(workload, route: .fullBypass)
+                traditional[count, default: []].append(slow.cpuMicrosecondsPerRead)
+                bypass[count, default: []].append(fast.cpuMicrosecondsPerRead)
+            }
+        }
+        return counts.map { count in
+            DemoReport.Cost(
+                noOpFilters: count,
+                traditionalCPUMicroseconds: Figures.median(traditional[count] ?? []),
+                bypassCPUMicroseconds: Figures.median(bypass[count] ?? []))
+        }
+    }
+
+    private static func attach(_ count: Int, on stage: DemoStage) throws -> [Minifilter] {
+        try (0..<count).map { index in
+            let filter = try stage.io.filterManager.register(
+                FilterRegistration(
+                    name: "noop\(index)", altitude: Altitude(integer: 260_000 + UInt(index)),
+                    supportedFeatures: .bypassIO,
+                    operations: [
+                        OperationRegistration(
+                            .read, preOperation: { _, _ in .successWithCallback(.none) },
+                            postOperation: { _, _, _ in .finishedProcessing })
+                    ]))
+            try stage.io.filterManager.attach(filter, to: stage.volume)
+            return filter
+        }
+    }
+
+    private static func detach(_ filters: [Minifilter], from stage: DemoStage) {
+        for filter in filters {
+            // Its unload callback agrees, so this cannot be refused.
+            _ = try? stage.io.filterManager.unload(filter, from: [stage.volume])
+        }
+    }
+}

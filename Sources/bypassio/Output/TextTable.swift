@@ -1,0 +1,40 @@
+/// Columns of text, numbers to the right.
+struct TextTable {
+    enum Alignment { case left, right }
+
+    private let alignments: [Alignment]
+    private var rows: [[String]]
+
+    init(_ columns: [(title: String, alignment: Alignment)]) {
+        alignments = columns.map(\.alignment)
+        rows = [columns.map(\.title)]
+    }
+
+    mutating func append(_ row: [String]) {
+        precondition(row.count == alignments.count)
+        rows.append(row)
+    }
+
+    /// The title row, a rule, and the rows; no trailing spaces.
+    var lines: [String] {
+        let widths = alignments.indices.map { column in
+            rows.map { $0[column].count }.max() ?? 0
+        }
+        var lines = rows.map { row in
+            zip(row, zip(widths, alignments)).map { text, column in
+                let padding = String(repeating: " ", count: column.0 - text.count)
+                return column.1 == .left ? text + padding : padding + text
+            }.joined(separator: "  ").trimmingEnd()
+        }
+        lines.insert(widths.map { String(repeating: "-", count: $0) }.joined(separator: "  "), at: 1)
+        return lines
+    }
+}
+
+extension String {
+    fileprivate func trimmingEnd() -> String {
+        var text = Substring(self)
+        while text.last == " " { text.removeLast() }
+        return String(text)
+    }
+}

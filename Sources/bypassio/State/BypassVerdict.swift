@@ -1,0 +1,68 @@
+import BypassIOProtocol
+import IOStack
+
+/// What two QUERYs tell of a file, directory or volume: one of the three verdicts that
+/// `fsutil bypassIo state` prints.
+struct BypassVerdict: Encodable {
+    enum Kind: String, Encodable {
+        case supported
+        case partiallySupported
+        case notSupported
+    }
+
+    /// The first driver in the way.
+    struct Blocker: Encodable {
+        let driver: String
+        let ntStatus: UInt32
+        let ntStatusName: String?
+        let win32: UInt32?
+        let message: String
+        let reason: String
+
+        init(_ results: BypassIOResults) {
+            driver = results.driverName.string
+            ntStatus = results.status.rawValue
+            ntStatusName = results.status.name
+            win32 = results.status.win32
+            message = results.status.message
+            reason = results.failureReason.string
+        }
+    }
+
+    let kind: Kind
+    let blocker: Blocker?
+    let storageType: String
+    let storageDriver: String
+    let isStorageDriverCompatible: Bool
+    let flags: [String]
+
+    /// A QUERY that skips the storage stack answers for the filters and the file system, a plain
+    /// one for everything: together they make the verdict (spec 3.1).
+    init(of file: FileObject) throws(IOFailure) {
+        let filters = try file.bypassIO(.query, flags: .skipStorageStackQuery)
+        let whole = try file.bypassIO(.query)
+        let storage = file.volume.stack.storage
+        if let veto = filters.results, veto.status.isError {
+            kind = .notSupported
+            blocker = Blocker(veto)
+        } else if let veto = whole.results, veto.status.isError {
+            kind = .partiallySupported
+            blocker = Blocker(veto)
+        } else {
+            kind = .supported
+            blocker = nil
+        }
+        storageType = storage.storageType
+        storageDriver = storage.name
+        isStorageDriverCompatible = whole.flags.contains(.compatibleStorageDriver)
+        flags = whole.flags.windowsNames
+    }
+
+    var status: CommandStatus {
+        switch kind {
+        case .supported: .success
+        case .partiallySupported: .partiallySupported
+        case .notSupported: .notSupported
+        }
+    }
+}
