@@ -1,0 +1,88 @@
+/// What a request asks for (`FS_BPIO_OPERATIONS`, ntifs.h). Unknown values are kept.
+@frozen
+public struct BypassIOOperation: RawRepresentable, Hashable, Sendable {
+    public let rawValue: UInt32
+
+    @inlinable
+    public init(rawValue: UInt32) {
+        self.rawValue = rawValue
+    }
+
+    /// FS_BPIO_OP_ENABLE: bypass the stacks for non-cached reads on this handle.
+    public static let enable = Self(rawValue: 1)
+    /// FS_BPIO_OP_DISABLE: end bypass on this handle; never refused.
+    public static let disable = Self(rawValue: 2)
+    /// FS_BPIO_OP_QUERY: who would block an ENABLE.
+    public static let query = Self(rawValue: 3)
+    /// FS_BPIO_OP_VOLUME_STACK_PAUSE: stop and drain bypass of the volume stack.
+    public static let volumeStackPause = Self(rawValue: 4)
+    /// FS_BPIO_OP_VOLUME_STACK_RESUME: resume it if nobody blocks.
+    public static let volumeStackResume = Self(rawValue: 5)
+    /// FS_BPIO_OP_STREAM_PAUSE: stop and drain bypass of one stream.
+    public static let streamPause = Self(rawValue: 6)
+    /// FS_BPIO_OP_STREAM_RESUME: resume it if nobody blocks.
+    public static let streamResume = Self(rawValue: 7)
+    /// FS_BPIO_OP_GET_INFO: how many handles have bypass, and the storage driver's name.
+    public static let getInfo = Self(rawValue: 8)
+
+    /// Every defined operation, in the order of their numbers.
+    public static let all: [BypassIOOperation] = [
+        .enable, .disable, .query, .volumeStackPause, .volumeStackResume, .streamPause,
+        .streamResume, .getInfo,
+    ]
+}
+
+extension BypassIOOperation {
+    /// The arm of `FS_BPIO_OUTPUT`'s union that an operation uses.
+    public enum OutputArm: Hashable, Sendable {
+        /// Only the 24-byte header.
+        case none
+        /// `FS_BPIO_RESULTS`, 328 bytes.
+        case results
+        /// `FS_BPIO_INFO`, 72 bytes.
+        case info
+    }
+
+    /// The union arm in this operation's output, or `nil` for an unknown operation.
+    public var outputArm: OutputArm? {
+        switch self {
+        case .disable, .volumeStackPause, .streamPause: OutputArm.none
+        case .enable, .query, .volumeStackResume, .streamResume: .results
+        case .getInfo: .info
+        default: nil
+        }
+    }
+
+    /// Whether the operation is one of those defined, FS_BPIO_OP_ENABLE to FS_BPIO_OP_GET_INFO.
+    public var isKnown: Bool { outputArm != nil }
+
+    /// Bytes of output that the operation needs (the `FS_BPIO_OUTPUT_*_SIZE` macros, winioctl.h),
+    /// or `nil` for an unknown operation.
+    public var minimumOutputSize: Int? {
+        switch outputArm {
+        case .some(.none): FSBypassIOOutput.headerSize
+        case .results: FSBypassIOOutput.headerSize + BypassIOResults.size
+        case .info: FSBypassIOOutput.headerSize + BypassIOInfo.size
+        case nil: nil
+        }
+    }
+
+    /// The name in ntifs.h, such as `FS_BPIO_OP_ENABLE`, or `nil` for an unknown operation.
+    public var windowsName: String? {
+        switch self {
+        case .enable: "FS_BPIO_OP_ENABLE"
+        case .disable: "FS_BPIO_OP_DISABLE"
+        case .query: "FS_BPIO_OP_QUERY"
+        case .volumeStackPause: "FS_BPIO_OP_VOLUME_STACK_PAUSE"
+        case .volumeStackResume: "FS_BPIO_OP_VOLUME_STACK_RESUME"
+        case .streamPause: "FS_BPIO_OP_STREAM_PAUSE"
+        case .streamResume: "FS_BPIO_OP_STREAM_RESUME"
+        case .getInfo: "FS_BPIO_OP_GET_INFO"
+        default: nil
+        }
+    }
+}
+
+extension BypassIOOperation: CustomStringConvertible {
+    public var description: String { windowsName ?? "operation \(rawValue)" }
+}

@@ -1,0 +1,23 @@
+/// Flags of a reply (`FS_BPIO_OUTFLAGS`, ntifs.h). Unknown bits are kept.
+public struct BypassIOOutputFlags: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt32
+
+    public init(rawValue: UInt32) {
+        self.rawValue = rawValue
+    }
+
+    /// FSBPIO_OUTFL_VOLUME_STACK_BYPASS_PAUSED.
+    public static let volumeStackBypassPaused = Self(rawValue: 1)
+    /// FSBPIO_OUTFL_STREAM_BYPASS_PAUSED.
+    public static let streamBypassPaused = Self(rawValue: 2)
+    /// FSBPIO_OUTFL_FILTER_ATTACH_BLOCKED: a filter that has not opted in came to the volume.
+    public static let filterAttachBlocked = Self(rawValue: 4)
+    /// FSBPIO_OUTFL_COMPATIBLE_STORAGE_DRIVER: on ENABLE, QUERY and GET_INFO only.
+    public static let compatibleStorageDriver = Self(rawValue: 8)
+
+    /// Every bit that has a meaning.
+    public static let known: Self = [
+        .volumeStackBypassPaused, .streamBypassPaused, .filterAttachBlocked,
+        .compatibleStorageDriver,
+    ]
+}

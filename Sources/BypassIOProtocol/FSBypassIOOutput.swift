@@ -1,0 +1,103 @@
+/// The output of FSCTL_MANAGE_BYPASS_IO (`FS_BPIO_OUTPUT`, ntifs.h): 352 bytes in the header
+/// file, on the wire 24, 96 or 352 by operation.
+public struct FSBypassIOOutput: WireStructure {
+    public static let windowsName = "FS_BPIO_OUTPUT"
+    public static let size = 352
+    /// Bytes before the union: all that an operation without a result returns.
+    public static let headerSize = 24
+
+    /// The union behind the header.
+    public enum Body: Hashable, Sendable {
+        case none
+        case results(BypassIOResults)
+        case info(BypassIOInfo)
+    }
+
+    /// Offset 0: the request's operation again.
+    public var operation: BypassIOOperation
+    /// Offset 4.
+    public var flags: BypassIOOutputFlags
+    /// Offset 8: zero.
+    public var reserved1: UInt64
+    /// Offset 16: zero.
+    public var reserved2: UInt64
+    /// Offset 24: the arm that `operation.outputArm` names.
+    public var body: Body
+
+    public init(
+        operation: BypassIOOperation, flags: BypassIOOutputFlags = [], reserved1: UInt64 = 0,
+        reserved2: UInt64 = 0, body: Body = .none
+    ) {
+        self.operation = operation
+        self.flags = flags
+        self.reserved1 = reserved1
+        self.reserved2 = reserved2
+        self.body = body
+    }
+
+    /// The operation's minimum output size, 24, 96 or 352 bytes; `nil` if it is unknown.
+    public var encodedSize: Int? { operation.minimumOutputSize }
+
+    /// The results, where the operation has them.
+    public var results: BypassIOResults? {
+        if case .results(let results) = body { results } else { nil }
+    }
+
+    /// The information, where the operation has it.
+    public var info: BypassIOInfo? {
+        if case .info(let info) = body { info } else { nil }
+    }
+
+    /// Reads the header and the operation's arm. An unknown operation is kept, with no arm.
+    ///
+    /// - Throws: `WireError` if the operation's minimum does not fit or a length is too large.
+    public init(decoding bytes: Span<UInt8>) throws(WireError) {
+        try Self.require(Self.headerSize, of: bytes)
+        operation = BypassIOOperation(rawValue: bytes.uint32(at: 0))
+        flags = BypassIOOutputFlags(rawValue: bytes.uint32(at: 4))
+        reserved1 = bytes.uint64(at: 8)
+        reserved2 = bytes.uint64(at: 16)
+        try Self.require(operation.minimumOutputSize ?? Self.headerSize, of: bytes)
+        let union = bytes.extracting(droppingFirst: Self.headerSize)
+        switch operation.outputArm {
+        case .results: body = .results(try BypassIOResults(decoding: union))
+        case .info: body = .info(try BypassIOInfo(decoding: union))
+        case .some(.none), nil: body = .none
+        }
+    }
+
+    /// Writes 24, 96 or 352 bytes.
+    ///
+    /// - Throws: `WireError` if the operation is unknown or `body` is not the arm it uses.
+    public func write<Sink: WireSink & ~Copyable & ~Escapable>(
+        to sink: inout Sink, at offset: Int
+    ) throws(WireError) {
+        guard let arm = operation.outputArm else {
+            throw fault("Operation", at: 0, .unknownOperation(operation.rawValue))
+        }
+        guard arm == bodyArm else {
+            throw fault("union", at: Self.headerSize, .wrongArm(operation: operation.rawValue))
+        }
+        sink.store(littleEndian: operation.rawValue, at: offset)
+        sink.store(littleEndian: flags.rawValue, at: offset + 4)
+        sink.store(littleEndian: reserved1, at: offset + 8)
+        sink.store(littleEndian: reserved2, at: offset + 16)
+        switch body {
+        case .none: break
+        case .results(let results): try results.write(to: &sink, at: offset + Self.headerSize)
+        case .info(let info): try info.write(to: &sink, at: offset + Self.headerSize)
+        }
+    }
+
+    private var bodyArm: BypassIOOperation.OutputArm {
+        switch body {
+        case .none: .none
+        case .results: .results
+        case .info: .info
+        }
+    }
+
+    private func fault(_ field: String, at offset: Int, _ fault: WireError.Fault) -> WireError {
+        WireError(structure: Self.windowsName, field: field, offset: offset, fault: fault)
+    }
+}

@@ -1,0 +1,96 @@
+/// A structure with a layout fixed by the Windows headers, little-endian.
+///
+/// Decoding and encoding allocate nothing and never read or write past the structure.
+/// Values are independent copies, so any thread may use them.
+public protocol WireStructure: Hashable, Sendable {
+    /// The structure's name in the Windows headers.
+    static var windowsName: String { get }
+    /// `sizeof` the structure, in bytes.
+    static var size: Int { get }
+    /// Bytes that encoding this value writes, or `nil` when its operation defines none.
+    var encodedSize: Int? { get }
+
+    /// Reads the structure from the start of `bytes`; what follows it is not looked at.
+    ///
+    /// - Throws: `WireError` naming the first field that does not fit or is malformed.
+    init(decoding bytes: Span<UInt8>) throws(WireError)
+
+    /// Writes the structure at `offset`, where `encodedSize` bytes are known to be available.
+    ///
+    /// - Throws: `WireError` when the value itself cannot be written; nothing is written then.
+    func write<Sink: WireSink & ~Copyable & ~Escapable>(
+        to sink: inout Sink, at offset: Int
+    ) throws(WireError)
+}
+
+extension WireStructure {
+    public var encodedSize: Int? { Self.size }
+
+    /// Reads the structure from the start of `bytes`; what follows it is not looked at.
+    ///
+    /// - Throws: `WireError` naming the first field that does not fit or is malformed.
+    public init(decoding bytes: RawSpan) throws(WireError) {
+        try self.init(decoding: Span<UInt8>(_bytes: bytes))
+    }
+
+    /// Writes exactly `encodedSize` bytes at the start of `bytes`, zero in padding.
+    ///
+    /// - Throws: `WireError` when `bytes` is too short or the value has no encoding; `bytes` is
+    ///   untouched then.
+    public func encode(into bytes: inout MutableRawSpan) throws(WireError) {
+        try writeChecked(to: &bytes)
+    }
+
+    /// Writes exactly `encodedSize` bytes at the start of `bytes`, zero in padding.
+    ///
+    /// - Throws: `WireError` when `bytes` is too short or the value has no encoding; `bytes` is
+    ///   untouched then.
+    public func encode(into bytes: inout MutableSpan<UInt8>) throws(WireError) {
+        try writeChecked(to: &bytes)
+    }
+
+    /// The encoding as an array of `encodedSize` bytes. Allocates the array.
+    ///
+    /// - Throws: `WireError` when the value has no encoding.
+    public func encodedBytes() throws(WireError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: encodedSize ?? 0)
+        var span = bytes.mutableSpan
+        try encode(into: &span)
+        return bytes
+    }
+
+    private func writeChecked<Sink: WireSink & ~Copyable & ~Escapable>(
+        to sink: inout Sink
+    ) throws(WireError) {
+        if let needed = encodedSize, sink.byteCount < needed {
+            throw Self.tooShort(available: sink.byteCount, needed: needed)
+        }
+        try write(to: &sink, at: 0)
+    }
+
+    static func tooShort(available: Int, needed: Int) -> WireError {
+        WireError(
+            structure: windowsName, field: "length", offset: 0,
+            fault: .tooShort(available: available, needed: needed))
+    }
+
+    /// Refuses a buffer in which the structure's `needed` bytes do not fit.
+    static func require(_ needed: Int, of bytes: Span<UInt8>) throws(WireError) {
+        guard bytes.count >= needed else {
+            throw tooShort(available: bytes.count, needed: needed)
+        }
+    }
+
+    /// Reads a length field in characters and the array of UTF-16 units behind it.
+    static func text<let capacity: Int>(
+        _ bytes: Span<UInt8>, lengthField: String, at offset: Int
+    ) throws(WireError) -> FixedUTF16<capacity> {
+        let length = Int(bytes.uint16(at: offset))
+        guard length <= capacity else {
+            throw WireError(
+                structure: windowsName, field: lengthField, offset: offset,
+                fault: .lengthOverCapacity(length: length, capacity: capacity))
+        }
+        return FixedUTF16(decoding: bytes, at: offset + 2, length: length)
+    }
+}
