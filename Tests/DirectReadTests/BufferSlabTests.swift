@@ -73,7 +73,7 @@ struct SynchronousReadTests {
             let count = try SynchronousRead.read(
                 file.descriptor, into: &bytes, at: UInt64(offset))
             #expect(count == expected)
-            let isRight = TemporaryFile.matches(
+            let isRight = file.holds(
                 slab.bytes(ofSlot: 0, count: count), at: offset)
             #expect(isRight)
         }

@@ -35,9 +35,9 @@ extension ReadEngine {
 }
 
 extension ReadEngine {
-    /// Whether a slot starts with `count` bytes of a ``TemporaryFile`` from `offset` on.
-    func holdsFile(at offset: Int, count: Int, inSlot slot: Int) -> Bool {
-        withBytes(of: slot, count: count) { TemporaryFile.matches($0, at: offset) }
+    /// Whether a slot starts with `count` bytes of the file from `offset` on.
+    func holds(_ file: TemporaryFile, at offset: Int, count: Int, inSlot slot: Int) -> Bool {
+        withBytes(of: slot, count: count) { file.holds($0, at: offset) }
     }
 }
 

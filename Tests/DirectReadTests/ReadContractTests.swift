@@ -26,7 +26,7 @@ struct ReadContractTests {
                 let expected = max(0, min(length, file.size - offset))
                 try #require(Int(done.result) == expected, "offset \(offset) length \(length)")
                 try #require(
-                    engine.holdsFile(at: offset, count: expected, inSlot: Int(done.slot)),
+                    engine.holds(file, at: offset, count: expected, inSlot: Int(done.slot)),
                     "offset \(offset) length \(length)")
             }
             slot = 0
@@ -52,7 +52,7 @@ struct ReadContractTests {
         for (offset, length) in [(0, 1), (1, 0), (4095, 3), (5001, 4999), (9999, 5000), (3, 4097)] {
             let result = try engine.readOnce(index, offset: UInt64(offset), length: length)
             #expect(Int(result) == min(length, file.size - offset))
-            #expect(engine.holdsFile(at: offset, count: Int(result), inSlot: 0))
+            #expect(engine.holds(file, at: offset, count: Int(result), inSlot: 0))
         }
     }
 
@@ -77,7 +77,7 @@ struct ReadContractTests {
                 #expect(done.result == 4096)
                 seen.insert(done.slot)
                 let page = (Int(done.slot) * 7 + round) % 64
-                #expect(engine.holdsFile(at: page * 4096, count: 4096, inSlot: Int(done.slot)))
+                #expect(engine.holds(file, at: page * 4096, count: 4096, inSlot: Int(done.slot)))
             }
             #expect(seen.count == depth)
         }
@@ -92,7 +92,7 @@ struct ReadContractTests {
         for slot in 0..<2 {
             let result = try engine.readOnce(index, offset: 0, length: 4 << 20, slot: slot)
             #expect(Int(result) == file.size)
-            #expect(engine.holdsFile(at: 0, count: Int(result), inSlot: slot))
+            #expect(engine.holds(file, at: 0, count: Int(result), inSlot: slot))
         }
     }
 

@@ -88,7 +88,7 @@ struct RefusalTests {
         for _ in 0..<100 {
             #expect(try engine.readOnce(index, offset: 0, length: 4096) == 4096)
         }
-        #expect(engine.holdsFile(at: 0, count: 4096, inSlot: 0))
+        #expect(engine.holds(file, at: 0, count: 4096, inSlot: 0))
         let probe = RingProbe.run(calls: calls)
         #expect(probe.isUsable)
         #expect(probe.missing.contains { $0.name == "IORING_SETUP_DEFER_TASKRUN" })
@@ -111,7 +111,7 @@ struct RefusalTests {
         #expect(!index.isRegistered)
         for slot in 0..<4 {
             #expect(try engine.readOnce(index, offset: 4096, length: 4096, slot: slot) == 4096)
-            #expect(engine.holdsFile(at: 4096, count: 4096, inSlot: slot))
+            #expect(engine.holds(file, at: 4096, count: 4096, inSlot: slot))
         }
     }
 

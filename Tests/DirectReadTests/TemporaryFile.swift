@@ -8,6 +8,7 @@ final class TemporaryFile {
     let descriptor: FileDescriptor
     let size: Int
     let isDirect: Bool
+    private let content: [UInt8]
 
     // O_DIRECT, which Glibc's module hides and each architecture numbers for itself.
     #if arch(arm64)
@@ -24,6 +25,7 @@ final class TemporaryFile {
             path, .writeOnly, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
         var content = [UInt8](repeating: 0, count: size)
         for index in content.indices { content[index] = Self.byte(at: index) }
+        self.content = content
         try writer.writeAll(content)
         try writer.close()
         let flag = FileDescriptor.OpenOptions(rawValue: Self.direct)
@@ -47,9 +49,15 @@ final class TemporaryFile {
     }
 
     /// Whether `bytes` is what the file holds at `offset`.
-    static func matches(_ bytes: RawSpan, at offset: Int) -> Bool {
-        unsafe bytes.withUnsafeBytes { bytes in
-            bytes.indices.allSatisfy { unsafe bytes[$0] == byte(at: offset + $0) }
+    func holds(_ bytes: RawSpan, at offset: Int) -> Bool {
+        guard offset + bytes.byteCount <= size else { return bytes.byteCount == 0 }
+        return unsafe bytes.withUnsafeBytes { bytes in
+            unsafe content.withUnsafeBytes { content in
+                guard let expected = content.baseAddress, let found = bytes.baseAddress else {
+                    return unsafe bytes.isEmpty
+                }
+                return unsafe memcmp(expected + offset, found, bytes.count) == 0
+            }
         }
     }
 }
