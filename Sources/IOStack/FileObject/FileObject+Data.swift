@@ -16,9 +16,11 @@ extension FileObject {
         guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
             throw IOFailure(.invalidParameter)
         }
+        guard access.contains(.read) else { throw IOFailure(.accessDenied) }
+        guard let storage else { throw IOFailure(.fileIsADirectory) }
         let route = enterBypass(offset: offset, length: length)
-        guard route != .traditional, let storage else {
-            return try traditionalRead(at: offset, length: length, into: buffer)
+        if route == .traditional {
+            return try request(.read(offset: offset, length: length), buffer: buffer).information
         }
         defer { leaveBypass(route) }
         counters.count(route)
@@ -27,13 +29,6 @@ extension FileObject {
             return try volume.stack.storage.read(extent, into: buffer)
         }
         return try volume.stack.read(extent, into: buffer)
-    }
-
-    private func traditionalRead(
-        at offset: UInt64, length: Int, into buffer: any IOBuffer
-    ) throws(IOFailure) -> Int {
-        guard access.contains(.read) else { throw IOFailure(.accessDenied) }
-        return try request(.read(offset: offset, length: length), buffer: buffer).information
     }
 
     /// Writes the first `length` bytes of `buffer` at `offset`; returns the bytes written. Every

@@ -13,7 +13,7 @@ public final class IOManager: Sendable {
     public var volumes: [Volume] { mounted.withLock { $0 } }
 
     /// Makes a volume of a file system, the volume drivers over its storage (top to bottom) and the
-    /// storage driver.
+    /// storage driver. It lives until ``dismount(_:)``.
     public func mount(
         _ fileSystem: any FileSystemDriver, named name: String,
         volumeDrivers: [any VolumeDriver] = [], storage: any StorageDriver

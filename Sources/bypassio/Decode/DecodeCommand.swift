@@ -12,8 +12,8 @@ struct DecodeCommand: ParsableCommand {
             name of a file that holds its bytes, or as - for standard input. Standard input may \
             hold either.
 
-            Exit codes: 0 well-formed, 1 malformed (what is wrong is printed), 64 the text is \
-            not hexadecimal, 66 the file cannot be read.
+            Exit codes: 0 well-formed, 1 malformed (what is wrong is printed), 64 usage, 66 \
+            neither hexadecimal nor a file that can be read.
             """)
 
     @Argument(help: "Hexadecimal digits, a file, or - for standard input.")

@@ -1,0 +1,85 @@
+import Glibc
+import HostFileSystem
+import SystemPackage
+
+/// A path a user named, looked at once: where it really is and what is there.
+struct HostPath {
+    /// As the user wrote it.
+    let named: String
+    /// Without links.
+    let resolved: FilePath
+    let inspection: HostInspection
+
+    /// Throws a ``CommandError`` for what does not exist, cannot be reached, or is neither file nor
+    /// directory.
+    init(_ named: String) throws {
+        self.named = named
+        guard !named.isEmpty, !named.utf8.contains(0) else {
+            throw CommandError(.noInput, "The path is empty or holds a NUL: name a file.")
+        }
+        resolved = try Self.resolve(named)
+        do throws(Errno) {
+            inspection = try HostInspection.read(at: resolved, flushing: false)
+        } catch {
+            throw Self.error(named, error)
+        }
+        switch inspection.traits.kind {
+        case .regular, .directory: break
+        case let other:
+            throw CommandError(
+                .noInput,
+                "\(named) is \(Self.words(for: other)): name a file, a directory or a mount point.")
+        }
+    }
+
+    /// The path is where something is mounted, so it stands for the volume.
+    var isMountPoint: Bool {
+        inspection.topology.mount?.mountPoint == resolved
+            && inspection.traits.kind == .directory
+    }
+
+    private static func resolve(_ named: String) throws -> FilePath {
+        guard let real = unsafe realpath(named, nil) else {
+            throw error(named, Errno(rawValue: errno))
+        }
+        defer { unsafe free(real) }
+        return unsafe FilePath(platformString: real)
+    }
+
+    static func error(_ named: String, _ error: Errno) -> CommandError {
+        switch error {
+        case .noSuchFileOrDirectory where isLink(named):
+            CommandError(.noInput, "\(named) is a link to something that does not exist.")
+        case .noSuchFileOrDirectory:
+            CommandError(.noInput, "\(named) does not exist: check the path.")
+        case .notDirectory:
+            CommandError(.noInput, "\(named) passes through something that is no directory.")
+        case .permissionDenied, .notPermitted:
+            CommandError(.noInput, "\(named) cannot be read: run as a user who may read it.")
+        case .tooManySymbolicLinkLevels:
+            CommandError(.noInput, "\(named) is a loop of links: mend the links.")
+        case .fileNameTooLong:
+            CommandError(.noInput, "The path is longer than this system allows: shorten it.")
+        default:
+            CommandError(.noInput, "\(named) cannot be examined: \(error).")
+        }
+    }
+
+    private static func isLink(_ named: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(named, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
+
+    private static func words(for kind: FileTraits.Kind) -> String {
+        switch kind {
+        case .regular: "a file"
+        case .directory: "a directory"
+        case .symbolicLink: "a symbolic link"
+        case .fifo: "a FIFO"
+        case .socket: "a socket"
+        case .characterDevice: "a character device"
+        case .blockDevice: "a block device"
+        case .unknown: "something of an unknown type"
+        }
+    }
+}

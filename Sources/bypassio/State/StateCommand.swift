@@ -1,0 +1,37 @@
+import ArgumentParser
+import SystemPackage
+
+/// `bypassio state`: what `fsutil bypassIo state` answers on Windows, for any path of this machine.
+struct StateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "state",
+        abstract: "Tell whether BypassIO is supported on a file, directory or volume, or who is in the way.",
+        discussion: """
+            Sends FS_BPIO_OP_QUERY to a volume over the path and prints the verdict in the \
+            words of fsutil bypassIo state. With -v every layer's answer, top to bottom.
+
+            Exit codes: 0 supported, 1 not supported, 2 partially supported, 64 usage, 66 no \
+            such file or not readable, 70 internal error.
+            """)
+
+    @Argument(help: "A file, a directory or a mount point.")
+    var path: String
+
+    @Flag(name: .shortAndLong, help: "Print the storage and what every layer says.")
+    var verbose = false
+
+    @Flag(help: "Print JSON; it always has every layer.")
+    var json = false
+
+    func run() throws {
+        try reportingErrors {
+            let report = try StateReport(of: HostPath(path))
+            if json {
+                try JSONOutput.print(report)
+            } else {
+                report.lines(verbose: verbose).forEach(StandardOutput.print)
+            }
+            if report.verdict.status != .success { throw report.verdict.status.exitCode }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import BypassIOProtocol
+import HostFileSystem
+import IOStack
+import SystemPackage
+
+/// What `bypassio state` found.
+struct StateReport: Encodable {
+    struct Layer: Encodable {
+        let layer: String
+        let driver: String
+        let isInTheWay: Bool
+        let ntStatus: UInt32
+        let ntStatusName: String?
+        let reason: String?
+
+        init(_ answer: LayerAnswer) {
+            layer = answer.layer.rawValue
+            driver = answer.driver
+            isInTheWay = answer.veto != nil
+            ntStatus = (answer.veto?.status ?? .success).rawValue
+            ntStatusName = (answer.veto?.status ?? .success).name
+            reason = answer.veto?.reason
+        }
+    }
+
+    let path: String
+    let resolvedPath: String
+    let verdict: BypassVerdict
+    let layers: [Layer]
+    /// Facts of the file and what it lies on, for people.
+    let facts: [String]
+
+    /// Mounts a volume over the path, asks it, and takes it down again.
+    init(of place: HostPath) throws {
+        path = place.named
+        resolvedPath = place.resolved.string
+        let io = IOManager()
+        // A mount point stands for its volume; anything else is looked up from its directory.
+        let root = place.isMountPoint ? place.resolved : place.resolved.removingLastComponent()
+        let name = place.isMountPoint ? nil : place.resolved.lastComponent
+        do {
+            let volume = try HostVolume.mount(directory: root, on: io)
+            let file = try volume.open(name.map { FilePath(root: nil, [$0]) } ?? "")
+            defer { file.close() }
+            verdict = try BypassVerdict(of: file)
+            layers = try file.explainBypassIO().map(Layer.init)
+        } catch let failure as IOFailure {
+            throw HostPath.error(place.named, Errno(rawValue: failure.errno))
+        } catch let error as HostVolumeError {
+            throw CommandError(.noInput, "\(error)")
+        }
+        facts = place.inspection.facts
+    }
+}
+
+extension StateReport {
+    func lines(verbose: Bool) -> [String] {
+        let verdictLines = verdict.fsutilLines(path: path, verbose: verbose)
+        guard verbose else { return verdictLines }
+        var table = TextTable([
+            ("layer", .left), ("driver", .left), ("answer", .left), ("reason", .left),
+        ])
+        for layer in layers {
+            table.append([
+                layer.layer, layer.driver,
+                layer.isInTheWay ? layer.ntStatusName ?? "refuses" : "lets BypassIO through",
+                layer.reason ?? "",
+            ])
+        }
+        return verdictLines + ["", "Every layer, top to bottom:"] + table.lines
+            + ["", "What the host says:"] + facts
+    }
+}
