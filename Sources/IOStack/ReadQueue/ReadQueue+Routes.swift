@@ -114,7 +114,7 @@ extension ReadQueue {
 
     private func concludeTraditional(_ slot: Int, _ data: CallbackData) {
         requests[slot] = nil
-        data.descent = nil
+        data.descent = FilterDescent()
         files[Int(slots[slot].file)].inFlight -= 1
         conclude(slot, data.ioStatus)
     }
