@@ -16,8 +16,12 @@ extension FileObject {
         guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
             throw IOFailure(.invalidParameter)
         }
+        // Before the gates: what entered them must leave them.
+        guard access.contains(.read), let storage else {
+            return try traditionalRead(at: offset, length: length, into: buffer)
+        }
         let route = enterBypass(offset: offset, length: length)
-        guard route != .traditional, let storage else {
+        guard route != .traditional else {
             return try traditionalRead(at: offset, length: length, into: buffer)
         }
         defer { leaveBypass(route) }
