@@ -6,8 +6,8 @@ extension CallbackData {
     ///
     /// Called from the pre callback of `instance`, which then returns
     /// ``PreOperationResult/complete``: the request ends with STATUS_SUCCESS and the veto in
-    /// OpStatus, or with the error this returned. `reason` is one English sentence, cut to 128
-    /// UTF-16 units.
+    /// OpStatus, or with the error this returned. Anywhere else it changes nothing. `reason` is one
+    /// English sentence, cut to 128 UTF-16 units.
     ///
     /// Returns ``NTStatus/success`` or, in this order (nf-fltkernel-fltvetobypassio):
     /// ``NTStatus/notSupported`` outside a pre callback of `instance` or on anything but ENABLE and
@@ -22,7 +22,7 @@ extension CallbackData {
         if answer.isSuccess {
             completeControl(
                 with: BypassVeto(driver: instance.filter.name, status: status, reason: reason))
-        } else {
+        } else if preOperationInstance === instance {
             fail(answer)
         }
         return answer
