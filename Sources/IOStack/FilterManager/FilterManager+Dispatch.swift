@@ -82,7 +82,8 @@ extension FilterManager {
         while let descent = data.descent, descent.next < descent.nodes.count {
             let node = descent.nodes[descent.next]
             data.descent?.next += 1
-            if !node.skips(data) { return node }
+            // Spec 6.10: flags of a row do not take back that the filter did not opt in.
+            if !node.skips(data) || standingVeto(of: node.instance, data) != nil { return node }
         }
         return nil
     }
