@@ -62,7 +62,7 @@ extension CallbackData {
     /// The verdict of everything below, for post callbacks: nil if the request was none of ENABLE,
     /// QUERY and the two resumes, or failed.
     public var bypassIOVerdict: BypassIOResults? {
-        guard ioStatus.status.isSuccess, case .bytes(let output) = result,
+        guard bypassIOInput != nil, ioStatus.status.isSuccess, case .bytes(let output) = result,
             let decoded = try? FSBypassIOOutput(decoding: output.span),
             case .results(let results) = decoded.body
         else { return nil }
