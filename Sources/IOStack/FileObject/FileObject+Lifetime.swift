@@ -48,7 +48,7 @@ extension FileObject {
             CallbackData(parameters, fileObject: self, requestor: requestor), below: nil)
     }
 
-    private func forgetContexts() {
+    func forgetContexts() {
         let me = ObjectIdentifier(self)
         stream.contexts.removeAll { $0.fileObject == me }
     }
