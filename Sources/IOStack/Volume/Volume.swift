@@ -135,7 +135,12 @@ public final class Volume: Sendable {
             self.chain.withLock { $0 = chain.adding(instance) }
             return nil
         }
-        if let refusal { throw refusal }
+        if let refusal {
+            // The setup callback may have set contexts before it refused.
+            instance.rundown.close()
+            removeContexts(of: instance)
+            throw refusal
+        }
         // Spec 4.3: all bypass stops at once; reads that were past the filters must be out before
         // the new filter may rely on seeing everything.
         if blocks { gate.drain(.filterBypass, advance: advanceOwnReads) }
