@@ -79,7 +79,8 @@ extension FilterManager {
     private static func nextNode(_ data: CallbackData) -> CallbackNode? {
         while !data.descent.isAtBottom {
             let node = data.descent.step()
-            if !node.skips(data) { return node }
+            // Spec 6.10: flags of a row do not take back that the filter did not opt in.
+            if !node.skips(data) || standingVeto(of: node.instance, data) != nil { return node }
         }
         return nil
     }

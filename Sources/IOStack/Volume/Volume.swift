@@ -98,12 +98,14 @@ public final class Volume: Sendable {
     }
 
     /// Finishes reads in flight that only the calling thread can finish, so that a drain on that
-    /// thread does not wait for itself. Returns whether it finished any.
-    func advanceOwnReads() -> Bool {
+    /// thread does not wait for itself.
+    func advanceOwnReads() -> DrainProgress {
         let mine = queues.withLock { queues in
             queues.compactMap(\.queue).filter(\.isOwnedByCurrentThread)
         }
-        return mine.reduce(false) { $1.advanceForDrain() || $0 }
+        let hasAdvanced = mine.reduce(false) { $1.advanceForDrain() || $0 }
+        if hasAdvanced { return .advanced }
+        return mine.contains { $0.pendedCount > 0 } ? .keptByFilters : .nothing
     }
 
     // MARK: Filters
@@ -133,7 +135,12 @@ public final class Volume: Sendable {
             self.chain.withLock { $0 = chain.adding(instance) }
             return nil
         }
-        if let refusal { throw refusal }
+        if let refusal {
+            // The setup callback may have set contexts before it refused.
+            instance.rundown.close()
+            removeContexts(of: instance)
+            throw refusal
+        }
         // Spec 4.3: all bypass stops at once; reads that were past the filters must be out before
         // the new filter may rely on seeing everything.
         if blocks { gate.drain(.filterBypass, advance: advanceOwnReads) }
