@@ -1,0 +1,33 @@
+public import SystemPackage
+
+/// Everything the host says about one path: the file's traits, what lies below it, and the verdict
+/// of every layer. Answers for any file, directory, mount point and block device of the machine.
+///
+///     let inspection = try HostInspection.read(at: "/home/ann/level1.pak")
+///     print(inspection.firstVeto?.reason ?? "supported")
+public struct HostInspection: Sendable, Hashable {
+    public var traits: FileTraits
+    public var topology: StorageTopology
+
+    /// Reads the host's answer.
+    ///
+    /// - Throws: what opening the path with O_PATH, or reading the mount table, throws.
+    public static func read(
+        at path: FilePath, paths: SystemPaths = .system, flushing: Bool = false
+    ) throws(Errno) -> HostInspection {
+        let place = try SystemCall.open(path, .pathOnly)
+        let topology = try StorageDiscovery(paths: paths).topology(of: place.descriptor)
+        let traits = try FileTraits.read(
+            of: place.descriptor, logicalBlockSize: topology.logicalBlockSize,
+            flushing: flushing)
+        return HostInspection(traits: traits, topology: topology)
+    }
+
+    /// The file system's verdict, then the volume layers', then the disks'.
+    public var verdicts: [LayerVerdict] {
+        [traits.verdict(driverName: topology.fileSystem)] + topology.verdicts
+    }
+
+    /// The veto to report: the topmost.
+    public var firstVeto: LayerVerdict? { verdicts.first(where: \.isVeto) }
+}

@@ -1,0 +1,59 @@
+internal import SystemPackage
+
+/// Reads the small files, links and folders by which the kernel shows its objects (sysfs, procfs).
+enum KernelTree {
+    /// The largest file that is read whole, bytes; mount tables of busy hosts reach megabytes.
+    static let largestFile = 64 << 20
+
+    /// All bytes of a file whose size the kernel does not tell in advance.
+    static func contents(of path: FilePath) throws(Errno) -> [UInt8] {
+        try SystemCall.contents(of: path, limit: largestFile)
+    }
+
+    /// The text of an attribute file without blanks and line feeds around it; nil when there is
+    /// none, or when the driver refuses to tell.
+    static func text(_ path: FilePath) -> String? {
+        guard let bytes = try? contents(of: path) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let trimmed = text.drop { $0.isWhitespace }
+        guard let last = trimmed.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(trimmed[...last])
+    }
+
+    static func number(_ path: FilePath) -> Int? {
+        text(path).flatMap { Int($0) }
+    }
+
+    /// "1" and "0" attributes.
+    static func flag(_ path: FilePath) -> Bool? {
+        number(path).map { $0 != 0 }
+    }
+
+    static func exists(_ path: FilePath) -> Bool {
+        (try? SystemCall.status(of: path, followingLinks: true)) != nil
+    }
+
+    /// The last component of a link's target: a device's "driver" link names its driver so.
+    static func linkName(_ path: FilePath) -> String? {
+        guard let target = try? SystemCall.readLink(path) else { return nil }
+        return FilePath(bytes: target).lastComponent?.string
+    }
+
+    /// Where a path leads once every link is followed; nil when it leads nowhere.
+    static func resolved(_ path: FilePath) -> FilePath? {
+        guard let place = try? SystemCall.open(path, .pathOnly),
+            let target = try? SystemCall.readLink(SystemCall.magicLink(of: place.descriptor))
+        else { return nil }
+        return FilePath(bytes: target)
+    }
+
+    /// Names in a folder, sorted the way people count: "sda2" before "sda10". Empty without one.
+    static func entries(of path: FilePath) -> [String] {
+        guard let directory = try? SystemCall.open(path, [.readOnly, .directory]) else {
+            return []
+        }
+        let names = (try? SystemCall.names(in: directory.descriptor)) ?? []
+        return names.map { String(decoding: $0, as: UTF8.self) }
+            .sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+    }
+}

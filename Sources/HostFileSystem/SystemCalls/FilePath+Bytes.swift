@@ -1,0 +1,21 @@
+internal import SystemPackage
+
+extension FilePath {
+    /// A path of these bytes, whatever their encoding; a NUL byte ends it.
+    init(bytes: some Sequence<UInt8>) {
+        unsafe self.init(platformString: bytes.map { CChar(bitPattern: $0) } + [0])
+    }
+
+    /// The path's bytes without the closing NUL.
+    var bytes: [UInt8] {
+        unsafe withPlatformString { start in
+            var bytes: [UInt8] = []
+            var next = unsafe start
+            while unsafe next.pointee != 0 {
+                bytes.append(UInt8(bitPattern: unsafe next.pointee))
+                unsafe next += 1
+            }
+            return bytes
+        }
+    }
+}

@@ -1,0 +1,132 @@
+internal import CKernelABI
+package import SystemPackage
+
+extension SystemCall {
+    /// pread(2): Read into `buffer` from `offset` bytes on; fewer bytes, or 0, at the end.
+    package static func read(
+        _ descriptor: FileDescriptor, into buffer: inout MutableRawSpan, at offset: Int64
+    ) throws(Errno) -> Int {
+        let count = try unsafe buffer.withUnsafeMutableBytes {
+            (bytes: UnsafeMutableRawBufferPointer) throws(Errno) -> Int64 in
+            try retrying {
+                unsafe bpio_pread(descriptor.rawValue, bytes.baseAddress, bytes.count, offset)
+            }
+        }
+        return Int(count)
+    }
+
+    /// pwrite(2): Write `bytes` at `offset`; may write fewer.
+    package static func write(
+        _ bytes: RawSpan, to descriptor: FileDescriptor, at offset: Int64
+    ) throws(Errno) -> Int {
+        let count = try unsafe bytes.withUnsafeBytes {
+            (source: UnsafeRawBufferPointer) throws(Errno) -> Int64 in
+            try retrying {
+                unsafe bpio_pwrite(descriptor.rawValue, source.baseAddress, source.count, offset)
+            }
+        }
+        return Int(count)
+    }
+
+    /// Where lseek(2) counts from.
+    package enum SeekOrigin: Sendable {
+        case start, current, end
+        /// SEEK_DATA: the first byte at or behind the offset that holds data; ENXIO if none.
+        case data
+        /// SEEK_HOLE: the first byte at or behind the offset in a hole; the end counts as one.
+        case hole
+
+        fileprivate var raw: CInt {
+            switch self {
+            case .start: BPIO_SEEK_SET
+            case .current: BPIO_SEEK_CUR
+            case .end: BPIO_SEEK_END
+            case .data: BPIO_SEEK_DATA
+            case .hole: BPIO_SEEK_HOLE
+            }
+        }
+    }
+
+    /// lseek(2): Move the position of the open file description, and answer it, bytes.
+    @discardableResult
+    package static func seek(
+        _ descriptor: FileDescriptor, to offset: Int64, from origin: SeekOrigin = .start
+    ) throws(Errno) -> Int64 {
+        try retrying { bpio_lseek(descriptor.rawValue, offset, origin.raw) }
+    }
+
+    /// ftruncate(2): Set the size, bytes.
+    package static func truncate(
+        _ descriptor: FileDescriptor, to size: Int64
+    ) throws(Errno) {
+        _ = try retryingInt { bpio_ftruncate(descriptor.rawValue, size) }
+    }
+
+    /// Modes of fallocate(2); none: allocate, and grow the file.
+    package struct AllocationMode: OptionSet, Sendable, Hashable {
+        package var rawValue: Int32
+        package init(rawValue: Int32) { self.rawValue = rawValue }
+
+        package static let keepSize = AllocationMode(rawValue: BPIO_FALLOC_KEEP_SIZE)
+        /// Needs ``keepSize`` beside it.
+        package static let punchHole = AllocationMode(rawValue: BPIO_FALLOC_PUNCH_HOLE)
+        package static let zeroRange = AllocationMode(rawValue: BPIO_FALLOC_ZERO_RANGE)
+        package static let collapseRange = AllocationMode(rawValue: BPIO_FALLOC_COLLAPSE_RANGE)
+        package static let insertRange = AllocationMode(rawValue: BPIO_FALLOC_INSERT_RANGE)
+    }
+
+    /// fallocate(2): Reserve, zero or punch `length` bytes from `offset` on.
+    package static func allocate(
+        _ descriptor: FileDescriptor, _ mode: AllocationMode = [], offset: Int64, length: Int64
+    ) throws(Errno) {
+        _ = try retryingInt {
+            bpio_fallocate(descriptor.rawValue, mode.rawValue, offset, length)
+        }
+    }
+
+    /// fsync(2): Data and metadata to the device.
+    package static func sync(_ descriptor: FileDescriptor) throws(Errno) {
+        _ = try retryingInt { bpio_fsync(descriptor.rawValue) }
+    }
+
+    /// fdatasync(2): Data, and the metadata needed to read it back, to the device.
+    package static func syncData(_ descriptor: FileDescriptor) throws(Errno) {
+        _ = try retryingInt { bpio_fdatasync(descriptor.rawValue) }
+    }
+
+    /// syncfs(2): The whole file system to the device.
+    package static func syncFileSystem(_ descriptor: FileDescriptor) throws(Errno) {
+        _ = try retryingInt { bpio_syncfs(descriptor.rawValue) }
+    }
+
+    /// copy_file_range(2): Copy inside the kernel, both offsets explicit; 0 at the source's end.
+    package static func copy(
+        from source: FileDescriptor, at sourceOffset: Int64, to destination: FileDescriptor,
+        at offset: Int64, count: Int
+    ) throws(Errno) -> Int {
+        Int(
+            try retrying {
+                bpio_copy_file_range(
+                    source.rawValue, sourceOffset, destination.rawValue, offset, count)
+            })
+    }
+
+    /// Pages of a file in the page cache (cachestat(2), Linux 6.5).
+    package struct CacheStatus: Sendable, Hashable {
+        package var cached: UInt64
+        package var dirty: UInt64
+        package var writeback: UInt64
+    }
+
+    /// cachestat(2): Page-cache pages of a byte range; length 0 reaches to the end.
+    package static func cacheStatus(
+        of descriptor: FileDescriptor, offset: UInt64 = 0, length: UInt64 = 0
+    ) throws(Errno) -> CacheStatus {
+        var raw = bpio_cachestat()
+        _ = try retryingInt {
+            unsafe bpio_cachestat_of(descriptor.rawValue, offset, length, &raw)
+        }
+        return CacheStatus(
+            cached: raw.nr_cache, dirty: raw.nr_dirty, writeback: raw.nr_writeback)
+    }
+}

@@ -1,0 +1,42 @@
+/// How direct I/O (O_DIRECT) of a file has to be aligned.
+public struct DirectIOAlignment: Sendable, Hashable {
+    /// Where the figures come from.
+    public enum Source: String, Sendable, Hashable {
+        /// STATX_DIOALIGN: the file system's own word (ext4, XFS, f2fs, EROFS, block devices).
+        case statx
+        /// The file was opened with O_DIRECT once; the alignment is the logical block size handed
+        /// in, or 4096 without one.
+        case probe
+        /// Neither was possible: the file could not be opened for reading.
+        case notProbed
+        /// Directories, links, pipes and sockets have no direct I/O.
+        case notApplicable
+    }
+
+    /// Address of the buffer, bytes; 0 without direct I/O.
+    public var memory: Int
+    /// Offset and length, bytes; 0 without direct I/O. Suffices for reads and writes.
+    public var offset: Int
+    /// Offset and length of reads, bytes, where the file system takes smaller reads than writes
+    /// (XFS with reflinks, Linux 6.14); equals ``offset`` elsewhere.
+    public var readOffset: Int
+    /// Whether the file can be opened with O_DIRECT. tmpfs says yes and serves from memory anyway;
+    /// btrfs says yes and reads compressed and inline extents through the cache.
+    public var support: Fact
+    public var source: Source
+
+    /// Used where nothing tells a smaller block: no disk in use has larger logical blocks.
+    public static let fallback = 4096
+
+    init(memory: Int, offset: Int, readOffset: Int? = nil, support: Fact, source: Source) {
+        self.memory = memory
+        self.offset = offset
+        self.readOffset = readOffset ?? offset
+        self.support = support
+        self.source = source
+    }
+
+    static func unsupported(_ source: Source) -> DirectIOAlignment {
+        DirectIOAlignment(memory: 0, offset: 0, support: .no, source: source)
+    }
+}

@@ -1,0 +1,74 @@
+/// The facts about one file that decide whether its reads may bypass the stack (spec 4.3, 6.1).
+///
+///     let traits = try FileTraits.read(at: "/srv/games/level1.pak")
+///     if traits.compressed == .yes { … }
+///
+/// Facts that the file system cannot tell are ``Fact/unknown``: a STATX_ATTR_* bit counts only
+/// where `stx_attributes_mask` has it too.
+public struct FileTraits: Sendable, Hashable {
+    /// The type of a file (`st_mode`, inode(7)).
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        case regular, directory, symbolicLink, fifo, socket, characterDevice, blockDevice, unknown
+
+        /// Reads the type bits of `st_mode`.
+        public init(mode: UInt16) {
+            self =
+                switch mode & 0o170000 {
+                case 0o100000: .regular
+                case 0o040000: .directory
+                case 0o120000: .symbolicLink
+                case 0o010000: .fifo
+                case 0o140000: .socket
+                case 0o020000: .characterDevice
+                case 0o060000: .blockDevice
+                default: .unknown
+                }
+        }
+    }
+
+    public var kind: Kind
+    /// Bytes.
+    public var size: UInt64
+    /// `st_blocks` in bytes. ZFS updates it seconds after a write.
+    public var allocated: UInt64
+    /// The device that holds the file.
+    public var device: DeviceNumber
+    /// The device that a device node stands for; 0:0 for anything else.
+    public var representedDevice: DeviceNumber
+    public var inode: UInt64
+    /// As in /proc/self/mountinfo; nil before Linux 5.8.
+    public var mountID: UInt64?
+
+    /// The compress flag, or an extent that is stored encoded (btrfs, f2fs). `.unknown` on ZFS and
+    /// squashfs, and on btrfs while data still waits to be written back.
+    public var compressed: Fact
+    /// fscrypt's encryption of this file. A volume below may encrypt as well; that is the volume's.
+    public var encrypted: Fact
+    /// Some range below the size has no space of its own: fewer blocks than the size needs, or a
+    /// hole that is not merely ``unwritten``.
+    public var sparse: Fact
+    /// Space is reserved by fallocate(2) but was never written. SEEK_HOLE calls such a range a hole
+    /// and reads yield zeros, but it is not sparse: the space exists, like the space behind the
+    /// valid data length on NTFS, and direct reads of it work.
+    public var unwritten: Fact
+    /// The data lies in the inode or shares a block with others, as a resident file on NTFS: no
+    /// direct I/O reaches it.
+    public var inlineData: Fact
+    /// fs-verity checks every read.
+    public var verity: Fact
+    /// data=journal for this file: direct I/O silently goes through the cache.
+    public var journalsData: Fact
+    public var immutable: Fact
+    public var appendOnly: Fact
+    /// In use as swap space.
+    public var swapFile: Fact
+    /// Mapped straight from persistent memory.
+    public var dax: Fact
+    public var directIO: DirectIOAlignment
+
+    /// Magic number of the file system (statfs(2)).
+    public var fileSystemMagic: UInt64
+    /// The file system's name by its magic number. ext2 and ext3 answer "ext4" here; the mount
+    /// table of ``StorageTopology`` knows better.
+    public var fileSystemName: String
+}
