@@ -1,1 +1,57 @@
+#define _GNU_SOURCE
 #include "CKernelABI.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Numbers shared by every architecture since Linux 5.1.
+enum { NR_RING_SETUP = 425, NR_RING_ENTER = 426, NR_RING_REGISTER = 427 };
+
+static int32_t result_of(long value) {
+    return value < 0 ? -errno : (int32_t)value;
+}
+
+int32_t bpio_ring_setup(uint32_t entries, struct bpio_ring_params *params) {
+    return result_of(syscall(NR_RING_SETUP, entries, params));
+}
+
+int32_t bpio_ring_enter(
+    int32_t ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
+    const struct bpio_getevents_arg *arg
+) {
+    // The last argument is the size of a signal mask unless EXT_ARG makes it the size of `arg`.
+    size_t size = arg ? sizeof *arg : 0;
+    return result_of(
+        syscall(NR_RING_ENTER, ring, to_submit, min_complete, flags, arg, size));
+}
+
+int32_t bpio_ring_register(int32_t ring, uint32_t operation, const void *arg, uint32_t count) {
+    return result_of(syscall(NR_RING_REGISTER, ring, operation, arg, count));
+}
+
+int32_t bpio_thread_id(void) {
+    static __thread int32_t id;
+    if (id == 0) id = (int32_t)syscall(SYS_gettid);
+    return id;
+}
+
+void bpio_thread_name(const char *name) {
+    pthread_setname_np(pthread_self(), name);
+}
+
+int32_t bpio_event_counter(void) {
+    return result_of(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+}
+
+void bpio_event_counter_raise(int32_t counter) {
+    // Refused only with 2^64 - 2 events pending, when whoever polls sees one already.
+    (void)eventfd_write(counter, 1);
+}
+
+void bpio_event_counter_reset(int32_t counter) {
+    eventfd_t events;
+    (void)eventfd_read(counter, &events);
+}

@@ -1,0 +1,125 @@
+public import SystemPackage
+
+/// Reads files into the slots of a slab of buffers, many at a time, past the page cache when the
+/// descriptors were opened with `O_DIRECT`.
+///
+/// A slot is a buffer of ``slotSize`` bytes with at most one read in flight:
+///
+/// ```swift
+/// let engine = try ReadEngines.make(depth: 32, slotSize: 65536)
+/// let file = try engine.register(descriptor)
+/// engine.start(slot: 0, file: file, offset: 0, length: 65536)
+/// try engine.submit(waitingFor: 1)
+/// while let done = engine.nextCompletion() {
+///     engine.withBytes(of: Int(done.slot), count: Int(done.result)) { bytes in … }
+/// }
+/// ```
+///
+/// **Thread rule.** An engine belongs to the thread that made it: every member but ``waker`` and
+/// ``wake()`` is called on that thread, which must outlive the engine's last read (the kernel
+/// cancels the requests of a thread that exits). Debug builds assert it. The thread must not come
+/// from Dispatch or Swift's cooperative pool.
+///
+/// An engine never opens, owns or closes a file. The caller keeps a descriptor open from
+/// ``register(_:)`` to ``unregister(_:)``.
+public protocol ReadEngine: AnyObject, CustomStringConvertible {
+    /// Slots, and so reads in flight at most.
+    var depth: Int { get }
+
+    /// Bytes a slot holds. Every slot starts on a page boundary.
+    var slotSize: Int { get }
+
+    /// Why a simpler mechanism is at work than was asked for, as a sentence; `nil` when none is.
+    var fallbackReason: String? { get }
+
+    /// Wakes the engine's thread, from any thread, also after the engine is gone.
+    var waker: ReadEngineWaker { get }
+
+    /// Makes a file known to the engine. One system call.
+    ///
+    /// - Throws: `EBADF` for a descriptor that is not open, `EMFILE`, `ENOMEM`.
+    func register(_ fd: FileDescriptor) throws(Errno) -> FileIndex
+
+    /// Forgets a file, of which no read may be in flight (checked).
+    func unregister(_ file: FileIndex)
+
+    /// Queues a read of `length` bytes at byte `offset` of the file into the slot's buffer. Makes
+    /// no system call: the read starts with the next ``submit(waitingFor:timeout:wakeable:)``.
+    ///
+    /// The slot must be free, that is, never started or its completion taken, and `length` at most
+    /// ``slotSize``; both are checked in every build. Direct I/O wants offset and length aligned as
+    /// the file system says; a violation comes back as `-EINVAL` in the completion.
+    func start(slot: Int, file: FileIndex, offset: UInt64, length: Int)
+
+    /// Starts every queued read and waits until `minimum` completions can be taken, in one system
+    /// call unless an interruption calls for more.
+    ///
+    /// Completions that were ready before count. Waiting for more than is outstanding waits for
+    /// all that is outstanding. A signal does not end the wait.
+    ///
+    /// - Parameters:
+    ///   - minimum: completions to wait for; 0 does not wait.
+    ///   - timeout: how long to wait at most; `nil` for ever. Running out is not an error.
+    ///   - wakeable: whether ``wake()`` ends the wait. A wake that came before ends it at once.
+    ///     A wakeable wait with nothing outstanding waits for the wake alone; one for more than
+    ///     one completion may enter the kernel once for each.
+    /// - Returns: completions that can be taken now.
+    /// - Throws: what the kernel refuses to take the submission with, e.g. `ENOMEM`; queued reads
+    ///   stay queued.
+    @discardableResult
+    func submit(waitingFor minimum: Int, timeout: Duration?, wakeable: Bool) throws(Errno) -> Int
+
+    /// Takes one completion, in the order the kernel gave them, or `nil` when none is ready.
+    ///
+    /// A short read is returned as it came: the end of the file. Interrupted reads (`EINTR`,
+    /// `EAGAIN`) were retried. Enters the kernel only when it says that completions wait there.
+    func nextCompletion() -> ReadCompletion?
+
+    /// The start of a free slot's buffer; prefer ``withBytes(of:count:_:)``.
+    ///
+    /// Valid until the slot is started again or the engine closed.
+    @unsafe func address(ofSlot slot: Int) -> UnsafeMutableRawPointer
+
+    /// Cancels and waits for all reads, then gives back threads, tables and buffers. Completions
+    /// not yet taken are dropped. Nothing but ``wake()`` may be called afterwards; closing twice is
+    /// harmless. A read that the kernel can neither cancel nor finish delays the return.
+    func close()
+}
+
+extension ReadEngine {
+    /// ``submit(waitingFor:timeout:wakeable:)``, not wakeable.
+    @discardableResult
+    @inlinable
+    public func submit(waitingFor minimum: Int, timeout: Duration? = nil) throws(Errno) -> Int {
+        try submit(waitingFor: minimum, timeout: timeout, wakeable: false)
+    }
+
+    /// Makes a blocked wakeable wait return early, or the next one at once. Any thread.
+    ///
+    /// Another thread holds ``waker`` rather than the engine, which is not `Sendable`.
+    @inlinable
+    public func wake() {
+        waker.wake()
+    }
+
+    /// Calls `body` with the first `count` bytes of a free slot's buffer.
+    @inlinable
+    public func withBytes<R: ~Copyable, E: Error>(
+        of slot: Int, count: Int, _ body: (RawSpan) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(count >= 0 && count <= slotSize, "byte count beyond the slot")
+        let start = unsafe UnsafeRawPointer(address(ofSlot: slot))
+        return try unsafe body(RawSpan(_unsafeStart: start, byteCount: count))
+    }
+
+    /// Calls `body` with the first `count` bytes of a free slot's buffer, to change them in place.
+    @inlinable
+    public func withMutableBytes<R: ~Copyable, E: Error>(
+        of slot: Int, count: Int, _ body: (inout MutableRawSpan) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(count >= 0 && count <= slotSize, "byte count beyond the slot")
+        var span = unsafe MutableRawSpan(
+            _unsafeStart: address(ofSlot: slot), byteCount: count)
+        return try body(&span)
+    }
+}

@@ -1,0 +1,21 @@
+/// Ends a wakeable wait of an engine, from any thread.
+///
+/// Keeps working, without effect, after the engine closed: it owns what it signals.
+public struct ReadEngineWaker: Sendable {
+    private let target: any WakeTarget
+
+    init(_ target: any WakeTarget) {
+        self.target = target
+    }
+
+    /// Makes a blocked ``ReadEngine/submit(waitingFor:timeout:wakeable:)`` return early, or the
+    /// next wakeable one at once. Wakes before that one are counted as one.
+    public func wake() {
+        target.wake()
+    }
+}
+
+/// What a waker signals: an event counter polled by a ring, or a thread pool's condition.
+protocol WakeTarget: AnyObject, Sendable {
+    func wake()
+}

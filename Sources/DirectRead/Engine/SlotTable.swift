@@ -1,0 +1,80 @@
+import Glibc
+
+/// What each slot is reading, kept so that an interrupted read can be started again and so that a
+/// slot in flight is never started or touched.
+@safe
+struct SlotTable: ~Copyable {
+    struct Request {
+        var offset: UInt64
+        var length: UInt32
+        var file: FileIndex
+        var retriesLeft: UInt8
+        var isInFlight: Bool
+    }
+
+    /// How often a read is started again before its `EINTR` or `EAGAIN` is passed on: a
+    /// non-blocking descriptor with nothing to give would otherwise be asked for ever.
+    static let retries: UInt8 = 16
+
+    let depth: Int
+    let slotSize: Int
+    private let requests: UnsafeMutablePointer<Request>
+
+    init(depth: Int, slotSize: Int) {
+        self.depth = depth
+        self.slotSize = slotSize
+        unsafe requests = .allocate(capacity: depth)
+        let idle = Request(
+            offset: 0, length: 0, file: FileIndex(tableIndex: 0), retriesLeft: 0,
+            isInFlight: false)
+        unsafe requests.initialize(repeating: idle, count: depth)
+    }
+
+    /// Marks a slot as in flight. The checks hold in every build: past them the kernel writes.
+    @inline(__always)
+    func begin(slot: Int, file: FileIndex, offset: UInt64, length: Int) {
+        precondition(slot >= 0 && slot < depth, "no such slot")
+        precondition(length >= 0 && length <= slotSize, "read longer than the slot")
+        precondition(unsafe !requests[slot].isInFlight, "slot is in flight")
+        unsafe requests[slot] = Request(
+            offset: offset, length: UInt32(truncatingIfNeeded: length), file: file,
+            retriesLeft: Self.retries, isInFlight: true)
+    }
+
+    /// The request of a slot in flight.
+    @inline(__always)
+    subscript(slot: Int) -> Request {
+        precondition(slot >= 0 && slot < depth, "no such slot")
+        return unsafe requests[slot]
+    }
+
+    /// Marks a slot as free.
+    @inline(__always)
+    func end(slot: Int) {
+        precondition(slot >= 0 && slot < depth, "no such slot")
+        assert(unsafe requests[slot].isInFlight, "slot completed twice")
+        unsafe requests[slot].isInFlight = false
+    }
+
+    /// Whether the result of a slot calls for another try, which it then uses up.
+    @inline(__always)
+    func takesRetry(slot: Int, result: Int32) -> Bool {
+        guard result == -EINTR || result == -EAGAIN, self[slot].retriesLeft > 0 else {
+            return false
+        }
+        unsafe requests[slot].retriesLeft &-= 1
+        return true
+    }
+
+    /// Whether any read in flight is of this file.
+    func isReading(_ file: FileIndex) -> Bool {
+        for slot in 0..<depth where self[slot].isInFlight && self[slot].file == file {
+            return true
+        }
+        return false
+    }
+
+    deinit {
+        unsafe requests.deallocate()
+    }
+}

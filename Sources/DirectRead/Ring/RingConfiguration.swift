@@ -1,0 +1,22 @@
+/// The size of a ring. Both queues are rounded up to a power of two by the kernel.
+package struct RingConfiguration: Sendable {
+    /// Operations that can be queued between two system calls, 1 to 32768.
+    package var submissionEntries: UInt32
+    /// Completions that can wait to be taken; at least as many as operations can be in flight.
+    package var completionEntries: UInt32
+
+    package init(submissionEntries: UInt32, completionEntries: UInt32? = nil) {
+        self.submissionEntries = submissionEntries
+        self.completionEntries = completionEntries ?? submissionEntries * 2
+    }
+}
+
+/// One completion as the kernel wrote it.
+package struct RingCompletion {
+    /// The `user_data` of the submission.
+    package let token: UInt64
+    /// The operation's result, or a negated `errno`.
+    package let result: Int32
+    /// `IORING_CQE_F_*`.
+    package let flags: UInt32
+}

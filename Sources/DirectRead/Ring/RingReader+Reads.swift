@@ -1,0 +1,176 @@
+import CKernelABI
+import Glibc
+import SystemPackage
+
+extension RingReader {
+    /// What a completion's token names: a slot below this, or one of the engine's own operations.
+    private enum Token {
+        static let firstControl: UInt64 = 1 << 32
+        static let wake = firstControl
+        static let cancel = firstControl + 1
+    }
+
+    mutating func start(slot: Int, file: FileIndex, offset: UInt64, length: Int) {
+        assert(!isClosed, "engine is closed")
+        slots.begin(slot: slot, file: file, offset: offset, length: length)
+        guard offset <= UInt64(Int64.max) else {
+            // The kernel would take all ones for the descriptor's own position.
+            ready.append(ReadCompletion(slot: Int32(slot), result: -EINVAL))
+            return
+        }
+        outstanding &+= 1
+        queueRead(slot)
+    }
+
+    @inline(__always)
+    private mutating func queueRead(_ slot: Int) {
+        let request = slots[slot]
+        let start = unsafe slabBase + slot &* slabStride
+        let token = UInt64(truncatingIfNeeded: slot)
+        let isQueued =
+            if usesRegisteredBuffers {
+                unsafe ring.queueFixedRead(
+                    file: request.file, offset: request.offset, into: start,
+                    length: request.length, token: token)
+            } else {
+                unsafe ring.queueRead(
+                    file: request.file, offset: request.offset, into: start,
+                    length: request.length, token: token)
+            }
+        precondition(isQueued, "the submission queue holds an entry for each slot")
+    }
+
+    mutating func submit(
+        waitingFor minimum: Int, timeout: Duration?, wakeable: Bool
+    ) throws(Errno) -> Int {
+        assert(!isClosed, "engine is closed")
+        harvest()
+        if wakeable && !isWakePolled && !isWakePending {
+            pollForWake()
+        }
+        let deadline = Deadline(timeout)
+        let goal = min(minimum, ready.count + outstanding)
+        var patience = Self.memoryPatience
+        while true {
+            let wait = completionsToWaitFor(minimum: minimum, goal: goal, wakeable: wakeable)
+            let remaining = wait > 0 ? deadline.remaining : nil
+            let mayWait = wait > 0 && remaining != 0
+            if ring.unsubmitted == 0 && !mayWait { break }
+            let outcome = ring.enter(waitingFor: mayWait ? wait : 0, nanoseconds: remaining)
+            harvest()
+            try judge(outcome, &patience)
+        }
+        if wakeable { isWakePending = false }
+        return ready.count
+    }
+
+    /// Completions that the next enter waits for; 0 when the caller has what it wants.
+    @inline(__always)
+    private func completionsToWaitFor(minimum: Int, goal: Int, wakeable: Bool) -> UInt32 {
+        guard wakeable else { return UInt32(max(0, goal - ready.count)) }
+        if isWakePending || minimum == 0 { return 0 }
+        // One by one: the wake's own completion must end the wait, whatever is still missing.
+        return goal > ready.count || goal == 0 ? 1 : 0
+    }
+
+    /// Tries against a kernel short of memory before the caller is told.
+    private static let memoryPatience = 64
+
+    /// Passes on what a repeated enter cannot mend.
+    @inline(__always)
+    private func judge(_ outcome: Int32, _ patience: inout Int) throws(Errno) {
+        if outcome >= 0 { return }
+        switch -outcome {
+        case EINTR, ETIME:
+            return
+        case EBUSY, EAGAIN:
+            // Completions were taken just now, which is all the first asks for. The second wants
+            // memory, and reads that finish free some.
+            patience -= 1
+            guard patience > 0 else { throw Errno(rawValue: -outcome) }
+            sched_yield()
+        default:
+            throw Errno(rawValue: -outcome)
+        }
+    }
+
+    mutating func nextCompletion() -> ReadCompletion? {
+        if ready.count == 0 {
+            guard !isClosed else { return nil }
+            harvest()
+            if ready.count == 0 && ring.hasCompletionsInKernel {
+                // An error of this enter leaves the completions where the next one finds them.
+                _ = ring.enter(waitingFor: 0)
+                harvest()
+            }
+        }
+        guard let completion = ready.popFirst() else { return nil }
+        slots.end(slot: Int(completion.slot))
+        return completion
+    }
+
+    /// Moves what the kernel completed to the ready queue and queues again what was interrupted.
+    @inline(__always)
+    private mutating func harvest() {
+        while let completion = ring.nextCompletion() {
+            guard completion.token < Token.firstControl else {
+                harvestControl(completion)
+                continue
+            }
+            let slot = Int(truncatingIfNeeded: completion.token)
+            if slots.takesRetry(slot: slot, result: completion.result) {
+                queueRead(slot)
+                continue
+            }
+            outstanding &-= 1
+            ready.append(
+                ReadCompletion(
+                    slot: Int32(truncatingIfNeeded: slot), result: completion.result))
+        }
+    }
+
+    private mutating func harvestControl(_ completion: RingCompletion) {
+        guard completion.token == Token.wake else { return }
+        isWakePolled = false
+        guard completion.result >= 0 else { return }
+        wakeCounter.reset()
+        isWakePending = true
+    }
+
+    /// Lets the wake counter complete an operation of the ring. Stays armed over any number of
+    /// submissions, so it costs one queue entry for each wake.
+    private mutating func pollForWake() {
+        isWakePolled = ring.queuePoll(
+            descriptor: wakeCounter.number, events: UInt32(POLLIN), token: Token.wake)
+        assert(isWakePolled, "the submission queue holds an entry for the wake poll")
+    }
+
+    mutating func close() {
+        guard !isClosed else { return }
+        finishAllReads()
+        ready.removeAll()
+        slab = nil
+    }
+
+    /// Waits until the kernel holds nothing of ours, cancelling what it can.
+    private mutating func finishAllReads() {
+        // What the kernel has not taken never starts.
+        let dropped = Int(ring.unsubmitted)
+        ring.discardUnsubmitted()
+        var inKernel = outstanding + (isWakePolled ? 1 : 0) - dropped
+        guard inKernel > 0 else { return }
+        if isWakePolled { queueCancel(of: Token.wake, &inKernel) }
+        for slot in 0..<slots.depth where slots[slot].isInFlight {
+            queueCancel(of: UInt64(slot), &inKernel)
+        }
+        while inKernel > 0 {
+            let outcome = ring.enter(waitingFor: 1)
+            while ring.nextCompletion() != nil { inKernel -= 1 }
+            if outcome < 0 && outcome != -EINTR { sched_yield() }
+        }
+    }
+
+    private mutating func queueCancel(of token: UInt64, _ inKernel: inout Int) {
+        if ring.queueCancel(of: token, token: Token.cancel) { inKernel += 1 }
+    }
+}
