@@ -6,17 +6,21 @@ extension Ring {
     /// call.
     ///
     /// - Parameters:
+    ///   - submitting: whether to submit; `false` only waits.
     ///   - minimum: completions to wait for, counting those not yet taken; 0 does not wait.
     ///   - nanoseconds: how long to wait at most; `nil` for ever.
     /// - Returns: entries the kernel took, or a negated errno: `ETIME` when time ran out and
     ///   nothing was submitted, `EINTR`, `EBUSY` when completions must be taken first, `EAGAIN`
     ///   when memory is short for the moment.
-    package mutating func enter(waitingFor minimum: UInt32, nanoseconds: Int64? = nil) -> Int32 {
+    package mutating func enter(
+        submitting: Bool = true, waitingFor minimum: UInt32, nanoseconds: Int64? = nil
+    ) -> Int32 {
         unsafe bpio_store_release(sharedTail, localTail)
+        let count = submitting ? unsubmitted : 0
         // Always GETEVENTS: it also runs what DEFER_TASKRUN put off and brings in overflow.
         let flags = enterFlags | UInt32(BPIO_RING_ENTER_GETEVENTS)
         guard let nanoseconds else {
-            return calls.enter(enterTarget, unsubmitted, minimum, flags, nil)
+            return calls.enter(enterTarget, count, minimum, flags, nil)
         }
         var limit = bpio_timespec(
             tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
@@ -24,7 +28,7 @@ extension Ring {
             var argument = bpio_getevents_arg()
             argument.timespec = UInt64(UInt(bitPattern: limit))
             return unsafe calls.enter(
-                enterTarget, unsubmitted, minimum, flags | UInt32(BPIO_RING_ENTER_EXT_ARG),
+                enterTarget, count, minimum, flags | UInt32(BPIO_RING_ENTER_EXT_ARG),
                 &argument)
         }
     }

@@ -17,6 +17,14 @@ extension Ring {
         guard outcome >= 0 else { throw Errno(rawValue: -outcome) }
     }
 
+    /// Undoes both registrations. What is not registered is left alone.
+    package func unregisterBufferAndFiles() {
+        _ = calls.register(
+            descriptor.number, UInt32(BPIO_RING_UNREGISTER_BUFFERS), nil, 0)
+        _ = calls.register(
+            descriptor.number, UInt32(BPIO_RING_UNREGISTER_FILES), nil, 0)
+    }
+
     /// Makes an empty table of `capacity` files (Linux 5.19).
     package func registerFileTable(capacity: UInt32) throws(Errno) {
         var table = bpio_rsrc_register()

@@ -73,8 +73,10 @@ extension Ring {
     }
 
     /// Frees the place in the table; a ring that keeps it lives as long as the thread.
-    borrowing func unregisterOwnDescriptor() {
-        guard isDescriptorRegistered else { return }
+    ///
+    /// On another thread the same place is another ring's, so there it stays as it is.
+    func unregisterOwnDescriptor() {
+        guard isDescriptorRegistered, threadRule.isOwner else { return }
         var update = bpio_rsrc_update()
         update.offset = UInt32(bitPattern: enterTarget)
         _ = unsafe calls.register(

@@ -20,6 +20,7 @@ package struct Ring: ~Copyable {
 
     let operations: RingOperations
     let calls: RingSystemCalls
+    let threadRule = ThreadRule()
     let descriptor: OwnedDescriptor
 
     // What `io_uring_enter` is given: the descriptor, or its place in this thread's ring table.

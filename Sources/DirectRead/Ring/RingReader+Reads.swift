@@ -45,6 +45,7 @@ extension RingReader {
     ) throws(Errno) -> Int {
         assert(!isClosed, "engine is closed")
         harvest()
+        let wakeable = wakeable && minimum > 0
         if wakeable && !isWakePolled && !isWakePending {
             pollForWake()
         }
@@ -52,13 +53,13 @@ extension RingReader {
         let goal = min(minimum, ready.count + outstanding)
         var patience = Self.memoryPatience
         while true {
-            let wait = completionsToWaitFor(minimum: minimum, goal: goal, wakeable: wakeable)
+            let wait = completionsToWaitFor(goal: goal, wakeable: wakeable)
             let remaining = wait > 0 ? deadline.remaining : nil
             let mayWait = wait > 0 && remaining != 0
             if ring.unsubmitted == 0 && !mayWait { break }
             let outcome = ring.enter(waitingFor: mayWait ? wait : 0, nanoseconds: remaining)
             harvest()
-            try judge(outcome, &patience)
+            if outcome < 0 { try mend(outcome, &patience, remaining) }
         }
         if wakeable { isWakePending = false }
         return ready.count
@@ -66,9 +67,9 @@ extension RingReader {
 
     /// Completions that the next enter waits for; 0 when the caller has what it wants.
     @inline(__always)
-    private func completionsToWaitFor(minimum: Int, goal: Int, wakeable: Bool) -> UInt32 {
+    private func completionsToWaitFor(goal: Int, wakeable: Bool) -> UInt32 {
         guard wakeable else { return UInt32(max(0, goal - ready.count)) }
-        if isWakePending || minimum == 0 { return 0 }
+        if isWakePending { return 0 }
         // One by one: the wake's own completion must end the wait, whatever is still missing.
         return goal > ready.count || goal == 0 ? 1 : 0
     }
@@ -76,19 +77,24 @@ extension RingReader {
     /// Tries against a kernel short of memory before the caller is told.
     private static let memoryPatience = 64
 
-    /// Passes on what a repeated enter cannot mend.
-    @inline(__always)
-    private func judge(_ outcome: Int32, _ patience: inout Int) throws(Errno) {
-        if outcome >= 0 { return }
+    /// Prepares another enter after one that failed, or passes on what another cannot mend.
+    private mutating func mend(
+        _ outcome: Int32, _ patience: inout Int, _ remaining: Int64?
+    ) throws(Errno) {
         switch -outcome {
         case EINTR, ETIME:
             return
         case EBUSY, EAGAIN:
             // Completions were taken just now, which is all the first asks for. The second wants
-            // memory, and reads that finish free some.
+            // memory, which reads that finish give back.
             patience -= 1
             guard patience > 0 else { throw Errno(rawValue: -outcome) }
-            sched_yield()
+            if outstanding > Int(ring.unsubmitted) {
+                _ = ring.enter(submitting: false, waitingFor: 1, nanoseconds: remaining)
+                harvest()
+            } else {
+                sched_yield()
+            }
         default:
             throw Errno(rawValue: -outcome)
         }
@@ -149,6 +155,7 @@ extension RingReader {
         guard !isClosed else { return }
         finishAllReads()
         ready.removeAll()
+        ring.unregisterBufferAndFiles()
         slab = nil
     }
 

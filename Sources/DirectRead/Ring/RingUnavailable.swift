@@ -3,7 +3,8 @@ public import SystemPackage
 
 /// Why this process cannot use io_uring, and what would change that.
 public enum RingUnavailable: Error, Equatable, Sendable {
-    /// `ENOSYS`: the kernel is older than 5.1 or was built without io_uring.
+    /// `ENOSYS`: the kernel is older than 5.1 or was built without io_uring, or a container hides
+    /// it.
     case notInKernel
     /// `EPERM`: the administrator or a seccomp filter forbids it. The value of
     /// `kernel.io_uring_disabled`, where it can be read: 0 allowed, 1 for the members of
@@ -33,8 +34,8 @@ extension RingUnavailable: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notInKernel:
-            "the kernel has no io_uring (ENOSYS); use Linux 5.11 or later built with "
-                + "CONFIG_IO_URING"
+            "the kernel has no io_uring, or a container's seccomp filter hides it (ENOSYS); use "
+                + "Linux 5.11 or later built with CONFIG_IO_URING, and a filter that allows it"
         case .forbidden(let level):
             Self.forbiddenDescription(level)
         case .lockedMemoryLimit(let bytes?):
@@ -78,8 +79,8 @@ func softLockedMemoryLimit() -> UInt64? {
 
 /// `kernel.io_uring_disabled` (Linux 6.6), `nil` where the kernel has no such switch.
 private func disabledSysctl() -> Int? {
-    let path = "/proc/sys/kernel/io_uring_disabled"
-    guard let file = unsafe try? FileDescriptor.open(path, .readOnly) else { return nil }
+    let path: FilePath = "/proc/sys/kernel/io_uring_disabled"
+    guard let file = try? FileDescriptor.open(path, .readOnly) else { return nil }
     defer { try? file.close() }
     var digit: UInt8 = 0
     let count = unsafe withUnsafeMutableBytes(of: &digit) { unsafe (try? file.read(into: $0)) ?? 0 }

@@ -1,10 +1,10 @@
-/// Reads that no thread took yet, oldest first, in memory reserved at the start.
+/// Reads on their way to the threads, oldest first, in memory reserved at the start.
 @safe
 struct JobQueue: ~Copyable {
     private let storage: UnsafeMutablePointer<ReadThreadPool.Job>
     private let capacity: Int
     private var head = 0
-    private var count = 0
+    private(set) var count = 0
 
     /// Room for one read of every slot.
     init(depth: Int) {

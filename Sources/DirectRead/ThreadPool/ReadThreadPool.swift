@@ -21,7 +21,7 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
     private(set) var threadCount = 0
     private var threads: [pthread_t] = []
     // Filled by the owner without the lock, then published in one go.
-    private var unpublished: [Job] = []
+    private var unpublished: JobQueue
 
     private let lock: UnsafeMutablePointer<pthread_mutex_t>
     private let jobsCame: UnsafeMutablePointer<pthread_cond_t>
@@ -33,7 +33,7 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
     private var isStopping = false
 
     init(depth: Int) {
-        unpublished.reserveCapacity(depth)
+        unpublished = JobQueue(depth: depth)
         jobs = JobQueue(depth: depth)
         finished = CompletionQueue(depth: depth)
         unsafe lock = .allocate(capacity: 1)
@@ -105,54 +105,50 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
 
     /// Hands the batch to the threads.
     func publish() {
-        guard !unpublished.isEmpty else { return }
-        locked {
-            for job in unpublished { jobs.append(job) }
-            if unpublished.count == 1 {
-                unsafe pthread_cond_signal(jobsCame)
-            } else {
-                unsafe pthread_cond_broadcast(jobsCame)
-            }
+        let count = unpublished.count
+        guard count > 0 else { return }
+        enterLock()
+        defer { leaveLock() }
+        while let job = unpublished.popFirst() { jobs.append(job) }
+        if count == 1 {
+            unsafe pthread_cond_signal(jobsCame)
+        } else {
+            unsafe pthread_cond_broadcast(jobsCame)
         }
-        unpublished.removeAll(keepingCapacity: true)
     }
 
     /// Blocks until `count` completions are there, time runs out, or, when `wakeable`, a wake
     /// comes, which is then used up.
     func wait(for count: Int, until deadline: Deadline, wakeable: Bool) {
-        locked {
-            ownerWaitsFor = count
-            defer { ownerWaitsFor = .max }
-            while finished.count < count && !(wakeable && isWoken) {
-                guard var limit = deadline.timespec else {
-                    unsafe pthread_cond_wait(ownerMayContinue, lock)
-                    continue
-                }
-                let code = unsafe pthread_cond_timedwait(ownerMayContinue, lock, &limit)
-                if code == ETIMEDOUT { break }
+        enterLock()
+        defer { leaveLock() }
+        ownerWaitsFor = count
+        defer { ownerWaitsFor = .max }
+        while finished.count < count && !(wakeable && isWoken) {
+            guard var limit = deadline.timespec else {
+                unsafe pthread_cond_wait(ownerMayContinue, lock)
+                continue
             }
-            if wakeable { isWoken = false }
+            if unsafe pthread_cond_timedwait(ownerMayContinue, lock, &limit) == ETIMEDOUT { break }
         }
+        if wakeable { isWoken = false }
     }
 
     /// Moves all completions to the owner's queue. How many.
     func moveFinished(to ready: inout CompletionQueue) -> Int {
-        locked {
-            var count = 0
-            while let completion = finished.popFirst() {
-                ready.append(completion)
-                count += 1
-            }
-            return count
-        }
+        enterLock()
+        defer { leaveLock() }
+        let count = finished.count
+        while let completion = finished.popFirst() { ready.append(completion) }
+        return count
     }
 
     /// Lets running reads end, drops the others, and waits for the threads to be gone.
     func stop() {
-        locked {
-            isStopping = true
-            unsafe pthread_cond_broadcast(jobsCame)
-        }
+        enterLock()
+        isStopping = true
+        unsafe pthread_cond_broadcast(jobsCame)
+        leaveLock()
         for thread in threads { _ = pthread_join(thread, nil) }
         threads.removeAll()
     }
@@ -160,10 +156,10 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
     // MARK: Any thread
 
     func wake() {
-        locked {
-            isWoken = true
-            unsafe pthread_cond_signal(ownerMayContinue)
-        }
+        enterLock()
+        defer { leaveLock() }
+        isWoken = true
+        unsafe pthread_cond_signal(ownerMayContinue)
     }
 
     private func work() {
@@ -185,27 +181,27 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
 
     /// The next read, or `nil` when the pool stops.
     private func nextJob() -> Job? {
-        locked {
-            while true {
-                if isStopping { return nil }
-                if let job = jobs.popFirst() { return job }
-                unsafe pthread_cond_wait(jobsCame, lock)
-            }
+        enterLock()
+        defer { leaveLock() }
+        while !isStopping {
+            if let job = jobs.popFirst() { return job }
+            unsafe pthread_cond_wait(jobsCame, lock)
         }
+        return nil
     }
 
     private func finish(_ completion: ReadCompletion) {
-        locked {
-            finished.append(completion)
-            if finished.count >= ownerWaitsFor {
-                unsafe pthread_cond_signal(ownerMayContinue)
-            }
-        }
+        enterLock()
+        defer { leaveLock() }
+        finished.append(completion)
+        if finished.count >= ownerWaitsFor { unsafe pthread_cond_signal(ownerMayContinue) }
     }
 
-    private func locked<R>(_ body: () -> R) -> R {
+    private func enterLock() {
         unsafe pthread_mutex_lock(lock)
-        defer { unsafe pthread_mutex_unlock(lock) }
-        return body()
+    }
+
+    private func leaveLock() {
+        unsafe pthread_mutex_unlock(lock)
     }
 }

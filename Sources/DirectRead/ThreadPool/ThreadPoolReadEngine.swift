@@ -94,13 +94,12 @@ public final class ThreadPoolReadEngine: ReadEngine {
         threadRule.check()
         assert(!isClosed, "engine is closed")
         pool.publish()
+        let wakeable = wakeable && minimum > 0
         let goal = min(minimum, ready.count + outstanding)
-        let missing = max(0, goal - ready.count)
-        let waitsForWakeAlone = wakeable && minimum > 0 && goal == 0
-        if missing > 0 || waitsForWakeAlone || wakeable {
-            pool.wait(
-                for: minimum == 0 ? 0 : max(missing, waitsForWakeAlone ? 1 : 0),
-                until: Deadline(timeout), wakeable: wakeable)
+        // With nothing outstanding only the wake can end the wait.
+        let missing = wakeable && goal == 0 ? 1 : max(0, goal - ready.count)
+        if missing > 0 || wakeable {
+            pool.wait(for: missing, until: Deadline(timeout), wakeable: wakeable)
         }
         fetch()
         return ready.count

@@ -106,7 +106,7 @@ extension VolumeLayer {
         case .thinProvisions:
             (.noBypassIODriverSupport, "\(driver) maps blocks to disk space as they are needed.")
         case .mirrors: (.noBypassIODriverSupport, "\(driver) mirrors this volume on several disks.")
-        case .stripes: (.noBypassIODriverSupport, "\(driver) stripes this volume over several disks.")
+        case .stripes: (.noBypassIODriverSupport, "\(driver) stripes this volume over disks.")
         case .parity: (.noBypassIODriverSupport, "\(driver) protects this volume with parity.")
         case .spansDevices:
             (.noBypassIODriverSupport, "\(driver) spreads this volume over several devices.")

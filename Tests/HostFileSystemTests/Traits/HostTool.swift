@@ -1,0 +1,48 @@
+import Foundation
+
+/// Programs of the machine that some tests need, and whether they are there.
+enum HostTool {
+    struct Failure: Error { var command: String, output: String }
+
+    static let folders = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"]
+    static let isRoot = geteuid() == 0
+
+    static func location(_ name: String) -> String? {
+        folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    static func has(_ names: String...) -> Bool { names.allSatisfy { location($0) != nil } }
+
+    /// Root, loop devices, and these programs: what mounting an image takes.
+    static func canMountImages(with names: String...) -> Bool {
+        isRoot && FileManager.default.fileExists(atPath: "/dev/loop-control")
+            && has("mount", "umount") && names.allSatisfy { location($0) != nil }
+    }
+
+    /// Whether the kernel can mount this type without loading a module.
+    static func kernelKnows(_ type: String) -> Bool {
+        let text = try? String(contentsOfFile: "/proc/filesystems", encoding: .utf8)
+        return text?.split(whereSeparator: \.isWhitespace).contains(Substring(type)) ?? false
+    }
+
+    @discardableResult
+    static func run(_ name: String, _ arguments: [String]) throws -> String {
+        guard let location = location(name) else {
+            throw Failure(command: name, output: "not installed")
+        }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: location)
+        process.arguments = arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        let text = String(decoding: output, as: UTF8.self)
+        guard process.terminationStatus == 0 else {
+            throw Failure(command: "\(name) \(arguments)", output: text)
+        }
+        return text
+    }
+}
