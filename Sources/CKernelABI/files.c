@@ -273,26 +273,6 @@ int bpio_removexattr(const char *path, const char *name)
     return (int)checked(removexattr(path, name));
 }
 
-int64_t bpio_lgetxattr(const char *path, const char *name, void *value, size_t capacity)
-{
-    return checked(lgetxattr(path, name, value, capacity));
-}
-
-int64_t bpio_llistxattr(const char *path, void *list, size_t capacity)
-{
-    return checked(llistxattr(path, list, capacity));
-}
-
-int bpio_lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags)
-{
-    return (int)checked(lsetxattr(path, name, value, size, flags));
-}
-
-int bpio_lremovexattr(const char *path, const char *name)
-{
-    return (int)checked(lremovexattr(path, name));
-}
-
 int bpio_flock(int fd, int operation) { return (int)checked(flock(fd, operation)); }
 
 int bpio_ofd_lock(int fd, int command, struct bpio_byte_lock *lock)

@@ -309,11 +309,6 @@ int64_t bpio_listxattr(const char *path, void *list, size_t capacity);
 int bpio_setxattr(
     const char *path, const char *name, const void *value, size_t size, int flags);
 int bpio_removexattr(const char *path, const char *name);
-int64_t bpio_lgetxattr(const char *path, const char *name, void *value, size_t capacity);
-int64_t bpio_llistxattr(const char *path, void *list, size_t capacity);
-int bpio_lsetxattr(
-    const char *path, const char *name, const void *value, size_t size, int flags);
-int bpio_lremovexattr(const char *path, const char *name);
 
 int bpio_flock(int fd, int operation);
 int bpio_ofd_lock(int fd, int command, struct bpio_byte_lock *lock);

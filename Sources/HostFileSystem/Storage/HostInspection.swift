@@ -18,8 +18,8 @@ public struct HostInspection: Sendable, Hashable {
         let place = try SystemCall.open(path, .pathOnly)
         let topology = try StorageDiscovery(paths: paths).topology(of: place.descriptor)
         let traits = try FileTraits.read(
-            of: place.descriptor, logicalBlockSize: topology.logicalBlockSize,
-            flushing: flushing)
+            of: place.descriptor, swaps: try? SwapTable(paths: paths),
+            logicalBlockSize: topology.logicalBlockSize, flushing: flushing)
         return HostInspection(traits: traits, topology: topology)
     }
 

@@ -76,14 +76,16 @@ extension StorageDiscovery {
             let level = KernelTree.text(folder.appending("md/level")) ?? ""
             return make(level.isEmpty ? "md" : "md-" + level, Self.role(ofMDLevel: level))
         }
-        if let file = KernelTree.text(folder.appending("loop/backing_file")) {
+        let prefix = block.name.prefix { !$0.isNumber }
+        // A loop device without a file has no "loop" folder, and is no disk either.
+        if prefix == "loop" {
             var layer = make("loop", .fileBacked)
-            layer.backingFile = FilePath(file)
+            layer.backingFile = KernelTree.text(folder.appending("loop/backing_file"))
+                .map { FilePath($0) }
             layer.usesDirectIO = KernelTree.flag(folder.appending("loop/dio"))
             return layer
         }
         if KernelTree.exists(folder.appending("bcache")) { return make("bcache", .caches) }
-        let prefix = block.name.prefix { !$0.isNumber }
         if prefix == "drbd" { return make("drbd", .replicates) }
         guard !KernelTree.entries(of: folder.appending("slaves")).isEmpty else { return nil }
         return make(String(prefix), .unknown)
@@ -103,7 +105,12 @@ extension StorageDiscovery {
     private func addBacking(
         of layer: inout VolumeLayer, nesting: Int, into found: inout StorageTopology
     ) {
-        guard let file = layer.backingFile, let mount = mountEntry(holding: file) else {
+        guard let file = layer.backingFile else {
+            found.volumes.append(layer)
+            found.remarks.append("No file is attached to \(layer.name).")
+            return
+        }
+        guard let mount = mountEntry(holding: file) else {
             found.volumes.append(layer)
             found.remarks.append("No mount was found that holds the file behind \(layer.name).")
             return

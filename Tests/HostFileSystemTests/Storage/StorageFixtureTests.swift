@@ -134,6 +134,17 @@ struct StorageFixtureTests {
         #expect(topology.remarks.contains { $0.contains("nested too deeply") })
     }
 
+    @Test("A loop device without a file is no disk and vetoes")
+    func loopWithoutFile() throws {
+        let machine = try FixtureMachine(mounts: ["1 0 0:1 / / rw - tmpfs none rw"])
+        try machine.block("devices/virtual/block/loop3", "7:3")
+        let topology = try machine.discovery().topology(of: DeviceNumber(major: 7, minor: 3))
+        #expect(topology.volumes.map(\.driver) == ["loop"])
+        #expect(topology.disks.isEmpty)
+        #expect(topology.firstVeto?.driverName == "loop")
+        #expect(!topology.hasCompatibleStorageDriver)
+    }
+
     @Test("A USB stick: sd behind uas")
     func usb() throws {
         let machine = try FixtureMachine(mounts: ["1 0 8:16 / /u rw - vfat /dev/sdb rw"])

@@ -1,3 +1,4 @@
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -5,6 +6,24 @@ import Testing
 
 @Suite("System-call shims against the running kernel")
 struct SystemCallTests {
+    @Test("A call is made again after EINTR, and not after any other error")
+    func retry() throws {
+        final class Script: Sendable {
+            let answers: [Int64]
+            let calls = Atomic(0)
+            init(_ answers: [Int64]) { self.answers = answers }
+            func next() -> Int64 {
+                answers[calls.wrappingAdd(1, ordering: .relaxed).oldValue]
+            }
+        }
+        let interrupted = Script([-4, -4, 17])
+        #expect(try SystemCall.retrying { interrupted.next() } == 17)
+        #expect(interrupted.calls.load(ordering: .relaxed) == 3)
+        let failing = Script([-4, -5, 17])
+        #expect(throws: Errno.ioError) { try SystemCall.retrying { failing.next() } }
+        #expect(failing.calls.load(ordering: .relaxed) == 2)
+    }
+
     @Test("openat2 never leaves the root, by \"..\" or by an absolute link")
     func beneath() throws {
         let folder = try TemporaryFolder()
