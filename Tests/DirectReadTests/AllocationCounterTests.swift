@@ -23,9 +23,11 @@ private func link(_ holder: Counted, to object: Counted) {
 struct AllocationCounterTests {
     @Test("counts an allocation and its end")
     func countsAllocations() {
+        let holder = Counted()
         var counts = bpio_counts()
         bpio_count_begin()
-        for _ in 0..<10 { _ = opaque(Counted()) }
+        for _ in 0..<10 { link(holder, to: Counted()) }
+        holder.next = nil
         unsafe bpio_count_end(&counts)
         #expect(counts.allocations == 10)
         #expect(counts.frees == 10)
