@@ -78,12 +78,17 @@ public final class Volume: Sendable {
     }
 
     func closeStream(_ stream: Stream) {
-        state.withLock { state in
-            guard let entry = state.streams[stream.id], entry.stream === stream else { return }
+        let isLast = state.withLock { state in
+            guard let entry = state.streams[stream.id], entry.stream === stream else {
+                return false
+            }
             let left = entry.fileObjects - 1
             assert(left >= 0)
             state.streams[stream.id] = left == 0 ? nil : (stream, left)
+            return left == 0
         }
+        // A detach finds the contexts of open streams only.
+        if isLast { stream.contexts.removeAll { _ in true } }
     }
 
     var openStreams: [Stream] { state.withLock { $0.streams.values.map(\.stream) } }
