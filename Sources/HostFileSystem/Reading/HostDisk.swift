@@ -15,26 +15,32 @@ public final class HostDisk: StorageDriver {
     /// What `Storage Type:` prints, e.g. `NVMe`.
     public let storageType: String
     public let supportsBypassIO: Bool
+    /// Why a disk that did not opt in cannot take part.
+    public let standingVeto: StorageVeto
 
     private let chosenPolicy: Mutex<ReadEngines.Policy>
 
     /// A disk described by hand.
     public init(
         name: String, storageType: String, supportsBypassIO: Bool,
-        policy: ReadEngines.Policy = .automatic
+        standingVeto: StorageVeto = .notOptedIn, policy: ReadEngines.Policy = .automatic
     ) {
         self.name = name
         self.storageType = storageType
         self.supportsBypassIO = supportsBypassIO
+        self.standingVeto = standingVeto
         chosenPolicy = Mutex(policy)
     }
 
     /// The disk that discovery found: it opts in unless its blocks come from memory, another
     /// machine, a program or other file systems.
     public convenience init(_ topology: StorageTopology, policy: ReadEngines.Policy = .automatic) {
+        let veto = topology.storageVerdicts.first(where: \.isVeto)
         self.init(
             name: topology.storageDriverName, storageType: topology.storageType,
-            supportsBypassIO: topology.hasCompatibleStorageDriver, policy: policy)
+            supportsBypassIO: topology.hasCompatibleStorageDriver,
+            standingVeto: veto.map { StorageVeto($0.status, reason: $0.reason) } ?? .notOptedIn,
+            policy: policy)
     }
 
     /// What engines made from now on read with.

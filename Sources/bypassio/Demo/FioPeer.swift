@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 
 /// fio reading the demo's file: the judge users believe.
 struct FioPeer {
