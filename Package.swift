@@ -41,7 +41,7 @@ let package = Package(
             name: "IOStack",
             dependencies: [
                 "BypassIOProtocol",
-                .product(name: "BasicContainers", package: "swift-collections"),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

@@ -1,5 +1,5 @@
-import BasicContainers
 import BypassIOProtocol
+import DequeModule
 
 /// The ways a read of a queue takes between ``ReadQueue/read(_:at:length:tag:)`` and
 /// ``ReadQueue/next()``.

@@ -1,5 +1,5 @@
-import BasicContainers
 import BypassIOProtocol
+import DequeModule
 
 /// Many reads at once, of any number of files of one volume, for one thread.
 ///
@@ -25,7 +25,7 @@ public final class ReadQueue {
     public internal(set) var inFlight = 0
 
     private var freeSlots: [Int32]
-    var files: RigidArray<QueueEntry>
+    var files: RigidDeque<QueueEntry>
     private var freeFiles: [Int32] = []
     private var isClosed = false
 
@@ -40,7 +40,7 @@ public final class ReadQueue {
         slots = [ReadSlot](repeating: ReadSlot(), count: depth)
         requests = [CallbackData?](repeating: nil, count: depth)
         freeSlots = (0..<Int32(depth)).reversed()
-        files = RigidArray(capacity: fileLimit)
+        files = RigidDeque(capacity: fileLimit)
         finished.reserveCapacity(depth)
         volume.add(self)
     }

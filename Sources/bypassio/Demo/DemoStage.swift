@@ -63,11 +63,21 @@ final class DemoStage {
         _ workload: Workload, route: ReadRoute,
         inspect: ((Span<UInt8>, UInt64) -> Void)? = nil
     ) throws -> Pass {
+        try choose(route)
+        return try pass(workload, inspect: inspect)
+    }
+
+    private func choose(_ route: ReadRoute) throws {
         if route == .traditional {
             _ = try handle.bypassIO(.disable)
         } else {
             try enableBypass()
         }
+    }
+
+    private func pass(
+        _ workload: Workload, inspect: ((Span<UInt8>, UInt64) -> Void)? = nil
+    ) throws -> Pass {
         let queue = try ReadQueue(volume, depth: workload.depth, slotSize: workload.blockSize)
         defer { queue.close() }
         engineSummary = queue.engineSummary
@@ -76,10 +86,11 @@ final class DemoStage {
 
     /// Runs a workload and counts what filters and volume drivers saw of it.
     func sample(_ workload: Workload, route: ReadRoute) throws -> DemoReport.Sample {
+        try choose(route)
         let seenBefore = readsSeen
         let callbacksBefore = callbacksRun
         let meteredBefore = meter.figures.reads
-        let pass = try pass(workload, route: route)
+        let pass = try pass(workload)
         return DemoReport.Sample(
             pass, callbacks: callbacksRun - callbacksBefore,
             seen: readsSeen.merging(seenBefore) { $0 - $1 },
