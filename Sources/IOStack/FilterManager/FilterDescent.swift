@@ -37,7 +37,9 @@ struct FilterDescent {
     /// The node that was stepped on last; nil before the first.
     var current: CallbackNode? { next > 0 ? nodes[next - 1] : nil }
 
+    /// Keeps the node's rundown reference for its post callback, or gives it back if it has none.
     mutating func expectPost(_ node: CallbackNode, _ context: CompletionContext) {
+        guard node.postOperation != nil else { return node.instance.rundown.leave() }
         visits.append(Visit(node: node, context: context))
     }
 

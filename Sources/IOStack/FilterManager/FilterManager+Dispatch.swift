@@ -19,8 +19,19 @@ enum AscentOutcome {
 extension FilterManager {
     /// Runs pre callbacks from the request's place downward.
     static func descend(_ data: CallbackData) -> DescentOutcome {
+        // Taken out while callbacks run: a class's member is checked for exclusive access at every
+        // touch, and nobody but the carrier looks at this one.
+        var descent = FilterDescent()
+        swap(&descent, &data.descent)
+        defer { swap(&descent, &data.descent) }
+        return descend(data, &descent)
+    }
+
+    private static func descend(
+        _ data: CallbackData, _ descent: inout FilterDescent
+    ) -> DescentOutcome {
         while true {
-            guard let node = nextNode(data) else { return .reachedFileSystem }
+            guard let node = nextNode(data, &descent) else { return .reachedFileSystem }
             // The request may come while the instance is going away: then it is not there.
             guard node.instance.rundown.enter() else { continue }
             if let veto = FilterManager.standingVeto(of: node.instance, data) {
@@ -29,15 +40,13 @@ extension FilterManager {
                 return .completed
             }
             guard let callback = node.preOperation else {
-                expectPost(data, node, .none)
+                descent.expectPost(node, .none)
                 continue
             }
-            data.preOperationInstance = node.instance
             node.instance.countPreCallback()
-            let result = callback(data, node.instance)
-            data.preOperationInstance = nil
+            let result = run(callback, data, node.instance)
             if case .pending = result { return .pended }
-            if apply(result, of: node, to: data) { return .completed }
+            if apply(result, of: node, to: &descent) { return .completed }
         }
     }
 
@@ -46,14 +55,17 @@ extension FilterManager {
         _ data: CallbackData, with result: PreOperationResult
     ) -> DescentOutcome {
         guard let node = data.descent.current else { return .reachedFileSystem }
-        if apply(result, of: node, to: data) { return .completed }
+        if apply(result, of: node, to: &data.descent) { return .completed }
         return descend(data)
     }
 
     /// Runs the post callbacks the request owes, bottom up.
     static func ascend(_ data: CallbackData) -> AscentOutcome {
         data.flags.insert(.postOperation)
-        while let visit = data.descent.takeVisit() {
+        var descent = FilterDescent()
+        swap(&descent, &data.descent)
+        defer { swap(&descent, &data.descent) }
+        while let visit = descent.takeVisit() {
             guard let callback = visit.node.postOperation else {
                 visit.node.instance.rundown.leave()
                 continue
@@ -76,9 +88,21 @@ extension FilterManager {
         return ascend(data)
     }
 
-    private static func nextNode(_ data: CallbackData) -> CallbackNode? {
-        while !data.descent.isAtBottom {
-            let node = data.descent.step()
+    @inline(__always)
+    private static func run(
+        _ callback: PreOperationCallback, _ data: CallbackData, _ instance: FilterInstance
+    ) -> PreOperationResult {
+        guard data.majorFunction == .fileSystemControl else { return callback(data, instance) }
+        data.preOperationInstance = instance
+        defer { data.preOperationInstance = nil }
+        return callback(data, instance)
+    }
+
+    private static func nextNode(
+        _ data: CallbackData, _ descent: inout FilterDescent
+    ) -> CallbackNode? {
+        while !descent.isAtBottom {
+            let node = descent.step()
             // Spec 6.10: flags of a row do not take back that the filter did not opt in.
             if !node.skips(data) || standingVeto(of: node.instance, data) != nil { return node }
         }
@@ -87,11 +111,11 @@ extension FilterManager {
 
     /// Applies what a pre callback said; true when the request is completed.
     private static func apply(
-        _ result: PreOperationResult, of node: CallbackNode, to data: CallbackData
+        _ result: PreOperationResult, of node: CallbackNode, to descent: inout FilterDescent
     ) -> Bool {
         switch result {
         case .successWithCallback(let context), .synchronize(let context):
-            expectPost(data, node, context)
+            descent.expectPost(node, context)
             return false
         case .successNoCallback, .pending:
             node.instance.rundown.leave()
@@ -100,16 +124,6 @@ extension FilterManager {
             node.instance.rundown.leave()
             return true
         }
-    }
-
-    private static func expectPost(
-        _ data: CallbackData, _ node: CallbackNode, _ context: CompletionContext
-    ) {
-        guard node.postOperation != nil else {
-            node.instance.rundown.leave()
-            return
-        }
-        data.descent.expectPost(node, context)
     }
 
     /// The veto of a filter that never opted in, given in its place in the stack.

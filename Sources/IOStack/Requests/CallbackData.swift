@@ -17,9 +17,13 @@ public final class CallbackData: @unchecked Sendable {
         public static let postOperation = Flags(rawValue: 0x80000)
     }
 
+    /// What kind of request it is, for good.
+    public let majorFunction: MajorFunction
     /// What is asked. A pre callback may change it within the same major function; what is below
     /// sees the change.
-    public var parameters: IOParameters
+    public var parameters: IOParameters {
+        didSet { precondition(parameters.majorFunction == majorFunction) }
+    }
     /// The file the request is about; nil only before a create reached the file system.
     public internal(set) var fileObject: FileObject?
     public internal(set) var requestor: Requestor
@@ -43,13 +47,12 @@ public final class CallbackData: @unchecked Sendable {
         _ parameters: IOParameters, fileObject: FileObject?, requestor: Requestor,
         buffer: (any IOBuffer)? = nil
     ) {
+        majorFunction = parameters.majorFunction
         self.parameters = parameters
         self.fileObject = fileObject
         self.requestor = requestor
         self.buffer = buffer
     }
-
-    public var majorFunction: MajorFunction { parameters.majorFunction }
 
     /// Ends the request with a failure; for a pre callback that returns
     /// ``PreOperationResult/complete``.
