@@ -1,8 +1,9 @@
 import BypassIOProtocol
-import IOStack
 import MemoryFileSystem
 import SystemPackage
 import Testing
+
+@testable import IOStack
 
 @Suite("ENABLE, DISABLE, QUERY and GET_INFO, spec 4.3, 4.5 and 6")
 struct EnableTests {
@@ -172,8 +173,11 @@ struct EnableTests {
         let file = try memory.file()
         _ = try file.bypassIO(.enable)
         #expect(try file.query().driverName.string == "fvevol.sys")
-        let drivers = memory.volume.stack.drivers.map(\.name) + [memory.volume.stack.storage.name]
-        #expect(drivers == ["fvevol.sys", "memdisk"])
+        let answers = memory.volume.stack.answers(to: .query)
+        #expect(answers.map(\.driver) == ["fvevol.sys", "memdisk"])
+        #expect(answers.map(\.layer) == [.volume, .storage])
+        #expect(
+            answers.map(\.veto?.status) == [.notSupportedWithSnapshot, .noBypassIODriverSupport])
     }
 
     @Test("spec 6.6: COMPATIBLE_STORAGE_DRIVER is told by ENABLE, QUERY and GET_INFO only")
