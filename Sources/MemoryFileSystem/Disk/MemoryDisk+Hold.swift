@@ -65,7 +65,8 @@ extension MemoryDisk {
     /// Counts a read in. Returns true if it may finish at once, else `release` is called when the
     /// test lets it.
     func admit(_ extent: StorageExtent, release: @escaping @Sendable () -> Void) -> Bool {
-        state.withLock { state in
+        readObserver?.began(extent)
+        return state.withLock { state in
             state.reads.append(extent)
             guard state.isHolding else { return true }
             state.held.append(HeldRead(extent: extent, release: release))

@@ -22,6 +22,21 @@ public final class MemoryDisk: StorageDriver {
         case lastInFirstOut
     }
 
+    /// Told of every read when it reaches the disk and when its bytes have been copied, on the
+    /// thread that does it and without any lock of the disk.
+    public struct ReadObserver: Sendable {
+        public var began: @Sendable (StorageExtent) -> Void
+        public var finished: @Sendable (StorageExtent) -> Void
+
+        public init(
+            began: @escaping @Sendable (StorageExtent) -> Void,
+            finished: @escaping @Sendable (StorageExtent) -> Void
+        ) {
+            self.began = began
+            self.finished = finished
+        }
+    }
+
     /// What a handle refers to, as a descriptor refers to a file.
     struct Handle {
         let object: Int
@@ -41,6 +56,7 @@ public final class MemoryDisk: StorageDriver {
         var writes: [StorageExtent] = []
         var readErrno: Int32?
         var writeErrno: Int32?
+        var observer: ReadObserver?
         var isHolding = false
         var held: [HeldRead] = []
         var waiters: [(count: Int, arrived: DispatchSemaphore)] = []
@@ -99,6 +115,12 @@ public final class MemoryDisk: StorageDriver {
         set { state.withLock { $0.writeErrno = newValue } }
     }
 
+    /// Set it before the reads it shall see begin.
+    public var readObserver: ReadObserver? {
+        get { state.withLock { $0.observer } }
+        set { state.withLock { $0.observer = newValue } }
+    }
+
     public var completionOrder: CompletionOrder {
         get { state.withLock { $0.completionOrder } }
         set { state.withLock { $0.completionOrder = newValue } }
@@ -120,6 +142,7 @@ public final class MemoryDisk: StorageDriver {
 
     /// Copies the bytes of a read that was admitted or released.
     func transfer(_ extent: StorageExtent, into buffer: any IOBuffer) throws(IOFailure) -> Int {
+        defer { readObserver?.finished(extent) }
         let bytes = try state.withLock { state throws(IOFailure) in
             if let errno = state.readErrno { throw IOFailure(errno: errno) }
             let object = try state.object(of: extent.handle)

@@ -1,0 +1,54 @@
+import Dispatch
+import Foundation
+import Synchronization
+import Testing
+
+/// A body on a thread of its own: what a test needs for calls that wait, and for read queues, which
+/// belong to one thread, while tests run on a pool.
+final class OwnThread<R: Sendable>: Sendable {
+    private let outcome = Mutex<Result<R, any Error>?>(nil)
+    private let done = DispatchSemaphore(value: 0)
+
+    init(_ body: @escaping @Sendable () throws -> R) {
+        let thread = Thread { [self] in
+            let result = Result(catching: body)
+            outcome.withLock { $0 = result }
+            done.signal()
+        }
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    var isFinished: Bool { outcome.withLock { $0 != nil } }
+
+    /// What the body returned; fails the test if it does not end.
+    func result(seconds: Int = 60) throws -> R {
+        guard done.wait(timeout: .now() + .seconds(seconds)) == .success,
+            let result = outcome.withLock({ $0 })
+        else { throw StuckThread() }
+        return try result.get()
+    }
+
+    /// Whether the body still runs, after it had a while to end.
+    func isStillRunning() -> Bool {
+        Thread.sleep(forTimeInterval: 0.02)
+        return !isFinished
+    }
+}
+
+struct StuckThread: Error {}
+
+/// Runs `body` on a thread of its own and waits for it.
+func onOwnThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) throws -> R {
+    try OwnThread(body).result()
+}
+
+/// Looks again and again; false if it did not come true.
+func eventually(seconds: Double = 20, _ condition: () -> Bool) -> Bool {
+    let end = Date().addingTimeInterval(seconds)
+    while !condition() {
+        if Date() > end { return false }
+        Thread.sleep(forTimeInterval: 0.0005)
+    }
+    return true
+}
