@@ -71,15 +71,11 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
         unsafe sigfillset(&all)
         unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
         defer { _ = unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
-        var attributes = pthread_attr_t()
-        unsafe pthread_attr_init(&attributes)
-        defer { _ = unsafe pthread_attr_destroy(&attributes) }
-        unsafe pthread_attr_setstacksize(&attributes, 256 << 10)
         while threads.count < wanted {
             var thread = pthread_t()
             let context = unsafe Unmanaged.passRetained(self)
-            let code = unsafe pthread_create(
-                &thread, &attributes,
+            let code = unsafe bpio_thread_start(
+                &thread, 256 << 10,
                 { context in
                     guard let context = unsafe context else { return nil }
                     let pool = unsafe Unmanaged<ReadThreadPool>.fromOpaque(context)
