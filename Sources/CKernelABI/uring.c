@@ -38,6 +38,20 @@ int32_t bpio_thread_id(void) {
     return id;
 }
 
+_Static_assert(sizeof(pthread_t) == sizeof(unsigned long), "pthread_t is a word");
+
+int32_t bpio_thread_start(
+    unsigned long *thread, size_t stack_size, void *(*body)(void *), void *context
+) {
+    pthread_attr_t attributes;
+    int32_t code = pthread_attr_init(&attributes);
+    if (code != 0) return code;
+    pthread_attr_setstacksize(&attributes, stack_size);
+    code = pthread_create(thread, &attributes, body, context);
+    pthread_attr_destroy(&attributes);
+    return code;
+}
+
 void bpio_thread_name(const char *name) {
     pthread_setname_np(pthread_self(), name);
 }

@@ -4,6 +4,5 @@
 
 #include "uring.h"
 #include "files.h"
-#include "threads.h"
 
 #endif

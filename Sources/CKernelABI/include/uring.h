@@ -297,6 +297,12 @@ int32_t bpio_ring_register(
 // The kernel's id of the calling thread.
 int32_t bpio_thread_id(void);
 
+// Starts a joinable thread with a stack of that many bytes. 0 or a positive error number. In C,
+// because glibc's header of pthread_attr_t belongs to whichever module Swift loads first.
+int32_t bpio_thread_start(
+    unsigned long *_Nonnull thread, size_t stack_size,
+    void *_Nullable (*_Nonnull body)(void *_Nullable), void *_Nullable context);
+
 // Names the calling thread, at most 15 bytes, for ps and debuggers.
 void bpio_thread_name(const char *_Nonnull name);
 

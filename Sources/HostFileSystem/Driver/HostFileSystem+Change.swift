@@ -81,7 +81,8 @@ extension HostFileSystem {
             guard source.kind == .directory else { throw .notDirectory }
             try Self.within(target) { (to) throws(Errno) in
                 try SystemCall.rename(
-                    FilePath(root: nil, components: name), at: from, to: FilePath(root: nil, components: newName), at: to,
+                    FilePath(root: nil, components: name), at: from,
+                    to: FilePath(root: nil, components: newName), at: to,
                     flags: SystemCall.RenameFlags(rawValue: flags.rawValue))
             }
         }

@@ -24,7 +24,10 @@ struct StreamGate: ~Copyable, Sendable {
             Closed(rawValue: UInt64(causes.rawValue) << 40)
         }
         static var anySuspension: Closed { Closed(rawValue: 0xFF << 40) }
-        static var all: Closed { [.paused, .settling, .anySuspension] }
+        // No array literal: unoptimised code would allocate it on every read.
+        static var all: Closed {
+            Closed(rawValue: paused.rawValue | settling.rawValue | anySuspension.rawValue)
+        }
     }
 
     private static var countMask: UInt64 { 0xFFFF_FFFF }

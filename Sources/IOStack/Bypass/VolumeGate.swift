@@ -23,8 +23,11 @@ struct VolumeGate: ~Copyable, Sendable {
         static var filtersBlocked: Closed { Closed(rawValue: 1 << 50) }
 
         /// What keeps reads from skipping the volume drivers.
-        static var storage: Closed { [.storagePaused, .storageRefused] }
-        static var all: Closed { [.storagePaused, .storageRefused, .filtersBlocked] }
+        // No array literal: unoptimised code would allocate it on every read.
+        static var storage: Closed {
+            Closed(rawValue: storagePaused.rawValue | storageRefused.rawValue)
+        }
+        static var all: Closed { Closed(rawValue: storage.rawValue | filtersBlocked.rawValue) }
     }
 
     /// Which drain waits for what.

@@ -27,7 +27,7 @@ extension FileObject {
         counters.count(route)
         let extent = StorageExtent(handle: storage, offset: offset, length: length)
         if route == .fullBypass {
-            return try volume.stack.storage.read(extent, into: buffer)
+            return try storageDriver.read(extent, into: buffer)
         }
         return try volume.stack.read(extent, into: buffer)
     }

@@ -16,6 +16,8 @@ public final class FileObject: Sendable {
     public let access: CreateParameters.Access
     /// Where the file system keeps the data; nil for what has none.
     public let storage: StorageHandle?
+    /// The volume's, kept here because a call through a chain of objects counts references.
+    let storageDriver: any StorageDriver
     /// Offsets and lengths of bypassed reads have none of these bits.
     let misalignmentMask: UInt64
     /// The file system's own object (`FsContext2`).
@@ -45,6 +47,7 @@ public final class FileObject: Sendable {
         isNonCached = parameters.options.contains(.nonCached)
         access = parameters.access
         storage = opened.storage
+        storageDriver = volume.stack.storage
         misalignmentMask = UInt64(opened.offsetAlignment - 1)
         context = opened.context
         self.requestor = requestor

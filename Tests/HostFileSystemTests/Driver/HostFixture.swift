@@ -40,7 +40,8 @@ final class HostFixture: Sendable {
     func open(
         _ path: FilePath, access: CreateParameters.Access = .read,
         _ disposition: CreateParameters.Disposition = .open, kind: CreateParameters.Kind = .any,
-        options: CreateParameters.Options = [], mode: UInt32 = 0o644, in directory: FileObject? = nil
+        options: CreateParameters.Options = [], mode: UInt32 = 0o644,
+        in directory: FileObject? = nil
     ) throws(IOFailure) -> FileObject {
         try volume.open(
             CreateParameters(
@@ -52,7 +53,8 @@ final class HostFixture: Sendable {
     func openErrno(
         _ path: FilePath, access: CreateParameters.Access = .read,
         _ disposition: CreateParameters.Disposition = .open, kind: CreateParameters.Kind = .any,
-        options: CreateParameters.Options = [], mode: UInt32 = 0o644, in directory: FileObject? = nil
+        options: CreateParameters.Options = [], mode: UInt32 = 0o644,
+        in directory: FileObject? = nil
     ) -> Errno? {
         do throws(IOFailure) {
             try open(
