@@ -8,6 +8,14 @@ private final class Counted {
     var next: Counted?
 }
 
+// Seen by all, so that no optimiser can leave out an object stored here.
+nonisolated(unsafe) private var published: Counted?
+
+@inline(never)
+private func publish(_ object: Counted?) {
+    unsafe published = object
+}
+
 /// Keeps one reference more, in place of the one kept before.
 @inline(never)
 private func link(_ holder: Counted, to object: Counted) {
@@ -25,7 +33,8 @@ struct AllocationCounterTests {
     func countsAllocations() {
         var counts = bpio_counts()
         bpio_count_begin()
-        for _ in 0..<10 { _ = opaque(Counted()) }
+        for _ in 0..<10 { publish(Counted()) }
+        publish(nil)
         unsafe bpio_count_end(&counts)
         #expect(counts.allocations == 10)
         #expect(counts.frees == 10)

@@ -63,6 +63,33 @@ struct CloseTests {
         (0..<1024).count { fcntl(CInt($0), F_GETFD) >= 0 }
     }
 
+    @Test("an idle engine may be let go on another thread", arguments: EngineKind.available)
+    func letGoElsewhere(_ kind: EngineKind) throws {
+        let file = try TemporaryFile(size: 4096)
+        let holder = EngineHolder(try kind.make(depth: 2, slotSize: 4096))
+        if let engine = unsafe holder.engine {
+            let index = try engine.register(file.descriptor)
+            #expect(try engine.readOnce(index, offset: 0, length: 4096) == 4096)
+        }
+        try TestThread { unsafe holder.engine = nil }.join()
+        // This thread's other rings are untouched by the one that went.
+        let next = try kind.make(depth: 2, slotSize: 4096)
+        defer { next.close() }
+        let index = try next.register(file.descriptor)
+        #expect(try next.readOnce(index, offset: 0, length: 4096) == 4096)
+    }
+
+    @Test(
+        "another thread's call stops a debug build",
+        .enabled(if: !isOptimized, "optimised builds do not check the thread"),
+        arguments: EngineKind.available)
+    func wrongThread(_ kind: EngineKind) async {
+        await #expect(processExitsWith: .failure) { [kind] in
+            let holder = EngineHolder(try kind.make(depth: 2, slotSize: 4096))
+            try TestThread { _ = unsafe holder.engine?.nextCompletion() }.join()
+        }
+    }
+
     @Test("more reads than slots are refused", arguments: EngineKind.available)
     func moreThanDepth(_ kind: EngineKind) async {
         await #expect(processExitsWith: .failure) { [kind] in
@@ -127,5 +154,14 @@ struct CloseTests {
                 try ReadEngines.make(depth: depth, slotSize: slotSize, policy: policy)
             }
         }
+    }
+}
+
+/// Carries an engine to another thread, which its type does not allow.
+private final class EngineHolder: Sendable {
+    nonisolated(unsafe) var engine: (any ReadEngine)?
+
+    init(_ engine: any ReadEngine) {
+        unsafe self.engine = engine
     }
 }

@@ -74,6 +74,20 @@ struct WaitTests {
         #expect(engine.nextCompletion() == ReadCompletion(slot: 2, result: 3))
     }
 
+    @Test(
+        "times beyond any clock", arguments: EngineKind.available,
+        [Duration.seconds(Int64.max), .seconds(Int64.min)])
+    func extremeTimeouts(_ kind: EngineKind, limit: Duration) throws {
+        let file = try TemporaryFile(size: 4096)
+        let engine = try kind.make(depth: 1, slotSize: 512)
+        defer { engine.close() }
+        let index = try engine.register(file.descriptor)
+        engine.start(slot: 0, file: index, offset: 0, length: 512)
+        try engine.submit(waitingFor: 1, timeout: limit)
+        try engine.submit(waitingFor: 1)
+        #expect(engine.nextCompletion() == ReadCompletion(slot: 0, result: 512))
+    }
+
     @Test("time runs out with only a wake to wait for", arguments: EngineKind.available)
     func timeoutOfWake(_ kind: EngineKind) throws {
         let engine = try kind.make(depth: 1, slotSize: 512)

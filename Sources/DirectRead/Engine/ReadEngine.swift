@@ -18,7 +18,9 @@ public import SystemPackage
 /// **Thread rule.** An engine belongs to the thread that made it: every member but ``waker`` and
 /// ``wake()`` is called on that thread, which must outlive the engine's last read (the kernel
 /// cancels the requests of a thread that exits). Debug builds assert it. The thread must not come
-/// from Dispatch or Swift's cooperative pool.
+/// from Dispatch or Swift's cooperative pool. Letting go of the last reference closes the engine on
+/// that thread; on any other a ring engine can neither wait for its reads, whose buffers then stay
+/// mapped, nor give its ring back before the thread exits. ``close()`` first.
 ///
 /// An engine never opens, owns or closes a file. The caller keeps a descriptor open from
 /// ``register(_:)`` to ``unregister(_:)``.

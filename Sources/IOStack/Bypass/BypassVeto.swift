@@ -17,13 +17,6 @@ public struct BypassVeto: Sendable, Equatable {
         self.init(driver: driver, status: veto.status, reason: veto.reason)
     }
 
-    /// A volume or storage driver that never opted in.
-    static func notOptedIn(driver: String) -> BypassVeto {
-        BypassVeto(
-            driver: driver, status: .noBypassIODriverSupport,
-            reason: "The specified driver does not support bypass IO.")
-    }
-
     /// A minifilter that never opted in (spec 3.1, sample 1).
     static func notOptedIn(filter: String) -> BypassVeto {
         BypassVeto(

@@ -1,6 +1,15 @@
 import Dispatch
 import Synchronization
 
+/// What a draining thread can do itself about the reads it waits for.
+enum DrainProgress {
+    /// It moved some on.
+    case advanced
+    /// Filters keep reads that only this thread can move on once it has them back.
+    case keptByFilters
+    case nothing
+}
+
 /// Where a drain sleeps until the last read in flight left a gate.
 ///
 /// Lock order: this lock is a leaf; nothing is called while it is held but atomics of the gate.
@@ -9,21 +18,32 @@ import Synchronization
 final class DrainEvent: Sendable {
     private let sleepers = Mutex<[DispatchSemaphore]>([])
 
+    /// How long a drain sleeps before it looks for reads that filters gave back: two events
+    /// end its sleep, and only one of them wakes it.
+    private static let pollInterval = DispatchTimeInterval.milliseconds(1)
+
     /// Returns when `isDrained` is true. `raise` and `lower` set and clear the gate's `waiting`
-    /// flag; `advance` drives reads that only the calling thread can finish and says whether it
-    /// finished any.
+    /// flag; `advance` drives reads that only the calling thread can finish.
     func wait(
-        raise: () -> Void, lower: () -> Void, isDrained: () -> Bool, advance: () -> Bool
+        raise: () -> Void, lower: () -> Void, isDrained: () -> Bool,
+        advance: () -> DrainProgress
     ) {
         while !isDrained() {
-            if advance() { continue }
+            let progress = advance()
+            if case .advanced = progress { continue }
             let sleeper = DispatchSemaphore(value: 0)
             sleepers.withLock { sleepers in
                 sleepers.append(sleeper)
                 raise()
             }
             // After the flag is up: a read that left before saw no flag, and is counted out here.
-            if !isDrained() { sleeper.wait() }
+            if !isDrained() {
+                if case .keptByFilters = progress {
+                    _ = sleeper.wait(timeout: .now() + Self.pollInterval)
+                } else {
+                    sleeper.wait()
+                }
+            }
             sleepers.withLock { sleepers in
                 sleepers.removeAll { $0 === sleeper }
                 if sleepers.isEmpty { lower() }

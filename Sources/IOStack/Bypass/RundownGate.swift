@@ -31,7 +31,7 @@ struct RundownGate: ~Copyable, Sendable {
     }
 
     /// Waits until nobody is inside.
-    func drain(advance: () -> Bool) {
+    func drain(advance: () -> DrainProgress) {
         event.wait(
             raise: { word.bitwiseOr(Self.waiting, ordering: .acquiringAndReleasing) },
             lower: { word.bitwiseAnd(~Self.waiting, ordering: .acquiringAndReleasing) },

@@ -64,7 +64,7 @@ struct StreamGate: ~Copyable, Sendable {
     }
 
     /// Waits until every read inside has left.
-    func drain(advance: () -> Bool) {
+    func drain(advance: () -> DrainProgress) {
         event.wait(
             raise: { word.bitwiseOr(Self.waiting, ordering: .acquiringAndReleasing) },
             lower: { word.bitwiseAnd(~Self.waiting, ordering: .acquiringAndReleasing) },

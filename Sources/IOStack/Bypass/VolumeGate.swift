@@ -94,7 +94,7 @@ struct VolumeGate: ~Copyable, Sendable {
     }
 
     /// Waits until every read of `population` has left.
-    func drain(_ population: Population, advance: () -> Bool) {
+    func drain(_ population: Population, advance: () -> DrainProgress) {
         event.wait(
             raise: { word.bitwiseOr(Self.waiting, ordering: .acquiringAndReleasing) },
             lower: { word.bitwiseAnd(~Self.waiting, ordering: .acquiringAndReleasing) },

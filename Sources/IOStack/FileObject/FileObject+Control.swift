@@ -100,11 +100,12 @@ extension FilterInstance {
     /// enters below this instance, so that only lower filters and the file system see it. How a
     /// filter sends STREAM_PAUSE down (spec 4.4).
     ///
-    /// Lengths and output as ``FileObject/fsControl(_:input:output:requestor:)``. Fails with
+    /// Lengths and output as with ``FileObject/fsControl(_:input:output:requestor:)``. Fails with
     /// ``NTStatus/fltDeletingObject`` once the instance is being detached and with
     /// ``NTStatus/invalidParameter`` for a file object of another volume.
     public func fsControl(
-        _ file: FileObject, _ code: ControlCode, input: Span<UInt8>, output: inout MutableSpan<UInt8>
+        _ file: FileObject, _ code: ControlCode, input: Span<UInt8>,
+        output: inout MutableSpan<UInt8>
     ) -> IOStatusBlock {
         do throws(NTStatus) {
             try enter(file)

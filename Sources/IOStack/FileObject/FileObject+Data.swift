@@ -16,6 +16,7 @@ extension FileObject {
         guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
             throw IOFailure(.invalidParameter)
         }
+        // Before the gates: what entered them must leave them.
         guard access.contains(.read) else { throw IOFailure(.accessDenied) }
         guard let storage else { throw IOFailure(.fileIsADirectory) }
         let route = enterBypass(offset: offset, length: length)

@@ -51,7 +51,9 @@ public final class FileObject: Sendable {
     }
 
     deinit {
-        if !isClosed { volume.forget(self) }
+        guard !isClosed else { return }
+        forgetContexts()
+        volume.forget(self)
     }
 
     /// Bypass is enabled on this file object; its reads may still take the traditional route.

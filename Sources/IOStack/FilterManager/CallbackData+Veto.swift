@@ -6,8 +6,8 @@ extension CallbackData {
     ///
     /// Called from the pre callback of `instance`, which then returns
     /// ``PreOperationResult/complete``: the request ends with STATUS_SUCCESS and the veto in
-    /// OpStatus, or with the error this returned. `reason` is one English sentence, cut to 128
-    /// UTF-16 units.
+    /// OpStatus, or with the error this returned. Anywhere else it changes nothing. `reason` is one
+    /// English sentence, cut to 128 UTF-16 units.
     ///
     /// Returns ``NTStatus/success`` or, in this order (nf-fltkernel-fltvetobypassio):
     /// ``NTStatus/notSupported`` outside a pre callback of `instance` or on anything but ENABLE and
@@ -22,7 +22,7 @@ extension CallbackData {
         if answer.isSuccess {
             completeControl(
                 with: BypassVeto(driver: instance.filter.name, status: status, reason: reason))
-        } else {
+        } else if preOperationInstance === instance {
             fail(answer)
         }
         return answer
@@ -62,7 +62,7 @@ extension CallbackData {
     /// The verdict of everything below, for post callbacks: nil if the request was none of ENABLE,
     /// QUERY and the two resumes, or failed.
     public var bypassIOVerdict: BypassIOResults? {
-        guard ioStatus.status.isSuccess, case .bytes(let output) = result,
+        guard bypassIOInput != nil, ioStatus.status.isSuccess, case .bytes(let output) = result,
             let decoded = try? FSBypassIOOutput(decoding: output.span),
             case .results(let results) = decoded.body
         else { return nil }

@@ -8,18 +8,40 @@ struct FilterDescent {
         let context: CompletionContext
     }
 
-    let nodes: [CallbackNode]
+    private(set) var nodes: [CallbackNode] = []
     /// The next node on the way down.
-    var next: Int
+    private(set) var next = 0
     /// Post callbacks still to run, the last one first.
-    var visits: [Visit] = []
+    private(set) var visits: [Visit] = []
 
+    /// A request that nobody filters.
+    init() {}
+
+    /// From the top of the chain, or from below an instance.
     init(_ chain: FilterChain, _ major: MajorFunction, below instance: FilterInstance?) {
         nodes = chain.nodes(for: major)
         if let instance {
             next = nodes.firstIndex { $0.instance.altitude < instance.altitude } ?? nodes.count
-        } else {
-            next = 0
         }
+        visits.reserveCapacity(nodes.count - next)
+    }
+
+    var isAtBottom: Bool { next == nodes.count }
+
+    /// Steps onto the next node. Not at the bottom.
+    mutating func step() -> CallbackNode {
+        defer { next += 1 }
+        return nodes[next]
+    }
+
+    /// The node that was stepped on last; nil before the first.
+    var current: CallbackNode? { next > 0 ? nodes[next - 1] : nil }
+
+    mutating func expectPost(_ node: CallbackNode, _ context: CompletionContext) {
+        visits.append(Visit(node: node, context: context))
+    }
+
+    mutating func takeVisit() -> Visit? {
+        visits.popLast()
     }
 }

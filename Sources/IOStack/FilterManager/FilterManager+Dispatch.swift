@@ -45,9 +45,7 @@ extension FilterManager {
     static func resumeDescent(
         _ data: CallbackData, with result: PreOperationResult
     ) -> DescentOutcome {
-        guard let node = data.descent.map({ $0.nodes[$0.next - 1] }) else {
-            return .reachedFileSystem
-        }
+        guard let node = data.descent.current else { return .reachedFileSystem }
         if apply(result, of: node, to: data) { return .completed }
         return descend(data)
     }
@@ -55,7 +53,7 @@ extension FilterManager {
     /// Runs the post callbacks the request owes, bottom up.
     static func ascend(_ data: CallbackData) -> AscentOutcome {
         data.flags.insert(.postOperation)
-        while let visit = data.descent?.visits.popLast() {
+        while let visit = data.descent.takeVisit() {
             guard let callback = visit.node.postOperation else {
                 visit.node.instance.rundown.leave()
                 continue
@@ -79,10 +77,10 @@ extension FilterManager {
     }
 
     private static func nextNode(_ data: CallbackData) -> CallbackNode? {
-        while let descent = data.descent, descent.next < descent.nodes.count {
-            let node = descent.nodes[descent.next]
-            data.descent?.next += 1
-            if !node.skips(data) { return node }
+        while !data.descent.isAtBottom {
+            let node = data.descent.step()
+            // Spec 6.10: flags of a row do not take back that the filter did not opt in.
+            if !node.skips(data) || standingVeto(of: node.instance, data) != nil { return node }
         }
         return nil
     }
@@ -111,7 +109,7 @@ extension FilterManager {
             node.instance.rundown.leave()
             return
         }
-        data.descent?.visits.append(FilterDescent.Visit(node: node, context: context))
+        data.descent.expectPost(node, context)
     }
 
     /// The veto of a filter that never opted in, given in its place in the stack.

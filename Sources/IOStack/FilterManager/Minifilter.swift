@@ -1,4 +1,3 @@
-
 /// A registered filter (`PFLT_FILTER`): its registration and the instances it has.
 public final class Minifilter: Sendable {
     public let registration: FilterRegistration

@@ -17,7 +17,7 @@ extension Volume {
             _ = data.parking.wait()
             ascent = FilterManager.resumeAscent(data)
         }
-        data.descent = nil
+        data.descent = FilterDescent()
     }
 
     /// Hands a request that passed every filter to the file system and what is below it.

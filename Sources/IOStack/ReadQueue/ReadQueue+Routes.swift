@@ -27,6 +27,7 @@ extension ReadQueue {
     }
 
     func startThroughVolumeDrivers(_ slot: Int) {
+        slots[slot].phase = .inFilters
         do throws(IOFailure) {
             let transfer = VolumeTransfer(.read, extent(of: slot))
             try volume.stack.willTransfer(transfer, buffer: engine.buffer(ofSlot: slot))
@@ -38,6 +39,7 @@ extension ReadQueue {
     }
 
     private func finishThroughVolumeDrivers(_ slot: Int, _ result: Int32) {
+        slots[slot].phase = .inFilters
         let status = throughVolumeDrivers(slot, result)
         files[Int(slots[slot].file)].end(.filterBypass)
         conclude(slot, status)
@@ -104,17 +106,17 @@ extension ReadQueue {
     private func finishTraditional(_ slot: Int, _ result: Int32) {
         guard let data = requests[slot] else { return conclude(slot, result: result) }
         let route = slots[slot].route
+        slots[slot].phase = .inFilters
         data.ioStatus =
             route == .traditional
             ? throughVolumeDrivers(slot, result) : Self.status(of: result)
         data.fileObject?.leaveStorageBypass(route)
-        slots[slot].phase = .inFilters
         goOn(slot, data, FilterManager.ascend(data))
     }
 
     private func concludeTraditional(_ slot: Int, _ data: CallbackData) {
         requests[slot] = nil
-        data.descent = nil
+        data.descent = FilterDescent()
         files[Int(slots[slot].file)].inFlight -= 1
         conclude(slot, data.ioStatus)
     }
@@ -143,12 +145,18 @@ extension ReadQueue {
         }
     }
 
-    /// Goes on with what filters gave back.
-    func resumePended() {
+    /// Goes on with what filters gave back; false if there was nothing.
+    @discardableResult
+    func resumePended() -> Bool {
+        var hasResumed = false
         for slot in inbox.takeAll() {
             guard let data = requests[slot] else { continue }
-            if let outcome = data.parking.take(orElse: {}) { resume(slot, data, outcome) }
+            if let outcome = data.parking.take(orElse: {}) {
+                hasResumed = true
+                resume(slot, data, outcome)
+            }
         }
+        return hasResumed
     }
 
     /// Waits while some reads are with filters: for the storage and for whoever gives one back.
@@ -166,13 +174,18 @@ extension ReadQueue {
 
     var isOwnedByCurrentThread: Bool { engine.isOwnedByCurrentThread }
 
-    /// Finishes reads for a drain that waits on this thread; false if there are none to finish.
+    /// Moves reads on for a drain that waits on this thread; false if none could be moved.
+    ///
+    /// Called from within a filter or volume driver, too: the read that it was called for is with
+    /// neither the storage nor a pender, and only the storage may be waited for.
     func advanceForDrain() -> Bool {
-        let before = inFlight
-        guard before > pendedCount else { return false }
-        guard (try? engine.submit(waitingFor: 1, wakeable: false)) != nil else { return false }
+        let hasResumed = resumePended()
+        guard slots.contains(where: { $0.phase == .inStorage }) else { return hasResumed }
+        guard (try? engine.submit(waitingFor: 1, wakeable: false)) != nil else {
+            return hasResumed
+        }
         while let done = engine.nextCompletion() { finish(done) }
-        return inFlight < before
+        return true
     }
 
     // MARK: Shared steps

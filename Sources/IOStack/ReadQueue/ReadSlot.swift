@@ -2,7 +2,7 @@
 struct ReadSlot {
     enum Phase: UInt8 {
         case free
-        /// A filter has it, or keeps it.
+        /// A filter or volume driver has it, or a filter keeps it.
         case inFilters
         /// With the storage.
         case inStorage

@@ -32,7 +32,7 @@ public final class CallbackData: @unchecked Sendable {
     public internal(set) var flags: Flags = []
 
     /// Where the request stands; see ``FilterManager``.
-    var descent: FilterDescent?
+    var descent = FilterDescent()
     /// Set while an instance's pre callback runs: a BypassIO veto is allowed only there.
     var preOperationInstance: FilterInstance?
     /// The instance whose post callback kept the request.

@@ -10,6 +10,9 @@ public protocol StorageDriver: AnyObject, Sendable {
     var storageType: String { get }
     /// Opted in: `StorageSupportedFeatures` and `StorPortSetUnitAttributes(BypassIOSupported)`.
     var supportsBypassIO: Bool { get }
+    /// What a driver that did not opt in is reported with; the default is
+    /// ``NTStatus/noBypassIODriverSupport`` with a general reason.
+    var standingVeto: StorageVeto { get }
 
     /// IOCTL_STORAGE_MANAGE_BYPASS_IO: nil agrees, anything else is the driver's veto. A DISABLE's
     /// answer is ignored. Called only on a driver that opted in. Must not send
@@ -30,6 +33,10 @@ public protocol StorageDriver: AnyObject, Sendable {
     func makeReadEngine(depth: Int, slotSize: Int) throws(IOFailure) -> any StorageReadEngine
 }
 
+extension StorageDriver {
+    public var standingVeto: StorageVeto { .notOptedIn }
+}
+
 /// Why a volume or storage driver does not let BypassIO through.
 public struct StorageVeto: Sendable, Equatable {
     /// An error status.
@@ -40,5 +47,12 @@ public struct StorageVeto: Sendable, Equatable {
     public init(_ status: NTStatus, reason: String) {
         self.status = status
         self.reason = reason
+    }
+
+    /// The answer in the name of a driver that never opted in.
+    public static var notOptedIn: StorageVeto {
+        StorageVeto(
+            .noBypassIODriverSupport,
+            reason: "The specified driver does not support bypass IO.")
     }
 }

@@ -81,7 +81,6 @@ extension Volume {
     /// A file object that was dropped without ``FileObject/close()``; no read of it is in flight.
     func forget(_ file: FileObject) {
         if state.withLock({ countOut(file, &$0) }) { reconcileStorage() }
-        file.forgetContexts()
         closeStream(file.stream)
     }
 

@@ -8,9 +8,12 @@ extension Volume {
         let isQuery = operation == .query
         switch file.stream.kind {
         case .volume:
-            return isQuery ? nil : veto(.volumeNotSupported, "BypassIO is for files: this handle is the volume.")
+            return isQuery
+                ? nil
+                : veto(.volumeNotSupported, "BypassIO is for files: this handle is the volume.")
         case .directory:
-            return isQuery ? nil : veto(.notSupported, "BypassIO is for files: this handle is a directory.")
+            return isQuery
+                ? nil : veto(.notSupported, "BypassIO is for files: this handle is a directory.")
         case .other:
             return veto(.notSupported, "BypassIO is for regular files.")
         case .file:
@@ -32,7 +35,7 @@ extension Volume {
             (.encrypted, .encryptedFileNotSupported, "The file is encrypted."),
             (.sparse, .sparseFileNotSupported, "The file is sparse."),
             (.paging, .pagefileNotSupported, "The file is a swap file."),
-            (.dax, .notSupportedOnDAX, "The file is on a DAX volume: its reads have no I/O to bypass."),
+            (.dax, .notSupportedOnDAX, "The file is on a DAX volume: its reads are no I/O."),
         ]
         return rules.first { attributes.contains($0.0) }.map { veto($0.1, $0.2) }
     }

@@ -78,12 +78,17 @@ public final class Volume: Sendable {
     }
 
     func closeStream(_ stream: Stream) {
-        state.withLock { state in
-            guard let entry = state.streams[stream.id], entry.stream === stream else { return }
+        let isLast = state.withLock { state in
+            guard let entry = state.streams[stream.id], entry.stream === stream else {
+                return false
+            }
             let left = entry.fileObjects - 1
             assert(left >= 0)
             state.streams[stream.id] = left == 0 ? nil : (stream, left)
+            return left == 0
         }
+        // A detach finds the contexts of open streams only.
+        if isLast { stream.contexts.removeAll { _ in true } }
     }
 
     var openStreams: [Stream] { state.withLock { $0.streams.values.map(\.stream) } }
@@ -98,12 +103,14 @@ public final class Volume: Sendable {
     }
 
     /// Finishes reads in flight that only the calling thread can finish, so that a drain on that
-    /// thread does not wait for itself. Returns whether it finished any.
-    func advanceOwnReads() -> Bool {
+    /// thread does not wait for itself.
+    func advanceOwnReads() -> DrainProgress {
         let mine = queues.withLock { queues in
             queues.compactMap(\.queue).filter(\.isOwnedByCurrentThread)
         }
-        return mine.reduce(false) { $1.advanceForDrain() || $0 }
+        let hasAdvanced = mine.reduce(false) { $1.advanceForDrain() || $0 }
+        if hasAdvanced { return .advanced }
+        return mine.contains { $0.pendedCount > 0 } ? .keptByFilters : .nothing
     }
 
     // MARK: Filters
@@ -133,7 +140,12 @@ public final class Volume: Sendable {
             self.chain.withLock { $0 = chain.adding(instance) }
             return nil
         }
-        if let refusal { throw refusal }
+        if let refusal {
+            // The setup callback may have set contexts before it refused.
+            instance.rundown.close()
+            removeContexts(of: instance)
+            throw refusal
+        }
         // Spec 4.3: all bypass stops at once; reads that were past the filters must be out before
         // the new filter may rely on seeing everything.
         if blocks { gate.drain(.filterBypass, advance: advanceOwnReads) }

@@ -36,4 +36,3 @@ public struct VolumeTransfer: Sendable, Equatable {
         self.extent = extent
     }
 }
-

@@ -63,17 +63,14 @@ public final class VolumeStack: Sendable {
         let input = StorageBypassIOInput(operation: operation)
         var answers: [LayerAnswer] = []
         for driver in drivers {
-            let veto =
-                driver.supportsBypassIO
-                ? driver.manageBypassIO(input).map { BypassVeto(driver: driver.name, $0) }
-                : BypassVeto.notOptedIn(driver: driver.name)
+            let answer = driver.supportsBypassIO ? driver.manageBypassIO(input) : .notOptedIn
+            let veto = answer.map { BypassVeto(driver: driver.name, $0) }
             answers.append(LayerAnswer(layer: .volume, driver: driver.name, veto: veto))
             if veto != nil, stopAtFirst { return answers }
         }
-        let veto =
-            storage.supportsBypassIO
-            ? storage.manageBypassIO(input).map { BypassVeto(driver: storage.name, $0) }
-            : BypassVeto.notOptedIn(driver: storage.name)
+        let answer =
+            storage.supportsBypassIO ? storage.manageBypassIO(input) : storage.standingVeto
+        let veto = answer.map { BypassVeto(driver: storage.name, $0) }
         answers.append(LayerAnswer(layer: .storage, driver: storage.name, veto: veto))
         return answers
     }

@@ -41,7 +41,7 @@ struct BufferSource {
         var chunk = [UInt8](repeating: 0, count: 4096)
         do {
             while content.count <= Self.sizeLimit {
-                let count = try chunk.withUnsafeMutableBytes { buffer in
+                let count = unsafe try chunk.withUnsafeMutableBytes { buffer in
                     try unsafe descriptor.read(into: buffer)
                 }
                 if count == 0 { return content }

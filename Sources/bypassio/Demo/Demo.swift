@@ -47,7 +47,8 @@ final class Demo {
             var hash = ContentHash()
             let pass = try stage.pass(workload, route: route) { hash.add($0, place: $1) }
             guard pass.routes[route] == UInt64(workload.offsets.count) else {
-                throw CommandError(.internalError, "A read left the \(route) route: \(pass.routes).")
+                throw CommandError(
+                    .internalError, "A read left the \(route) route: \(pass.routes).")
             }
             return hash
         }

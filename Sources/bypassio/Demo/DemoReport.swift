@@ -1,4 +1,5 @@
 import IOStack
+import SystemPackage
 
 /// What the demo found; printed as text or as JSON.
 struct DemoReport: Encodable {

@@ -21,14 +21,14 @@ final class DemoStage {
     init(file: DemoFile, engine: ReadEngines.Policy) throws {
         policy = engine
         scanner = ContentScanner(signatures: TestSignature.all)
-        do {
+        do throws(HostVolumeError) {
             volume = try HostVolume.mount(
-                directory: file.folder, on: io, volumeDrivers: [meter], engine: engine)
-            for registration in [audit.registration, scanner.registration, heat.registration] {
-                try io.filterManager.attach(io.filterManager.register(registration), to: volume)
-            }
-        } catch let error as HostVolumeError {
-            throw CommandError(.internalError, "\(error)")
+                directory: file.folder, on: io, volumeDrivers: [meter], policy: engine)
+        } catch {
+            throw CommandError(.cannotCreate, "\(error)")
+        }
+        for registration in [audit.registration, scanner.registration, heat.registration] {
+            try io.filterManager.attach(io.filterManager.register(registration), to: volume)
         }
         do throws(IOFailure) {
             handle = try volume.open(file.name, options: .nonCached)

@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 
 /// fio reading the demo's file: the judge users believe.
 struct FioPeer {
@@ -34,33 +35,39 @@ struct FioPeer {
         let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0,
-            let job = try? JSONDecoder().decode(Answer.self, from: data).jobs.first,
-            job.read.total_ios > 0, job.read.runtime > 0
+            let job = try? Self.decoder.decode(Answer.self, from: data).jobs.first,
+            job.read.totalIos > 0, job.read.runtime > 0
         else {
             throw CommandError(
                 .internalError, "fio failed on \(file.path): run again with --no-fio.")
         }
         return DemoReport.Sample(
-            seconds: Double(job.read.runtime) / 1000, reads: job.read.total_ios,
-            bytes: job.read.io_bytes,
-            cpuSeconds: (job.usr_cpu + job.sys_cpu) / 100 * Double(job.job_runtime) / 1000)
+            seconds: Double(job.read.runtime) / 1000, reads: job.read.totalIos,
+            bytes: job.read.ioBytes,
+            cpuSeconds: (job.usrCpu + job.sysCpu) / 100 * Double(job.jobRuntime) / 1000)
     }
 
-    /// The part of fio's JSON that is looked at; its names are fio's.
+    private static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return decoder
+    }
+
+    /// The part of fio's JSON that is looked at; its names are fio's in our spelling.
     private struct Answer: Decodable {
         struct Job: Decodable {
             struct Direction: Decodable {
-                let io_bytes: UInt64
+                let ioBytes: UInt64
                 /// In milliseconds.
                 let runtime: Int
-                let total_ios: Int
+                let totalIos: Int
             }
             let read: Direction
             /// Percent of the job's runtime.
-            let usr_cpu: Double
-            let sys_cpu: Double
+            let usrCpu: Double
+            let sysCpu: Double
             /// In milliseconds.
-            let job_runtime: Int
+            let jobRuntime: Int
         }
         let jobs: [Job]
     }

@@ -18,7 +18,9 @@ struct SplitMix64: RandomNumberGenerator {
     mutating func fill(_ bytes: inout [UInt8]) {
         for start in stride(from: 0, to: bytes.count, by: 8) {
             let word = next()
-            for index in 0..<8 { bytes[start + index] = UInt8(truncatingIfNeeded: word >> (8 * index)) }
+            for index in 0..<8 {
+                bytes[start + index] = UInt8(truncatingIfNeeded: word >> (8 * index))
+            }
         }
     }
 }

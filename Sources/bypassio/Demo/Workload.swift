@@ -22,8 +22,11 @@ struct Workload {
     /// `count` blocks of 4 KiB anywhere, 32 in flight; the same ones in every run.
     static func random(count: Int, size: UInt64) -> Workload {
         var random = SplitMix64(seed: DemoFile.seed)
+        let offsets = (0..<count).map { _ in
+            UInt64.random(in: 0..<size / 4096, using: &random) * 4096
+        }
         return Workload(
             name: "random 4 KiB, depth 32", fioPattern: "randread", blockSize: 4096, depth: 32,
-            offsets: (0..<count).map { _ in UInt64.random(in: 0..<size / 4096, using: &random) * 4096 })
+            offsets: offsets)
     }
 }

@@ -26,7 +26,8 @@ struct TextTable {
                 return column.1 == .left ? text + padding : padding + text
             }.joined(separator: "  ").trimmingEnd()
         }
-        lines.insert(widths.map { String(repeating: "-", count: $0) }.joined(separator: "  "), at: 1)
+        let rule = widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ")
+        lines.insert(rule, at: 1)
         return lines
     }
 }

@@ -5,7 +5,8 @@ import SystemPackage
 struct StateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "state",
-        abstract: "Tell whether BypassIO is supported on a file, directory or volume, or who is in the way.",
+        abstract:
+            "Tell whether a file, directory or volume supports BypassIO, or who is in the way.",
         discussion: """
             Sends FS_BPIO_OP_QUERY to a volume over the path and prints the verdict in the \
             words of fsutil bypassIo state. With -v every layer's answer, top to bottom.

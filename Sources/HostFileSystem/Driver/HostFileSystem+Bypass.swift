@@ -1,0 +1,82 @@
+internal import BypassIOProtocol
+public import IOStack
+internal import SystemPackage
+
+/// The file system's part of BypassIO that only the host can know.
+extension HostFileSystem {
+    /// The first reason why reads of the file cannot go straight to the storage, read afresh: the
+    /// attributes of spec 6.1, and where direct I/O is refused or silently served from the cache
+    /// (Linux' file systems, by name and setting).
+    ///
+    /// Facts that the host cannot tell do not veto. Data in the inode does not veto either; it
+    /// suspends the stream's bypass (spec 4.6, 6.9) until this is asked again.
+    public func bypassVeto(for file: FileObject) -> StorageVeto? {
+        do throws(IOFailure) {
+            let open = try openFile(file)
+            let (status, traits) = try open.withDescriptor { (descriptor) throws(Errno) in
+                (
+                    try SystemCall.status(of: descriptor),
+                    try FileTraits.read(
+                        of: descriptor, logicalBlockSize: topology.logicalBlockSize)
+                )
+            }
+            if let veto = veto(status, traits) { return veto }
+            suspend(file, .resident, if: traits.inlineData == .yes)
+            return nil
+        } catch {
+            return StorageVeto(
+                error.status.isError ? error.status : .ioDeviceError,
+                reason: "The file's attributes could not be read (errno \(error.errno)).")
+        }
+    }
+
+    private func veto(_ status: FileStatus, _ traits: FileTraits) -> StorageVeto? {
+        if let verdict = traits.vetoes(driverName: name).first {
+            return StorageVeto(verdict.status, reason: verdict.reason)
+        }
+        if status.mountID != rootMountID, status.device.encoded != rootID.device {
+            return StorageVeto(
+                .notSupported,
+                reason: "The file lies on another file system that is mounted in this volume.")
+        }
+        if let cause = cachedReadCause(traits) { return StorageVeto(.notSupported, reason: cause) }
+        return nil
+    }
+
+    /// Why a direct read of the file is served from the page cache without an error; nil when it
+    /// is not.
+    private func cachedReadCause(_ traits: FileTraits) -> String? {
+        if traits.verity == .yes {
+            return "fs-verity checks the file: \(name) reads it through the cache."
+        }
+        if traits.journalsData == .yes {
+            return "The file's data is journaled: \(name) reads it through the cache."
+        }
+        if journalsAllData {
+            return "The volume is mounted with data=journal: \(name) reads through the cache."
+        }
+        if traits.fileSystemMagic == FileSystemMagic.tmpfs {
+            return "\(name) keeps files in memory: there is no storage to read directly."
+        }
+        return nil
+    }
+
+    /// Spec 4.6: a file that becomes sparse while bypass is enabled goes on with all its reads on
+    /// the traditional route; there is no way back as long as it is open.
+    func suspendIfSparse(_ file: FileObject) {
+        guard file.stream.bypassOpenCount > 0, let open = try? openFile(file) else { return }
+        let traits = try? open.withDescriptor { (descriptor) throws(Errno) in
+            try FileTraits.read(of: descriptor, logicalBlockSize: topology.logicalBlockSize)
+        }
+        if traits?.sparse == .yes { suspend(file, .sparse, if: true) }
+    }
+
+    private func suspend(_ file: FileObject, _ cause: StreamSuspension, if isSo: Bool) {
+        guard file.stream.suspensions.contains(cause) != isSo else { return }
+        if isSo {
+            file.volume.suspendBypass(of: file.stream, because: cause)
+        } else {
+            file.volume.endSuspension(of: file.stream, because: cause)
+        }
+    }
+}

@@ -1,0 +1,263 @@
+public import IOStack
+internal import SystemPackage
+
+/// IRP_MJ_CREATE.
+///
+/// What exists is first opened with O_PATH, which neither waits nor acts, and opened for data only
+/// if it is a regular file or a directory. So no pipe is waited for and no device driver is called:
+/// pipes, sockets, devices and links (with ``CreateParameters/Options/noFollow``) are handles for
+/// names and attributes.
+extension HostFileSystem {
+    /// How often a name may be a link to a name that does not exist, or vanish and appear again.
+    private static let attempts = 40
+
+    public func create(
+        _ parameters: CreateParameters, for requestor: Requestor
+    ) throws(IOFailure) -> OpenedFile {
+        guard let directory = parameters.directory else {
+            return try open(parameters, from: root)
+        }
+        let base = try openDirectory(directory)
+        return try base.withDescriptor { (descriptor) throws(Errno) in
+            try opened(by: parameters, from: descriptor)
+        }
+    }
+
+    private func open(
+        _ parameters: CreateParameters, from base: FileDescriptor
+    ) throws(IOFailure) -> OpenedFile {
+        do throws(Errno) {
+            return try opened(by: parameters, from: base)
+        } catch {
+            throw IOFailure(host: error)
+        }
+    }
+
+    private func opened(
+        by parameters: CreateParameters, from base: FileDescriptor
+    ) throws(Errno) -> OpenedFile {
+        if parameters.options.contains(.temporary) {
+            return try makeTemporary(parameters, from: base)
+        }
+        guard parameters.disposition.mayCreate else {
+            return try openExisting(parameters.path, parameters, from: base)
+        }
+        switch parameters.kind {
+        case .any, .regularFile:
+            return try makeFile(parameters, from: base)
+        case .directory:
+            guard !parameters.disposition.truncates else { throw .isDirectory }
+        case .symbolicLink, .special:
+            guard !parameters.disposition.truncates else { throw .invalidArgument }
+        }
+        do {
+            return try makeNode(parameters, from: base)
+        } catch {
+            guard error == .fileExists, parameters.disposition == .openIf else { throw error }
+        }
+        return try openExisting(parameters.path, parameters, from: base)
+    }
+
+    // MARK: What exists
+
+    private func openExisting(
+        _ path: FilePath, _ parameters: CreateParameters, from base: FileDescriptor
+    ) throws(Errno) -> OpenedFile {
+        var flags = OpenFlags.pathOnly
+        if parameters.options.contains(.noFollow) { flags.insert(.noFollow) }
+        switch parameters.kind {
+        case .any, .regularFile: break
+        case .directory: flags.insert(.directory)
+        case .symbolicLink, .special: flags.insert(.noFollow)
+        }
+        let place = try open(path, from: base, flags)
+        return try entered(place, parameters, wasCreated: false)
+    }
+
+    /// Goes on from an O_PATH descriptor to one for data, where there is data.
+    private func entered(
+        _ place: consuming OwnedDescriptor, _ parameters: CreateParameters, wasCreated: Bool
+    ) throws(Errno) -> OpenedFile {
+        let status = try SystemCall.status(of: place.descriptor)
+        let kind = FileTraits.Kind(mode: status.mode)
+        try check(kind, against: parameters.kind)
+        let hasData = kind == .regular || kind == .directory
+        if parameters.isAttributesOnly || !hasData {
+            guard !parameters.disposition.truncates else { throw .invalidArgument }
+            return finish(place, status, isPathOnly: true, parameters, wasCreated: wasCreated)
+        }
+        var flags = parameters.dataFlags(for: kind)
+        if parameters.disposition.truncates { flags.insert(.truncate) }
+        let data = try SystemCall.reopen(place.descriptor, flags)
+        return finish(data, status, isPathOnly: false, parameters, wasCreated: wasCreated)
+    }
+
+    private func check(
+        _ found: FileTraits.Kind, against wanted: CreateParameters.Kind
+    ) throws(Errno) {
+        switch wanted {
+        case .any: return
+        case .directory:
+            guard found == .directory else { throw .notDirectory }
+        case .regularFile:
+            if found == .directory { throw .isDirectory }
+            if found == .symbolicLink { throw .tooManySymbolicLinkLevels }
+            guard found == .regular else { throw .invalidArgument }
+        case .symbolicLink:
+            guard found == .symbolicLink else { throw .fileExists }
+        case .special:
+            let isSpecial = found != .directory && found != .symbolicLink
+            guard isSpecial else { throw .fileExists }
+        }
+    }
+
+    // MARK: What is made
+
+    private func makeFile(
+        _ parameters: CreateParameters, from base: FileDescriptor
+    ) throws(Errno) -> OpenedFile {
+        var path = parameters.path
+        for _ in 0..<Self.attempts {
+            if parameters.disposition != .create {
+                do {
+                    return try openExisting(path, parameters, from: base)
+                } catch {
+                    guard error == .noSuchFileOrDirectory else { throw error }
+                }
+            }
+            do {
+                return try makeNewFile(path, parameters, from: base)
+            } catch {
+                guard error == .fileExists, parameters.disposition != .create else { throw error }
+            }
+            // Somebody made it meanwhile, or the name is a link to a name that does not exist, in
+            // which case that one is made, as open(2) does.
+            if let target = linkTarget(at: path, from: base) {
+                path = path.removingLastComponent().pushing(target)
+            }
+        }
+        throw .tooManySymbolicLinkLevels
+    }
+
+    private func linkTarget(at path: FilePath, from base: FileDescriptor) -> FilePath? {
+        do throws(Errno) {
+            let place = try open(path, from: base, [.pathOnly, .noFollow])
+            let status = try SystemCall.status(of: place.descriptor)
+            guard FileTraits.Kind(mode: status.mode) == .symbolicLink else { return nil }
+            return FilePath(bytes: try SystemCall.readLink("", at: place.descriptor))
+        } catch {
+            return nil
+        }
+    }
+
+    private func makeNewFile(
+        _ path: FilePath, _ parameters: CreateParameters, from base: FileDescriptor
+    ) throws(Errno) -> OpenedFile {
+        if parameters.isAttributesOnly {
+            let (folder, name) = Self.split(path)
+            let parent = try open(folder, from: base, [.pathOnly, .directory])
+            try SystemCall.makeNode(
+                name, at: parent.descriptor, mode: 0o100000 | parameters.mode & 0o7777)
+            return try enterNew(name, in: parent, parameters)
+        }
+        // With O_EXCL nothing that exists is opened, so nothing can be waited for.
+        let flags = parameters.dataFlags(for: .regular).union([.create, .exclusive])
+        let file = try open(path, from: base, flags, mode: parameters.mode & 0o7777)
+        let status = try SystemCall.status(of: file.descriptor)
+        return finish(file, status, isPathOnly: false, parameters, wasCreated: true)
+    }
+
+    private func makeTemporary(
+        _ parameters: CreateParameters, from base: FileDescriptor
+    ) throws(Errno) -> OpenedFile {
+        let flags = parameters.dataFlags(for: .regular).union(.unnamed)
+        let file = try open(parameters.path, from: base, flags, mode: parameters.mode & 0o7777)
+        let status = try SystemCall.status(of: file.descriptor)
+        return finish(file, status, isPathOnly: false, parameters, wasCreated: true)
+    }
+
+    /// Directories, symbolic links and special files.
+    private func makeNode(
+        _ parameters: CreateParameters, from base: FileDescriptor
+    ) throws(Errno) -> OpenedFile {
+        let (folder, name) = Self.split(parameters.path)
+        let parent = try open(folder, from: base, [.pathOnly, .directory])
+        switch parameters.kind {
+        case .any, .regularFile: throw .invalidArgument
+        case .directory:
+            try SystemCall.makeDirectory(
+                name, at: parent.descriptor, mode: parameters.mode & 0o7777)
+        case .symbolicLink(let target):
+            try SystemCall.makeSymbolicLink(
+                to: target.bytes, named: name, at: parent.descriptor)
+        case .special(let device):
+            try SystemCall.makeNode(
+                name, at: parent.descriptor, mode: parameters.mode,
+                device: DeviceNumber(encoded: device))
+        }
+        return try enterNew(name, in: parent, parameters)
+    }
+
+    private func enterNew(
+        _ name: FilePath, in parent: borrowing OwnedDescriptor, _ parameters: CreateParameters
+    ) throws(Errno) -> OpenedFile {
+        let place = try SystemCall.open(
+            name, beneath: parent.descriptor, [.pathOnly, .noFollow])
+        return try entered(place, parameters, wasCreated: true)
+    }
+
+    // MARK: The answer
+
+    private func finish(
+        _ descriptor: consuming OwnedDescriptor, _ status: FileStatus, isPathOnly: Bool,
+        _ parameters: CreateParameters, wasCreated: Bool
+    ) -> OpenedFile {
+        let kind = FileTraits.Kind(mode: status.mode)
+        let id = FileID(status)
+        let file = HostOpenFile(descriptor, id: id, kind: kind, isPathOnly: isPathOnly)
+        let isAligned = file.storage != nil && parameters.options.contains(.nonCached)
+        return OpenedFile(
+            id: id, kind: streamKind(kind, id), storage: file.storage,
+            offsetAlignment: isAligned ? readAlignment(of: status) : 1, wasCreated: wasCreated,
+            context: file)
+    }
+
+    private func streamKind(_ kind: FileTraits.Kind, _ id: FileID) -> StreamKind {
+        switch kind {
+        case .directory: id == rootID ? .volume : .directory
+        case .regular: .file
+        default: .other
+        }
+    }
+
+    /// What offsets and lengths of direct reads must be a multiple of, in bytes: the file system's
+    /// word, else the disks' logical block, else 4096. The largest power of 2 in it, because XFS
+    /// may name an allocation unit that is none; the kernel checks the rest.
+    private func readAlignment(of status: FileStatus) -> UInt32 {
+        var bytes = UInt32(clamping: topology.logicalBlockSize ?? DirectIOAlignment.fallback)
+        if let told = status.directIO, told.offset > 0 { bytes = told.readOffset ?? told.offset }
+        return bytes == 0 ? 1 : bytes & (~bytes &+ 1)
+    }
+}
+
+extension CreateParameters {
+    /// Neither reading nor writing is wanted.
+    fileprivate var isAttributesOnly: Bool {
+        options.contains(.attributesOnly) || access.isEmpty
+    }
+
+    /// Access mode and status flags for open(2).
+    fileprivate func dataFlags(for kind: FileTraits.Kind) -> OpenFlags {
+        var flags: OpenFlags =
+            switch (access.contains(.read), access.contains(.write)) {
+            case (true, true): .readWrite
+            case (false, true): .writeOnly
+            default: .readOnly
+            }
+        guard kind == .regular else { return flags.union(.directory) }
+        if options.contains(.nonCached) { flags.insert(.direct) }
+        if options.contains(.append) { flags.insert(.append) }
+        if options.contains(.writeThrough) { flags.insert(.sync) }
+        return flags
+    }
+}

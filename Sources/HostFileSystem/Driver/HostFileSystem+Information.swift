@@ -1,0 +1,106 @@
+public import IOStack
+internal import Synchronization
+public import SystemPackage
+
+/// IRP_MJ_QUERY_INFORMATION.
+extension HostFileSystem {
+    public func information(of file: FileObject) throws(IOFailure) -> FileInformation {
+        let open = try openFile(file)
+        return try open.withDescriptor { (descriptor) throws(Errno) in
+            let status = try SystemCall.status(of: descriptor)
+            return FileInformation(
+                status, attributes: try attributes(of: open, descriptor, status))
+        }
+    }
+
+    /// The attributes that BypassIO asks for, read again only when the file has changed.
+    private func attributes(
+        of open: HostOpenFile, _ descriptor: FileDescriptor, _ status: FileStatus
+    ) throws(Errno) -> FileAttributes {
+        let known = open.knownAttributes.withLock { $0 }
+        if let known, known.holds(for: status) { return known.attributes }
+        let traits = try FileTraits.read(
+            of: descriptor, logicalBlockSize: topology.logicalBlockSize)
+        let attributes = FileAttributes(traits)
+        open.knownAttributes.withLock { $0 = KnownAttributes(attributes, with: status) }
+        return attributes
+    }
+
+    /// `EINVAL` for what is no symbolic link.
+    public func linkTarget(of file: FileObject) throws(IOFailure) -> FilePath {
+        let open = try openFile(file)
+        return try open.withDescriptor { (descriptor) throws(Errno) in
+            // readlinkat(2) itself says ENOENT here, since the path is empty.
+            guard open.kind == .symbolicLink else { throw .invalidArgument }
+            return FilePath(bytes: try SystemCall.readLink("", at: descriptor))
+        }
+    }
+
+    public func nextData(in file: FileObject, from offset: UInt64) throws(IOFailure) -> UInt64 {
+        try next(.data, in: file, from: offset)
+    }
+
+    public func nextHole(in file: FileObject, from offset: UInt64) throws(IOFailure) -> UInt64 {
+        try next(.hole, in: file, from: offset)
+    }
+
+    /// The position that lseek(2) moves is used by nobody: data is read and written at offsets.
+    private func next(
+        _ origin: SystemCall.SeekOrigin, in file: FileObject, from offset: UInt64
+    ) throws(IOFailure) -> UInt64 {
+        let open = try openFile(file)
+        return try open.withDescriptor { (descriptor) throws(Errno) in
+            guard open.kind != .directory else { throw .isDirectory }
+            guard let offset = Int64(exactly: offset) else { throw .noSuchAddressOrDevice }
+            return UInt64(try SystemCall.seek(descriptor, to: offset, from: origin))
+        }
+    }
+}
+
+extension FileInformation {
+    init(_ status: FileStatus, attributes: FileAttributes) {
+        self.init(
+            kind: FileKind(FileTraits.Kind(mode: status.mode)), id: FileID(status),
+            permissions: UInt32(status.mode) & 0o7777, linkCount: UInt64(status.linkCount),
+            userID: status.user, groupID: status.group, size: status.size,
+            allocatedSize: status.blocks &* 512, preferredIOSize: status.blockSize,
+            deviceNumber: status.representedDevice.encoded, accessTime: FileTime(status.accessed),
+            modificationTime: FileTime(status.modified), changeTime: FileTime(status.changed),
+            birthTime: status.created.map { FileTime($0) }, attributes: attributes)
+    }
+}
+
+extension FileTime {
+    init(_ time: FileStatus.Time) {
+        self.init(seconds: time.seconds, nanoseconds: time.nanoseconds)
+    }
+}
+
+extension FileKind {
+    /// A type that Linux does not have counts as a regular file, as the rest of POSIX reads it.
+    init(_ kind: FileTraits.Kind) {
+        self =
+            switch kind {
+            case .regular, .unknown: .regularFile
+            case .directory: .directory
+            case .symbolicLink: .symbolicLink
+            case .fifo: .fifo
+            case .socket: .socket
+            case .characterDevice: .characterDevice
+            case .blockDevice: .blockDevice
+            }
+    }
+}
+
+extension FileAttributes {
+    /// The facts that are known and true.
+    init(_ traits: FileTraits) {
+        let facts: [(Fact, FileAttributes)] = [
+            (traits.compressed, .compressed), (traits.encrypted, .encrypted),
+            (traits.sparse, .sparse), (traits.swapFile, .paging), (traits.dax, .dax),
+            (traits.inlineData, .resident), (traits.immutable, .immutable),
+            (traits.appendOnly, .appendOnly), (traits.verity, .verity),
+        ]
+        self = FileAttributes(facts.filter { $0.0 == .yes }.map(\.1))
+    }
+}

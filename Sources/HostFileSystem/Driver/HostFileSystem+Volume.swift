@@ -1,0 +1,30 @@
+public import IOStack
+internal import SystemPackage
+
+/// IRP_MJ_FLUSH_BUFFERS and IRP_MJ_QUERY_VOLUME_INFORMATION.
+extension HostFileSystem {
+    /// fsync(2) or fdatasync(2); `EBADF` for a handle without data.
+    public func flush(_ file: FileObject, dataOnly: Bool) throws(IOFailure) {
+        try openFile(file).withDescriptor { (descriptor) throws(Errno) in
+            if dataOnly {
+                try SystemCall.syncData(descriptor)
+            } else {
+                try SystemCall.sync(descriptor)
+            }
+        }
+    }
+
+    /// Of the file system that holds the root, in units of its fragment size.
+    public func volumeInformation() throws(IOFailure) -> VolumeInformation {
+        do throws(Errno) {
+            let status = try SystemCall.fileSystemStatus(of: root)
+            return VolumeInformation(
+                blockSize: status.fragmentSize, totalBlocks: status.blocks,
+                freeBlocks: status.freeBlocks, availableBlocks: status.availableBlocks,
+                totalFiles: status.files, freeFiles: status.freeFiles,
+                maximumNameLength: UInt32(clamping: status.nameLength))
+        } catch {
+            throw IOFailure(host: error)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+public import IOStack
+internal import Synchronization
+public import SystemPackage
+
+/// A directory tree of the running Linux machine as the file system at the bottom of a filter
+/// stack.
+///
+/// Every name is looked up beneath the root (openat2(2) with RESOLVE_BENEATH and
+/// RESOLVE_NO_MAGICLINKS): neither "..", nor an absolute path, nor a symbolic link, nor a rename at
+/// the wrong moment leads out of it; such a lookup fails with `EXDEV`, a magic link with `ELOOP`.
+///
+/// Everything is done with the rights of this process, whoever the requestor is, and its umask
+/// applies to what is made. Errors of the host are passed on as they came. Needs Linux 5.6 and a
+/// mounted /proc. Any thread, several at once.
+public final class HostFileSystem: FileSystemDriver {
+    /// Such as "ext4" or "fuse.sshfs": the type in the mount table.
+    public let name: String
+    /// Where the root was when it was opened; it is not looked up again.
+    public let directory: FilePath
+    /// What lies below the root's files.
+    public let topology: StorageTopology
+
+    let rootDescriptor: OwnedDescriptor
+    /// The root's identity, for telling the volume handle from other directories.
+    let rootID: FileID
+    let rootMountID: UInt64?
+    /// data=journal on the whole mount: direct I/O goes through the cache.
+    let journalsAllData: Bool
+
+    /// Opens the root and finds out what lies below it.
+    ///
+    /// A symbolic link is followed.
+    ///
+    /// - Throws: what opening the directory reports (`ENOENT`, `ENOTDIR`, `EACCES`, …), or reading
+    ///   the mount table.
+    public convenience init(root directory: FilePath) throws(Errno) {
+        try self.init(root: directory, discovery: try StorageDiscovery())
+    }
+
+    /// As ``init(root:)``, with a mount table read before.
+    public init(root directory: FilePath, discovery: StorageDiscovery) throws(Errno) {
+        let root = try SystemCall.open(directory, [.pathOnly, .directory])
+        let status = try SystemCall.status(of: root.descriptor)
+        topology = try discovery.topology(of: root.descriptor)
+        name = topology.fileSystem
+        self.directory = directory
+        rootID = FileID(status)
+        rootMountID = status.mountID
+        journalsAllData =
+            topology.mount?.superOptionValues("data").contains(Array("journal".utf8)) ?? false
+        rootDescriptor = root
+    }
+
+    var root: FileDescriptor { rootDescriptor.descriptor }
+
+    // MARK: The end of an open
+
+    public func cleanup(_ file: FileObject) {
+        guard let open = file.context as? HostOpenFile else { return }
+        open.isCleanedUp.store(true, ordering: .releasing)
+        dropLocks(of: open)
+    }
+
+    public func close(_ file: FileObject) {
+        (file.context as? HostOpenFile)?.close()
+    }
+
+    // MARK: File objects of ours
+
+    /// The open behind a file object; `EBADF` for one of another file system.
+    func openFile(_ file: FileObject) throws(IOFailure) -> HostOpenFile {
+        guard let open = file.context as? HostOpenFile, file.volume.fileSystem === self else {
+            throw IOFailure(host: .badFileDescriptor)
+        }
+        return open
+    }
+
+    /// As ``openFile(_:)``, for those that must be directories: `ENOTDIR`.
+    func openDirectory(_ file: FileObject) throws(IOFailure) -> HostOpenFile {
+        let open = try openFile(file)
+        guard open.kind == .directory else { throw IOFailure(host: .notDirectory) }
+        return open
+    }
+}
+
+extension FileID {
+    init(_ status: FileStatus) {
+        self.init(device: status.device.encoded, inode: status.inode)
+    }
+}
+
+extension DeviceNumber {
+    /// As `dev_t` of Linux' C library holds it (makedev(3)).
+    var encoded: UInt64 {
+        let (major, minor) = (UInt64(major), UInt64(minor))
+        return (major & ~0xFFF) << 32 | (major & 0xFFF) << 8
+            | (minor & ~0xFF) << 12 | (minor & 0xFF)
+    }
+
+    init(encoded: UInt64) {
+        self.init(
+            major: UInt32(truncatingIfNeeded: (encoded >> 32 & ~0xFFF) | (encoded >> 8 & 0xFFF)),
+            minor: UInt32(truncatingIfNeeded: (encoded >> 12 & ~0xFF) | (encoded & 0xFF)))
+    }
+}

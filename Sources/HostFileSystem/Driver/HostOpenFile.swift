@@ -1,0 +1,100 @@
+public import IOStack
+internal import Synchronization
+internal import SystemPackage
+
+/// One open of a file of the host (`FsContext2`): owns the descriptor and closes it exactly once,
+/// at ``close()`` or when nobody refers to it any more.
+///
+/// Usable from any thread. A call that is under way when ``close()`` comes keeps the descriptor
+/// until it returns, so that no call ever meets a number that the process has used again.
+public final class HostOpenFile: Sendable {
+    public let id: FileID
+    public let kind: FileTraits.Kind
+    /// Opened with O_PATH: good for names and attributes, not for data.
+    public let isPathOnly: Bool
+
+    private let descriptor: FileDescriptor
+    /// Bit 31: closed. The rest counts calls under way.
+    ///
+    /// Invariant: the descriptor is open while the bit is clear or the count is not zero, and
+    /// whoever makes the bit set and the count zero closes it.
+    private let word = Atomic<UInt32>(0)
+    private static var closedBit: UInt32 { 1 << 31 }
+
+    /// The last handle is gone: waits for locks end.
+    let isCleanedUp = Atomic<Bool>(false)
+    /// An advisory lock was taken through this file.
+    let mayHoldLocks = Atomic<Bool>(false)
+    /// Serialises readers of a directory, whose position belongs to the open file description.
+    let directoryPosition = Mutex(())
+    /// The attributes, as long as the status that they were read with lasts.
+    let knownAttributes = Mutex<KnownAttributes?>(nil)
+
+    init(
+        _ owner: consuming OwnedDescriptor, id: FileID, kind: FileTraits.Kind, isPathOnly: Bool
+    ) {
+        descriptor = owner.release()
+        self.id = id
+        self.kind = kind
+        self.isPathOnly = isPathOnly
+    }
+
+    /// Where the data is read and written; nil for what has none.
+    var storage: StorageHandle? {
+        kind == .regular && !isPathOnly ? StorageHandle(rawValue: descriptor.rawValue) : nil
+    }
+
+    /// Lends the descriptor to one call; throws `EBADF` once the file is closed, else the call's
+    /// own errno.
+    func withDescriptor<R>(
+        _ body: (FileDescriptor) throws(Errno) -> R
+    ) throws(IOFailure) -> R {
+        do throws(Errno) {
+            guard enter() else { throw .badFileDescriptor }
+            defer { leave() }
+            return try body(descriptor)
+        } catch {
+            throw IOFailure(host: error)
+        }
+    }
+
+    private func enter() -> Bool {
+        let old = word.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
+        if old & Self.closedBit == 0 { return true }
+        leave()
+        return false
+    }
+
+    private func leave() {
+        let now = word.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
+        if now == Self.closedBit { claimAndClose() }
+    }
+
+    /// Gives the descriptor back, at once or when the calls under way have returned. A second call
+    /// does nothing.
+    func close() {
+        let now = word.bitwiseOr(Self.closedBit, ordering: .acquiringAndReleasing).newValue
+        if now == Self.closedBit { claimAndClose() }
+    }
+
+    /// Several may see the last count go, since late callers count themselves in and out again;
+    /// the one who moves the word on is the one who closes.
+    private func claimAndClose() {
+        let claimed = word.compareExchange(
+            expected: Self.closedBit, desired: Self.closedBit | Self.claimedBit,
+            ordering: .acquiringAndReleasing
+        ).exchanged
+        if claimed { _ = OwnedDescriptor(owning: descriptor) }
+    }
+
+    private static var claimedBit: UInt32 { 1 << 30 }
+
+    deinit { close() }
+}
+
+extension IOFailure {
+    /// An errno of the host, passed on as it came.
+    init(host error: Errno) {
+        self.init(errno: error.rawValue)
+    }
+}

@@ -1,0 +1,75 @@
+internal import CKernelABI
+internal import DirectRead
+internal import IOStack
+internal import SystemPackage
+
+/// A read engine of DirectRead as the storage stack knows it.
+///
+/// Generic, so that a read calls the mechanism itself and not through a table of functions.
+final class HostReadEngine<Engine: ReadEngine>: StorageReadEngine {
+    private let engine: Engine
+    private let buffers: [HostSlotBuffer<Engine>]
+    private let owner = bpio_thread_id()
+
+    let depth: Int
+    let slotSize: Int
+    let summary: String
+    let wake: @Sendable () -> Void
+
+    /// Takes over an engine that the calling thread made.
+    init(_ engine: Engine) {
+        self.engine = engine
+        depth = engine.depth
+        slotSize = engine.slotSize
+        summary = engine.description
+        buffers = (0..<engine.depth).map { HostSlotBuffer(engine: engine, slot: $0) }
+        let waker = engine.waker
+        wake = { waker.wake() }
+    }
+
+    var isOwnedByCurrentThread: Bool { owner == bpio_thread_id() }
+
+    // MARK: Files
+
+    func register(_ handle: StorageHandle) throws(IOFailure) -> Int32 {
+        do throws(Errno) {
+            return try engine.register(FileDescriptor(rawValue: handle.rawValue)).carriedNumber
+        } catch {
+            throw IOFailure(host: error)
+        }
+    }
+
+    func unregister(_ index: Int32) {
+        engine.unregister(FileIndex(carriedNumber: index))
+    }
+
+    // MARK: Reads
+
+    func start(slot: Int, file: Int32, offset: UInt64, length: Int) {
+        engine.start(
+            slot: slot, file: FileIndex(carriedNumber: file), offset: offset, length: length)
+    }
+
+    func submit(waitingFor minimum: Int, wakeable: Bool) throws(IOFailure) {
+        do throws(Errno) {
+            try engine.submit(waitingFor: minimum, timeout: nil, wakeable: wakeable)
+        } catch {
+            throw IOFailure(host: error)
+        }
+    }
+
+    func nextCompletion() -> StorageCompletion? {
+        guard let done = engine.nextCompletion() else { return nil }
+        return StorageCompletion(slot: done.slot, result: done.result)
+    }
+
+    // MARK: Bytes
+
+    func buffer(ofSlot slot: Int) -> any IOBuffer { buffers[slot] }
+
+    func withBytes<R, E: Error>(
+        ofSlot slot: Int, count: Int, _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        try engine.withByteSpan(of: slot, count: min(max(count, 0), slotSize), body)
+    }
+}

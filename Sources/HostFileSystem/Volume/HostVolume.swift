@@ -1,0 +1,46 @@
+public import DirectRead
+public import IOStack
+public import SystemPackage
+
+/// Makes volumes of directories of this machine.
+public enum HostVolume {
+    /// Finds out what lies below a directory and mounts the directory as a volume.
+    ///
+    /// The volume stack is the caller's drivers over one ``HostVolumeLayer`` for each layer of the
+    /// host that refuses BypassIO; the storage is the disk that discovery found.
+    ///
+    /// ```swift
+    /// let manager = IOManager()
+    /// let volume = try HostVolume.mount(directory: "/srv/games", on: manager)
+    /// let file = try volume.open("level1.pak", options: .nonCached)
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - name: for people; the directory's path when nil.
+    ///   - volumeDrivers: top to bottom, above what the host has.
+    ///   - policy: what ``ReadQueue``s of the volume read with.
+    ///   - paths: where sysfs, procfs and the device nodes are.
+    /// - Throws: ``HostVolumeError``.
+    public static func mount(
+        directory: FilePath, on manager: IOManager, named name: String? = nil,
+        volumeDrivers: [any VolumeDriver] = [], policy: ReadEngines.Policy = .automatic,
+        paths: SystemPaths = .system
+    ) throws(HostVolumeError) -> Volume {
+        let discovery: StorageDiscovery
+        do throws(Errno) {
+            discovery = try StorageDiscovery(paths: paths)
+        } catch {
+            throw HostVolumeError(mountTable: error, paths: paths, directory: directory)
+        }
+        let fileSystem: HostFileSystem
+        do throws(Errno) {
+            fileSystem = try HostFileSystem(root: directory, discovery: discovery)
+        } catch {
+            throw HostVolumeError(directory, error)
+        }
+        let layers = fileSystem.topology.volumes.compactMap { HostVolumeLayer($0) }
+        return manager.mount(
+            fileSystem, named: name ?? directory.string, volumeDrivers: volumeDrivers + layers,
+            storage: HostDisk(fileSystem.topology, policy: policy))
+    }
+}

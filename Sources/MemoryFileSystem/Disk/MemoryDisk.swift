@@ -1,0 +1,180 @@
+public import BypassIOProtocol
+import Dispatch
+public import IOStack
+import Synchronization
+
+/// A storage driver that keeps bytes in memory, for tests of the stack and of filters.
+///
+/// A test decides what it answers to BypassIO, which reads fail, and, with ``holdReads()``, when
+/// reads finish, so that every state of a read in flight can be brought about without timing.
+///
+/// Usable from any thread. Lock order: the file system's tree → the disk's state → an engine's
+/// inbox; nothing else is called under any of them.
+public final class MemoryDisk: StorageDriver {
+    public let name: String
+    public let storageType: String
+    /// What non-cached reads must be aligned to in order to bypass, in bytes; a power of 2.
+    public let offsetAlignment: UInt32
+
+    /// In which order an engine hands out reads that are done.
+    public enum CompletionOrder: Sendable {
+        case firstInFirstOut
+        case lastInFirstOut
+    }
+
+    /// What a handle refers to, as a descriptor refers to a file.
+    struct Handle {
+        let object: Int
+        let appends: Bool
+    }
+
+    struct State {
+        var supportsBypassIO = true
+        var veto: StorageVeto?
+        var controls: [StorageBypassIOOperation] = []
+        var completionOrder = CompletionOrder.firstInFirstOut
+        var objects: [Int: [UInt8]] = [:]
+        var nextObject = 1
+        var handles: [StorageHandle: Handle] = [:]
+        var nextHandle: Int32 = 1
+        var reads: [StorageExtent] = []
+        var writes: [StorageExtent] = []
+        var readErrno: Int32?
+        var writeErrno: Int32?
+        var isHolding = false
+        var held: [HeldRead] = []
+        var waiters: [(count: Int, arrived: DispatchSemaphore)] = []
+    }
+    let state = Mutex(State())
+
+    public init(
+        name: String = "memdisk", storageType: String = "Memory", supportsBypassIO: Bool = true,
+        offsetAlignment: UInt32 = 1
+    ) {
+        precondition(offsetAlignment.nonzeroBitCount == 1, "an alignment is a power of 2")
+        self.name = name
+        self.storageType = storageType
+        self.offsetAlignment = offsetAlignment
+        state.withLock { $0.supportsBypassIO = supportsBypassIO }
+    }
+
+    // MARK: BypassIO
+
+    public var supportsBypassIO: Bool {
+        get { state.withLock { $0.supportsBypassIO } }
+        set { state.withLock { $0.supportsBypassIO = newValue } }
+    }
+
+    /// What the driver answers to ENABLE and QUERY; nil agrees.
+    public var veto: StorageVeto? {
+        get { state.withLock { $0.veto } }
+        set { state.withLock { $0.veto = newValue } }
+    }
+
+    /// Every IOCTL_STORAGE_MANAGE_BYPASS_IO that reached the driver, in order.
+    public var controls: [StorageBypassIOOperation] { state.withLock { $0.controls } }
+
+    public func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto? {
+        state.withLock { state in
+            state.controls.append(input.operation)
+            return state.veto
+        }
+    }
+
+    // MARK: Counts and failures
+
+    /// Every read that reached the driver, in order, held and failed ones included.
+    public var reads: [StorageExtent] { state.withLock { $0.reads } }
+    public var writes: [StorageExtent] { state.withLock { $0.writes } }
+
+    /// The errno every read fails with; nil lets reads succeed.
+    public var readErrno: Int32? {
+        get { state.withLock { $0.readErrno } }
+        set { state.withLock { $0.readErrno = newValue } }
+    }
+
+    /// The errno every write fails with; nil lets writes succeed.
+    public var writeErrno: Int32? {
+        get { state.withLock { $0.writeErrno } }
+        set { state.withLock { $0.writeErrno = newValue } }
+    }
+
+    public var completionOrder: CompletionOrder {
+        get { state.withLock { $0.completionOrder } }
+        set { state.withLock { $0.completionOrder = newValue } }
+    }
+
+    // MARK: Transfers
+
+    public func makeBuffer(capacity: Int) throws(IOFailure) -> any IOBuffer {
+        guard capacity >= 0 else { throw IOFailure(.invalidParameter) }
+        return HeapBuffer(capacity: capacity)
+    }
+
+    /// Reads; sleeps while the read is held.
+    public func read(_ extent: StorageExtent, into buffer: any IOBuffer) throws(IOFailure) -> Int {
+        let released = DispatchSemaphore(value: 0)
+        if !admit(extent, release: { released.signal() }) { released.wait() }
+        return try transfer(extent, into: buffer)
+    }
+
+    /// Copies the bytes of a read that was admitted or released.
+    func transfer(_ extent: StorageExtent, into buffer: any IOBuffer) throws(IOFailure) -> Int {
+        let bytes = try state.withLock { state throws(IOFailure) in
+            if let errno = state.readErrno { throw IOFailure(errno: errno) }
+            let object = try state.object(of: extent.handle)
+            let all = state.objects[object, default: []]
+            guard extent.offset < UInt64(all.count) else { return ArraySlice<UInt8>() }
+            let first = Int(extent.offset)
+            return all[first..<min(all.count, first + max(0, extent.length))]
+        }
+        buffer.withMutableBytes(bytes.count) { span in
+            for (index, byte) in bytes.enumerated() { span[index] = byte }
+        }
+        return bytes.count
+    }
+
+    public func write(_ extent: StorageExtent, from buffer: any IOBuffer) throws(IOFailure) -> Int {
+        let bytes = buffer.withBytes(extent.length) { [UInt8](copying: $0) }
+        return try state.withLock { state throws(IOFailure) in
+            state.writes.append(extent)
+            if let errno = state.writeErrno { throw IOFailure(errno: errno) }
+            guard let handle = state.handles[extent.handle] else { throw IOFailure(errno: 9) }
+            let size = state.objects[handle.object, default: []].count
+            let start = handle.appends ? size : Int(clamping: extent.offset)
+            guard start <= Self.largestObject - bytes.count else { throw IOFailure(errno: 27) }
+            state.resize(handle.object, to: max(size, start + bytes.count))
+            state.objects[handle.object]?.replaceSubrange(
+                start..<start + bytes.count, with: bytes)
+            return bytes.count
+        }
+    }
+
+    /// 1 GiB: memory is not a disk.
+    static let largestObject = 1 << 30
+
+    public func makeReadEngine(
+        depth: Int, slotSize: Int
+    ) throws(IOFailure) -> any StorageReadEngine {
+        guard depth > 0, slotSize > 0 else { throw IOFailure(.invalidParameter) }
+        return MemoryReadEngine(self, depth: depth, slotSize: slotSize)
+    }
+}
+
+extension MemoryDisk.State {
+    func object(of handle: StorageHandle) throws(IOFailure) -> Int {
+        // EBADF: the file system let go of the handle.
+        guard let found = handles[handle] else { throw IOFailure(errno: 9) }
+        return found.object
+    }
+
+    /// Cuts an object or fills it up with zeros.
+    mutating func resize(_ object: Int, to size: Int) {
+        let old = objects[object, default: []].count
+        if size > old {
+            objects[object, default: []].append(contentsOf: repeatElement(0, count: size - old))
+        } else {
+            objects[object]?.removeLast(old - size)
+        }
+    }
+}

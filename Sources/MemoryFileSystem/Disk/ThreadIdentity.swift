@@ -1,0 +1,21 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Which thread this is, to be compared only.
+struct ThreadIdentity: Sendable, Equatable {
+    private let number: UInt
+
+    static var current: ThreadIdentity {
+        #if canImport(Glibc)
+            ThreadIdentity(number: pthread_self())
+        #else
+            // An opaque pointer elsewhere: its address identifies the thread and is not followed.
+            unsafe ThreadIdentity(number: UInt(bitPattern: pthread_self()))
+        #endif
+    }
+}

@@ -1,0 +1,36 @@
+public import IOStack
+
+/// A volume in memory with everything a test takes hold of.
+///
+/// ```swift
+/// let memory = MemoryVolume()
+/// let file = try memory.volume.open("data", access: [.read, .write], disposition: .create)
+/// ```
+public struct MemoryVolume: Sendable {
+    public let manager: IOManager
+    public let volume: Volume
+    public let fileSystem: MemoryFileSystem
+    public let disk: MemoryDisk
+    public let drivers: [ScriptedVolumeDriver]
+
+    /// Mounts an empty file system on `disk`, below `drivers` (top to bottom).
+    public init(
+        named name: String = "memory", disk: MemoryDisk = MemoryDisk(),
+        drivers: [ScriptedVolumeDriver] = []
+    ) {
+        let manager = IOManager()
+        let fileSystem = MemoryFileSystem(on: disk)
+        self.manager = manager
+        self.fileSystem = fileSystem
+        self.disk = disk
+        self.drivers = drivers
+        volume = manager.mount(fileSystem, named: name, volumeDrivers: drivers, storage: disk)
+    }
+
+    /// Registers a filter and attaches it to the volume.
+    @discardableResult
+    public func attach(_ registration: FilterRegistration) throws -> FilterInstance {
+        let filter = try manager.filterManager.register(registration)
+        return try manager.filterManager.attach(filter, to: volume)
+    }
+}

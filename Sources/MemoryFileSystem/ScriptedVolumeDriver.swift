@@ -1,0 +1,89 @@
+public import BypassIOProtocol
+public import IOStack
+import Synchronization
+
+/// A volume driver whose answers a test sets and whose transfers it can count and change.
+///
+/// Usable from any thread. Lock order: its lock is a leaf; the closures run outside of it.
+public final class ScriptedVolumeDriver: VolumeDriver {
+    public let name: String
+
+    private struct State {
+        var supportsBypassIO: Bool
+        var veto: StorageVeto?
+        var controls: [StorageBypassIOOperation] = []
+        var reads = 0
+        var writes = 0
+        var transferFailure: IOFailure?
+        var transform: (@Sendable (UInt8) -> UInt8)?
+        var onTransfer: (@Sendable (VolumeTransfer) -> Void)?
+    }
+    private let state: Mutex<State>
+
+    public init(name: String, supportsBypassIO: Bool = true) {
+        self.name = name
+        state = Mutex(State(supportsBypassIO: supportsBypassIO))
+    }
+
+    public var supportsBypassIO: Bool {
+        get { state.withLock { $0.supportsBypassIO } }
+        set { state.withLock { $0.supportsBypassIO = newValue } }
+    }
+
+    /// What the driver answers to ENABLE and QUERY; nil passes them on.
+    public var veto: StorageVeto? {
+        get { state.withLock { $0.veto } }
+        set { state.withLock { $0.veto = newValue } }
+    }
+
+    /// Every IOCTL_STORAGE_MANAGE_BYPASS_IO the driver saw, in order.
+    public var controls: [StorageBypassIOOperation] { state.withLock { $0.controls } }
+    /// Reads that walked through the driver.
+    public var reads: Int { state.withLock { $0.reads } }
+    public var writes: Int { state.withLock { $0.writes } }
+
+    /// What every transfer is refused with on its way down; nil lets them pass.
+    public var transferFailure: IOFailure? {
+        get { state.withLock { $0.transferFailure } }
+        set { state.withLock { $0.transferFailure = newValue } }
+    }
+
+    /// Applied to each byte read, after the storage delivered it.
+    public func transformReads(_ transform: (@Sendable (UInt8) -> UInt8)?) {
+        state.withLock { $0.transform = transform }
+    }
+
+    /// Called on the way down of every transfer, in the thread that carries it.
+    public func onTransfer(_ action: (@Sendable (VolumeTransfer) -> Void)?) {
+        state.withLock { $0.onTransfer = action }
+    }
+
+    public func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto? {
+        state.withLock { state in
+            state.controls.append(input.operation)
+            return state.veto
+        }
+    }
+
+    public func willTransfer(
+        _ transfer: VolumeTransfer, buffer: any IOBuffer
+    ) throws(IOFailure) {
+        let (action, failure) = state.withLock { state in
+            if transfer.direction == .read { state.reads += 1 } else { state.writes += 1 }
+            return (state.onTransfer, state.transferFailure)
+        }
+        action?(transfer)
+        if let failure { throw failure }
+    }
+
+    public func didTransfer(
+        _ transfer: VolumeTransfer, buffer: any IOBuffer, count: Int
+    ) throws(IOFailure) {
+        guard transfer.direction == .read, let transform = state.withLock({ $0.transform }) else {
+            return
+        }
+        buffer.withMutableBytes(count) { span in
+            for index in span.indices { span[index] = transform(span[index]) }
+        }
+    }
+}
