@@ -65,9 +65,8 @@ struct NoAllocationTests {
         #expect(failure == nil)
         #expect(loop.failed == 0)
         #expect(counts.allocations == 0)
-        // The loop itself may hold the engine once for the whole run; a read may not.
-        #expect(counts.retains < 10)
-        #expect(counts.releases < 10)
+        #expect(counts.retains == 0)
+        #expect(counts.releases == 0)
     }
 }
 

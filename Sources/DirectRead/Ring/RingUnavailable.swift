@@ -72,7 +72,8 @@ extension RingUnavailable: CustomStringConvertible {
 /// The soft limit on locked memory in bytes, `nil` for none.
 func softLockedMemoryLimit() -> UInt64? {
     var limit = rlimit()
-    guard unsafe getrlimit(__rlimit_resource_t(8), &limit) == 0, limit.rlim_cur != rlim_t.max
+    guard unsafe getrlimit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue), &limit) == 0,
+        limit.rlim_cur != rlim_t.max
     else { return nil }
     return UInt64(limit.rlim_cur)
 }

@@ -62,24 +62,16 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
 
     // MARK: The owner's side
 
+    private static let stackBytes = 256 << 10
+
     /// Starts the threads; fewer than asked for will do, none will not.
     func start(threads wanted: Int) throws(Errno) {
         threads.reserveCapacity(wanted)
-        // Signals belong to the program's own threads.
-        var all = sigset_t()
-        var before = sigset_t()
-        unsafe sigfillset(&all)
-        unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
-        defer { _ = unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
-        var attributes = pthread_attr_t()
-        unsafe pthread_attr_init(&attributes)
-        defer { _ = unsafe pthread_attr_destroy(&attributes) }
-        unsafe pthread_attr_setstacksize(&attributes, 256 << 10)
         while threads.count < wanted {
             var thread = pthread_t()
             let context = unsafe Unmanaged.passRetained(self)
-            let code = unsafe pthread_create(
-                &thread, &attributes,
+            let code = unsafe bpio_thread_start(
+                &thread, Self.stackBytes,
                 { context in
                     guard let context = unsafe context else { return nil }
                     let pool = unsafe Unmanaged<ReadThreadPool>.fromOpaque(context)

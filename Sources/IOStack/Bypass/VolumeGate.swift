@@ -66,9 +66,9 @@ struct VolumeGate: ~Copyable, Sendable {
     /// Counts in a read that went through the filters and may skip the volume drivers.
     @inline(__always)
     func enterStorage() -> Bool {
-        if word.load(ordering: .relaxed) & Closed.storage.rawValue != 0 { return false }
+        if word.load(ordering: .relaxed) & Closed.all.rawValue != 0 { return false }
         let old = word.wrappingAdd(Self.storageOne, ordering: .acquiringAndReleasing).oldValue
-        if old & Closed.storage.rawValue == 0 { return true }
+        if old & Closed.all.rawValue == 0 { return true }
         leave(.storageBypass)
         return false
     }

@@ -79,9 +79,14 @@ extension FileObject {
     }
 
     /// Enters the volume's gate for a read that went through the filters.
-    func enterStorageBypass() -> ReadRoute {
-        isNonCached && isBypassEnabled && volume.gate.enterStorage()
-            ? .storageBypass : .traditional
+    ///
+    /// Only a pause of the stream leaves the storage bypass on (spec 4.1). Whatever else keeps a
+    /// read off the bypass route sends it down the whole traditional path (spec 4.3, 4.6, 6.9).
+    func enterStorageBypass(offset: UInt64, length: Int) -> ReadRoute {
+        guard isNonCached, isBypassEnabled, stream.gate.closed == .paused,
+            (offset | UInt64(truncatingIfNeeded: length)) & misalignmentMask == 0
+        else { return .traditional }
+        return volume.gate.enterStorage() ? .storageBypass : .traditional
     }
 
     func leaveStorageBypass(_ route: ReadRoute) {

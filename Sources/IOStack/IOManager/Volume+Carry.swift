@@ -100,8 +100,8 @@ extension Volume {
     ) throws(IOFailure) {
         let (handle, buffer) = try file.transferPlace(data.buffer, length: length)
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
-        // Filters have seen the read; an enabled file's may still skip the volume drivers.
-        let route = file.enterStorageBypass()
+        // Filters have seen the read; a paused stream's may still skip the volume drivers.
+        let route = file.enterStorageBypass(offset: offset, length: length)
         defer { file.leaveStorageBypass(route) }
         file.counters.count(route)
         let count =

@@ -87,7 +87,7 @@ extension ReadQueue {
         }
         slots[slot].offset = offset
         slots[slot].length = length
-        let route = file.enterStorageBypass()
+        let route = file.enterStorageBypass(offset: offset, length: length)
         slots[slot].route = route
         file.counters.count(route)
         do throws(IOFailure) {

@@ -148,7 +148,10 @@ public final class Volume: Sendable {
         }
         // Spec 4.3: all bypass stops at once; reads that were past the filters must be out before
         // the new filter may rely on seeing everything.
-        if blocks { gate.drain(.filterBypass, advance: advanceOwnReads) }
+        if blocks {
+            gate.drain(.filterBypass, advance: advanceOwnReads)
+            gate.drain(.storageBypass, advance: advanceOwnReads)
+        }
     }
 
     func detach(
