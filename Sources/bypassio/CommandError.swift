@@ -16,12 +16,12 @@ func reportingErrors(_ body: () throws -> Void) throws {
     do {
         try body()
     } catch let error as CommandError {
-        StandardOutput.complain("bypassio: \(error.message)")
+        StandardOutput.complain("bypassio: \(error.message.onOneLine)")
         throw error.status.exitCode
     } catch let error as ExitCode {
         throw error
     } catch {
-        StandardOutput.complain("bypassio: internal error: \(error)")
+        StandardOutput.complain("bypassio: internal error: \("\(error)".onOneLine)")
         throw CommandStatus.internalError.exitCode
     }
 }

@@ -7,14 +7,17 @@ extension ContentScanner {
     /// The verdict on a file, from a scan of the whole if it is not known.
     func scan(_ file: FileObject, by instance: FilterInstance) -> ScanVerdict.State {
         let verdict = verdictContext(on: file.stream, by: instance)
+        let changes = verdict.changes
         let known = verdict.state
         if known != .unknown { return known }
-        let changes = verdict.changes
         do throws(IOFailure) {
-            let found = try scanContent(of: file, by: instance)
-            verdict.conclude(
-                found.map { .infected(signature: $0.name) } ?? .clean, since: changes)
-            return verdict.state
+            guard let found = try scanContent(of: file, by: instance) else {
+                verdict.conclude(.clean, since: changes)
+                return verdict.state
+            }
+            let infected = ScanVerdict.State.infected(signature: found.name)
+            verdict.conclude(infected, since: changes)
+            return infected
         } catch {
             return .unknown
         }
@@ -35,7 +38,10 @@ extension ContentScanner {
             let found = buffer.withBytes(count) { bytes -> Signature? in
                 seam.append(contentsOf: [UInt8](copying: bytes.extracting(first: overlap)))
                 let match = firstMatch(in: seam.span) ?? firstMatch(in: bytes)
-                seam = [UInt8](copying: bytes.extracting(last: overlap))
+                // A pattern longer than a chunk lies across more than one seam.
+                seam =
+                    bytes.count < overlap
+                    ? seam.suffix(overlap) : [UInt8](copying: bytes.extracting(last: overlap))
                 return match
             }
             if let found { return found }

@@ -6,14 +6,17 @@ import Synchronization
 /// content was scanned and found clean needs no more looking: its handles may bypass.
 ///
 /// An ENABLE or QUERY of a file not scanned yet scans it at once, through reads that only what is
-/// below sees. A write to a clean file makes it unknown again: the bypass of its handles is paused
-/// before the write goes on, and resumes by itself when the next resume's QUERY scanned it clean.
+/// below sees. A write makes the file unknown again: the bypass of its handles is paused before the
+/// write goes on. A STREAM_RESUME ends that pause if the scan that its QUERY causes finds nothing.
 ///
 /// A signature that begins in one read and ends in another is found only by the scan, not by the
-/// reads. Usable from any thread.
+/// reads. Files that had bypass before the filter was attached are read past it until they are
+/// written to, or until a scan or a read finds something. Usable from any thread.
 public final class ContentScanner: Sendable {
     let signatures: [Signature]
     private let reads = Atomic<UInt64>(0)
+    /// Lock order: a leaf.
+    private let bypassed = Mutex(BypassedFiles())
 
     public init(signatures: [Signature]) {
         self.signatures = signatures
@@ -35,16 +38,19 @@ public final class ContentScanner: Sendable {
             name: "contentscan", altitude: Altitude(integer: 321_730),
             supportedFeatures: .bypassIO,
             operations: [
+                OperationRegistration(.create, postOperation: postCreate),
                 OperationRegistration(.read, postOperation: postRead),
                 OperationRegistration(.write, preOperation: preChange, postOperation: postChange),
                 OperationRegistration(
                     .setInformation, preOperation: preChange, postOperation: postChange),
-                OperationRegistration(.fileSystemControl, preOperation: preControl),
+                OperationRegistration(
+                    .fileSystemControl, preOperation: preControl, postOperation: postControl),
             ],
-            contexts: [.stream])
+            contexts: [.stream],
+            instanceTeardownComplete: { [self] instance, _ in letGo(instance) })
     }
 
-    // MARK: Callbacks
+    // MARK: Reads
 
     private var postRead: PostOperationCallback {
         { [self] data, instance, _ in
@@ -54,57 +60,116 @@ public final class ContentScanner: Sendable {
             reads.wrappingAdd(1, ordering: .relaxed)
             let found = buffer.withBytes(data.ioStatus.information) { firstMatch(in: $0) }
             if let found {
-                let verdict = verdictContext(on: file.stream, by: instance)
-                verdict.conclude(.infected(signature: found.name), since: verdict.changes)
-                // The reader must not see the bytes.
+                verdictContext(on: file.stream, by: instance).condemn(found.name)
+                // The reader must not see the bytes, nor anybody past this filter.
                 buffer.withMutableBytes(data.ioStatus.information) { bytes in
                     for index in bytes.indices { bytes[index] = 0 }
                 }
                 data.fail(.virusInfected)
+                _ = try? pause(file, by: instance)
             }
             return .finishedProcessing
         }
     }
 
+    // MARK: Changes
+
+    /// What was known of a file that was cut to nothing is not true of what it will hold.
+    private var postCreate: PostOperationCallback {
+        { [self] data, instance, _ in
+            if case .create(let parameters) = data.parameters, parameters.disposition.truncates,
+                data.ioStatus.status.isSuccess, let stream = data.fileObject?.stream,
+                stream.kind == .file
+            {
+                verdictContext(on: stream, by: instance).forget()
+            }
+            return .finishedProcessing
+        }
+    }
+
+    /// Veto first, then pause, then let the change through (spec 4.4). Every change pauses, not
+    /// only the first of a clean file: that one's pause may still be waiting for reads in flight.
     private var preChange: PreOperationCallback {
         { [self] data, instance in
             guard let file = data.fileObject, data.parameters.changesData else {
                 return .successNoCallback
             }
-            // Veto first, then pause, then let the change through (spec 4.4).
-            let wasClean = verdictContext(on: file.stream, by: instance).beginChange()
-            if wasClean, file.stream.bypassOpenCount > 0 {
-                _ = try? instance.bypassIO(.streamPause, on: file)
+            let verdict = verdictContext(on: file.stream, by: instance)
+            verdict.beginChange()
+            do throws(IOFailure) {
+                try pause(file, by: instance)
+            } catch {
+                // Unpaused bypass would show others what nobody scanned. The handle was closed.
+                verdict.endChange()
+                data.fail(error.status)
+                return .complete
             }
-            return .successWithCallback(.none)
+            return .successWithCallback(.object(verdict))
         }
     }
 
     private var postChange: PostOperationCallback {
-        { [self] data, instance, _ in
-            if let file = data.fileObject {
-                verdictContext(on: file.stream, by: instance).endChange()
-            }
+        { _, _, context in
+            if case .object(let verdict as ScanVerdict) = context { verdict.endChange() }
             return .finishedProcessing
         }
     }
 
+    /// Keeps the file's reads from going past this filter, if any do.
+    private func pause(_ file: FileObject, by instance: FilterInstance) throws(IOFailure) {
+        guard file.stream.bypassOpenCount > 0 else { return }
+        do throws(IOFailure) {
+            _ = try instance.bypassIO(.streamPause, on: file)
+        } catch {
+            // A filter that is being detached has no say any more.
+            guard error.status != .fltDeletingObject else { return }
+            throw error
+        }
+    }
+
+    // MARK: Controls
+
     private var preControl: PreOperationCallback {
         { [self] data, instance in
-            guard data.bypassIOQuestion != nil, let file = data.fileObject,
+            guard let question = data.bypassIOQuestion, let file = data.fileObject,
                 file.stream.kind == .file
             else { return .successNoCallback }
-            let veto: (NTStatus, String)? =
-                switch scan(file, by: instance) {
-                case .clean: nil
-                case .infected(let signature):
-                    (.virusInfected, "The file holds the signature \(signature).")
-                case .unknown:
-                    (.virusInfected, "The file could not be scanned.")
-                }
-            guard let veto else { return .successNoCallback }
+            let verdict = verdictContext(on: file.stream, by: instance)
+            let veto: (NTStatus, String)
+            switch scan(file, by: instance) {
+            case .clean where question == .query:
+                return .successNoCallback
+            case .clean where verdict.admitEnable():
+                return .successWithCallback(.object(verdict))
+            case .infected(let signature):
+                veto = (.virusInfected, "The file holds the signature \(signature).")
+                _ = try? pause(file, by: instance)
+            case .clean, .unknown:
+                veto = (
+                    .notSupportedWithMonitoring,
+                    "The file is being changed or cannot be read, so it could not be scanned."
+                )
+            }
             data.vetoBypassIO(instance, status: veto.0, reason: veto.1)
             return .complete
+        }
+    }
+
+    /// Only an ENABLE that passed asks for it.
+    private var postControl: PostOperationCallback {
+        { [self] data, instance, context in
+            if data.bypassIOVerdict?.status.isSuccess == true, let file = data.fileObject {
+                bypassed.withLock { $0.add(file, by: instance) }
+            }
+            if case .object(let verdict as ScanVerdict) = context { verdict.enableCameBack() }
+            return .finishedProcessing
+        }
+    }
+
+    /// Who is gone has no reason any more to keep files paused.
+    private func letGo(_ instance: FilterInstance) {
+        for file in bypassed.withLock({ $0.remove(by: instance) }) {
+            _ = try? file.bypassIO(.streamResume, requestor: .kernel)
         }
     }
 

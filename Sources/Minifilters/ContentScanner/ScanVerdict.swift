@@ -1,3 +1,4 @@
+import Dispatch
 public import IOStack
 import Synchronization
 
@@ -12,10 +13,11 @@ public final class ScanVerdict: FilterContext {
 
     private struct Knowledge {
         var state = State.unknown
-        /// Counts the beginnings and ends of changes, so that a scan does not call clean what
-        /// changed while it looked.
+        /// Counts the beginnings and ends of changes, so that a scan does not settle what changed
+        /// while it looked.
         var changes: UInt64 = 0
         var changesUnderWay = 0
+        var enables = EnablesUnderWay()
     }
 
     /// Lock order: a leaf.
@@ -27,15 +29,18 @@ public final class ScanVerdict: FilterContext {
 
     var changes: UInt64 { knowledge.withLock { $0.changes } }
 
-    /// A change is about to happen: nothing is known of the file any more. Returns whether it was
-    /// clean.
-    func beginChange() -> Bool {
-        knowledge.withLock { knowledge in
+    // MARK: Changes
+
+    /// A change is about to happen: from now on nothing is known of the file and no ENABLE passes.
+    /// Returns when the ENABLEs that had passed are back.
+    func beginChange() {
+        let passed = knowledge.withLock { knowledge in
             knowledge.changes += 1
             knowledge.changesUnderWay += 1
-            defer { knowledge.state = .unknown }
-            return knowledge.state == .clean
+            knowledge.state = .unknown
+            return knowledge.enables.whenAllAreBack()
         }
+        passed?.wait()
     }
 
     func endChange() {
@@ -46,13 +51,45 @@ public final class ScanVerdict: FilterContext {
         }
     }
 
-    /// Takes the outcome of a look that began when `changes` had happened. Clean counts only if
+    /// The file was cut to nothing.
+    func forget() {
+        knowledge.withLock { knowledge in
+            knowledge.changes += 1
+            knowledge.state = .unknown
+        }
+    }
+
+    // MARK: ENABLEs
+
+    /// Lets an ENABLE pass if the file is clean at this moment; it ends with ``enableCameBack()``.
+    func admitEnable() -> Bool {
+        knowledge.withLock { knowledge in
+            guard knowledge.state == .clean else { return false }
+            knowledge.enables.begin()
+            return true
+        }
+    }
+
+    func enableCameBack() {
+        knowledge.withLock { $0.enables.end() }
+    }
+
+    // MARK: Outcomes
+
+    /// Takes the outcome of a look that began when `changes` had happened. It counts only if
     /// nothing changed since.
     func conclude(_ state: State, since changes: UInt64) {
         knowledge.withLock { knowledge in
-            let isCurrent = knowledge.changes == changes && knowledge.changesUnderWay == 0
-            guard isCurrent || state != .clean else { return }
+            guard knowledge.changes == changes, knowledge.changesUnderWay == 0 else { return }
             knowledge.state = state
+        }
+    }
+
+    /// A read found a signature. While the file is being changed nobody knows whether it stays.
+    func condemn(_ signature: String) {
+        knowledge.withLock { knowledge in
+            knowledge.state =
+                knowledge.changesUnderWay == 0 ? .infected(signature: signature) : .unknown
         }
     }
 }

@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import Dispatch
 public import IOStack
 import Synchronization
 
@@ -13,20 +14,19 @@ import Synchronization
 /// audit.requireEveryRead(true)
 /// ```
 ///
-/// Usable from any thread. Lock order: `bypassed` and the trail are leaves.
+/// Usable from any thread. Lock order: `state` and the trail are leaves.
 public final class ReadAudit: Sendable {
-    /// The status of its veto: Win32 499.
+    /// The reason of its veto, whose status is Win32 499.
     static let vetoReason = "Every read of this volume is being audited."
 
     private let trail: AuditTrail
-    private let seesEveryRead = Atomic<Bool>(false)
-    /// File objects that got bypass past this filter, with the instance that let them.
-    private let bypassed = Mutex<[BypassedFile]>([])
 
-    private struct BypassedFile {
-        weak var file: FileObject?
-        weak var instance: FilterInstance?
+    private struct State {
+        var seesEveryRead = false
+        var enables = EnablesUnderWay()
+        var bypassed = BypassedFiles()
     }
+    private let state = Mutex(State())
 
     /// Keeps the newest `capacity` records.
     public init(capacity: Int = 4096) {
@@ -38,26 +38,42 @@ public final class ReadAudit: Sendable {
     public var records: [AuditRecord] { trail.records }
 
     /// Whether every read must pass here.
-    public var requiresEveryRead: Bool { seesEveryRead.load(ordering: .acquiring) }
+    public var requiresEveryRead: Bool { state.withLock { $0.seesEveryRead } }
+
+    /// File objects that have bypass past this filter and were not seen closed.
+    var bypassedFileCount: Int { state.withLock { $0.bypassed.count } }
 
     /// Turns BypassIO off (and on again) for what this filter is attached to.
     ///
-    /// On: first the veto stands, so that no new bypass passes; then every file that has bypass is
-    /// paused from this filter downward. When the call returns, no read goes past the filter. Off:
+    /// On: first the veto stands, so that no new bypass passes, and those that had passed are
+    /// waited for; then every file that got bypass past this filter is paused from here downward.
+    /// When the call returns, none of its reads goes past the filter until somebody says off. Off:
     /// the veto falls, then each paused file is asked about again from the top.
+    ///
+    /// Must not be called from a callback that runs within an ENABLE of this volume: it waits for
+    /// that ENABLE. Files that had bypass before the filter was attached are unknown to it.
     public func requireEveryRead(_ required: Bool) {
-        seesEveryRead.store(required, ordering: .sequentiallyConsistent)
-        let files = bypassed.withLock { files in
-            files.removeAll { $0.file.map(\.isClosed) ?? true }
-            return files.map { ($0.file, $0.instance) }
+        state.withLock { $0.seesEveryRead = required }
+        var applied: Bool
+        repeat {
+            applied = requiresEveryRead
+            if applied { pauseAll() } else { resumeAll() }
+            // Somebody may have changed it while the files were gone through; a pause that came
+            // after their resume would stay for good.
+        } while applied != requiresEveryRead
+    }
+
+    private func pauseAll() {
+        state.withLock { $0.enables.whenAllAreBack() }?.wait()
+        for (file, instance) in state.withLock({ $0.bypassed.open() }) {
+            // That of a file closed meanwhile fails, and is not needed.
+            _ = try? instance.bypassIO(.streamPause, on: file)
         }
-        for case (let file?, let instance?) in files {
-            // A pause and a resume of a file that was closed meanwhile fail, and need nothing.
-            if required {
-                _ = try? instance.bypassIO(.streamPause, on: file)
-            } else {
-                _ = try? file.bypassIO(.streamResume, requestor: .kernel)
-            }
+    }
+
+    private func resumeAll() {
+        for (file, _) in state.withLock({ $0.bypassed.open() }) {
+            _ = try? file.bypassIO(.streamResume, requestor: .kernel)
         }
     }
 
@@ -69,7 +85,8 @@ public final class ReadAudit: Sendable {
                 OperationRegistration(.read, postOperation: postRead),
                 OperationRegistration(
                     .fileSystemControl, preOperation: preControl, postOperation: postControl),
-            ])
+            ],
+            instanceTeardownComplete: { [self] instance, _ in letGo(instance) })
     }
 
     private static let altitude = Altitude(integer: 370_130)
@@ -91,27 +108,39 @@ public final class ReadAudit: Sendable {
 
     private var preControl: PreOperationCallback {
         { [self] data, instance in
-            guard data.bypassIOQuestion != nil else { return .successNoCallback }
-            guard requiresEveryRead else { return .successWithCallback(.none) }
+            guard let question = data.bypassIOQuestion else { return .successNoCallback }
+            let passes = state.withLock { state in
+                guard !state.seesEveryRead else { return false }
+                if question == .enable { state.enables.begin() }
+                return true
+            }
+            if passes {
+                return question == .enable ? .successWithCallback(.none) : .successNoCallback
+            }
             data.vetoBypassIO(
                 instance, status: .notSupportedWithAuditing, reason: Self.vetoReason)
             return .complete
         }
     }
 
+    /// Only an ENABLE that passed asks for it.
     private var postControl: PostOperationCallback {
         { [self] data, instance, _ in
-            guard data.bypassIOQuestion == .enable, let file = data.fileObject,
-                data.bypassIOVerdict?.status.isSuccess == true
-            else { return .finishedProcessing }
-            bypassed.withLock { files in
-                guard !files.contains(where: { $0.file === file }) else { return }
-                files.removeAll { $0.file == nil }
-                files.append(BypassedFile(file: file, instance: instance))
+            let isEnabled = data.bypassIOVerdict?.status.isSuccess == true
+            state.withLock { state in
+                if isEnabled, let file = data.fileObject {
+                    state.bypassed.add(file, by: instance)
+                }
+                state.enables.end()
             }
-            // The requirement may have come while the ENABLE was below.
-            if requiresEveryRead { _ = try? instance.bypassIO(.streamPause, on: file) }
             return .finishedProcessing
+        }
+    }
+
+    /// Who is gone has no reason any more to keep files paused.
+    private func letGo(_ instance: FilterInstance) {
+        for file in state.withLock({ $0.bypassed.remove(by: instance) }) {
+            _ = try? file.bypassIO(.streamResume, requestor: .kernel)
         }
     }
 }

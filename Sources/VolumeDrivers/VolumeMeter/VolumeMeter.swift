@@ -37,16 +37,28 @@ public final class VolumeMeter: VolumeDriver {
 
     public var isMeasuring: Bool { measures.load(ordering: .acquiring) }
 
-    /// From the return on every read of the volume is counted: the veto stands first, then the
-    /// storage bypass is paused and drained through any file object of the volume (spec 4.4).
+    /// From the return on every read of the volume is counted, until somebody stops it: the veto
+    /// stands first, then the storage bypass is paused and drained through any file object of the
+    /// volume (spec 4.4). If that fails the meter measures no more than before.
     public func startMeasuring(through file: FileObject) throws(IOFailure) {
-        measures.store(true, ordering: .sequentiallyConsistent)
-        _ = try file.bypassIO(.volumeStackPause, requestor: .kernel)
+        let old = measures.exchange(true, ordering: .sequentiallyConsistent)
+        do throws(IOFailure) {
+            _ = try file.bypassIO(.volumeStackPause, requestor: .kernel)
+        } catch {
+            if !old { measures.store(false, ordering: .sequentiallyConsistent) }
+            throw error
+        }
+        // Somebody stopped it meanwhile: a pause that came after their resume would stay for good.
+        if !isMeasuring { try resume(through: file) }
     }
 
     /// Lets reads past again, if nobody else in the volume and storage stacks refuses.
     public func stopMeasuring(through file: FileObject) throws(IOFailure) {
         measures.store(false, ordering: .sequentiallyConsistent)
+        try resume(through: file)
+    }
+
+    private func resume(through file: FileObject) throws(IOFailure) {
         _ = try file.bypassIO(.volumeStackResume, requestor: .kernel)
     }
 

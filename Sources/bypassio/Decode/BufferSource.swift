@@ -1,9 +1,13 @@
+import Glibc
 import SystemPackage
 
 /// Where the bytes to decode come from.
 struct BufferSource {
     /// More than any structure has; what is longer is no buffer of ours.
     private static let sizeLimit = 64 * 1024
+
+    /// How long a FIFO's writer may take over its next bytes, in milliseconds.
+    private static let patience: Int32 = 5000
 
     private let source: String
 
@@ -21,14 +25,26 @@ struct BufferSource {
         do {
             // A FIFO without a writer would keep us waiting for good.
             descriptor = try FileDescriptor.open(
-                FilePath(source), .readOnly, options: [.nonBlocking, .closeOnExec])
+                ArgumentPath.path(source), .readOnly, options: [.nonBlocking, .closeOnExec])
         } catch {
             throw CommandError(
-                .noInput,
-                "\(source) is neither hexadecimal digits nor a file that can be read (\(error)).")
+                .noInput, "\"\(source)\" is neither \(wantedText) nor a file to read (\(error)).")
         }
         defer { _ = try? descriptor.close() }
-        return interpret(try read(descriptor, named: source))
+        let content = try read(descriptor, named: source)
+        if content.isEmpty, (try? descriptor.seek(offset: 0, from: .current)) == nil {
+            throw CommandError(.noInput, "\(source) is a pipe that nobody writes to.")
+        }
+        return interpret(content)
+    }
+
+    /// Says what hexadecimal digits lack, if that is all they lack.
+    private var wantedText: String {
+        Self.digits(Array(source.utf8)).map { digits in
+            digits.isEmpty
+                ? "hexadecimal digits"
+                : "an even number of hexadecimal digits (it has \(digits.count))"
+        } ?? "hexadecimal digits"
     }
 
     /// Text of hexadecimal digits is what it says; anything else is the bytes themselves.
@@ -41,8 +57,14 @@ struct BufferSource {
         var chunk = [UInt8](repeating: 0, count: 4096)
         do {
             while content.count <= Self.sizeLimit {
-                let count = unsafe try chunk.withUnsafeMutableBytes { buffer in
-                    try unsafe descriptor.read(into: buffer)
+                let count: Int
+                do {
+                    count = unsafe try chunk.withUnsafeMutableBytes { buffer in
+                        try unsafe descriptor.read(into: buffer)
+                    }
+                } catch Errno.resourceTemporarilyUnavailable {
+                    try awaitData(descriptor)
+                    continue
                 }
                 if count == 0 { return content }
                 content += chunk[..<count]
@@ -54,9 +76,24 @@ struct BufferSource {
             .noInput, "\(name) holds more than \(Self.sizeLimit) bytes: no buffer is that long.")
     }
 
+    /// Waits for the writer of a FIFO, e.g. that of a shell's `<(…)`.
+    private func awaitData(_ descriptor: FileDescriptor) throws {
+        var one = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+        let answer = unsafe poll(&one, 1, Self.patience)
+        guard answer != 0 else { throw Errno.timedOut }
+    }
+
     /// Hexadecimal digits with white space, colons, commas and 0x between the bytes; nil if it is
     /// anything else, has an odd number of digits, or none.
     static func hexadecimal(_ text: [UInt8]) -> [UInt8]? {
+        guard let digits = digits(text), !digits.isEmpty, digits.count.isMultiple(of: 2) else {
+            return nil
+        }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    /// nil if the text holds anything but digits and what may stand between them.
+    private static func digits(_ text: [UInt8]) -> [UInt8]? {
         var digits: [UInt8] = []
         var rest = text[...]
         while let character = rest.popFirst() {
@@ -71,8 +108,7 @@ struct BufferSource {
                 return nil
             }
         }
-        guard !digits.isEmpty, digits.count.isMultiple(of: 2) else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        return digits
     }
 
     private static func hexDigit(_ character: UInt8) -> UInt8? {

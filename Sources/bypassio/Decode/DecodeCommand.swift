@@ -33,7 +33,7 @@ struct DecodeCommand: ParsableCommand {
             if json {
                 try JSONOutput.print(buffer)
             } else {
-                StandardOutput.print(buffer.text())
+                StandardOutput.write(buffer.text(), to: .standardOutput)
             }
             if !buffer.problems.isEmpty { throw CommandStatus.notSupported.exitCode }
         }

@@ -13,7 +13,8 @@ struct DemoCommand: ParsableCommand {
             the bypass route. Needs neither root nor FUSE. If fio is installed it reads the same \
             file in the same rounds.
 
-            Exit codes: 0 done, 64 usage, 70 internal error, 73 the folder cannot be written.
+            Exit codes: 0 done, 64 usage, 70 internal error or routes that returned \
+            different bytes, 73 the folder cannot be written or takes no direct I/O.
             """)
 
     @Option(
@@ -63,7 +64,10 @@ struct DemoCommand: ParsableCommand {
             if json {
                 try JSONOutput.print(report)
             } else {
-                report.lines.forEach(StandardOutput.print)
+                report.lines.map(\.onOneLine).forEach(StandardOutput.print)
+            }
+            guard report.proofs.allSatisfy(\.isSame) else {
+                throw CommandStatus.internalError.exitCode
             }
         }
     }

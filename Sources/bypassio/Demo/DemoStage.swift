@@ -46,9 +46,9 @@ final class DemoStage {
         let answer = try handle.bypassIO(.enable)
         guard let results = answer.results, results.status.isError else { return }
         throw CommandError(
-            .internalError,
-            "\(results.driverName) refused BypassIO: \(results.failureReason); "
-                + "name a folder on another file system with --cache FOLDER.")
+            .cannotCreate,
+            "Name a folder on another file system with --cache FOLDER; "
+                + "\(results.driverName) refuses BypassIO here: \(results.failureReason)")
     }
 
     /// Runs `body` while the volume meter refuses the storage bypass: "partial".
@@ -63,19 +63,11 @@ final class DemoStage {
         _ workload: Workload, route: ReadRoute,
         inspect: ((Span<UInt8>, UInt64) -> Void)? = nil
     ) throws -> Pass {
-        try choose(route)
-        return try pass(workload, inspect: inspect)
+        try take(route)
+        return try run(workload, inspect: inspect)
     }
 
-    private func choose(_ route: ReadRoute) throws {
-        if route == .traditional {
-            _ = try handle.bypassIO(.disable)
-        } else {
-            try enableBypass()
-        }
-    }
-
-    private func pass(
+    private func run(
         _ workload: Workload, inspect: ((Span<UInt8>, UInt64) -> Void)? = nil
     ) throws -> Pass {
         let queue = try ReadQueue(volume, depth: workload.depth, slotSize: workload.blockSize)
@@ -84,13 +76,22 @@ final class DemoStage {
         return try Pass(workload, of: handle, on: queue, inspect: inspect)
     }
 
+    private func take(_ route: ReadRoute) throws {
+        if route == .traditional {
+            _ = try handle.bypassIO(.disable)
+        } else {
+            try enableBypass()
+        }
+    }
+
     /// Runs a workload and counts what filters and volume drivers saw of it.
     func sample(_ workload: Workload, route: ReadRoute) throws -> DemoReport.Sample {
-        try choose(route)
+        // The callbacks of this control are not those of the reads.
+        try take(route)
         let seenBefore = readsSeen
         let callbacksBefore = callbacksRun
         let meteredBefore = meter.figures.reads
-        let pass = try pass(workload)
+        let pass = try run(workload)
         return DemoReport.Sample(
             pass, callbacks: callbacksRun - callbacksBefore,
             seen: readsSeen.merging(seenBefore) { $0 - $1 },

@@ -17,11 +17,12 @@ struct HostPath {
         guard !named.isEmpty, !named.utf8.contains(0) else {
             throw CommandError(.noInput, "The path is empty or holds a NUL: name a file.")
         }
-        resolved = try Self.resolve(named)
+        let path = ArgumentPath.path(named)
+        resolved = try Self.resolve(path, named)
         do throws(Errno) {
             inspection = try HostInspection.read(at: resolved, flushing: false)
         } catch {
-            throw Self.error(named, error)
+            throw Self.error(named, error, at: path)
         }
         switch inspection.traits.kind {
         case .regular, .directory: break
@@ -38,17 +39,18 @@ struct HostPath {
             && inspection.traits.kind == .directory
     }
 
-    private static func resolve(_ named: String) throws -> FilePath {
-        guard let real = unsafe realpath(named, nil) else {
-            throw error(named, Errno(rawValue: errno))
+    private static func resolve(_ path: FilePath, _ named: String) throws -> FilePath {
+        guard let real = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else {
+            throw error(named, Errno(rawValue: errno), at: path)
         }
         defer { unsafe free(real) }
         return unsafe FilePath(platformString: real)
     }
 
-    static func error(_ named: String, _ error: Errno) -> CommandError {
+    /// What `error` means for a path that the user wrote as `named`.
+    static func error(_ named: String, _ error: Errno, at path: FilePath) -> CommandError {
         switch error {
-        case .noSuchFileOrDirectory where isLink(named):
+        case .noSuchFileOrDirectory where isLink(path):
             CommandError(.noInput, "\(named) is a link to something that does not exist.")
         case .noSuchFileOrDirectory:
             CommandError(.noInput, "\(named) does not exist: check the path.")
@@ -65,9 +67,10 @@ struct HostPath {
         }
     }
 
-    private static func isLink(_ named: String) -> Bool {
+    private static func isLink(_ path: FilePath) -> Bool {
         var status = stat()
-        return unsafe lstat(named, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+        return unsafe path.withPlatformString { unsafe lstat($0, &status) } == 0
+            && status.st_mode & S_IFMT == S_IFLNK
     }
 
     private static func words(for kind: FileTraits.Kind) -> String {

@@ -30,7 +30,7 @@ struct StateCommand: ParsableCommand {
             if json {
                 try JSONOutput.print(report)
             } else {
-                report.lines(verbose: verbose).forEach(StandardOutput.print)
+                report.lines(verbose: verbose).map(\.onOneLine).forEach(StandardOutput.print)
             }
             if report.verdict.status != .success { throw report.verdict.status.exitCode }
         }

@@ -45,7 +45,8 @@ struct StateReport: Encodable {
             verdict = try BypassVerdict(of: file)
             layers = try file.explainBypassIO().map(Layer.init)
         } catch let failure as IOFailure {
-            throw HostPath.error(place.named, Errno(rawValue: failure.errno))
+            throw HostPath.error(
+                place.named, Errno(rawValue: failure.errno), at: place.resolved)
         } catch let error as HostVolumeError {
             throw CommandError(.noInput, "\(error)")
         }

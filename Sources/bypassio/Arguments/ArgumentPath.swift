@@ -1,0 +1,39 @@
+import SystemPackage
+
+/// A path from the command line.
+///
+/// File names are bytes, and need not be UTF-8; Swift repairs arguments that are not, so that the
+/// repaired name is of no file. The kernel keeps the bytes.
+enum ArgumentPath {
+    /// The path of an argument.
+    static func path(_ argument: String) -> FilePath {
+        let bytes = argument.unicodeScalars.contains("\u{FFFD}") ? original(argument) : nil
+        return unsafe FilePath(
+            platformString: (bytes ?? Array(argument.utf8)).map { CChar(bitPattern: $0) } + [0])
+    }
+
+    /// The first argument that becomes this one when it is repaired.
+    private static func original(_ argument: String) -> [UInt8]? {
+        let zero: UInt8 = 0
+        return commandLine?.split(separator: zero, omittingEmptySubsequences: false)
+            .first { String(decoding: $0, as: UTF8.self) == argument }.map(Array.init)
+    }
+
+    private static var commandLine: [UInt8]? {
+        let path: FilePath = "/proc/self/cmdline"
+        guard let descriptor = try? FileDescriptor.open(path, .readOnly) else {
+            return nil
+        }
+        return try? descriptor.closeAfter {
+            var content: [UInt8] = []
+            var chunk = [UInt8](repeating: 0, count: 4096)
+            while true {
+                let count = unsafe try chunk.withUnsafeMutableBytes { buffer in
+                    try unsafe descriptor.read(into: buffer)
+                }
+                if count == 0 { return content }
+                content += chunk[..<count]
+            }
+        }
+    }
+}
