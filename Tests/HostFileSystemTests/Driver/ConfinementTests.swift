@@ -42,7 +42,8 @@ struct ConfinementTests {
                 #expect(errno == .improperLink, "\(path) \(kind)")
             }
         }
-        #expect(host.openErrno("..", access: .write, .openIf, options: .temporary)
+        #expect(
+            host.openErrno("..", access: .write, .openIf, options: .temporary)
                 == .improperLink)
     }
 

@@ -107,6 +107,20 @@ struct VetoTests {
     }
 
     @Test(
+        "spec 6.1: a compressed file",
+        .enabled(
+            if: MountedTraitsTests.has("btrfs", "mkfs.btrfs"),
+            "needs root, loop devices and btrfs"))
+    func compressed() throws {
+        let mounted = try MountedFileSystem(
+            "mkfs.btrfs", ["-q"], megabytes: 128, options: "loop,compress-force")
+        let host = try HostFixture(in: mounted.mountPoint)
+        try host.hostFile("file", [UInt8](repeating: 7, count: 1 << 20))
+        #expect(host.fileSystem.name == "btrfs")
+        #expect(try status(host, "file") == .notSupportedWithCompression)
+    }
+
+    @Test(
         "ext4 with data=journal reads through the cache: it vetoes and says so",
         .enabled(if: HostTool.canMountImages(with: "mkfs.ext4"), "needs root and loop devices"))
     func journaledData() throws {

@@ -52,7 +52,8 @@ struct HostDiskTests {
             errno { () throws(IOFailure) in
                 let extent = StorageExtent(
                     handle: StorageHandle(rawValue: number), offset: offset, length: 4096)
-                _ = write
+                _ =
+                    write
                     ? try disk.write(extent, from: buffer) : try disk.read(extent, into: buffer)
             }
         }
