@@ -14,23 +14,24 @@ extension HostFileSystem {
     public func create(
         _ parameters: CreateParameters, for requestor: Requestor
     ) throws(IOFailure) -> OpenedFile {
-        guard let directory = parameters.directory else {
-            return try open(parameters, from: root)
+        if let directory = parameters.directory {
+            return try openDirectory(directory).withDescriptor { (base) throws(Errno) in
+                try opened(by: parameters, for: requestor, from: base)
+            }
         }
-        let base = try openDirectory(directory)
-        return try base.withDescriptor { (descriptor) throws(Errno) in
-            try opened(by: parameters, from: descriptor)
-        }
-    }
-
-    private func open(
-        _ parameters: CreateParameters, from base: FileDescriptor
-    ) throws(IOFailure) -> OpenedFile {
         do throws(Errno) {
-            return try opened(by: parameters, from: base)
+            return try opened(by: parameters, for: requestor, from: root)
         } catch {
             throw IOFailure(host: error)
         }
+    }
+
+    private func opened(
+        by parameters: CreateParameters, for requestor: Requestor, from base: FileDescriptor
+    ) throws(Errno) -> OpenedFile {
+        let opened = try opened(by: parameters, from: base)
+        giveAway(opened, parameters, to: requestor, from: base)
+        return opened
     }
 
     private func opened(

@@ -10,7 +10,9 @@ public import SystemPackage
 /// the wrong moment leads out of it; such a lookup fails with `EXDEV`, a magic link with `ELOOP`.
 ///
 /// Everything is done with the rights of this process, whoever the requestor is, and its umask
-/// applies to what is made. Errors of the host are passed on as they came. Needs Linux 5.6 and a
+/// applies to what is made; as root it gives what it makes for a user to that user. Whether the
+/// user may is for whoever sends the request to check, as the kernel does for a mount with
+/// `default_permissions`. Errors of the host are passed on as they came. Needs Linux 5.6 and a
 /// mounted /proc. Any thread, several at once.
 public final class HostFileSystem: FileSystemDriver {
     /// Such as "ext4" or "fuse.sshfs": the type in the mount table.

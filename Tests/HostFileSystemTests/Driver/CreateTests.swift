@@ -227,6 +227,38 @@ struct CreateTests {
         #expect(cached.offsetAlignment == 1)
     }
 
+    @Test(
+        "What root makes for a user belongs to the user, and to the group of a set-group-ID folder",
+        .enabled(if: HostTool.isRoot, "only root may give files away"))
+    func ownership() throws {
+        let host = try HostFixture()
+        let user = Requestor.user(1234, group: 4321)
+        func make(_ path: FilePath, _ kind: CreateParameters.Kind, _ mode: UInt32) throws {
+            let parameters = CreateParameters(
+                path: path, access: .write, disposition: .create, kind: kind, mode: mode)
+            try host.volume.open(parameters, requestor: user).close()
+        }
+        try make("file", .regularFile, 0o4755)
+        try make("link", .symbolicLink(target: "nothing"), 0)
+        try make("pipe", .special(device: 0), 0o010600)
+        for name in ["file", "link", "pipe"] {
+            #expect(try host.status(name).user == 1234)
+            #expect(try host.status(name).group == 4321)
+        }
+        #expect(try host.status("file").mode & 0o7000 == 0o4000)
+        let folder = try host.open("folder", .create, kind: .directory, mode: 0o777)
+        defer { folder.close() }
+        try folder.apply(.owner(userID: nil, groupID: 77))
+        try folder.apply(.permissions(0o2777))
+        try make("folder/file", .regularFile, 0o600)
+        #expect(try host.status("folder/file").user == 1234)
+        #expect(try host.status("folder/file").group == 77)
+        try host.hostFile("mine")
+        let existing = try host.volume.open("mine", requestor: user)
+        existing.close()
+        #expect(try host.status("mine").user == 0)
+    }
+
     @Test("Every open closes its descriptor once, also when it is dropped or undone")
     func descriptors() throws {
         let host = try HostFixture()

@@ -1,0 +1,47 @@
+internal import Glibc
+internal import IOStack
+internal import SystemPackage
+
+/// Who owns what is made on behalf of a user.
+extension HostFileSystem {
+    private static let inheritsGroup: UInt16 = 0o2000
+    private static let privilegeBits: UInt16 = 0o6000
+
+    /// Gives a file that this process, running as root, made for a user to that user: its group is
+    /// the user's, or the directory's where that has the set-group-ID bit (inode(7)).
+    ///
+    /// Until then it belongs to root, which is the stricter of the two. File systems without
+    /// owners, such as vfat, refuse; what was made stays as it is there.
+    func giveAway(
+        _ opened: OpenedFile, _ parameters: CreateParameters, to requestor: Requestor,
+        from base: FileDescriptor
+    ) {
+        guard opened.wasCreated, requestor.mode == .user, geteuid() == 0,
+            let file = opened.context as? HostOpenFile
+        else { return }
+        let isInherited = parentHasGroupBit(parameters, from: base)
+        try? file.withDescriptor { (descriptor) throws(Errno) in
+            let status = try SystemCall.status(of: descriptor)
+            let group = isInherited ? status.group : requestor.groupID
+            guard status.user != requestor.userID || status.group != group else { return }
+            try SystemCall.changeOwner(of: descriptor, user: requestor.userID, group: group)
+            // Changing the owner of a file takes these bits off.
+            guard status.mode & Self.privilegeBits != 0, file.kind == .regular else { return }
+            try SystemCall.changeMode(of: descriptor, to: UInt32(status.mode) & 0o7777)
+        }
+    }
+
+    private func parentHasGroupBit(
+        _ parameters: CreateParameters, from base: FileDescriptor
+    ) -> Bool {
+        let isUnnamed = parameters.options.contains(.temporary)
+        let folder = isUnnamed ? parameters.path : Self.split(parameters.path).directory
+        do throws(Errno) {
+            let parent = try open(folder, from: base, [.pathOnly, .directory])
+            let status = try SystemCall.status(of: parent.descriptor)
+            return status.mode & Self.inheritsGroup != 0
+        } catch {
+            return false
+        }
+    }
+}
