@@ -1,0 +1,10 @@
+import Synchronization
+
+/// Set once, seen by every thread.
+final class Flag: Sendable {
+    private let state = Atomic(false)
+
+    func set() { state.store(true, ordering: .sequentiallyConsistent) }
+
+    var isSet: Bool { state.load(ordering: .sequentiallyConsistent) }
+}
