@@ -1,5 +1,4 @@
 public import IOStack
-internal import Synchronization
 public import SystemPackage
 
 /// IRP_MJ_QUERY_INFORMATION.
