@@ -125,7 +125,7 @@ public final class MemoryFileSystem: FileSystemDriver {
         }
     }
 
-    public func linkTarget(of file: FileObject) throws(IOFailure) -> FilePath {
+    public func linkTarget(of file: FileObject) throws(IOFailure) -> [UInt8] {
         let number = try required(file)
         return try state.withLock { state throws(IOFailure) in
             guard let target = try state.tree.node(number).target else {
