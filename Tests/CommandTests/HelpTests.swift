@@ -1,0 +1,40 @@
+import Testing
+
+@Suite(.enabled(if: BuiltCommand.isThere, "\(BuiltCommand.whyNot)"))
+struct HelpTests {
+    private static let codes: [([String], [String])] = [
+        ([], ["0", "1", "2", "64", "66", "70", "73"]),
+        (["state"], ["0", "1", "2", "64", "66", "70"]),
+        (["decode"], ["0", "1", "64", "66"]),
+        (["demo"], ["0", "64", "70", "73"]),
+    ]
+
+    @Test(arguments: codes) func helpNamesTheExitCodes(command: [String], codes: [String]) throws {
+        let outcome = try BuiltCommand.run(command + ["--help"])
+        #expect(outcome.code == 0)
+        #expect(outcome.errors.isEmpty)
+        let text = outcome.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let list = try #require(text.split(separator: "Exit codes: ").last)
+        let sentence = list.prefix { $0 != "." }
+        let words = sentence.split { $0 == " " || $0 == "," }.map(String.init)
+        for code in codes { #expect(words.contains(code), "\(code) in \(sentence)") }
+    }
+
+    @Test func theVersionIsANumberOfThreeParts() throws {
+        let outcome = try BuiltCommand.run("--version")
+        #expect(outcome.code == 0)
+        let parts = outcome.output.dropLast().split(separator: ".")
+        #expect(parts.count == 3 && parts.allSatisfy { Int($0) != nil }, "\(outcome.output)")
+    }
+
+    @Test(
+        arguments: [
+            ["state"], ["decode"], ["nonsense"], ["--nonsense"], ["state", "--nonsense", "/"],
+            ["state", "/", "/tmp"], ["decode", "--as"], ["decode", "00", "11"],
+            ["decode", "--as", "SOMETHING", "00"], ["demo", "--size"], ["demo", "--size", "x"],
+            ["demo", "--engine", "steam"], ["demo", "folder"],
+        ])
+    func aWrongCommandLineIsExitCode64(arguments: [String]) throws {
+        expectUsageError(try BuiltCommand.run(arguments))
+    }
+}

@@ -1,0 +1,28 @@
+import Foundation
+
+/// The command as a user without rights; for tests that run as root.
+enum Nobody {
+    private static let setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+
+    private static let identity = ["--reuid=65534", "--regid=65534", "--clear-groups"]
+
+    /// Root can become nobody, and nobody can run the command: it may lie in a folder of root's.
+    static let isThere: Bool = {
+        guard BuiltCommand.isRoot, let setpriv, let command = BuiltCommand.location else {
+            return false
+        }
+        let outcome = try? BuiltCommand.start(setpriv, identity + [command.path, "--version"])
+        return outcome?.code == 0
+    }()
+
+    static let whyNot = "needs root, setpriv, and a build folder that others may enter"
+
+    static func run(_ arguments: String...) throws -> BuiltCommand.Outcome {
+        guard let setpriv, let command = BuiltCommand.location else {
+            throw BuiltCommand.Failure(reason: whyNot)
+        }
+        return try BuiltCommand.start(setpriv, identity + [command.path] + arguments)
+    }
+}
