@@ -9,12 +9,12 @@ internal import SystemPackage
 final class HostReadEngine<Engine: ReadEngine>: StorageReadEngine {
     private let engine: Engine
     private let buffers: [HostSlotBuffer<Engine>]
-    private let owner = bpio_thread_id()
 
     let depth: Int
     let slotSize: Int
     let summary: String
     let wake: @Sendable () -> Void
+    let isOwnedByCurrentThread: @Sendable () -> Bool
 
     /// Takes over an engine that the calling thread made.
     init(_ engine: Engine) {
@@ -25,9 +25,9 @@ final class HostReadEngine<Engine: ReadEngine>: StorageReadEngine {
         buffers = (0..<engine.depth).map { HostSlotBuffer(engine: engine, slot: $0) }
         let waker = engine.waker
         wake = { waker.wake() }
+        let owner = bpio_thread_id()
+        isOwnedByCurrentThread = { owner == bpio_thread_id() }
     }
-
-    var isOwnedByCurrentThread: Bool { owner == bpio_thread_id() }
 
     // MARK: Files
 

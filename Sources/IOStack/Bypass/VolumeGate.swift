@@ -96,12 +96,15 @@ struct VolumeGate: ~Copyable, Sendable {
         word.bitwiseAnd(~reason.rawValue, ordering: .acquiringAndReleasing)
     }
 
-    /// Waits until every read of `population` has left.
-    func drain(_ population: Population, advance: () -> DrainProgress) {
+    /// Waits until every read of `population` has left, or until `isMoot` says that nobody needs it
+    /// any more.
+    func drain(
+        _ population: Population, isMoot: () -> Bool = { false }, advance: () -> DrainProgress
+    ) {
         event.wait(
             raise: { word.bitwiseOr(Self.waiting, ordering: .acquiringAndReleasing) },
             lower: { word.bitwiseAnd(~Self.waiting, ordering: .acquiringAndReleasing) },
-            isDrained: { readsInside(population) == 0 }, advance: advance)
+            isDrained: { readsInside(population) == 0 || isMoot() }, advance: advance)
     }
 
     func readsInside(_ population: Population) -> Int {

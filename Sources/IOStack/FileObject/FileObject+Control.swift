@@ -20,13 +20,14 @@ extension FileObject {
         requestor: Requestor?, below instance: FilterInstance?
     ) -> IOStatusBlock {
         do throws(IOFailure) {
-            let bytes = try controlOutput(
+            let (bytes, status) = try controlOutput(
                 code, input: input, outputLength: output.count, requestor: requestor,
                 below: instance)
             for index in bytes.indices {
                 output[index] = bytes[index]
             }
-            return IOStatusBlock(.success, information: bytes.count)
+            // A success or, from a filter's or file system's own code, a warning.
+            return IOStatusBlock(status, information: bytes.count)
         } catch {
             return IOStatusBlock(error)
         }
@@ -35,7 +36,7 @@ extension FileObject {
     private func controlOutput(
         _ code: ControlCode, input: Span<UInt8>, outputLength: Int, requestor: Requestor?,
         below instance: FilterInstance?
-    ) throws(IOFailure) -> [UInt8] {
+    ) throws(IOFailure) -> ([UInt8], NTStatus) {
         if isClosed { throw IOFailure(.fileClosed) }
         if code == .manageBypassIO {
             do throws(NTStatus) {
@@ -51,10 +52,10 @@ extension FileObject {
         let answer = try request(
             .fileSystemControl(parameters), requestor: requestor ?? self.requestor,
             below: instance)
-        guard case .bytes(let bytes) = answer.result else { return [] }
+        guard case .bytes(let bytes) = answer.result else { return ([], answer.ioStatus.status) }
         // A filter may have offered more than fits.
         guard bytes.count <= outputLength else { throw IOFailure(.bufferTooSmall) }
-        return bytes
+        return (bytes, answer.ioStatus.status)
     }
 
     /// Sends a BypassIO control from the top and decodes the answer.
@@ -74,7 +75,7 @@ extension FileObject {
     ) throws(IOFailure) -> FSBypassIOOutput {
         let input = FSBypassIOInput(operation: operation, flags: flags)
         guard let bytes = try? input.encodedBytes() else { throw IOFailure(.invalidParameter) }
-        let answer = try controlOutput(
+        let (answer, _) = try controlOutput(
             .manageBypassIO, input: bytes.span, outputLength: FSBypassIOOutput.size,
             requestor: requestor, below: instance)
         guard let output = try? FSBypassIOOutput(decoding: answer.span) else {

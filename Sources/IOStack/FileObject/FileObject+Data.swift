@@ -18,10 +18,11 @@ extension FileObject {
         }
         // Before the gates: what entered them must leave them.
         guard access.contains(.read) else { throw IOFailure(.accessDenied) }
-        guard let storage else { throw IOFailure(.fileIsADirectory) }
+        guard let storage else { throw noDataFailure }
         let route = enterBypass(offset: offset, length: length)
         if route == .traditional {
-            return try request(.read(offset: offset, length: length), buffer: buffer).information
+            return try request(.read(offset: offset, length: length), buffer: buffer)
+                .ioStatus.information
         }
         defer { leaveBypass(route) }
         counters.count(route)
@@ -42,7 +43,8 @@ extension FileObject {
             throw IOFailure(.invalidParameter)
         }
         guard access.contains(.write) else { throw IOFailure(.accessDenied) }
-        return try request(.write(offset: offset, length: length), buffer: buffer).information
+        return try request(.write(offset: offset, length: length), buffer: buffer)
+            .ioStatus.information
     }
 
     /// Writes `bytes` at `offset`, through a buffer of the storage's own.
@@ -62,15 +64,18 @@ extension FileObject {
         return buffer.withBytes(count) { [UInt8](copying: $0) }
     }
 
+    /// Why a file object without data is not read or written.
+    private var noDataFailure: IOFailure {
+        IOFailure(stream.kind == .other ? .invalidDeviceRequest : .fileIsADirectory)
+    }
+
     // MARK: Below the filters
 
     /// Where a read or write goes, or why it cannot.
     func transferPlace(
         _ buffer: (any IOBuffer)?, length: Int
     ) throws(IOFailure) -> (StorageHandle, any IOBuffer) {
-        guard let storage else {
-            throw IOFailure(stream.kind == .other ? .invalidDeviceRequest : .fileIsADirectory)
-        }
+        guard let storage else { throw noDataFailure }
         // A filter may have changed the length.
         guard let buffer, length >= 0, length <= buffer.capacity else {
             throw IOFailure(.invalidParameter)

@@ -8,7 +8,7 @@ extension FileObject {
     func request(
         _ parameters: IOParameters, buffer: (any IOBuffer)? = nil, requestor: Requestor? = nil,
         below instance: FilterInstance? = nil
-    ) throws(IOFailure) -> (result: IOResult, information: Int) {
+    ) throws(IOFailure) -> (result: IOResult, ioStatus: IOStatusBlock) {
         guard retain() else { throw IOFailure(.fileClosed) }
         defer { release() }
         let data = CallbackData(
@@ -16,7 +16,7 @@ extension FileObject {
         if instance != nil { data.flags.insert(.generatedIO) }
         volume.carry(data, below: instance)
         if let failure = data.ioStatus.failure { throw failure }
-        return (data.result, data.ioStatus.information)
+        return (data.result, data.ioStatus)
     }
 
     public func information() throws(IOFailure) -> FileInformation {

@@ -15,6 +15,6 @@ extension FilterInstance {
         defer { rundown.leave() }
         return try file.request(
             .read(offset: offset, length: length), buffer: buffer, requestor: .kernel, below: self
-        ).information
+        ).ioStatus.information
     }
 }

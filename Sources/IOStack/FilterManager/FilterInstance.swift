@@ -77,8 +77,13 @@ extension FilterInstance {
         }
         guard rundown.enter() else { throw .fltDeletingObject }
         defer { rundown.leave() }
-        if case .streamHandle(let file) = target, file.isClosed { throw .notSupported }
         let (table, key) = place(of: target)
+        guard case .streamHandle(let file) = target else {
+            return table.set(context, for: key, operation)
+        }
+        // Held, so that the file object's last close cannot forget its contexts before this one.
+        guard file.retain() else { throw .notSupported }
+        defer { file.release() }
         return table.set(context, for: key, operation)
     }
 

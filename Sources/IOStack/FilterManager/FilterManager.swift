@@ -46,9 +46,10 @@ public final class FilterManager: Sendable {
         _ filter: Minifilter, to volume: Volume, altitude: Altitude? = nil,
         instanceName: String? = nil, reason: FilterRegistration.SetupReason = .manual
     ) throws(NTStatus) -> FilterInstance {
-        guard registry.withLock({ $0.contains { $0 === filter } }) else {
+        guard registry.withLock({ $0.contains { $0 === filter } }), filter.attaches.enter() else {
             throw .fltFilterNotFound
         }
+        defer { filter.attaches.leave() }
         let altitude = altitude ?? filter.registration.altitude
         let instance = FilterInstance(
             filter: filter, volume: volume, altitude: altitude,
@@ -83,11 +84,13 @@ public final class FilterManager: Sendable {
     ) throws(NTStatus) {
         let agrees = filter.registration.unload?(mandatory) ?? false
         guard agrees || mandatory else { throw .fltDoNotDetach }
+        registry.withLock { $0.removeAll { $0 === filter } }
+        filter.attaches.close()
+        filter.attaches.drain(advance: { .nothing })
         for volume in volumes {
             for instance in volume.instances where instance.filter === filter {
                 try volume.detach(instance, reason: mandatory ? .mandatoryUnload : .filterUnload)
             }
         }
-        registry.withLock { $0.removeAll { $0 === filter } }
     }
 }

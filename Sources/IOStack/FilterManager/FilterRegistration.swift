@@ -33,6 +33,9 @@ public struct FilterRegistration: Sendable {
     public var supportedFeatures: Features
     /// At most one row for each major function.
     public var operations: [OperationRegistration]
+    /// A legacy filter, which the manager knows only from outside: it cannot opt in to BypassIO,
+    /// whatever it filters (spec 6.10; FLT's records of such filters know the offload bits only).
+    public var isLegacy = false
     /// The kinds of context the filter may set.
     public var contexts: Set<ContextKind>
 
@@ -81,6 +84,7 @@ public struct FilterRegistration: Sendable {
     /// Spec 6.10: one that registers neither reads nor writes counts as opted in, and shows the
     /// bit (`fltmc instances` prints 00000008 for such a filter).
     var effectiveFeatures: Features {
-        filtersReadsOrWrites ? supportedFeatures : supportedFeatures.union(.bypassIO)
+        if isLegacy { return supportedFeatures.intersection([.offloadRead, .offloadWrite]) }
+        return filtersReadsOrWrites ? supportedFeatures : supportedFeatures.union(.bypassIO)
     }
 }

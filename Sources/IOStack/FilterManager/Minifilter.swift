@@ -10,6 +10,9 @@ public final class Minifilter: Sendable {
     /// True when the filter lets BypassIO past what it does not veto (spec 6.10).
     public var isOptedIn: Bool { features.contains(.bypassIO) }
 
+    /// Held by every attach under way: an unload waits for them.
+    let attaches = RundownGate()
+
     init(_ registration: FilterRegistration) {
         self.registration = registration
         features = registration.effectiveFeatures

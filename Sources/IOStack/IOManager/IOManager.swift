@@ -27,7 +27,7 @@ public final class IOManager: Sendable {
     /// files are open on it.
     public func dismount(_ volume: Volume) throws(NTStatus) {
         let isFree = volume.state.withLock { state in
-            guard state.streams.isEmpty else { return false }
+            guard state.streams.isEmpty, state.opensUnderWay == 0 else { return false }
             state.isDismounted = true
             return true
         }

@@ -22,9 +22,14 @@ extension Volume {
     public func open(
         _ parameters: CreateParameters, requestor: Requestor = .kernel
     ) throws(IOFailure) -> FileObject {
-        guard !state.withLock({ $0.isDismounted }) else {
-            throw IOFailure(.fltVolumeNotFound)
+        try whileMounted { () throws(IOFailure) in
+            try openMounted(parameters, requestor)
         }
+    }
+
+    private func openMounted(
+        _ parameters: CreateParameters, _ requestor: Requestor
+    ) throws(IOFailure) -> FileObject {
         let data = CallbackData(.create(parameters), fileObject: nil, requestor: requestor)
         carry(data, below: nil)
         guard let file = data.fileObject else {

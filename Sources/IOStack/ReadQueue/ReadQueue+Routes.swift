@@ -172,8 +172,6 @@ extension ReadQueue {
 
     // MARK: Draining
 
-    var isOwnedByCurrentThread: Bool { engine.isOwnedByCurrentThread }
-
     /// Moves reads on for a drain that waits on this thread; false if none could be moved.
     ///
     /// Called from within a filter or volume driver, too: the read that it was called for is with

@@ -42,7 +42,7 @@ public final class ReadQueue {
         freeSlots = (0..<Int32(depth)).reversed()
         files = RigidDeque(capacity: fileLimit)
         finished.reserveCapacity(depth)
-        volume.add(self)
+        volume.add(WeakReadQueue(queue: self, isMine: engine.isOwnedByCurrentThread))
     }
 
     deinit { close() }
@@ -116,7 +116,7 @@ public final class ReadQueue {
     public func read(
         _ file: QueuedFile, at offset: UInt64, length: Int, tag: UInt64
     ) throws(IOFailure) {
-        assert(engine.isOwnedByCurrentThread, "a queue belongs to the thread that made it")
+        assert(engine.isOwnedByCurrentThread(), "a queue belongs to the thread that made it")
         guard isAttached(file), length >= 0, length <= slotSize, offset <= UInt64(Int64.max)
         else { throw IOFailure(.invalidParameter) }
         guard let free = freeSlots.popLast() else { throw IOFailure(.insufficientResources) }
@@ -189,6 +189,7 @@ public final class ReadQueue {
             if pendedCount > 0 { resumePended() }
         }
         for index in 0..<files.count where files[index].isAttached { takeOut(Int32(index)) }
+        volume.removeQueue(ObjectIdentifier(self))
         checkInvariants()
     }
 

@@ -9,8 +9,9 @@ public protocol StorageReadEngine: AnyObject {
     var slotSize: Int { get }
     /// What carries the reads, for people, e.g. `io_uring, registered buffers`.
     var summary: String { get }
-    /// True on the thread the engine belongs to. Callable from any thread.
-    var isOwnedByCurrentThread: Bool { get }
+    /// True on the thread the engine belongs to. Callable from any thread, also after the engine is
+    /// gone.
+    var isOwnedByCurrentThread: @Sendable () -> Bool { get }
 
     /// Makes `handle` known; the index is what ``start(slot:file:offset:length:)`` takes.
     func register(_ handle: StorageHandle) throws(IOFailure) -> Int32

@@ -71,9 +71,14 @@ extension Volume {
         return isFirst
     }
 
-    /// Waits for the stream's bypassed reads, so that none is in flight after a DISABLE or a close.
+    /// Waits for the stream's bypassed reads, so that none is in flight after a DISABLE or a close;
+    /// and when nobody on the volume has bypass any more, for the reads that skip the volume drivers
+    /// only, so that these drivers are told DISABLE when they see everything again.
     private func settleAndReconcile(_ stream: Stream) {
         settle(stream)
+        gate.drain(
+            .storageBypass, isMoot: { activeBypassCount > 0 },
+            advance: advanceOwnReads)
         reconcileStorage()
     }
 

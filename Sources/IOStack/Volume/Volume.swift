@@ -19,6 +19,8 @@ public final class Volume: Sendable {
     struct State {
         /// Streams that somebody has open, and how many file objects each has.
         var streams: [FileID: (stream: Stream, fileObjects: Int)] = [:]
+        /// Creates on their way: a dismount must not come between them and their stream.
+        var opensUnderWay = 0
         /// Open file objects with bypass enabled, paused ones included (spec 6.7).
         var activeBypassCount = 0
         /// Counts VOLUME_STACK_PAUSEs, so that a resume does not undo a later pause.
@@ -67,6 +69,18 @@ public final class Volume: Sendable {
 
     // MARK: Streams
 
+    /// Runs a create; throws if the volume is dismounted, and keeps it mounted meanwhile.
+    func whileMounted<R>(_ body: () throws(IOFailure) -> R) throws(IOFailure) -> R {
+        let isMounted = state.withLock { state in
+            guard !state.isDismounted else { return false }
+            state.opensUnderWay += 1
+            return true
+        }
+        guard isMounted else { throw IOFailure(.fltVolumeNotFound) }
+        defer { state.withLock { $0.opensUnderWay -= 1 } }
+        return try body()
+    }
+
     /// The stream of a file that was just opened, shared by all its file objects.
     func openStream(_ opened: OpenedFile) -> Stream {
         state.withLock { state in
@@ -94,19 +108,18 @@ public final class Volume: Sendable {
 
     // MARK: Queues
 
-    func add(_ queue: ReadQueue) {
-        queues.withLock { queues in
-            queues.removeAll { $0.queue == nil }
-            queues.append(WeakReadQueue(queue: queue))
-        }
+    func add(_ queue: WeakReadQueue) {
+        queues.withLock { $0.append(queue) }
+    }
+
+    func removeQueue(_ id: ObjectIdentifier) {
+        queues.withLock { queues in queues.removeAll { $0.id == id } }
     }
 
     /// Finishes reads in flight that only the calling thread can finish, so that a drain on that
     /// thread does not wait for itself.
     func advanceOwnReads() -> DrainProgress {
-        let mine = queues.withLock { queues in
-            queues.compactMap(\.queue).filter(\.isOwnedByCurrentThread)
-        }
+        let mine = queues.withLock { $0.compactMap(\.own) }
         let hasAdvanced = mine.reduce(false) { $1.advanceForDrain() || $0 }
         if hasAdvanced { return .advanced }
         return mine.contains { $0.pendedCount > 0 } ? .keptByFilters : .nothing

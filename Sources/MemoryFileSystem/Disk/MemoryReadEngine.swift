@@ -74,7 +74,9 @@ final class MemoryReadEngine: StorageReadEngine {
 
     var depth: Int { buffers.count }
     var summary: String { "memory" }
-    var isOwnedByCurrentThread: Bool { ThreadIdentity.current == owner }
+    var isOwnedByCurrentThread: @Sendable () -> Bool {
+        { [owner] in ThreadIdentity.current == owner }
+    }
 
     func register(_ handle: StorageHandle) throws(IOFailure) -> Int32 {
         checkThread()
@@ -150,6 +152,6 @@ final class MemoryReadEngine: StorageReadEngine {
     }
 
     private func checkThread() {
-        precondition(isOwnedByCurrentThread, "an engine belongs to the thread that made it")
+        precondition(isOwnedByCurrentThread(), "an engine belongs to the thread that made it")
     }
 }

@@ -88,7 +88,7 @@ struct HostDiskTests {
         let engine = try disk.makeReadEngine(depth: 2, slotSize: 512)
         #expect(engine.depth == 2)
         #expect(engine.slotSize == 512)
-        #expect(engine.isOwnedByCurrentThread)
+        #expect(engine.isOwnedByCurrentThread())
         if let refusal = RingProbe.run().unavailable {
             #expect(engine.summary.contains(refusal.description))
         } else {
