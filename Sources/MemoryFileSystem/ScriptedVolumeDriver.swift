@@ -1,6 +1,5 @@
 public import BypassIOProtocol
 public import IOStack
-import Synchronization
 
 /// A volume driver whose answers a test sets and whose transfers it can count and change.
 ///
@@ -18,11 +17,11 @@ public final class ScriptedVolumeDriver: VolumeDriver {
         var transform: (@Sendable (UInt8) -> UInt8)?
         var onTransfer: (@Sendable (VolumeTransfer) -> Void)?
     }
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     public init(name: String, supportsBypassIO: Bool = true) {
         self.name = name
-        state = Mutex(State(supportsBypassIO: supportsBypassIO))
+        state = Guarded(State(supportsBypassIO: supportsBypassIO))
     }
 
     public var supportsBypassIO: Bool {

@@ -189,8 +189,7 @@ extension HostFileSystem {
             try SystemCall.makeDirectory(
                 name, at: parent.descriptor, mode: parameters.mode & 0o7777)
         case .symbolicLink(let target):
-            try SystemCall.makeSymbolicLink(
-                to: target.bytes, named: name, at: parent.descriptor)
+            try SystemCall.makeSymbolicLink(to: target, named: name, at: parent.descriptor)
         case .special(let device):
             try SystemCall.makeNode(
                 name, at: parent.descriptor, mode: parameters.mode,

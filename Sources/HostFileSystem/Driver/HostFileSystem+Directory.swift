@@ -1,5 +1,4 @@
 public import IOStack
-internal import Synchronization
 internal import SystemPackage
 
 /// IRP_MJ_DIRECTORY_CONTROL.

@@ -1,6 +1,5 @@
 public import IOStack
-internal import Synchronization
-public import SystemPackage
+internal import SystemPackage
 
 /// IRP_MJ_QUERY_INFORMATION.
 extension HostFileSystem {
@@ -27,12 +26,12 @@ extension HostFileSystem {
     }
 
     /// `EINVAL` for what is no symbolic link.
-    public func linkTarget(of file: FileObject) throws(IOFailure) -> FilePath {
+    public func linkTarget(of file: FileObject) throws(IOFailure) -> [UInt8] {
         let open = try openFile(file)
         return try open.withDescriptor { (descriptor) throws(Errno) in
             // readlinkat(2) itself says ENOENT here, since the path is empty.
             guard open.kind == .symbolicLink else { throw .invalidArgument }
-            return FilePath(bytes: try SystemCall.readLink("", at: descriptor))
+            return try SystemCall.readLink("", at: descriptor)
         }
     }
 

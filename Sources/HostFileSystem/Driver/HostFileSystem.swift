@@ -1,5 +1,5 @@
 public import IOStack
-internal import Synchronization
+import Synchronization
 public import SystemPackage
 
 /// A directory tree of the running Linux machine as the file system at the bottom of a filter

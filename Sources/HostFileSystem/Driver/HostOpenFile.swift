@@ -26,9 +26,9 @@ public final class HostOpenFile: Sendable {
     /// An advisory lock was taken through this file.
     let mayHoldLocks = Atomic<Bool>(false)
     /// Serialises readers of a directory, whose position belongs to the open file description.
-    let directoryPosition = Mutex(())
+    let directoryPosition = Guarded(())
     /// The attributes, as long as the status that they were read with lasts.
-    let knownAttributes = Mutex<KnownAttributes?>(nil)
+    let knownAttributes = Guarded<KnownAttributes?>(nil)
 
     init(
         _ owner: consuming OwnedDescriptor, id: FileID, kind: FileTraits.Kind, isPathOnly: Bool

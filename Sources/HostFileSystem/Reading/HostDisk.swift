@@ -1,7 +1,6 @@
 public import BypassIOProtocol
 public import DirectRead
 public import IOStack
-internal import Synchronization
 internal import SystemPackage
 
 /// The disk below a directory of the host as the storage driver at the bottom of the stack.
@@ -18,7 +17,7 @@ public final class HostDisk: StorageDriver {
     /// Why a disk that did not opt in cannot take part.
     public let standingVeto: StorageVeto
 
-    private let chosenPolicy: Mutex<ReadEngines.Policy>
+    private let chosenPolicy: Guarded<ReadEngines.Policy>
 
     /// A disk described by hand.
     public init(
@@ -29,7 +28,7 @@ public final class HostDisk: StorageDriver {
         self.storageType = storageType
         self.supportsBypassIO = supportsBypassIO
         self.standingVeto = standingVeto
-        chosenPolicy = Mutex(policy)
+        chosenPolicy = Guarded(policy)
     }
 
     /// The disk that discovery found: it opts in unless its blocks come from memory, another

@@ -1,5 +1,4 @@
 import Dispatch
-import Synchronization
 
 /// What a draining thread can do itself about the reads it waits for.
 enum DrainProgress {
@@ -16,7 +15,7 @@ enum DrainProgress {
 /// The gate's `waiting` flag is set and cleared only under it, so a gate whose flag is clear has
 /// no sleeper and a leaving read need not look here.
 final class DrainEvent: Sendable {
-    private let sleepers = Mutex<[DispatchSemaphore]>([])
+    private let sleepers = Guarded<[DispatchSemaphore]>([])
 
     /// How long a drain sleeps before it looks for reads that filters gave back: two events
     /// end its sleep, and only one of them wakes it.

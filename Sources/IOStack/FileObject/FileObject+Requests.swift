@@ -1,5 +1,4 @@
 import BypassIOProtocol
-public import SystemPackage
 
 /// Everything a file object can be asked beside data and controls; each is one request through the
 /// stack, so filters see it and may change or refuse it.
@@ -26,8 +25,8 @@ extension FileObject {
         return information
     }
 
-    /// What a symbolic link, opened with ``CreateParameters/Options/noFollow``, holds.
-    public func linkTarget() throws(IOFailure) -> FilePath {
+    /// The bytes that a symbolic link, opened with ``CreateParameters/Options/noFollow``, holds.
+    public func linkTarget() throws(IOFailure) -> [UInt8] {
         guard case .linkTarget(let target) = try request(.queryInformation(.linkTarget)).result
         else { throw IOFailure(.invalidDeviceRequest) }
         return target

@@ -1,5 +1,4 @@
 import BypassIOProtocol
-public import SystemPackage
 
 /// A file system at the bottom of the filter stack: NTFS' place.
 ///
@@ -27,7 +26,7 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     // MARK: Information
 
     func information(of file: FileObject) throws(IOFailure) -> FileInformation
-    func linkTarget(of file: FileObject) throws(IOFailure) -> FilePath
+    func linkTarget(of file: FileObject) throws(IOFailure) -> [UInt8]
     /// The next data or hole at or after an offset in bytes; `ENXIO` beyond the end.
     func nextData(in file: FileObject, from offset: UInt64) throws(IOFailure) -> UInt64
     func nextHole(in file: FileObject, from offset: UInt64) throws(IOFailure) -> UInt64

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What an object of a filter's own is attached to (`FLT_CONTEXT_TYPE`).
 public enum ContextKind: UInt8, Sendable, Hashable, CaseIterable {
     case volume
@@ -34,7 +32,7 @@ final class ContextTable: Sendable {
         var fileObject: ObjectIdentifier?
     }
 
-    private let contexts = Mutex<[Key: any FilterContext]>([:])
+    private let contexts = Guarded<[Key: any FilterContext]>([:])
 
     func get(_ key: Key) -> (any FilterContext)? {
         contexts.withLock { $0[key] }

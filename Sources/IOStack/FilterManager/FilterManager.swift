@@ -1,5 +1,4 @@
 public import BypassIOProtocol
-import Synchronization
 
 /// Registers filters, attaches them to volumes, and carries requests through their callbacks.
 ///
@@ -7,7 +6,7 @@ import Synchronization
 /// runs under any of them but `instanceSetup`, which runs under `attachment` and must not attach
 /// or detach.
 public final class FilterManager: Sendable {
-    private let registry = Mutex<[Minifilter]>([])
+    private let registry = Guarded<[Minifilter]>([])
 
     init() {}
 

@@ -1,12 +1,11 @@
 public import BypassIOProtocol
-import Synchronization
 
 /// Mounts volumes and opens files on them: the top of the stack.
 ///
 /// Usable from any thread.
 public final class IOManager: Sendable {
     public let filterManager = FilterManager()
-    private let mounted = Mutex<[Volume]>([])
+    private let mounted = Guarded<[Volume]>([])
 
     public init() {}
 

@@ -1,5 +1,4 @@
 import BypassIOProtocol
-import Synchronization
 public import SystemPackage
 
 extension Volume {

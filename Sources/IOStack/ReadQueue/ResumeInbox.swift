@@ -1,10 +1,8 @@
-import Synchronization
-
 /// Slots whose pended requests a filter completed on another thread.
 ///
 /// Lock order: a leaf.
 final class ResumeInbox: Sendable {
-    private let slots = Mutex<[Int]>([])
+    private let slots = Guarded<[Int]>([])
 
     func post(_ slot: Int) {
         slots.withLock { $0.append(slot) }

@@ -25,8 +25,8 @@ public struct CreateParameters: Sendable {
         case any
         case regularFile
         case directory
-        /// A symbolic link to be made, with the bytes it holds.
-        case symbolicLink(target: FilePath)
+        /// A symbolic link to be made, with the bytes it holds; no path type, which would tidy them.
+        case symbolicLink(target: [UInt8])
         /// A FIFO, socket or device to be made; `mode` carries the type bits.
         case special(device: UInt64)
     }

@@ -1,12 +1,11 @@
-public import SystemPackage
-
 /// What a request brought back, beside its status: filters see it in their post callbacks and may
 /// change it.
 public enum IOResult: Sendable {
     case none
     case opened(OpenedFile)
     case information(FileInformation)
-    case linkTarget(FilePath)
+    /// The bytes a symbolic link holds.
+    case linkTarget([UInt8])
     /// An offset in bytes, of the next data or hole.
     case offset(UInt64)
     case entries([DirectoryEntry])

@@ -1,5 +1,4 @@
 import Dispatch
-import Synchronization
 
 /// Where a pended request waits for the filter that keeps it.
 ///
@@ -16,7 +15,7 @@ final class RequestParking: Sendable {
         var onResume: (@Sendable () -> Void)?
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// The completer's side.
     func resume(_ outcome: Outcome) {

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// One file of a volume as long as somebody has it open: NTFS' stream control block, with the
 /// `BypassIoOpenCount` of `FSRTL_ADVANCED_FCB_HEADER`.
 public final class Stream: Sendable {
@@ -23,7 +21,7 @@ public final class Stream: Sendable {
         var settling = 0
         var suspensions: StreamSuspension = []
     }
-    let control = Mutex(Control())
+    let control = Guarded(Control())
 
     init(id: FileID, kind: StreamKind) {
         self.id = id

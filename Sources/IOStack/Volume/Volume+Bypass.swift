@@ -1,5 +1,4 @@
 import BypassIOProtocol
-import Synchronization
 
 /// The file system's part of FSCTL_MANAGE_BYPASS_IO: what happens when a control has passed every
 /// filter. The same for every file system driver.

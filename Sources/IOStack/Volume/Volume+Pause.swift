@@ -1,5 +1,4 @@
 import BypassIOProtocol
-import Synchronization
 
 /// The pauses and resumes of spec 4.4.
 extension Volume {

@@ -1,5 +1,4 @@
 import BypassIOProtocol
-import Synchronization
 
 /// A mounted volume: a file system over its volume stack, with the filters attached to it.
 ///
@@ -28,17 +27,17 @@ public final class Volume: Sendable {
         var blockingFilters = 0
         var isDismounted = false
     }
-    let state = Mutex(State())
+    let state = Guarded(State())
 
     /// Serialises attach and detach.
-    let attachment = Mutex(())
+    let attachment = Guarded(())
     /// Whether the storage stack was told ENABLE; serialises the 0→1 and 1→0 transitions of the
     /// bypass count with what they send (spec 4.5). Held while volume and storage drivers answer,
     /// never while a drain sleeps.
-    let storageTransition = Mutex(false)
-    private let chain = Mutex(FilterChain.empty)
+    let storageTransition = Guarded(false)
+    private let chain = Guarded(FilterChain.empty)
     /// Queues whose reads only their own thread can finish.
-    private let queues = Mutex<[WeakReadQueue]>([])
+    private let queues = Guarded<[WeakReadQueue]>([])
 
     init(name: String, fileSystem: any FileSystemDriver, stack: VolumeStack) {
         self.name = name

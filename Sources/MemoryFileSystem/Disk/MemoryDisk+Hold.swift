@@ -1,6 +1,5 @@
 import Dispatch
 public import IOStack
-import Synchronization
 
 /// A read that waits for the test.
 struct HeldRead: Sendable {

@@ -1,5 +1,4 @@
 public import IOStack
-import Synchronization
 
 /// The file system's side: objects hold bytes, handles refer to objects as descriptors do.
 extension MemoryDisk {

@@ -1,7 +1,6 @@
 public import BypassIOProtocol
 import Dispatch
 public import IOStack
-import Synchronization
 
 /// A storage driver that keeps bytes in memory, for tests of the stack and of filters.
 ///
@@ -61,7 +60,7 @@ public final class MemoryDisk: StorageDriver {
         var held: [HeldRead] = []
         var waiters: [(count: Int, arrived: DispatchSemaphore)] = []
     }
-    let state = Mutex(State())
+    let state = Guarded(State())
 
     public init(
         name: String = "memdisk", storageType: String = "Memory", supportsBypassIO: Bool = true,

@@ -1,6 +1,5 @@
 import Dispatch
 import IOStack
-import Synchronization
 
 /// The disk's engine for one thread: reads finish in ``MemoryDisk/completionOrder``, held ones when
 /// the test releases them. Unlike a real engine it allocates.
@@ -14,7 +13,7 @@ final class MemoryReadEngine: StorageReadEngine {
             var isWoken = false
             var sleeper: DispatchSemaphore?
         }
-        let content = Mutex(Content())
+        let content = Guarded(Content())
 
         func post(_ slot: Int) {
             content.withLock { content in

@@ -1,7 +1,6 @@
 import BypassIOProtocol
 import Dispatch
 public import IOStack
-import Synchronization
 public import SystemPackage
 
 /// A file system in memory, for tests of the stack and of filters.
@@ -26,12 +25,12 @@ public final class MemoryFileSystem: FileSystemDriver {
         /// Threads that wait for a lock.
         var lockWaiters: [DispatchSemaphore] = []
     }
-    let state: Mutex<State>
+    let state: Guarded<State>
 
     public init(on disk: MemoryDisk, name: String = "memfs") {
         self.disk = disk
         self.name = name
-        state = Mutex(State(tree: MemoryTree(disk: disk)))
+        state = Guarded(State(tree: MemoryTree(disk: disk)))
     }
 
     // MARK: What a test sets and counts
@@ -126,7 +125,7 @@ public final class MemoryFileSystem: FileSystemDriver {
         }
     }
 
-    public func linkTarget(of file: FileObject) throws(IOFailure) -> FilePath {
+    public func linkTarget(of file: FileObject) throws(IOFailure) -> [UInt8] {
         let number = try required(file)
         return try state.withLock { state throws(IOFailure) in
             guard let target = try state.tree.node(number).target else {

@@ -21,7 +21,7 @@ struct MemoryNode {
     /// Of a regular file.
     var object: Int?
     /// Of a symbolic link.
-    var target: FilePath?
+    var target: [UInt8]?
     /// Of a directory.
     var directory: MemoryDirectory?
     var locks: [HeldLock] = []

@@ -97,7 +97,7 @@ extension MemoryTree {
     func information(_ number: UInt64) throws(IOFailure) -> FileInformation {
         let node = try node(number)
         let size = UInt64(
-            node.object.map { disk.size(of: $0) } ?? node.target?.string.utf8.count ?? 0)
+            node.object.map { disk.size(of: $0) } ?? node.target?.count ?? 0)
         return FileInformation(
             kind: node.kind, id: FileID(device: Self.device, inode: number),
             permissions: node.permissions, linkCount: node.linkCount, userID: node.userID,

@@ -75,8 +75,9 @@ struct MemoryTree {
             if let target = try node(found).target, followLast || !left.isEmpty {
                 links += 1
                 guard links <= Self.linkLimit else { throw IOFailure(.reparsePointNotResolved) }
-                if target.isAbsolute { current = Self.root }
-                left += target.components.reversed()
+                let path = FilePath(String(decoding: target, as: UTF8.self))
+                if path.isAbsolute { current = Self.root }
+                left += path.components.reversed()
                 continue
             }
             if left.isEmpty { return Place(directory: current, name: name, node: found) }

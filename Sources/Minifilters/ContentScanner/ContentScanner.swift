@@ -16,7 +16,7 @@ public final class ContentScanner: Sendable {
     let signatures: [Signature]
     private let reads = Atomic<UInt64>(0)
     /// Lock order: a leaf.
-    private let bypassed = Mutex(BypassedFiles())
+    private let bypassed = Guarded(BypassedFiles())
 
     public init(signatures: [Signature]) {
         self.signatures = signatures

@@ -1,6 +1,5 @@
 import Dispatch
 public import IOStack
-import Synchronization
 
 /// What a scanner knows of a file: a stream context.
 public final class ScanVerdict: FilterContext {
@@ -21,7 +20,7 @@ public final class ScanVerdict: FilterContext {
     }
 
     /// Lock order: a leaf.
-    private let knowledge = Mutex(Knowledge())
+    private let knowledge = Guarded(Knowledge())
 
     init() {}
 

@@ -1,4 +1,4 @@
-import Synchronization
+import IOStack
 
 /// The newest records, a fixed number of them.
 ///
@@ -11,7 +11,7 @@ final class AuditTrail: Sendable {
     }
 
     private let capacity: Int
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     init(capacity: Int) {
         self.capacity = capacity

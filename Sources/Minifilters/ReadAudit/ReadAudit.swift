@@ -1,7 +1,6 @@
 import BypassIOProtocol
 import Dispatch
 public import IOStack
-import Synchronization
 
 /// Records who reads what. Optional by default: a bypassed read goes unrecorded, and costs
 /// nothing. When told to see every read it takes the bypass back from every file that has it and
@@ -26,7 +25,7 @@ public final class ReadAudit: Sendable {
         var enables = EnablesUnderWay()
         var bypassed = BypassedFiles()
     }
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// Keeps the newest `capacity` records.
     public init(capacity: Int = 4096) {

@@ -66,7 +66,7 @@ struct ChangeTests {
     func linkMetadata() throws {
         let host = try HostFixture()
         try host.hostFile("file")
-        let link = try host.open("link", .create, kind: .symbolicLink(target: "file"))
+        let link = try host.open("link", .create, kind: .symbolicLink(target: Array("file".utf8)))
         defer { link.close() }
         let before = try host.status("file").modified
         let time = FileTime(seconds: 5, nanoseconds: 0)
@@ -82,7 +82,7 @@ struct ChangeTests {
     func owner() throws {
         let host = try HostFixture()
         try host.hostFile("file")
-        let link = try host.open("link", .create, kind: .symbolicLink(target: "file"))
+        let link = try host.open("link", .create, kind: .symbolicLink(target: Array("file".utf8)))
         let file = try host.open("file", options: .attributesOnly)
         defer { for handle in [link, file] { handle.close() } }
         try file.apply(.owner(userID: 1234, groupID: nil))

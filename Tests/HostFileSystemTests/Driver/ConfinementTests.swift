@@ -35,7 +35,7 @@ struct ConfinementTests {
         }
         for path: FilePath in ["../new", "/tmp/new", "inside/up/new"] {
             for kind: CreateParameters.Kind in [
-                .any, .directory, .symbolicLink(target: "x"), .special(device: 0),
+                .any, .directory, .symbolicLink(target: Array("x".utf8)), .special(device: 0),
             ] {
                 let errno = host.openErrno(
                     path, access: .write, .create, kind: kind, mode: 0o010600)

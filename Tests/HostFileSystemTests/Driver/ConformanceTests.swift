@@ -158,7 +158,8 @@ struct ConformanceTests {
             try make(thing, "mkdir", .directory) { (directory) throws(Errno) in
                 try SystemCall.makeDirectory("a", at: directory, mode: 0o700)
             }
-            try make(thing, "symlink", .symbolicLink(target: "t")) { (directory) throws(Errno) in
+            try make(thing, "symlink", .symbolicLink(target: Array("t".utf8))) {
+                (directory) throws(Errno) in
                 try SystemCall.makeSymbolicLink(to: Array("t".utf8), named: "a", at: directory)
             }
             try make(thing, "mknod", .special(device: 0)) { (directory) throws(Errno) in

@@ -75,7 +75,7 @@ struct LockTests {
         let (one, two) = try pair(host)
         defer { for handle in [one, two] { handle.close() } }
         try one.lock(FileLock(.exclusive, family, .tryLock))
-        let outcome = Mutex<Errno?>(nil)
+        let outcome = Guarded<Errno?>(nil)
         let waiter = Thread {
             let code = errno { () throws(IOFailure) in
                 try two.lock(FileLock(.exclusive, family, .wait))
@@ -97,7 +97,7 @@ struct LockTests {
         let (one, two) = try pair(host)
         defer { one.close() }
         try one.lock(FileLock(.exclusive, .wholeFile, .tryLock))
-        let outcome = Mutex<Errno?>(nil)
+        let outcome = Guarded<Errno?>(nil)
         let isWaiting = Atomic(false)
         let waiter = Thread {
             isWaiting.store(true, ordering: .releasing)

@@ -76,7 +76,8 @@ struct NameTests {
         #expect(
             errno { () throws(IOFailure) in try folder.apply(.link("c", in: root)) }
                 == .notPermitted)
-        let symbolic = try host.open("s", .create, kind: .symbolicLink(target: "nowhere"))
+        let symbolic = try host.open(
+            "s", .create, kind: .symbolicLink(target: Array("nowhere".utf8)))
         defer { symbolic.close() }
         try symbolic.apply(.link("t", in: root))
         #expect(try host.status("t").mode & 0o170000 == 0o120000)

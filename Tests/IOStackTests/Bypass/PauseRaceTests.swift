@@ -9,7 +9,7 @@ import Testing
 private final class InterruptingDriver: VolumeDriver {
     let name = "interrupting"
     let supportsBypassIO = true
-    let onQuery = Mutex<(@Sendable () -> Void)?>(nil)
+    let onQuery = Guarded<(@Sendable () -> Void)?>(nil)
     let queries = Atomic(0)
 
     func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto? {

@@ -2,7 +2,6 @@ import BypassIOProtocol
 import Foundation
 import IOStack
 import MemoryFileSystem
-import Synchronization
 import SystemPackage
 import Testing
 

@@ -288,6 +288,37 @@ struct QueueFilterTests {
         #expect(memory.volume.bypassedReadsInFlight == (0, 0))
     }
 
+    @Test("a pause from within a queue's read waits for another thread's read only")
+    func pauseFromCallbackForAnotherThread() throws {
+        let memory = self.memory
+        let file = try memory.enabledFile()
+        let plain = try memory.file("plain")
+        try memory.attach(
+            filter(
+                "pauser", at: "100",
+                OperationRegistration(
+                    .read,
+                    preOperation: { _, instance in
+                        _ = try? instance.bypassIO(.streamPause, on: file)
+                        return .successNoCallback
+                    })))
+        memory.disk.holdReads()
+        let held = OwnThread { try file.read(at: 0, length: 512) }
+        #expect(memory.disk.waitForHeldReads(1))
+        // The one read of this queue is with the filter: the queue has nothing to finish.
+        let queued = OwnThread {
+            let queue = try ReadQueue(memory.volume, depth: 2, slotSize: 512)
+            try queue.read(try queue.attach(plain), at: 0, length: 512, tag: 1)
+            try queue.submit(waitingFor: 1)
+            return queue.next()?.tag
+        }
+        #expect(eventually { file.stream.isPaused })
+        #expect(queued.isStillRunning())
+        memory.disk.stopHoldingReads()
+        #expect(try held.result().count == 512)
+        #expect(try queued.result() == 1)
+    }
+
     @Test(
         "spec 5: a detach from the queue's own thread takes up what the filter gives back",
         arguments: [true, false])

@@ -1,7 +1,6 @@
 import BypassIOProtocol
 import IOStack
 import MemoryFileSystem
-import Synchronization
 import SystemPackage
 import Testing
 
@@ -23,7 +22,7 @@ private final class Stamps: Sendable {
         var bypassed = 0
         var violations = 0
     }
-    let state = Mutex(State())
+    let state = Guarded(State())
 
     func mark(filters offset: UInt64) {
         state.withLock { _ = $0.sawFilters.insert(offset) }

@@ -1,13 +1,12 @@
 import BypassIOProtocol
 import IOStack
 import MemoryFileSystem
-import Synchronization
 import SystemPackage
 import Testing
 
 /// What callbacks noted, in order.
 final class Trace: Sendable {
-    private let lines = Mutex<[String]>([])
+    private let lines = Guarded<[String]>([])
 
     func note(_ line: String) { lines.withLock { $0.append(line) } }
     var notes: [String] { lines.withLock { $0 } }
@@ -22,8 +21,8 @@ final class Trace: Sendable {
 
 /// A value that callbacks on other threads set.
 final class Box<Value: Sendable>: Sendable {
-    private let content: Mutex<Value>
-    init(_ value: Value) { content = Mutex(value) }
+    private let content: Guarded<Value>
+    init(_ value: Value) { content = Guarded(value) }
     var value: Value {
         get { content.withLock { $0 } }
         set { content.withLock { $0 = newValue } }

@@ -1,12 +1,12 @@
 import Dispatch
 import Foundation
-import Synchronization
+import IOStack
 import Testing
 
 /// A body on a thread of its own: what a test needs for calls that wait, and for read queues, which
 /// belong to one thread, while tests run on a pool.
 final class OwnThread<R: Sendable>: Sendable {
-    private let outcome = Mutex<Result<R, any Error>?>(nil)
+    private let outcome = Guarded<Result<R, any Error>?>(nil)
     private let done = DispatchSemaphore(value: 0)
 
     init(_ body: @escaping @Sendable () throws -> R) {

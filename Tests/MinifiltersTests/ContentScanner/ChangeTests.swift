@@ -2,7 +2,6 @@ import BypassIOProtocol
 import IOStack
 import MemoryFileSystem
 import Minifilters
-import Synchronization
 import SystemPackage
 import Testing
 
@@ -20,7 +19,7 @@ import Testing
         defer { file.close() }
         let stream = file.stream
         let scanned = self.scanned
-        let wasReady = Mutex<[Bool]>([])
+        let wasReady = Guarded<[Bool]>([])
         scanned.driver.onTransfer { transfer in
             guard transfer.direction == .write else { return }
             let state = ContentScanner.verdict(on: stream, by: scanned.instance)

@@ -1,9 +1,9 @@
 import Dispatch
-import Synchronization
+import IOStack
 
 /// A call on a thread of its own.
 final class BackgroundCall<Value: Sendable>: Sendable {
-    private let value = Mutex<Value?>(nil)
+    private let value = Guarded<Value?>(nil)
     private let done = DispatchSemaphore(value: 0)
 
     init(_ body: @escaping @Sendable () -> Value) {

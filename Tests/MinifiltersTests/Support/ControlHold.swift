@@ -1,7 +1,6 @@
 import BypassIOProtocol
 import Dispatch
 import IOStack
-import Synchronization
 
 /// A filter that keeps one kind of BypassIO control on its way up, after the file system carried it
 /// out, until the test lets it go.
