@@ -1,4 +1,4 @@
-package import Synchronization
+public import Synchronization
 
 /// A value that only its lock's holder touches: the standard `Mutex`, made visible to ThreadSanitizer.
 ///
@@ -6,18 +6,18 @@ package import Synchronization
 /// watch, so it would report every guarded access as a race. The holder therefore also acquires
 /// what the one before released through a word of our own, which costs a load and a store.
 @frozen
-package struct Guarded<Value: ~Copyable>: ~Copyable {
+public struct Guarded<Value: ~Copyable>: ~Copyable {
     @usableFromInline let mutex: Mutex<Value>
     @usableFromInline let handover = Atomic<UInt8>(0)
 
     @inlinable
-    package init(_ value: consuming sending Value) {
+    public init(_ value: consuming sending Value) {
         mutex = Mutex(value)
     }
 
     /// Runs `body` with the value while holding the lock. Not recursive.
     @inlinable
-    package borrowing func withLock<R: ~Copyable, E: Error>(
+    public borrowing func withLock<R: ~Copyable, E: Error>(
         _ body: (inout sending Value) throws(E) -> sending R
     ) throws(E) -> sending R {
         try mutex.withLock { (value: inout sending Value) throws(E) -> sending R in

@@ -1,5 +1,6 @@
-/// One instance's callbacks for one major function, as the chain holds them.
-final class CallbackNode: Sendable {
+/// One instance's callbacks for one major function. Not copyable: a request that passes it touches
+/// no reference count.
+struct CallbackNode: ~Copyable, Sendable {
     let instance: FilterInstance
     let flags: OperationRegistration.Flags
     let preOperation: PreOperationCallback?

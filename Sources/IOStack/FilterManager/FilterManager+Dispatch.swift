@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import DequeModule
 
 /// How far a request came on its way down.
 enum DescentOutcome {
@@ -16,6 +17,13 @@ enum AscentOutcome {
     case pended
 }
 
+/// What became of a request at one node.
+private enum NodeOutcome {
+    case passed
+    case completed
+    case pended
+}
+
 extension FilterManager {
     /// Runs pre callbacks from the request's place downward.
     static func descend(_ data: CallbackData) -> DescentOutcome {
@@ -24,38 +32,49 @@ extension FilterManager {
         var descent = FilterDescent()
         swap(&descent, &data.descent)
         defer { swap(&descent, &data.descent) }
-        return descend(data, &descent)
+        let chain = descent.chain
+        while let index = descent.step() {
+            switch visit(chain.nodes[index], at: index, data, &descent) {
+            case .passed: continue
+            case .completed: return .completed
+            case .pended: return .pended
+            }
+        }
+        return .reachedFileSystem
     }
 
-    private static func descend(
-        _ data: CallbackData, _ descent: inout FilterDescent
-    ) -> DescentOutcome {
-        while true {
-            guard let node = nextNode(data, &descent) else { return .reachedFileSystem }
-            // The request may come while the instance is going away: then it is not there.
-            guard node.instance.rundown.enter() else { continue }
-            if let veto = FilterManager.standingVeto(of: node.instance, data) {
-                data.completeControl(with: veto)
-                node.instance.rundown.leave()
-                return .completed
-            }
-            guard let callback = node.preOperation else {
-                descent.expectPost(node, .none)
-                continue
-            }
-            node.instance.countPreCallback()
-            let result = run(callback, data, node.instance)
-            if case .pending = result { return .pended }
-            if apply(result, of: node, to: &descent) { return .completed }
+    private static func visit(
+        _ node: borrowing CallbackNode, at index: Int, _ data: CallbackData,
+        _ descent: inout FilterDescent
+    ) -> NodeOutcome {
+        let veto = standingVeto(of: node.instance, data)
+        // Spec 6.10: flags of a row do not take back that the filter did not opt in.
+        if veto == nil, node.skips(data) { return .passed }
+        // The request may come while the instance is going away: then it is not there.
+        guard node.instance.rundown.enter() else { return .passed }
+        if let veto {
+            data.completeControl(with: veto)
+            node.instance.rundown.leave()
+            return .completed
         }
+        guard let callback = node.preOperation else {
+            descent.expectPost(node, at: index, .none)
+            return .passed
+        }
+        node.instance.countPreCallback()
+        let result = run(callback, data, node.instance)
+        if case .pending = result { return .pended }
+        return apply(result, of: node, at: index, to: &descent)
     }
 
     /// Goes on after a pended pre callback.
     static func resumeDescent(
         _ data: CallbackData, with result: PreOperationResult
     ) -> DescentOutcome {
-        guard let node = data.descent.current else { return .reachedFileSystem }
-        if apply(result, of: node, to: &data.descent) { return .completed }
+        let chain = data.descent.chain
+        guard let index = data.descent.current else { return .reachedFileSystem }
+        let outcome = apply(result, of: chain.nodes[index], at: index, to: &data.descent)
+        if case .completed = outcome { return .completed }
         return descend(data)
     }
 
@@ -65,21 +84,26 @@ extension FilterManager {
         var descent = FilterDescent()
         swap(&descent, &data.descent)
         defer { swap(&descent, &data.descent) }
+        let chain = descent.chain
         while let visit = descent.takeVisit() {
-            guard let callback = visit.node.postOperation else {
-                visit.node.instance.rundown.leave()
-                continue
-            }
-            visit.node.instance.countPostCallback()
-            let result = callback(data, visit.node.instance, visit.context)
-            if case .moreProcessingRequired = result {
-                // The reference stays until the filter hands the request back.
-                data.keptBy = visit.node.instance
-                return .pended
-            }
-            visit.node.instance.rundown.leave()
+            guard runPost(chain.nodes[visit.node], visit.context, data) else { return .pended }
         }
         return .finished
+    }
+
+    /// False if the filter keeps the request: its rundown reference stays until it is handed back.
+    private static func runPost(
+        _ node: borrowing CallbackNode, _ context: CompletionContext, _ data: CallbackData
+    ) -> Bool {
+        if let callback = node.postOperation {
+            node.instance.countPostCallback()
+            if case .moreProcessingRequired = callback(data, node.instance, context) {
+                data.keptBy = node.instance
+                return false
+            }
+        }
+        node.instance.rundown.leave()
+        return true
     }
 
     /// Goes on after a post callback that kept the request.
@@ -98,31 +122,21 @@ extension FilterManager {
         return callback(data, instance)
     }
 
-    private static func nextNode(
-        _ data: CallbackData, _ descent: inout FilterDescent
-    ) -> CallbackNode? {
-        while !descent.isAtBottom {
-            let node = descent.step()
-            // Spec 6.10: flags of a row do not take back that the filter did not opt in.
-            if !node.skips(data) || standingVeto(of: node.instance, data) != nil { return node }
-        }
-        return nil
-    }
-
-    /// Applies what a pre callback said; true when the request is completed.
+    /// Applies what a pre callback said.
     private static func apply(
-        _ result: PreOperationResult, of node: CallbackNode, to descent: inout FilterDescent
-    ) -> Bool {
+        _ result: PreOperationResult, of node: borrowing CallbackNode, at index: Int,
+        to descent: inout FilterDescent
+    ) -> NodeOutcome {
         switch result {
         case .successWithCallback(let context), .synchronize(let context):
-            descent.expectPost(node, context)
-            return false
+            descent.expectPost(node, at: index, context)
+            return .passed
         case .successNoCallback, .pending:
             node.instance.rundown.leave()
-            return false
+            return .passed
         case .complete:
             node.instance.rundown.leave()
-            return true
+            return .completed
         }
     }
 

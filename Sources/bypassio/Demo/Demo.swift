@@ -9,6 +9,7 @@ import VolumeDrivers
 final class Demo {
     private let file: DemoFile
     private let rounds: Int
+    private let engine: ReadEngines.Policy
     private let workloads: [Workload]
     private let fio: FioPeer?
 
@@ -20,6 +21,7 @@ final class Demo {
     ) throws {
         self.file = file
         self.rounds = rounds
+        self.engine = engine
         workloads = [.wholeFile(size: file.size), .random(count: reads, size: file.size)]
         fio = usesFio ? FioPeer(file: file) : nil
         stage = try DemoStage(file: file, engine: engine)
@@ -33,7 +35,9 @@ final class Demo {
         let proofs = try workloads.map { try proof(of: $0) }
         var rows: [DemoReport.Row] = []
         for workload in workloads { rows += try measure(workload) }
-        let costs = try FilterCost.measure(on: stage, workload: workloads[1], rounds: rounds)
+        let costs = try FilterCost.measure(
+            on: DemoStage(file: file, engine: engine, hasFilters: false),
+            workload: workloads[1], rounds: rounds)
         let partial = try stage.whileMetering { try BypassVerdict(of: stage.handle) }
         stage.audit.requireEveryRead(true)
         let vetoed = try BypassVerdict(of: stage.handle)

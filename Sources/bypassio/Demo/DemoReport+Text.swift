@@ -72,7 +72,22 @@ extension DemoReport {
                 Figures.fixed(cost.bypassCPUMicroseconds, 2),
             ])
         }
-        return ["", "What filters that do nothing cost, beside those above:"] + table.lines
+        return ["", "The same random reads past filters that do nothing, without those above:"]
+            + table.lines + perFilterLines
+    }
+
+    private var perFilterLines: [String] {
+        guard let none = filterCosts.first, let most = filterCosts.last,
+            most.noOpFilters > none.noOpFilters
+        else { return [] }
+        func slope(_ figure: (Cost) -> Double) -> String {
+            let added = (figure(most) - figure(none)) * 1000
+            return Figures.fixed(added / Double(most.noOpFilters - none.noOpFilters), 0)
+        }
+        return [
+            "Each adds \(slope(\.traditionalCPUMicroseconds)) ns of CPU to a traditional read and "
+                + "\(slope(\.bypassCPUMicroseconds)) ns to a bypassed one."
+        ]
     }
 
     private var verdictLines: [String] {

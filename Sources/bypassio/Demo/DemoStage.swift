@@ -6,7 +6,7 @@ import Minifilters
 import SystemPackage
 import VolumeDrivers
 
-/// The demo's volume with everything attached, and its file opened without the cache.
+/// The demo's volume with its filters attached, or bare, and its file opened without the cache.
 final class DemoStage {
     let io = IOManager()
     let volume: Volume
@@ -18,7 +18,7 @@ final class DemoStage {
     private let policy: ReadEngines.Policy
     private(set) var engineSummary = ""
 
-    init(file: DemoFile, engine: ReadEngines.Policy) throws {
+    init(file: DemoFile, engine: ReadEngines.Policy, hasFilters: Bool = true) throws {
         policy = engine
         scanner = ContentScanner(signatures: TestSignature.all)
         do throws(HostVolumeError) {
@@ -27,7 +27,8 @@ final class DemoStage {
         } catch {
             throw CommandError(.cannotCreate, "\(error)")
         }
-        for registration in [audit.registration, scanner.registration, heat.registration] {
+        let filters = [audit.registration, scanner.registration, heat.registration]
+        for registration in hasFilters ? filters : [] {
             try io.filterManager.attach(io.filterManager.register(registration), to: volume)
         }
         do throws(IOFailure) {

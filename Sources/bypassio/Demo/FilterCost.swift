@@ -5,7 +5,7 @@ import IOStack
 enum FilterCost {
     static let counts = [0, 4, 16]
 
-    /// Takes turns between the counts and the routes; the demo's own filters stay attached.
+    /// Takes turns between the counts and the routes, on a stage without other filters.
     static func measure(
         on stage: DemoStage, workload: Workload, rounds: Int
     ) throws -> [DemoReport.Cost] {
