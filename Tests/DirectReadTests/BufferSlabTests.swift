@@ -1,5 +1,4 @@
 import DirectRead
-import SystemPackage
 import Testing
 
 @Suite("BufferSlab")
@@ -59,42 +58,5 @@ struct BufferSlabTests {
             let slab = try BufferSlab(slotCount: 1, slotSize: 100)
             _ = slab.bytes(ofSlot: 1, count: 1).byteCount
         }
-    }
-}
-
-@Suite("SynchronousRead")
-struct SynchronousReadTests {
-    @Test("reads what the file holds and is short at its end")
-    func reads() throws {
-        let file = try TemporaryFile(size: 8192 + 512)
-        var slab = try BufferSlab(slotCount: 1, slotSize: 4096)
-        for (offset, expected) in [(0, 4096), (4096, 4096), (8192, 512), (12288, 0)] {
-            var bytes = slab.mutableBytes(ofSlot: 0)
-            let count = try SynchronousRead.read(
-                file.descriptor, into: &bytes, at: UInt64(offset))
-            #expect(count == expected)
-            let isRight = file.holds(
-                slab.bytes(ofSlot: 0, count: count), at: offset)
-            #expect(isRight)
-        }
-    }
-
-    @Test("errors are the kernel's")
-    func errors() throws {
-        var slab = try BufferSlab(slotCount: 1, slotSize: 512)
-        func outcome(_ fd: FileDescriptor, _ offset: UInt64) -> Errno? {
-            var bytes = slab.mutableBytes(ofSlot: 0)
-            do throws(Errno) {
-                _ = try SynchronousRead.read(fd, into: &bytes, at: offset)
-                return nil
-            } catch {
-                return error
-            }
-        }
-        #expect(outcome(FileDescriptor(rawValue: -1), 0) == .badFileDescriptor)
-        let directory = try FileDescriptor.open(FilePath("/var/tmp"), .readOnly)
-        defer { try? directory.close() }
-        #expect(outcome(directory, 0) == .isDirectory)
-        #expect(outcome(directory, .max) == .invalidArgument)
     }
 }
