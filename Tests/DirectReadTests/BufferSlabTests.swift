@@ -1,4 +1,5 @@
 import DirectRead
+import SystemPackage
 import Testing
 
 @Suite("BufferSlab")
