@@ -63,6 +63,10 @@ final class HostReadEngine<Engine: ReadEngine>: StorageReadEngine {
         return StorageCompletion(slot: done.slot, result: done.result)
     }
 
+    func close() {
+        engine.close()
+    }
+
     // MARK: Bytes
 
     func buffer(ofSlot slot: Int) -> any IOBuffer { buffers[slot] }

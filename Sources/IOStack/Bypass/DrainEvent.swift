@@ -4,8 +4,9 @@ import Dispatch
 enum DrainProgress {
     /// It moved some on.
     case advanced
-    /// Filters keep reads that only this thread can move on once it has them back.
-    case keptByFilters
+    /// It has reads that it cannot move on now and may later: filters keep them, or the storage
+    /// did not take the question.
+    case toBeAskedAgain
     case nothing
 }
 
@@ -19,7 +20,7 @@ final class DrainEvent: Sendable {
 
     /// How long a drain sleeps before it looks for reads that filters gave back: two events
     /// end its sleep, and only one of them wakes it.
-    private static let pollInterval = DispatchTimeInterval.milliseconds(1)
+    static let pollInterval = DispatchTimeInterval.milliseconds(1)
 
     /// Returns when `isDrained` is true. `raise` and `lower` set and clear the gate's `waiting`
     /// flag; `advance` drives reads that only the calling thread can finish.
@@ -37,7 +38,7 @@ final class DrainEvent: Sendable {
             }
             // After the flag is up: a read that left before saw no flag, and is counted out here.
             if !isDrained() {
-                if case .keptByFilters = progress {
+                if case .toBeAskedAgain = progress {
                     _ = sleeper.wait(timeout: .now() + Self.pollInterval)
                 } else {
                     sleeper.wait()

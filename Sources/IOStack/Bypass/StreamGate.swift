@@ -62,16 +62,22 @@ struct StreamGate: ~Copyable, Sendable {
         word.bitwiseOr(reason.rawValue, ordering: .acquiringAndReleasing)
     }
 
+    /// Lets reads in again, as far as no other reason stands, and ends the drains for this one.
     func open(_ reason: Closed) {
-        word.bitwiseAnd(~reason.rawValue, ordering: .acquiringAndReleasing)
+        let new = word.bitwiseAnd(~reason.rawValue, ordering: .acquiringAndReleasing).newValue
+        if new & Self.waiting != 0 { event.signal() }
     }
 
-    /// Waits until every read inside has left.
-    func drain(advance: () -> DrainProgress) {
+    /// Waits until every read inside has left, or until `reason` is gone: then reads come and go
+    /// again, and nobody relies on their absence.
+    func drain(_ reason: Closed, advance: () -> DrainProgress) {
         event.wait(
             raise: { word.bitwiseOr(Self.waiting, ordering: .acquiringAndReleasing) },
             lower: { word.bitwiseAnd(~Self.waiting, ordering: .acquiringAndReleasing) },
-            isDrained: { readsInside == 0 }, advance: advance)
+            isDrained: {
+                let now = word.load(ordering: .acquiring)
+                return now & Self.countMask == 0 || now & reason.rawValue == 0
+            }, advance: advance)
     }
 
     var readsInside: Int { Int(word.load(ordering: .acquiring) & Self.countMask) }

@@ -3,8 +3,8 @@ import Synchronization
 /// The one word every bypassing read of a volume passes: two counts and two switches.
 ///
 /// Layout: bits 0–23 count the reads that skip the filters, bits 24–47 those that skip the volume
-/// drivers; bits 48 and up are the reasons why reads may not (``Closed``); bit 63 says that a drain
-/// sleeps.
+/// drivers; bits 48 and up are the reasons why reads may not (``Closed``); bits 62 and 63 say that
+/// a drain sleeps, for the second and the first count.
 ///
 /// Invariant, for each count: as ``StreamGate``, counting in and looking at the reasons are one
 /// atomic step. A read that may skip the filters but not the volume drivers stays counted in the
@@ -19,13 +19,16 @@ struct VolumeGate: ~Copyable, Sendable {
         static var storagePaused: Closed { Closed(rawValue: 1 << 48) }
         /// A volume or storage driver refused the ENABLE of this volume.
         static var storageRefused: Closed { Closed(rawValue: 1 << 49) }
+        /// No file object of the volume has bypass.
+        static var storageIdle: Closed { Closed(rawValue: 1 << 51) }
         /// A filter that did not opt in is attached.
         static var filtersBlocked: Closed { Closed(rawValue: 1 << 50) }
 
         /// What keeps reads from skipping the volume drivers.
         // No array literal: unoptimised code would allocate it on every read.
         static var storage: Closed {
-            Closed(rawValue: storagePaused.rawValue | storageRefused.rawValue)
+            Closed(
+                rawValue: storagePaused.rawValue | storageRefused.rawValue | storageIdle.rawValue)
         }
         static var all: Closed { Closed(rawValue: storage.rawValue | filtersBlocked.rawValue) }
     }
@@ -37,9 +40,12 @@ struct VolumeGate: ~Copyable, Sendable {
     private static var storageOne: UInt64 { 1 << 24 }
     private static var filterMask: UInt64 { 0xFF_FFFF }
     private static var storageMask: UInt64 { 0xFF_FFFF << 24 }
-    private static var waiting: UInt64 { 1 << 63 }
+    private static var waitingForFilters: UInt64 { 1 << 63 }
+    private static var waitingForStorage: UInt64 { 1 << 62 }
+    private static var waiting: UInt64 { waitingForFilters | waitingForStorage }
 
-    private let word = Atomic<UInt64>(Closed.storageRefused.rawValue)
+    private let word = Atomic<UInt64>(
+        Closed.storageRefused.rawValue | Closed.storageIdle.rawValue)
     private let event = DrainEvent()
 
     /// Counts in a read that wants to skip the filters and, if it may, the volume drivers.
@@ -83,7 +89,9 @@ struct VolumeGate: ~Copyable, Sendable {
             (route.skipsFilters ? Self.filterOne : 0)
             | (route.skipsVolumeDrivers ? Self.storageOne : 0)
         let new = word.wrappingSubtract(mine, ordering: .acquiringAndReleasing).newValue
-        if new & Self.waiting != 0, new & Self.filterMask == 0 || new & Self.storageMask == 0 {
+        if new & (Self.waitingForFilters | Self.filterMask) == Self.waitingForFilters
+            || new & (Self.waitingForStorage | Self.storageMask) == Self.waitingForStorage
+        {
             event.signal()
         }
     }
@@ -92,19 +100,24 @@ struct VolumeGate: ~Copyable, Sendable {
         word.bitwiseOr(reason.rawValue, ordering: .acquiringAndReleasing)
     }
 
+    /// Takes reasons away and ends the drains for them.
     func open(_ reason: Closed) {
-        word.bitwiseAnd(~reason.rawValue, ordering: .acquiringAndReleasing)
+        let new = word.bitwiseAnd(~reason.rawValue, ordering: .acquiringAndReleasing).newValue
+        if new & Self.waiting != 0 { event.signal() }
     }
 
-    /// Waits until every read of `population` has left, or until `isMoot` says that nobody needs it
-    /// any more.
+    /// Waits until every read of `population` has left, or until `reason` is gone: then reads come
+    /// and go again, and nobody relies on their absence.
     func drain(
-        _ population: Population, isMoot: () -> Bool = { false }, advance: () -> DrainProgress
+        _ population: Population, _ reason: Closed, advance: () -> DrainProgress
     ) {
+        let flag =
+            population == .filterBypass ? Self.waitingForFilters : Self.waitingForStorage
         event.wait(
-            raise: { word.bitwiseOr(Self.waiting, ordering: .acquiringAndReleasing) },
+            raise: { word.bitwiseOr(flag, ordering: .acquiringAndReleasing) },
             lower: { word.bitwiseAnd(~Self.waiting, ordering: .acquiringAndReleasing) },
-            isDrained: { readsInside(population) == 0 || isMoot() }, advance: advance)
+            isDrained: { readsInside(population) == 0 || closed.isDisjoint(with: reason) },
+            advance: advance)
     }
 
     func readsInside(_ population: Population) -> Int {

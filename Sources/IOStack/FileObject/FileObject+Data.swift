@@ -21,8 +21,9 @@ extension FileObject {
         guard let storage else { throw noDataFailure }
         let route = enterBypass(offset: offset, length: length)
         if route == .traditional {
-            return try request(.read(offset: offset, length: length), buffer: buffer)
-                .ioStatus.information
+            let answer = try request(.read(offset: offset, length: length), buffer: buffer)
+            // A filter may have said anything.
+            return min(max(answer.ioStatus.information, 0), length)
         }
         defer { leaveBypass(route) }
         counters.count(route)
@@ -43,8 +44,8 @@ extension FileObject {
             throw IOFailure(.invalidParameter)
         }
         guard access.contains(.write) else { throw IOFailure(.accessDenied) }
-        return try request(.write(offset: offset, length: length), buffer: buffer)
-            .ioStatus.information
+        let answer = try request(.write(offset: offset, length: length), buffer: buffer)
+        return min(max(answer.ioStatus.information, 0), length)
     }
 
     /// Writes `bytes` at `offset`, through a buffer of the storage's own.
@@ -65,7 +66,7 @@ extension FileObject {
     }
 
     /// Why a file object without data is not read or written.
-    private var noDataFailure: IOFailure {
+    var noDataFailure: IOFailure {
         IOFailure(stream.kind == .other ? .invalidDeviceRequest : .fileIsADirectory)
     }
 
@@ -73,11 +74,11 @@ extension FileObject {
 
     /// Where a read or write goes, or why it cannot.
     func transferPlace(
-        _ buffer: (any IOBuffer)?, length: Int
+        _ buffer: (any IOBuffer)?, offset: UInt64, length: Int
     ) throws(IOFailure) -> (StorageHandle, any IOBuffer) {
         guard let storage else { throw noDataFailure }
-        // A filter may have changed the length.
-        guard let buffer, length >= 0, length <= buffer.capacity else {
+        // A filter may have changed them.
+        guard let buffer, length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
             throw IOFailure(.invalidParameter)
         }
         return (storage, buffer)

@@ -12,13 +12,13 @@ extension FileObject {
         release()
     }
 
-    /// Undoes an open that a post callback failed after the file system had let it through.
+    /// Undoes an open that a post callback failed after the file system had let it through. A
+    /// filter may hold the file object already: it is closed when the last one lets go.
     func undoOpen() {
         guard volume.endHandle(self) else { return }
         volume.fileSystem.cleanup(self)
-        volume.fileSystem.close(self)
-        forgetContexts()
-        volume.closeStream(stream)
+        setUndone()
+        release()
     }
 
     /// Counts a request or a queue in; false once the handle is gone. The count never rises from
@@ -38,9 +38,12 @@ extension FileObject {
         let left = references.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
         assert(left >= 0)
         guard left == 0 else { return }
-        send(.close)
+        // First: once the file system let go, its number may stand for another file.
+        let isLast = volume.closeStream(stream)
+        if isUndone { volume.fileSystem.close(self) } else { send(.close) }
         forgetContexts()
-        volume.closeStream(stream)
+        // A detach finds the contexts of open streams only.
+        if isLast { stream.contexts.removeAll { _ in true } }
     }
 
     private func send(_ parameters: IOParameters) {

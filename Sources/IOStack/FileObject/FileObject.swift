@@ -24,7 +24,7 @@ public final class FileObject: Sendable {
     public let context: any AnyObject & Sendable
     public let requestor: Requestor
 
-    /// Bit 0: bypass is enabled. Bit 1: the last handle is gone.
+    /// Bit 0: bypass is enabled. Bit 1: the last handle is gone. Bit 2: the open was undone.
     ///
     /// Written under the volume's `state` lock; read by every read with acquire ordering. A read
     /// looks again after it entered the gates, so a DISABLE that cleared the bit and then drained
@@ -36,6 +36,7 @@ public final class FileObject: Sendable {
 
     private static var enabledBit: UInt32 { 1 }
     private static var closedBit: UInt32 { 2 }
+    private static var undoneBit: UInt32 { 4 }
 
     init(
         volume: Volume, stream: Stream, opened: OpenedFile, parameters: CreateParameters,
@@ -73,19 +74,26 @@ public final class FileObject: Sendable {
     public var readsByRoute: [ReadRoute: UInt64] { counters.byRoute }
     public var traditionalReadsByCause: [TraditionalCause: UInt64] { counters.byCause }
 
-    /// Returns whether this changed anything. Under the volume's `state` lock.
-    func setBypassEnabled(_ enabled: Bool) -> Bool {
-        let old =
-            enabled
-            ? state.bitwiseOr(Self.enabledBit, ordering: .acquiringAndReleasing).oldValue
-            : state.bitwiseAnd(~Self.enabledBit, ordering: .acquiringAndReleasing).oldValue
-        return (old & Self.enabledBit != 0) != enabled
+    /// Under the volume's `state` lock.
+    func setBypassEnabled(_ enabled: Bool) {
+        if enabled {
+            state.bitwiseOr(Self.enabledBit, ordering: .acquiringAndReleasing)
+        } else {
+            state.bitwiseAnd(~Self.enabledBit, ordering: .acquiringAndReleasing)
+        }
     }
 
     /// Returns false if it was closed already.
     func setClosed() -> Bool {
         state.bitwiseOr(Self.closedBit, ordering: .acquiringAndReleasing).oldValue
             & Self.closedBit == 0
+    }
+
+    /// The open was undone: filters see neither cleanup nor close.
+    var isUndone: Bool { state.load(ordering: .acquiring) & Self.undoneBit != 0 }
+
+    func setUndone() {
+        state.bitwiseOr(Self.undoneBit, ordering: .acquiringAndReleasing)
     }
 
     // MARK: The route of a read

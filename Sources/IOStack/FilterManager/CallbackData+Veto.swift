@@ -5,7 +5,7 @@ extension CallbackData {
     /// ENABLE or QUERY this request carries, in the name of `instance`'s filter.
     ///
     /// Called from the pre callback of `instance`, which then returns
-    /// ``PreOperationResult/complete``: the request ends with STATUS_SUCCESS and the veto in
+    /// ``PreOperationResult/complete``, or while it keeps the request pended, to be completed so: the request ends with STATUS_SUCCESS and the veto in
     /// OpStatus, or with the error this returned. Anywhere else it changes nothing. `reason` is one
     /// English sentence, cut to 128 UTF-16 units.
     ///

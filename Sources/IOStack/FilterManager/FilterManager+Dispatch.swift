@@ -71,6 +71,7 @@ extension FilterManager {
     static func resumeDescent(
         _ data: CallbackData, with result: PreOperationResult
     ) -> DescentOutcome {
+        data.preOperationInstance = nil
         let chain = data.descent.chain
         guard let index = data.descent.current else { return .reachedFileSystem }
         let outcome = apply(result, of: chain.nodes[index], at: index, to: &data.descent)
@@ -118,8 +119,11 @@ extension FilterManager {
     ) -> PreOperationResult {
         guard data.majorFunction == .fileSystemControl else { return callback(data, instance) }
         data.preOperationInstance = instance
-        defer { data.preOperationInstance = nil }
-        return callback(data, instance)
+        let result = callback(data, instance)
+        // A pended request stays in its pre operation, and is not ours, until it is handed back.
+        if case .pending = result { return result }
+        data.preOperationInstance = nil
+        return result
     }
 
     /// Applies what a pre callback said.

@@ -2,9 +2,8 @@ public import BypassIOProtocol
 
 /// Registers filters, attaches them to volumes, and carries requests through their callbacks.
 ///
-/// Lock order: ``filters`` (registry) → a volume's `attachment` → leaves. No callback of a filter
-/// runs under any of them but `instanceSetup`, which runs under `attachment` and must not attach
-/// or detach.
+/// Lock order: the registry is taken alone. No callback of a filter runs under a lock but
+/// `instanceSetup`, which runs under the volume's `attachment`.
 public final class FilterManager: Sendable {
     private let registry = Guarded<[Minifilter]>([])
 
@@ -69,28 +68,29 @@ public final class FilterManager: Sendable {
         _ instance: FilterInstance, reason: FilterRegistration.TeardownReason = .manual
     ) throws(NTStatus) {
         if reason == .manual {
-            guard let query = instance.filter.registration.instanceQueryTeardown,
-                query(instance)
-            else { throw .fltDoNotDetach }
+            // One that is gone is not asked any more.
+            guard instance.rundown.enter() else { throw .fltInstanceNotFound }
+            let agrees = instance.filter.registration.instanceQueryTeardown?(instance) ?? false
+            instance.rundown.leave()
+            guard agrees else { throw .fltDoNotDetach }
         }
         try instance.volume.detach(instance, reason: reason)
     }
 
-    /// Detaches every instance of a filter on `volumes` and forgets the filter
-    /// (`FltUnloadFilter`). Throws ``NTStatus/fltDoNotDetach`` if the filter refuses a
-    /// non-mandatory unload.
+    /// Detaches every instance of a filter on `volumes`, which must be all it is attached to, and
+    /// forgets the filter (`FltUnloadFilter`). Throws ``NTStatus/fltDoNotDetach`` if the filter has
+    /// no unload callback, or refuses an unload that is not mandatory.
     public func unload(
         _ filter: Minifilter, from volumes: [Volume], mandatory: Bool = false
     ) throws(NTStatus) {
-        let agrees = filter.registration.unload?(mandatory) ?? false
-        guard agrees || mandatory else { throw .fltDoNotDetach }
+        guard let unload = filter.registration.unload, unload(mandatory) || mandatory else {
+            throw .fltDoNotDetach
+        }
         registry.withLock { $0.removeAll { $0 === filter } }
         filter.attaches.close()
-        filter.attaches.drain(advance: { .nothing })
+        filter.attaches.drain(advance: ReadQueueRegistry.process.advanceOwnReads)
         for volume in volumes {
-            for instance in volume.instances where instance.filter === filter {
-                try volume.detach(instance, reason: mandatory ? .mandatoryUnload : .filterUnload)
-            }
+            volume.detachAll(of: filter, reason: mandatory ? .mandatoryUnload : .filterUnload)
         }
     }
 }

@@ -40,6 +40,8 @@ public struct FilterRegistration: Sendable {
     public var contexts: Set<ContextKind>
 
     /// Asked before an instance attaches: false is STATUS_FLT_DO_NOT_ATTACH. nil always attaches.
+    /// Called under a lock of the volume: must neither attach nor detach nor send a BypassIO
+    /// control.
     public var instanceSetup: (@Sendable (FilterInstance, SetupReason) -> Bool)?
     /// Asked before a manual detach: false is STATUS_FLT_DO_NOT_DETACH. nil refuses every manual
     /// detach, as on Windows.

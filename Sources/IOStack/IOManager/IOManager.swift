@@ -32,9 +32,9 @@ public final class IOManager: Sendable {
             return true
         }
         guard isFree else { throw .sharingViolation }
-        for instance in volume.instances {
-            try filterManager.detach(instance, reason: .volumeDismount)
-        }
+        // An attach that did not see the mark has put its instance in when this lock is free.
+        volume.attachment.withLock { _ in }
+        volume.detachAll(reason: .volumeDismount)
         mounted.withLock { $0.removeAll { $0 === volume } }
     }
 }

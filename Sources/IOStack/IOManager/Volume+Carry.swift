@@ -7,14 +7,14 @@ extension Volume {
         data.descent = FilterDescent(currentChain, data.majorFunction, below: instance)
         var descent = FilterManager.descend(data)
         while case .pended = descent {
-            if case .preOperation(let result) = data.parking.wait() {
+            if case .preOperation(let result) = data.parking.wait(advance: advanceOwnReads) {
                 descent = FilterManager.resumeDescent(data, with: result)
             }
         }
         if case .reachedFileSystem = descent { dispatch(data) }
         var ascent = FilterManager.ascend(data)
         while case .pended = ascent {
-            _ = data.parking.wait()
+            _ = data.parking.wait(advance: advanceOwnReads)
             ascent = FilterManager.resumeAscent(data)
         }
         data.descent = FilterDescent()
@@ -98,7 +98,8 @@ extension Volume {
     private func read(
         _ data: CallbackData, _ file: FileObject, offset: UInt64, length: Int
     ) throws(IOFailure) {
-        let (handle, buffer) = try file.transferPlace(data.buffer, length: length)
+        let (handle, buffer) = try file.transferPlace(
+            data.buffer, offset: offset, length: length)
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
         // Filters have seen the read; a paused stream's may still skip the volume drivers.
         let route = file.enterStorageBypass(offset: offset, length: length)
@@ -114,7 +115,8 @@ extension Volume {
     private func write(
         _ data: CallbackData, _ file: FileObject, offset: UInt64, length: Int
     ) throws(IOFailure) {
-        let (handle, buffer) = try file.transferPlace(data.buffer, length: length)
+        let (handle, buffer) = try file.transferPlace(
+            data.buffer, offset: offset, length: length)
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
         data.succeed(information: try stack.write(extent, from: buffer))
     }

@@ -5,13 +5,16 @@ struct QueueEntry: ~Copyable {
     let file: FileObject
     /// The file's number with the engine.
     let engineFile: Int32
+    /// Which attach of the queue made it.
+    let attach: UInt32
     /// Reads in flight.
     var inFlight = 0
     var isAttached = true
 
-    init(file: FileObject, engineFile: Int32) {
+    init(file: FileObject, engineFile: Int32, attach: UInt32) {
         self.file = file
         self.engineFile = engineFile
+        self.attach = attach
     }
 
     /// Counts a read in and finds its route.

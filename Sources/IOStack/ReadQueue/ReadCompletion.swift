@@ -7,6 +7,7 @@ public struct ReadCompletion: Sendable {
     public let tag: UInt64
     /// Where its bytes lie until ``ReadQueue/release(_:)``.
     public let slot: Int
+    let number: UInt32
     /// Bytes read; fewer than asked at the end of the file.
     public let count: Int
     public let status: NTStatus
@@ -24,4 +25,5 @@ public struct ReadCompletion: Sendable {
 @frozen
 public struct QueuedFile: Hashable, Sendable {
     let index: Int32
+    let attach: UInt32
 }

@@ -54,6 +54,7 @@ extension ReadQueue {
             requestor: file.requestor, buffer: engine.buffer(ofSlot: slot))
         data.descent = FilterDescent(volume.currentChain, .read, below: nil)
         requests[slot] = data
+        filteredCount += 1
         slots[slot].phase = .inFilters
         if file.isClosed {
             data.fail(.fileClosed)
@@ -80,7 +81,7 @@ extension ReadQueue {
     /// The file system's part: where the bytes lie, and whether the volume drivers see the read.
     private func startFileSystemRead(_ slot: Int, _ data: CallbackData) {
         guard case .read(let offset, let length) = data.parameters, length >= 0,
-            length <= slotSize, let file = data.fileObject
+            length <= slotSize, offset <= UInt64(Int64.max), let file = data.fileObject
         else {
             data.fail(.invalidParameter)
             return goOn(slot, data, FilterManager.ascend(data))
@@ -104,7 +105,9 @@ extension ReadQueue {
     }
 
     private func finishTraditional(_ slot: Int, _ result: Int32) {
-        guard let data = requests[slot] else { return conclude(slot, result: result) }
+        guard let data = requests[slot] else {
+            return assertionFailure("a read on the traditional route has no request")
+        }
         let route = slots[slot].route
         slots[slot].phase = .inFilters
         data.ioStatus =
@@ -116,6 +119,7 @@ extension ReadQueue {
 
     private func concludeTraditional(_ slot: Int, _ data: CallbackData) {
         requests[slot] = nil
+        filteredCount -= 1
         data.descent = FilterDescent()
         files[Int(slots[slot].file)].inFlight -= 1
         conclude(slot, data.ioStatus)
@@ -149,18 +153,19 @@ extension ReadQueue {
     @discardableResult
     func resumePended() -> Bool {
         var hasResumed = false
-        for slot in inbox.takeAll() {
-            guard let data = requests[slot] else { continue }
-            if let outcome = data.parking.take(orElse: {}) {
-                hasResumed = true
-                resume(slot, data, outcome)
+        while let slot = inbox.take() {
+            guard let data = requests[slot], let outcome = data.parking.take(orElse: {}) else {
+                continue
             }
+            hasResumed = true
+            resume(slot, data, outcome)
         }
         return hasResumed
     }
 
-    /// Waits while some reads are with filters: for the storage and for whoever gives one back.
-    func submitBesidePended(waitingFor minimum: Int) throws(IOFailure) {
+    /// Waits while reads are on the traditional route, whose end is not known when the storage is
+    /// done with them: for the storage and for whoever gives one back.
+    func submitBesideFiltered(waitingFor minimum: Int) throws(IOFailure) {
         repeat {
             resumePended()
             while let done = engine.nextCompletion() { finish(done) }
@@ -172,18 +177,19 @@ extension ReadQueue {
 
     // MARK: Draining
 
-    /// Moves reads on for a drain that waits on this thread; false if none could be moved.
+    /// Moves reads on for a wait on this thread.
     ///
     /// Called from within a filter or volume driver, too: the read that it was called for is with
     /// neither the storage nor a pender, and only the storage may be waited for.
-    func advanceForDrain() -> Bool {
-        let hasResumed = resumePended()
-        guard slots.contains(where: { $0.phase == .inStorage }) else { return hasResumed }
+    func advanceForDrain() -> DrainProgress {
+        let idle: DrainProgress =
+            resumePended() ? .advanced : (pendedCount > 0 ? .toBeAskedAgain : .nothing)
+        guard slots.contains(where: { $0.phase == .inStorage }) else { return idle }
         guard (try? engine.submit(waitingFor: 1, wakeable: false)) != nil else {
-            return hasResumed
+            return .toBeAskedAgain
         }
         while let done = engine.nextCompletion() { finish(done) }
-        return true
+        return .advanced
     }
 
     // MARK: Shared steps

@@ -21,12 +21,21 @@ public final class ReadQueue {
     let inbox = ResumeInbox()
     /// Reads that filters keep.
     var pendedCount = 0
+    /// Reads on the traditional route.
+    var filteredCount = 0
     /// Reads begun and not yet finished.
     public internal(set) var inFlight = 0
+
+    /// Files of one queue at most, whatever is asked for.
+    public static let largestFileLimit = 1 << 20
 
     private var freeSlots: [Int32]
     var files: RigidDeque<QueueEntry>
     private var freeFiles: [Int32] = []
+    /// Attaches so far: tells a file of now from one that had its place before.
+    private var attaches: UInt32 = 0
+    /// Reads so far: tells a completion of now from one that had its slot before.
+    private var reads: UInt32 = 0
     private var isClosed = false
 
     /// A queue with `depth` reads at once of at most `slotSize` bytes each, and at most `fileLimit`
@@ -34,7 +43,9 @@ public final class ReadQueue {
     public init(
         _ volume: Volume, depth: Int, slotSize: Int, fileLimit: Int = 1024
     ) throws(IOFailure) {
-        guard depth > 0, slotSize > 0, fileLimit > 0 else { throw IOFailure(.invalidParameter) }
+        guard depth > 0, slotSize > 0, (1...Self.largestFileLimit).contains(fileLimit) else {
+            throw IOFailure(.invalidParameter)
+        }
         engine = try volume.stack.storage.makeReadEngine(depth: depth, slotSize: slotSize)
         self.volume = volume
         slots = [ReadSlot](repeating: ReadSlot(), count: depth)
@@ -42,7 +53,8 @@ public final class ReadQueue {
         freeSlots = (0..<Int32(depth)).reversed()
         files = RigidDeque(capacity: fileLimit)
         finished.reserveCapacity(depth)
-        volume.add(WeakReadQueue(queue: self, isMine: engine.isOwnedByCurrentThread))
+        ReadQueueRegistry.process.add(
+            WeakReadQueue(queue: self, isMine: engine.isOwnedByCurrentThread))
     }
 
     deinit { close() }
@@ -61,8 +73,8 @@ public final class ReadQueue {
     /// another volume, ``NTStatus/fileIsADirectory`` for what has no data, and
     /// ``NTStatus/insufficientResources`` when the queue is full.
     public func attach(_ file: FileObject) throws(IOFailure) -> QueuedFile {
-        guard file.volume === volume else { throw IOFailure(.invalidParameter) }
-        guard let storage = file.storage else { throw IOFailure(.fileIsADirectory) }
+        guard file.volume === volume, !isClosed else { throw IOFailure(.invalidParameter) }
+        guard let storage = file.storage else { throw file.noDataFailure }
         guard file.access.contains(.read) else { throw IOFailure(.accessDenied) }
         guard !freeFiles.isEmpty || files.count < files.capacity else {
             throw IOFailure(.insufficientResources)
@@ -75,13 +87,14 @@ public final class ReadQueue {
             file.release()
             throw error
         }
-        let entry = QueueEntry(file: file, engineFile: number)
+        attaches &+= 1
+        let entry = QueueEntry(file: file, engineFile: number, attach: attaches)
         if let index = freeFiles.popLast() {
             files[Int(index)] = entry
-            return QueuedFile(index: index)
+            return QueuedFile(index: index, attach: attaches)
         }
         files.append(entry)
-        return QueuedFile(index: Int32(files.count - 1))
+        return QueuedFile(index: Int32(files.count - 1), attach: attaches)
     }
 
     /// Takes a file object out of the queue. Throws ``NTStatus/sharingViolation`` while reads of
@@ -101,7 +114,8 @@ public final class ReadQueue {
     }
 
     private func isAttached(_ file: QueuedFile) -> Bool {
-        file.index >= 0 && Int(file.index) < files.count && files[Int(file.index)].isAttached
+        file.index >= 0 && Int(file.index) < files.count
+            && files[Int(file.index)].isAttached && files[Int(file.index)].attach == file.attach
     }
 
     // MARK: Reads
@@ -123,9 +137,10 @@ public final class ReadQueue {
         let slot = Int(free)
         let route = files[Int(file.index)].begin(offset: offset, length: length)
         inFlight += 1
+        reads &+= 1
         slots[slot] = ReadSlot(
-            phase: .inStorage, route: route, file: file.index, tag: tag, offset: offset,
-            length: length)
+            phase: .inStorage, route: route, file: file.index, number: reads, tag: tag,
+            offset: offset, length: length)
         switch route {
         case .fullBypass:
             engine.start(
@@ -139,11 +154,12 @@ public final class ReadQueue {
     /// Hands the storage what was begun and waits until at least `minimum` completions can be
     /// taken by ``next()``; never for more than are in flight.
     public func submit(waitingFor minimum: Int = 0) throws(IOFailure) {
-        if pendedCount == 0 {
+        let minimum = max(0, minimum)
+        if filteredCount == 0 {
             let missing = min(minimum - finished.count, inFlight)
             return try engine.submit(waitingFor: max(0, missing), wakeable: false)
         }
-        try submitBesidePended(waitingFor: minimum)
+        try submitBesideFiltered(waitingFor: minimum)
     }
 
     /// A read that is done, in any order; nil when none is. Its bytes stay until
@@ -159,7 +175,7 @@ public final class ReadQueue {
         guard let slot = finished.popLast() else { return nil }
         let done = slots[Int(slot)]
         return ReadCompletion(
-            tag: done.tag, slot: Int(slot), count: done.count,
+            tag: done.tag, slot: Int(slot), number: done.number, count: done.count,
             status: NTStatus(rawValue: done.status), hostErrno: done.hostErrno,
             route: done.route)
     }
@@ -168,30 +184,73 @@ public final class ReadQueue {
     public func withBytes<R, E: Error>(
         of completion: ReadCompletion, _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R {
-        assert(slots[completion.slot].phase == .done)
+        precondition(holds(completion), "the completion was released")
         return try engine.withBytes(ofSlot: completion.slot, count: completion.count, body)
     }
 
     /// Gives the slot back for another read. Releasing twice does nothing.
     public func release(_ completion: ReadCompletion) {
-        guard slots[completion.slot].phase == .done else { return }
+        guard holds(completion) else { return }
         slots[completion.slot].phase = .free
         freeSlots.append(Int32(completion.slot))
+    }
+
+    private func holds(_ completion: ReadCompletion) -> Bool {
+        slots[completion.slot].phase == .done && slots[completion.slot].number == completion.number
     }
 
     /// Waits for the reads in flight and lets go of the files. Completions not yet taken are lost.
     public func close() {
         guard !isClosed else { return }
         isClosed = true
-        while inFlight > 0 {
-            guard (try? submit(waitingFor: finished.count + 1)) != nil else { break }
-            while let done = engine.nextCompletion() { finish(done) }
-            if pendedCount > 0 { resumePended() }
+        do throws(IOFailure) {
+            try finishBypassed()
+            while inFlight > 0 {
+                try submit(waitingFor: finished.count + 1)
+                while let done = engine.nextCompletion() { finish(done) }
+            }
+            for index in 0..<files.count where files[index].isAttached { takeOut(Int32(index)) }
+            engine.close()
+        } catch {
+            abandonReads()
         }
-        for index in 0..<files.count where files[index].isAttached { takeOut(Int32(index)) }
-        volume.removeQueue(ObjectIdentifier(self))
+        ReadQueueRegistry.process.remove(ObjectIdentifier(self))
         checkInvariants()
     }
+
+    /// First the reads that filters may wait for, then those that call filters: a callback that
+    /// pauses a stream must not wait for a read of a queue that is being closed.
+    private func finishBypassed() throws(IOFailure) {
+        var others: [StorageCompletion] = []
+        while slots.contains(where: { $0.phase == .inStorage && $0.route.skipsFilters }) {
+            try engine.submit(waitingFor: 1, wakeable: false)
+            while let done = engine.nextCompletion() {
+                if slots[Int(done.slot)].route.skipsFilters {
+                    finish(done)
+                } else {
+                    others.append(done)
+                }
+            }
+        }
+        for done in others { finish(done) }
+    }
+
+    /// The engine failed: it is ended, which ends every read with the storage, and each leaves what
+    /// it had entered.
+    private func abandonReads() {
+        engine.close()
+        for slot in slots.indices where slots[slot].phase == .inStorage {
+            finish(StorageCompletion(slot: Int32(slot), result: -Self.cancelled))
+        }
+        for index in 0..<files.count where files[index].isAttached {
+            files[index].isAttached = false
+            let file = files[index].file
+            file.release()
+        }
+    }
+
+    /// ECANCELED on Linux.
+    private static var cancelled: Int32 { 125 }
 
     private func checkInvariants() {
         assert(inFlight == 0 && pendedCount == 0)

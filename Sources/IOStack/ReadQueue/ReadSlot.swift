@@ -13,6 +13,8 @@ struct ReadSlot {
     var phase = Phase.free
     var route = ReadRoute.traditional
     var file: Int32 = -1
+    /// Which read of the queue it is.
+    var number: UInt32 = 0
     var hostErrno: Int32 = 0
     var tag: UInt64 = 0
     var offset: UInt64 = 0

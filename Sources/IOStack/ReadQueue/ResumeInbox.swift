@@ -8,11 +8,8 @@ final class ResumeInbox: Sendable {
         slots.withLock { $0.append(slot) }
     }
 
-    func takeAll() -> [Int] {
-        slots.withLock { slots in
-            let all = slots
-            slots.removeAll(keepingCapacity: true)
-            return all
-        }
+    /// One at a time: going on with a request may look here again.
+    func take() -> Int? {
+        slots.withLock { $0.popLast() }
     }
 }

@@ -37,12 +37,17 @@ final class RequestParking: Sendable {
         }
     }
 
-    /// The carrier's side: sleeps until the outcome is there.
-    func wait() -> Outcome {
+    /// The carrier's side: sleeps until the outcome is there. Whoever keeps the request may wait
+    /// for reads that only this thread can finish; `advance` moves them on.
+    func wait(advance: () -> DrainProgress) -> Outcome {
         let arrived = DispatchSemaphore(value: 0)
         while true {
             if let outcome = take(orElse: { arrived.signal() }) { return outcome }
-            arrived.wait()
+            switch advance() {
+            case .advanced: continue
+            case .toBeAskedAgain: _ = arrived.wait(timeout: .now() + DrainEvent.pollInterval)
+            case .nothing: arrived.wait()
+            }
         }
     }
 }

@@ -15,8 +15,8 @@ public protocol StorageDriver: AnyObject, Sendable {
     var standingVeto: StorageVeto { get }
 
     /// IOCTL_STORAGE_MANAGE_BYPASS_IO: nil agrees, anything else is the driver's veto. A DISABLE's
-    /// answer is ignored. Called only on a driver that opted in. Must not send
-    /// VOLUME_STACK_RESUME from within.
+    /// answer is ignored. Called only on a driver that opted in, under a lock of the volume: must
+    /// send no BypassIO control and close no file object from within.
     func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto?
 
     /// Memory that ``read(_:into:)`` and ``write(_:from:)`` accept, at least `capacity` bytes.

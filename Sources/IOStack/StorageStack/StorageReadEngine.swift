@@ -33,6 +33,10 @@ public protocol StorageReadEngine: AnyObject {
     func withBytes<R, E: Error>(
         ofSlot slot: Int, count: Int, _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R
+    /// Ends the reads in flight, whose completions are lost, and gives everything back. Nothing but
+    /// ``wake`` is called afterwards.
+    func close()
+
     /// Ends a wakeable wait early, or the next one if none is under way. Callable from any thread,
     /// also after the engine is gone.
     var wake: @Sendable () -> Void { get }

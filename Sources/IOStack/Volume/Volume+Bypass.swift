@@ -47,9 +47,12 @@ extension Volume {
         if let veto = fileSystemVeto(of: file, for: .enable) { return veto.results }
         state.withLock { state in
             // Only the first ENABLE of a file object counts, and none on a closed one.
-            guard !file.isClosed, file.setBypassEnabled(true) else { return }
+            guard !file.isClosed, !file.isBypassEnabled else { return }
             state.activeBypassCount += 1
+            if state.activeBypassCount == 1 { gate.open(.storageIdle) }
             file.stream.control.withLock { $0.bypassOpenCount += 1 }
+            // Last: a read may bypass from here on, and a pause must find it counted.
+            file.setBypassEnabled(true)
         }
         reconcileStorage()
         return BypassIOResults()
@@ -76,23 +79,23 @@ extension Volume {
     /// only, so that these drivers are told DISABLE when they see everything again.
     private func settleAndReconcile(_ stream: Stream) {
         settle(stream)
-        gate.drain(
-            .storageBypass, isMoot: { activeBypassCount > 0 },
-            advance: advanceOwnReads)
+        gate.drain(.storageBypass, .storageIdle, advance: advanceOwnReads)
         reconcileStorage()
     }
 
     /// A file object that was dropped without ``FileObject/close()``; no read of it is in flight.
     func forget(_ file: FileObject) {
         if state.withLock({ countOut(file, &$0) }) { reconcileStorage() }
-        closeStream(file.stream)
+        if closeStream(file.stream) { file.stream.contexts.removeAll { _ in true } }
     }
 
     /// Returns whether bypass was enabled.
     private func countOut(_ file: FileObject, _ state: inout State) -> Bool {
-        guard file.setBypassEnabled(false) else { return false }
+        guard file.isBypassEnabled else { return false }
+        file.setBypassEnabled(false)
         state.activeBypassCount -= 1
         assert(state.activeBypassCount >= 0)
+        if state.activeBypassCount == 0 { gate.close(.storageIdle) }
         file.stream.control.withLock { control in
             control.bypassOpenCount -= 1
             // The last one gone leaves a pause nothing to hold (spec 4.4: a pause is ignored where
@@ -111,7 +114,7 @@ extension Volume {
             control.settling += 1
             stream.gate.close(.settling)
         }
-        stream.gate.drain(advance: advanceOwnReads)
+        stream.gate.drain(.settling, advance: advanceOwnReads)
         stream.control.withLock { control in
             control.settling -= 1
             if control.settling == 0 { stream.gate.open(.settling) }
@@ -141,13 +144,17 @@ extension Volume {
     /// the bypass is partial.
     private func reconcileStorage() {
         storageTransition.withLock { isStorageEnabled in
-            let isWanted = state.withLock { $0.activeBypassCount > 0 }
+            let isWanted = state.withLock { state in
+                let isWanted = state.activeBypassCount > 0
+                // With the count, so that an ENABLE that comes now waits for its turn here.
+                if !isWanted { gate.close(.storageRefused) }
+                return isWanted
+            }
             guard isWanted != isStorageEnabled else { return }
             isStorageEnabled = isWanted
             if isWanted {
                 if stack.manageBypassIO(.enable) == nil { gate.open(.storageRefused) }
             } else {
-                gate.close(.storageRefused)
                 _ = stack.manageBypassIO(.disable)
             }
         }

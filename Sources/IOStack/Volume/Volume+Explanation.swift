@@ -42,11 +42,12 @@ extension FileObject {
         data.preOperationInstance = instance
         instance.countPreCallback()
         var result = callback(data, instance)
-        data.preOperationInstance = nil
         while case .pending = result {
-            guard case .preOperation(let later) = data.parking.wait() else { break }
+            guard case .preOperation(let later) = data.parking.wait(advance: volume.advanceOwnReads)
+            else { break }
             result = later
         }
+        data.preOperationInstance = nil
         switch result {
         case .complete: return data.veto(of: instance.filter)
         case .successWithCallback(let context), .synchronize(let context):

@@ -11,7 +11,7 @@ extension Volume {
             state.storagePauseEpoch += 1
             gate.close(.storagePaused)
         }
-        gate.drain(.storageBypass, advance: advanceOwnReads)
+        gate.drain(.storageBypass, .storagePaused, advance: advanceOwnReads)
         return .none
     }
 
@@ -27,7 +27,8 @@ extension Volume {
                 let resumed = state.withLock { state in
                     // A pause that came meanwhile must be answered by the drivers again.
                     guard state.storagePauseEpoch == epoch else { return false }
-                    gate.open(isStorageEnabled ? .storage : .storagePaused)
+                    gate.open(
+                        isStorageEnabled ? [.storagePaused, .storageRefused] : .storagePaused)
                     return true
                 }
                 if resumed { return BypassIOResults() }
@@ -54,7 +55,7 @@ extension Volume {
             stream.gate.close(.paused)
             return true
         }
-        if isPaused { stream.gate.drain(advance: advanceOwnReads) }
+        if isPaused { stream.gate.drain(.paused, advance: advanceOwnReads) }
         return .none
     }
 
@@ -84,14 +85,14 @@ extension Volume {
 // MARK: Suspension
 
 extension Volume {
-    /// Keeps a stream off the bypass route without pausing it (spec 4.6, 6.9) and waits for the
-    /// bypassed reads in flight. For file systems; each cause stands until it is ended.
+    /// Keeps a stream off the bypass route without pausing it (spec 4.6, 6.9) and waits for its
+    /// reads that skip the filters. For file systems; each cause stands until it is ended.
     public func suspendBypass(of stream: Stream, because cause: StreamSuspension) {
         stream.control.withLock { control in
             control.suspensions.insert(cause)
             stream.gate.close(.suspended(cause))
         }
-        stream.gate.drain(advance: advanceOwnReads)
+        stream.gate.drain(.suspended(cause), advance: advanceOwnReads)
     }
 
     /// Ends a suspension; the stream bypasses again when no cause is left.

@@ -38,8 +38,6 @@ public final class Volume: Sendable {
     /// never while a drain sleeps.
     let storageTransition = Guarded(false)
     private let chain = Guarded(FilterChain.empty)
-    /// Queues whose reads only their own thread can finish.
-    private let queues = Guarded<[WeakReadQueue]>([])
 
     init(name: String, fileSystem: any FileSystemDriver, stack: VolumeStack) {
         self.name = name
@@ -90,8 +88,9 @@ public final class Volume: Sendable {
         }
     }
 
-    func closeStream(_ stream: Stream) {
-        let isLast = state.withLock { state in
+    /// Returns whether that was the stream's last file object.
+    func closeStream(_ stream: Stream) -> Bool {
+        state.withLock { state in
             guard let entry = state.streams[stream.id], entry.stream === stream else {
                 return false
             }
@@ -100,29 +99,13 @@ public final class Volume: Sendable {
             state.streams[stream.id] = left == 0 ? nil : (stream, left)
             return left == 0
         }
-        // A detach finds the contexts of open streams only.
-        if isLast { stream.contexts.removeAll { _ in true } }
     }
 
     var openStreams: [Stream] { state.withLock { $0.streams.values.map(\.stream) } }
 
-    // MARK: Queues
-
-    func add(_ queue: WeakReadQueue) {
-        queues.withLock { $0.append(queue) }
-    }
-
-    func removeQueue(_ id: ObjectIdentifier) {
-        queues.withLock { queues in queues.removeAll { $0.id == id } }
-    }
-
-    /// Finishes reads in flight that only the calling thread can finish, so that a drain on that
-    /// thread does not wait for itself.
+    /// See ``ReadQueueRegistry/advanceOwnReads()``.
     func advanceOwnReads() -> DrainProgress {
-        let mine = queues.withLock { $0.compactMap(\.own) }
-        let hasAdvanced = mine.reduce(false) { $1.advanceForDrain() || $0 }
-        if hasAdvanced { return .advanced }
-        return mine.contains { $0.pendedCount > 0 } ? .keptByFilters : .nothing
+        ReadQueueRegistry.process.advanceOwnReads()
     }
 
     // MARK: Filters
@@ -155,14 +138,15 @@ public final class Volume: Sendable {
         if let refusal {
             // The setup callback may have set contexts before it refused.
             instance.rundown.close()
+            instance.rundown.drain(advance: advanceOwnReads)
             removeContexts(of: instance)
             throw refusal
         }
         // Spec 4.3: all bypass stops at once; reads that were past the filters must be out before
         // the new filter may rely on seeing everything.
         if blocks {
-            gate.drain(.filterBypass, advance: advanceOwnReads)
-            gate.drain(.storageBypass, advance: advanceOwnReads)
+            gate.drain(.filterBypass, .filtersBlocked, advance: advanceOwnReads)
+            gate.drain(.storageBypass, .filtersBlocked, advance: advanceOwnReads)
         }
     }
 
@@ -191,12 +175,25 @@ public final class Volume: Sendable {
         registration.instanceTeardownComplete?(instance, reason)
     }
 
+    /// Detaches the instances of one filter, or all; those that somebody else detaches meanwhile
+    /// count as done.
+    func detachAll(of filter: Minifilter? = nil, reason: FilterRegistration.TeardownReason) {
+        for instance in instances where filter == nil || instance.filter === filter {
+            _ = try? detach(instance, reason: reason)
+        }
+    }
+
     private func removeContexts(of instance: FilterInstance) {
         let owner = ObjectIdentifier(instance)
         for stream in openStreams { stream.contexts.removeAll { $0.owner == owner } }
         instance.contexts.removeAll { _ in true }
-        let isLast = !instances.contains { $0.filter === instance.filter }
-        if isLast { contexts.remove(ContextTable.Key(owner: ObjectIdentifier(instance.filter))) }
+        // Under the lock, or an instance that is being attached could lose what it just set; the
+        // context itself is released after it.
+        let ofFilter = attachment.withLock { _ in
+            instances.contains { $0.filter === instance.filter }
+                ? nil : contexts.remove(ContextTable.Key(owner: ObjectIdentifier(instance.filter)))
+        }
+        withExtendedLifetime(ofFilter) {}
     }
 }
 

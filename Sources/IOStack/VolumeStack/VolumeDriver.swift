@@ -11,10 +11,13 @@ public protocol VolumeDriver: AnyObject, Sendable {
     var supportsBypassIO: Bool { get }
 
     /// IOCTL_STORAGE_MANAGE_BYPASS_IO: nil passes it on, anything else ends it with a veto.
-    /// A DISABLE's answer is ignored. Must not send VOLUME_STACK_RESUME from within.
+    /// A DISABLE's answer is ignored. Called under a lock of the volume: must send no BypassIO
+    /// control and close no file object from within.
     func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto?
 
-    /// Before bytes are moved. Throwing ends the request; what is below never sees it.
+    /// Before bytes are moved. Throwing ends the request; what is below never sees it. Must not
+    /// pause the filter bypass of the very file, nor disable it or close it: the transfer may be a
+    /// read that such a drain waits for.
     func willTransfer(_ transfer: VolumeTransfer, buffer: any IOBuffer) throws(IOFailure)
 
     /// After bytes were moved, `count` of them; drivers are asked bottom up. A driver that changes

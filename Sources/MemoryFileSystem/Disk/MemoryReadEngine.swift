@@ -138,6 +138,13 @@ final class MemoryReadEngine: StorageReadEngine {
         }
     }
 
+    func close() {
+        checkThread()
+        started = Array(repeating: nil, count: started.count)
+        queued = []
+        unfinished = 0
+    }
+
     func buffer(ofSlot slot: Int) -> any IOBuffer { buffers[slot] }
 
     func withBytes<R, E: Error>(

@@ -294,4 +294,43 @@ struct PauseTests {
         _ = try file.read(at: 0, length: 512)
         #expect(file.routes == [.fullBypass: 1])
     }
+
+    @Test("spec 4.5: drivers are told DISABLE when no read skips them any more")
+    func disableDrainsPausedStream() throws {
+        let memory = self.memory
+        let file = try memory.enabledFile()
+        _ = try file.bypassIO(.streamPause)
+        memory.disk.holdReads()
+        let read = OwnThread { try file.read(at: 0, length: 512) }
+        #expect(memory.disk.waitForHeldReads(1))
+        let disable = OwnThread { try file.bypassIO(.disable) }
+        #expect(eventually { !file.isBypassEnabled })
+        #expect(disable.isStillRunning())
+        #expect(memory.disk.controls == [.enable])
+        memory.disk.stopHoldingReads()
+        _ = try disable.result()
+        _ = try read.result()
+        #expect(memory.disk.controls == [.enable, .disable])
+    }
+
+    @Test("spec 4.5: a DISABLE does not wait once another file has bypass again")
+    func disableIsMoot() throws {
+        let memory = self.memory
+        let file = try memory.enabledFile()
+        let other = try memory.file("other")
+        _ = try file.bypassIO(.streamPause)
+        memory.disk.holdReads()
+        let read = OwnThread { try file.read(at: 0, length: 512) }
+        #expect(memory.disk.waitForHeldReads(1))
+        let disable = OwnThread { try file.bypassIO(.disable) }
+        #expect(eventually { !file.isBypassEnabled })
+        _ = try other.bypassIO(.enable)
+        // Looked at when a read leaves: any read does.
+        memory.disk.stopHoldingReads()
+        _ = try disable.result()
+        _ = try read.result()
+        #expect(memory.disk.controls == [.enable])
+        #expect(try other.read(at: 0, length: 512).count == 512)
+        #expect(other.routes == [.fullBypass: 1])
+    }
 }

@@ -164,4 +164,18 @@ struct OptInTests {
         #expect(file.routes == [.fullBypass: 1] && instance.callbacksRun.pre == 0)
         try memory.manager.filterManager.detach(instance)
     }
+
+    @Test("spec 6.10: a legacy filter never counts as opted in")
+    func legacyFilter() throws {
+        var registration = legacy("old", [.bypassIO, .queryOpen, .offloadRead], [])
+        registration.isLegacy = true
+        let file = try memory.enabledFile()
+        let instance = try memory.attach(registration)
+        #expect(!instance.filter.isOptedIn)
+        #expect(instance.filter.features == .offloadRead)
+        #expect(memory.volume.isFilterAttachBlocked)
+        let results = try file.bypassIO(.query).results
+        #expect(results?.status == .bypassIOFilterNotSupported)
+        #expect(results?.driverName == "old")
+    }
 }
