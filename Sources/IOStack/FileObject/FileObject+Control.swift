@@ -5,7 +5,8 @@ extension FileObject {
     /// InputBufferLength, OutputBuffer, OutputBufferLength)`: a file-system control that enters at
     /// the top of the stack.
     ///
-    /// The lengths are those of `input` and `output`. On success `information` bytes of `output`
+    /// Event, ApcRoutine and ApcContext are left out: the call returns when the control is done. The
+    /// lengths are those of `input` and `output`. On success `information` bytes of `output`
     /// are written, on failure none; the rest stays as it was. A BypassIO control that breaks spec
     /// 6.3 is refused here, before a filter sees it.
     public func fsControl(

@@ -5,7 +5,8 @@ extension FileObject {
     /// fewer at the end of the file, 0 beyond it.
     ///
     /// With bypass enabled on a non-cached file object the read goes past the filters, allocates
-    /// nothing, takes no lock and touches no reference count; when it may not, it takes the
+    /// nothing, takes no lock and touches no reference count (but for what volume drivers do, if it
+    /// is partial); when it may not, it takes the
     /// traditional route by itself. `buffer` must come from the volume's storage driver if the
     /// storage has an alignment rule. Throws ``NTStatus/fileClosed`` after ``close()``,
     /// ``NTStatus/accessDenied`` if the file object was not opened for reading, and

@@ -1,13 +1,3 @@
-/// What a stream is to BypassIO.
-public enum StreamKind: UInt8, Sendable, Hashable {
-    case file
-    case directory
-    /// The root of the volume: a volume handle.
-    case volume
-    /// A FIFO, socket, device or symbolic link.
-    case other
-}
-
 /// What a file system opened: the result of IRP_MJ_CREATE.
 public struct OpenedFile: Sendable {
     /// Which file it is, whatever name it was opened by.

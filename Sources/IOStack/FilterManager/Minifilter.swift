@@ -1,4 +1,4 @@
-/// A registered filter (`PFLT_FILTER`): its registration and the instances it has.
+/// A registered filter (`PFLT_FILTER`): its registration and what follows from it.
 public final class Minifilter: Sendable {
     public let registration: FilterRegistration
 

@@ -16,8 +16,8 @@ public final class ReadQueue {
     var slots: [ReadSlot]
     /// The requests of reads on the traditional route, by slot.
     var requests: [CallbackData?]
-    /// Slots whose reads are done and not yet returned by ``next()``.
-    var finished: [Int32] = []
+    /// Slots whose reads are done and not yet returned by ``next()``, the oldest first.
+    var finished: RigidDeque<Int32>
     let inbox = ResumeInbox()
     /// Reads that filters keep.
     var pendedCount = 0
@@ -52,7 +52,7 @@ public final class ReadQueue {
         requests = [CallbackData?](repeating: nil, count: depth)
         freeSlots = (0..<Int32(depth)).reversed()
         files = RigidDeque(capacity: fileLimit)
-        finished.reserveCapacity(depth)
+        finished = RigidDeque(capacity: depth)
         ReadQueueRegistry.process.add(
             WeakReadQueue(queue: self, isMine: engine.isOwnedByCurrentThread))
     }
@@ -172,7 +172,8 @@ public final class ReadQueue {
                 finish(done)
             }
         }
-        guard let slot = finished.popLast() else { return nil }
+        guard !finished.isEmpty else { return nil }
+        let slot = finished.removeFirst()
         let done = slots[Int(slot)]
         return ReadCompletion(
             tag: done.tag, slot: Int(slot), number: done.number, count: done.count,

@@ -1,5 +1,3 @@
-public import BypassIOProtocol
-
 /// The parameters of a request, one case per major function (`FLT_PARAMETERS`).
 public enum IOParameters: Sendable {
     case create(CreateParameters)
@@ -38,69 +36,5 @@ public enum IOParameters: Sendable {
         case .queryVolumeInformation: .queryVolumeInformation
         case .fileSystemControl: .fileSystemControl
         }
-    }
-}
-
-/// What IRP_MJ_QUERY_INFORMATION asks.
-public enum InformationQuery: Sendable, Equatable {
-    /// Everything `stat` tells.
-    case all
-    /// What a symbolic link holds.
-    case linkTarget
-    /// The next data (`SEEK_DATA`) or hole (`SEEK_HOLE`) from an offset in bytes.
-    case nextData(from: UInt64)
-    case nextHole(from: UInt64)
-}
-
-public enum ExtendedAttributeQuery: Sendable, Equatable {
-    case names
-    case value(name: [UInt8])
-}
-
-public enum ExtendedAttributeChange: Sendable, Equatable {
-    /// `XATTR_CREATE` is `mustNotExist`, `XATTR_REPLACE` is `mustExist`.
-    case set([UInt8], mustExist: Bool, mustNotExist: Bool)
-    case remove
-}
-
-/// An advisory lock: `fcntl`'s byte ranges or `flock`'s whole file.
-public struct FileLock: Sendable, Equatable {
-    public enum Kind: Sendable, Equatable { case shared, exclusive, unlock }
-    public enum Family: Sendable, Equatable {
-        /// A byte range, owned by the file object (`F_OFD_SETLK`). Length 0 reaches to the end.
-        case range(offset: UInt64, length: UInt64)
-        /// The whole file (`flock`).
-        case wholeFile
-    }
-    public enum Action: Sendable, Equatable {
-        /// Fail at once if somebody else holds it.
-        case tryLock
-        case wait
-        /// Who would be in the way? (`F_OFD_GETLK`)
-        case test
-    }
-
-    public var kind: Kind
-    public var family: Family
-    public var action: Action
-
-    public init(_ kind: Kind, _ family: Family, _ action: Action) {
-        self.kind = kind
-        self.family = family
-        self.action = action
-    }
-}
-
-/// A file-system control: the parameters of IRP_MJ_FILE_SYSTEM_CONTROL, METHOD_BUFFERED.
-public struct FileSystemControlParameters: Sendable {
-    public var code: ControlCode
-    public var input: [UInt8]
-    /// Bytes the caller offers for output.
-    public var outputLength: Int
-
-    public init(code: ControlCode, input: [UInt8], outputLength: Int) {
-        self.code = code
-        self.input = input
-        self.outputLength = outputLength
     }
 }

@@ -41,17 +41,3 @@ public protocol StorageReadEngine: AnyObject {
     /// also after the engine is gone.
     var wake: @Sendable () -> Void { get }
 }
-
-/// A read that an engine finished.
-@frozen
-public struct StorageCompletion: Sendable, Equatable {
-    public let slot: Int32
-    /// Bytes read, or the negative errno.
-    public let result: Int32
-
-    @inlinable
-    public init(slot: Int32, result: Int32) {
-        self.slot = slot
-        self.result = result
-    }
-}

@@ -20,22 +20,10 @@ public protocol VolumeDriver: AnyObject, Sendable {
     /// read that such a drain waits for.
     func willTransfer(_ transfer: VolumeTransfer, buffer: any IOBuffer) throws(IOFailure)
 
-    /// After bytes were moved, `count` of them; drivers are asked bottom up. A driver that changes
+    /// After bytes were moved, `count` of them; drivers are asked bottom up, and none of them if the
+    /// transfer failed. A driver that changes
     /// data (encryption) does it here for reads and in ``willTransfer(_:buffer:)`` for writes.
     func didTransfer(
         _ transfer: VolumeTransfer, buffer: any IOBuffer, count: Int
     ) throws(IOFailure)
-}
-
-/// One read or write on its way through the volume stack.
-public struct VolumeTransfer: Sendable, Equatable {
-    public enum Direction: Sendable, Equatable { case read, write }
-
-    public let direction: Direction
-    public let extent: StorageExtent
-
-    public init(_ direction: Direction, _ extent: StorageExtent) {
-        self.direction = direction
-        self.extent = extent
-    }
 }

@@ -1,0 +1,25 @@
+/// What keeps a stream off the bypass route without pausing it (spec 4.6 and 6.9).
+public struct StreamSuspension: OptionSet, Sendable, Hashable, CustomStringConvertible {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Another handle does cached I/O.
+    public static let cachedHandle = StreamSuspension(rawValue: 1 << 0)
+    /// The file is mapped.
+    public static let mapped = StreamSuspension(rawValue: 1 << 1)
+    /// The data lies in the inode.
+    public static let resident = StreamSuspension(rawValue: 1 << 2)
+    /// The file became sparse.
+    public static let sparse = StreamSuspension(rawValue: 1 << 3)
+    /// The file is being moved on the storage.
+    public static let moving = StreamSuspension(rawValue: 1 << 4)
+
+    public var description: String {
+        let names: [(StreamSuspension, String)] = [
+            (.cachedHandle, "another handle does cached I/O"), (.mapped, "the file is mapped"),
+            (.resident, "the data lies in the inode"), (.sparse, "the file is sparse"),
+            (.moving, "the file is being moved"),
+        ]
+        return names.filter { contains($0.0) }.map(\.1).joined(separator: ", ")
+    }
+}

@@ -1,0 +1,5 @@
+/// How far a request came on its way up.
+enum AscentOutcome {
+    case finished
+    case pended
+}

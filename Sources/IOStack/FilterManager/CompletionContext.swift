@@ -1,0 +1,6 @@
+/// What a pre callback hands to its post callback. Neither ``none`` nor ``value(_:)`` allocates.
+public enum CompletionContext: Sendable {
+    case none
+    case value(UInt64)
+    case object(any AnyObject & Sendable)
+}

@@ -1,0 +1,45 @@
+/// The contexts of one volume, instance or stream; a stream keeps those of its file objects too, so
+/// that a detach finds them all.
+///
+/// Lock order: a leaf; nothing is called while it is held, and a context that goes away is
+/// released after it.
+final class ContextTable: Sendable {
+    /// Whose context it is (an instance; for volume contexts a filter), and on which file object
+    /// if it is a stream handle's.
+    struct Key: Hashable, Sendable {
+        let owner: ObjectIdentifier
+        var fileObject: ObjectIdentifier?
+    }
+
+    private let contexts = Guarded<[Key: any FilterContext]>([:])
+
+    func get(_ key: Key) -> (any FilterContext)? {
+        contexts.withLock { $0[key] }
+    }
+
+    /// Returns the context that was there before; with `keepIfExists` it still is.
+    func set(
+        _ context: any FilterContext, for key: Key, _ operation: SetContextOperation
+    ) -> (any FilterContext)? {
+        contexts.withLock { contexts in
+            let old = contexts[key]
+            if old == nil || operation == .replaceIfExists { contexts[key] = context }
+            return old
+        }
+    }
+
+    @discardableResult
+    func remove(_ key: Key) -> (any FilterContext)? {
+        contexts.withLock { $0.removeValue(forKey: key) }
+    }
+
+    func removeAll(where isGone: @Sendable (Key) -> Bool) {
+        let released = contexts.withLock { contexts in
+            let gone = contexts.filter { isGone($0.key) }
+            for key in gone.keys { contexts[key] = nil }
+            return gone
+        }
+        // The contexts' deinits run here, after the lock.
+        withExtendedLifetime(released) {}
+    }
+}

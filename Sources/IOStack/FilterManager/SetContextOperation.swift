@@ -1,0 +1,6 @@
+/// What ``ContextTable/set(_:for:operation:)`` does when there is a context already
+/// (`FLT_SET_CONTEXT_OPERATION`).
+public enum SetContextOperation: Sendable {
+    case replaceIfExists
+    case keepIfExists
+}

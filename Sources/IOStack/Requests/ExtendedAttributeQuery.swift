@@ -1,0 +1,4 @@
+public enum ExtendedAttributeQuery: Sendable, Equatable {
+    case names
+    case value(name: [UInt8])
+}
