@@ -15,11 +15,9 @@ final class DemoStage {
     let scanner: ContentScanner
     let heat = AccessHeat()
     private let meter = VolumeMeter()
-    private let policy: ReadEngines.Policy
     private(set) var engineSummary = ""
 
     init(file: DemoFile, engine: ReadEngines.Policy, hasFilters: Bool = true) throws {
-        policy = engine
         scanner = ContentScanner(signatures: TestSignature.all)
         do throws(HostVolumeError) {
             volume = try HostVolume.mount(

@@ -22,8 +22,8 @@ struct Pass {
     ) throws(IOFailure) {
         let member = try queue.attach(file)
         let before = file.readsByRoute
-        let processBefore = ThreadClock.processCPU
-        let start = ThreadClock.now
+        let processBefore = DemoClock.processCPU
+        let start = DemoClock.wall
         let total = workload.offsets.count
         var begun = 0
         var done = 0
@@ -44,8 +44,8 @@ struct Pass {
                 queue.release(read)
             }
         }
-        seconds = ThreadClock.now.wall - start.wall
-        cpuSeconds = ThreadClock.processCPU - processBefore
+        seconds = DemoClock.wall - start
+        cpuSeconds = DemoClock.processCPU - processBefore
         reads = total
         self.bytes = bytes
         routes = file.readsByRoute.merging(before) { $0 - $1 }
