@@ -55,6 +55,7 @@ struct DemoCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
+            try engine.check()
             let folder = try DemoFolder(cache)
             let file = DemoFile(folder: folder.path, size: UInt64(size) << 20)
             try file.prepare()
@@ -83,6 +84,16 @@ enum DemoEngine: String, ExpressibleByArgument, CaseIterable {
         case .automatic: .automatic
         case .ring: .ring
         case .threads: .threadPool
+        }
+    }
+
+    /// Says why the engine that was asked for cannot be had here, before anything is written.
+    func check() throws {
+        do throws(ReadEngineError) {
+            try ReadEngines.make(depth: 1, slotSize: 4096, policy: policy).close()
+        } catch {
+            throw CommandError(
+                .internalError, "\(error); leave out --engine to read by what is allowed.")
         }
     }
 }
