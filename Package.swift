@@ -23,6 +23,10 @@ let package = Package(
         .library(name: "DirectRead", targets: ["DirectRead"]),
         .library(name: "HostFileSystem", targets: ["HostFileSystem"]),
         .library(name: "MemoryFileSystem", targets: ["MemoryFileSystem"]),
+        .library(name: "FUSE", targets: ["FUSE"]),
+        .library(name: "BypassIOMount", targets: ["BypassIOMount"]),
+        .library(name: "BypassIOClient", targets: ["BypassIOClient"]),
+        .library(name: "CBypassIO", targets: ["CBypassIO"]),
         .library(name: "Minifilters", targets: ["Minifilters"]),
         .library(name: "VolumeDrivers", targets: ["VolumeDrivers"]),
         .executable(name: "bypassio", targets: ["bypassio"]),
@@ -67,6 +71,30 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "FUSE",
+            dependencies: [
+                "CKernelABI",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "BypassIOMount",
+            dependencies: [
+                "BypassIOProtocol", "IOStack", "FUSE",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(name: "CBypassIO"),
+        .target(
+            name: "BypassIOClient",
+            dependencies: [
+                "CBypassIO", "BypassIOProtocol",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "Minifilters", dependencies: ["BypassIOProtocol", "IOStack"],
             swiftSettings: settings),
         .target(
@@ -76,7 +104,7 @@ let package = Package(
             name: "bypassio",
             dependencies: [
                 "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem", "Minifilters",
-                "VolumeDrivers",
+                "VolumeDrivers", "FUSE", "BypassIOMount", "BypassIOClient", "CKernelABI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -113,6 +141,29 @@ let package = Package(
             name: "MinifiltersTests",
             dependencies: [
                 "Minifilters", "VolumeDrivers", "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "FUSETests",
+            dependencies: [
+                "FUSE", "CKernelABI", "CAllocationCounter",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "BypassIOMountTests",
+            dependencies: [
+                "BypassIOMount", "FUSE", "IOStack", "BypassIOProtocol", "HostFileSystem",
+                "MemoryFileSystem", "CAllocationCounter",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        // Black-box tests of a live mount: the service is the built command, in its own process.
+        .testTarget(
+            name: "MountedVolumeTests",
+            dependencies: [
+                "bypassio", "BypassIOClient", "BypassIOProtocol", "CKernelABI",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

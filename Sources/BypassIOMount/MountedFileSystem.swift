@@ -1,0 +1,1 @@
+// Joins FUSE and the I/O stack.

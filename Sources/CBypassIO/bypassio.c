@@ -1,0 +1,1 @@
+#include "bypassio.h"
