@@ -1,0 +1,75 @@
+internal import Synchronization
+internal import SystemPackage
+
+/// One mount's conversation with the kernel: takes requests apart and hands them to the file
+/// system, whichever way they came.
+///
+/// Any thread may process requests, each with buffers of its own.
+public final class Connection: Sendable {
+    public let fileSystem: any FileSystem
+    /// Of one WRITE's or READ's data, in bytes.
+    public let maximumTransfer: Int
+    /// Requests that nobody waits for (readahead, asynchronous I/O) which the kernel sends at once.
+    public let maximumBackground: UInt16
+
+    /// What INIT agreed on, published once: `flags` and `maximumWrite` are valid when `minor` is
+    /// not 0. Stores happen before the reply to INIT is sent, and the kernel sends nothing else
+    /// before it has that; release and acquire make it hold for the in-memory channel as well.
+    private let minor = Atomic<UInt32>(0)
+    private let flags = Atomic<UInt64>(0)
+
+    /// - Parameter maximumTransfer: at least 4096; the kernel may want less.
+    public init(
+        _ fileSystem: any FileSystem, maximumTransfer: Int = 1 << 20,
+        maximumBackground: UInt16 = 64
+    ) {
+        precondition(maximumTransfer >= 4096 && maximumTransfer <= 1 << 28)
+        self.fileSystem = fileSystem
+        self.maximumTransfer = maximumTransfer
+        self.maximumBackground = maximumBackground
+    }
+
+    /// nil until INIT was answered.
+    public var negotiation: Negotiation? {
+        let minor = minor.load(ordering: .acquiring)
+        guard minor != 0 else { return nil }
+        return Negotiation(
+            minor: minor, flags: InitFlags(rawValue: flags.load(ordering: .relaxed)),
+            maximumWrite: maximumTransfer)
+    }
+
+    var isNegotiated: Bool { minor.load(ordering: .acquiring) != 0 }
+
+    func isAgreed(_ flag: InitFlags) -> Bool {
+        flags.load(ordering: .relaxed) & flag.rawValue != 0
+    }
+
+    /// Flags that concern this library alone.
+    private static let own: InitFlags = [
+        .asynchronousRead, .bigWrites, .asynchronousDirectIO, .parallelDirectoryOperations,
+        .maximumPages, .extendedInit, .abortError, .extendedSetAttribute,
+    ]
+
+    /// Answers INIT; asks only for what the kernel offers and the file system honours.
+    func initialize(_ request: InitRequest, _ ticket: consuming ReplyTicket) {
+        guard request.major >= InitRequest.major else { return ticket.fail(.protocolError) }
+        guard request.major == InitRequest.major else {
+            // The kernel is to ask again, with our version.
+            ticket.succeed { body in
+                body.u32(InitRequest.major)
+                body.u32(InitRequest.newestMinor)
+            }
+            return
+        }
+        guard request.minor >= InitRequest.oldestMinor else { return ticket.fail(.protocolError) }
+        let agreed = Negotiation(
+            minor: min(request.minor, InitRequest.newestMinor),
+            flags: request.flags.intersection(Self.own.union(fileSystem.features)),
+            maximumWrite: maximumTransfer)
+        flags.store(agreed.flags.rawValue, ordering: .relaxed)
+        minor.store(agreed.minor, ordering: .releasing)
+        ticket.succeed { body in
+            request.write(agreed, maximumBackground: maximumBackground, to: &body)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+public import SystemPackage
+
+/// Answers IOCTL (`struct fuse_ioctl_out`, 16 bytes, and the output).
+public struct ControlReply: ~Copyable, Sendable {
+    private let ticket: ReplyTicket
+    private let outputSize: Int
+
+    init(_ ticket: consuming ReplyTicket, outputSize: Int) {
+        self.ticket = ticket
+        self.outputSize = outputSize
+    }
+
+    /// - Parameters:
+    ///   - result: what ioctl(2) returns.
+    ///   - output: cut to what the caller has room for.
+    public consuming func succeed(result: Int32 = 0, _ output: Span<UInt8>) {
+        var prefix = [UInt8](repeating: 0, count: 16)
+        for byte in 0..<4 {
+            prefix[byte] = UInt8(truncatingIfNeeded: result >> Int32(byte * 8))
+        }
+        ticket.succeed(
+            output.extracting(first: min(output.count, outputSize)), prefix: prefix)
+    }
+
+    /// ENOTTY for a control that is not known.
+    public consuming func fail(_ error: Errno) {
+        ticket.fail(error)
+    }
+}

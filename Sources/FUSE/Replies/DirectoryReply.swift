@@ -1,0 +1,69 @@
+public import SystemPackage
+
+/// Answers READDIR and READDIRPLUS, entry by entry. Used before the function returns: the buffer
+/// belongs to the thread.
+public struct DirectoryReply: ~Copyable {
+    private let ticket: ReplyTicket
+    private let buffer: TransferBuffer
+    /// Bytes the kernel has room for.
+    private let size: Int
+    private var count = 0
+    private let isPlus: Bool
+
+    init(_ ticket: consuming ReplyTicket, _ buffer: TransferBuffer, size: Int, isPlus: Bool) {
+        self.ticket = ticket
+        self.buffer = buffer
+        self.size = min(size, buffer.capacity)
+        self.isPlus = isPlus
+    }
+
+    /// Whether an entry with a name of so many bytes still fits.
+    public func hasRoom(nameLength: Int) -> Bool {
+        count + entrySize(nameLength) <= size
+    }
+
+    private func entrySize(_ nameLength: Int) -> Int {
+        let entry = (24 + nameLength + 7) & ~7
+        return isPlus ? NodeEntry.wireSize + entry : entry
+    }
+
+    /// Appends an entry (`struct fuse_dirent`, with READDIRPLUS `struct fuse_direntplus`).
+    ///
+    /// - Parameters:
+    ///   - position: where to go on behind this entry.
+    ///   - kind: the type bits of `st_mode`, shifted right by 12; 0 if unknown.
+    ///   - entry: counts as a lookup; nil says the kernel should look for itself. Not for "." and
+    ///     "..", and without READDIRPLUS not sent.
+    /// - Returns: false if it did not fit and nothing was appended.
+    public mutating func append(
+        name: Span<UInt8>, inode: UInt64, kind: UInt8, position: UInt64, entry: NodeEntry? = nil
+    ) -> Bool {
+        guard hasRoom(nameLength: name.count) else { return false }
+        let (start, end) = (count, count + entrySize(name.count))
+        let isPlus = self.isPlus
+        buffer.withMutableBytes(size) { bytes in
+            var writer = MessageWriter(&bytes, from: start)
+            if isPlus {
+                if let entry { entry.write(to: &writer) } else { writer.zeros(NodeEntry.wireSize) }
+            }
+            writer.u64(inode)
+            writer.u64(position)
+            writer.u32(UInt32(name.count))
+            writer.u32(UInt32(kind))
+            writer.copy(name)
+            writer.zeros(end - writer.count)
+        }
+        count = end
+        return true
+    }
+
+    /// Sends what was appended; nothing means the directory's end.
+    public consuming func succeed() {
+        let (count, buffer) = (self.count, self.buffer)
+        ticket.succeed(count, of: buffer)
+    }
+
+    public consuming func fail(_ error: Errno) {
+        ticket.fail(error)
+    }
+}

@@ -1,0 +1,25 @@
+public import SystemPackage
+
+/// Answers OPEN and OPENDIR (`struct fuse_open_out`, 16 bytes).
+public struct OpenReply: ~Copyable, Sendable {
+    private let ticket: ReplyTicket
+
+    init(_ ticket: consuming ReplyTicket) {
+        self.ticket = ticket
+    }
+
+    /// - Returns: whether the kernel took it; false when the open was taken back meanwhile: no
+    ///   RELEASE will come.
+    @discardableResult
+    public consuming func succeed(handle: UInt64, _ flags: OpenReplyFlags = []) -> Bool {
+        ticket.succeed { body in
+            body.u64(handle)
+            body.u32(flags.rawValue)
+            body.u32(0)
+        }
+    }
+
+    public consuming func fail(_ error: Errno) {
+        ticket.fail(error)
+    }
+}

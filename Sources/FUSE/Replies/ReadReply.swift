@@ -1,0 +1,23 @@
+public import SystemPackage
+
+/// Answers READ. Used before the function returns: the buffer belongs to the thread.
+public struct ReadReply: ~Copyable {
+    /// Where the data goes, from its beginning.
+    public let buffer: TransferBuffer
+    private let ticket: ReplyTicket
+
+    init(_ ticket: consuming ReplyTicket, _ buffer: TransferBuffer) {
+        self.ticket = ticket
+        self.buffer = buffer
+    }
+
+    /// - Parameter count: bytes read into ``buffer``; fewer than asked for mean the file's end.
+    public consuming func succeed(_ count: Int) {
+        let buffer = self.buffer
+        ticket.succeed(count, of: buffer)
+    }
+
+    public consuming func fail(_ error: Errno) {
+        ticket.fail(error)
+    }
+}

@@ -1,0 +1,120 @@
+internal import SystemPackage
+
+/// The right to answer one request, once. Dropped without an answer it answers EIO, so that no
+/// caller waits for ever. May move to another thread.
+struct ReplyTicket: ~Copyable, Sendable {
+    /// `struct fuse_out_header`.
+    static let headerSize = 16
+    /// Of a body that is put together in place.
+    private static let smallBody = 320
+
+    let unique: UInt64
+    private let channel: any Channel
+    private var isAnswered = false
+
+    init(unique: UInt64, channel: any Channel) {
+        self.unique = unique
+        self.channel = channel
+    }
+
+    deinit {
+        if !isAnswered { Self.answer(.ioError, unique, channel) }
+    }
+
+    consuming func fail(_ error: Errno) {
+        isAnswered = true
+        Self.answer(error, unique, channel)
+    }
+
+    /// - Returns: whether the kernel took it; false when the request was taken back meanwhile.
+    @discardableResult
+    consuming func succeed() -> Bool {
+        isAnswered = true
+        return Self.answer(nil, unique, channel)
+    }
+
+    /// Sends a body that `fill` puts together, at most 320 bytes.
+    @discardableResult
+    consuming func succeed(_ fill: (inout MessageWriter) -> Void) -> Bool {
+        isAnswered = true
+        var bytes = InlineArray<336, UInt8>(repeating: 0)
+        var span = bytes.mutableSpan
+        var length = 0
+        do {
+            var writer = MessageWriter(&span, from: Self.headerSize)
+            fill(&writer)
+            length = writer.count
+        }
+        Self.writeHeader(&span, length: length, error: nil, unique)
+        return Self.send(span.span.extracting(first: length), unique, channel)
+    }
+
+    /// Sends the first `count` bytes of the buffer's data.
+    consuming func succeed(_ count: Int, of buffer: TransferBuffer) {
+        isAnswered = true
+        let (unique, channel) = (unique, channel)
+        let count = min(max(count, 0), buffer.capacity)
+        buffer.withMutableMessage(header: Self.headerSize) { message in
+            Self.writeHeader(&message, length: Self.headerSize + count, error: nil, unique)
+        }
+        buffer.withMessage(header: Self.headerSize, body: count) { message in
+            _ = Self.send(message, unique, channel)
+        }
+    }
+
+    /// Sends a small prefix, zero bytes first, and bytes that lie elsewhere.
+    consuming func succeed(_ bytes: Span<UInt8>, prefix: [UInt8] = []) {
+        isAnswered = true
+        let start = Self.headerSize + prefix.count
+        var message = [UInt8](repeating: 0, count: start + bytes.count)
+        var span = message.mutableSpan
+        Self.writeHeader(&span, length: start + bytes.count, error: nil, unique)
+        do {
+            var writer = MessageWriter(&span, from: Self.headerSize)
+            writer.copy(prefix.span)
+            writer.copy(bytes)
+        }
+        Self.send(span.span, unique, channel)
+    }
+
+    // MARK: On the wire
+
+    @discardableResult
+    private static func answer(_ error: Errno?, _ unique: UInt64, _ channel: any Channel) -> Bool {
+        var bytes = InlineArray<16, UInt8>(repeating: 0)
+        var span = bytes.mutableSpan
+        writeHeader(&span, length: headerSize, error: error, unique)
+        return send(span.span, unique, channel)
+    }
+
+    private static func writeHeader(
+        _ message: inout MutableSpan<UInt8>, length: Int, error: Errno?, _ unique: UInt64
+    ) {
+        var writer = MessageWriter(&message, from: 0)
+        writer.u32(UInt32(length))
+        writer.u32(UInt32(bitPattern: -wireError(error)))
+        writer.u64(unique)
+    }
+
+    /// The kernel takes 0 to 511; anything else would leave the caller waiting.
+    private static func wireError(_ error: Errno?) -> Int32 {
+        guard let error else { return 0 }
+        return (1...511).contains(error.rawValue) ? error.rawValue : Errno.ioError.rawValue
+    }
+
+    @discardableResult
+    private static func send(
+        _ message: Span<UInt8>, _ unique: UInt64, _ channel: any Channel
+    ) -> Bool {
+        do throws(Errno) {
+            try channel.send(message)
+            return true
+        } catch {
+            // The kernel did not understand the reply; it waits for another one.
+            if error == .invalidArgument, message.count > headerSize {
+                return answer(.ioError, unique, channel)
+            }
+            return false
+        }
+    }
+}

@@ -1,0 +1,26 @@
+public import SystemPackage
+
+/// Answers STATX (`struct fuse_statx_out`, 288 bytes).
+public struct StatusReply: ~Copyable, Sendable {
+    private let ticket: ReplyTicket
+
+    init(_ ticket: consuming ReplyTicket) {
+        self.ticket = ticket
+    }
+
+    /// - Parameter birthTime: nil where the file system keeps none.
+    public consuming func succeed(
+        _ attributes: NodeAttributes, birthTime: Timestamp?, validFor time: Validity
+    ) {
+        ticket.succeed { body in
+            body.u64(time.seconds)
+            body.u32(time.nanoseconds)
+            body.zeros(20)
+            attributes.writeExtended(birthTime: birthTime, to: &body)
+        }
+    }
+
+    public consuming func fail(_ error: Errno) {
+        ticket.fail(error)
+    }
+}

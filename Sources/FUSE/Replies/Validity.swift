@@ -1,0 +1,15 @@
+/// How long the kernel may go on without asking again.
+public struct Validity: Sendable, Equatable {
+    let seconds: UInt64
+    let nanoseconds: UInt32
+
+    /// Negative counts as none.
+    public init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        let isNegative = seconds < 0 || attoseconds < 0
+        self.seconds = isNegative ? 0 : UInt64(seconds)
+        nanoseconds = isNegative ? 0 : UInt32(attoseconds / 1_000_000_000)
+    }
+
+    public static let none = Validity(.zero)
+}

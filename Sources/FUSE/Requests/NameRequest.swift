@@ -1,0 +1,18 @@
+/// A request about a name in the node's directory, or about the name of an extended attribute.
+public struct NameRequest: ~Escapable {
+    public let context: RequestContext
+    /// Without the closing NUL.
+    public let name: Span<UInt8>
+
+    @_lifetime(copy name)
+    init(_ context: RequestContext, _ name: Span<UInt8>) {
+        self.context = context
+        self.name = name
+    }
+
+    @_lifetime(copy reader)
+    init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
+        self.context = context
+        name = try reader.name()
+    }
+}

@@ -1,0 +1,17 @@
+/// READ, READDIR and READDIRPLUS (`struct fuse_read_in`, 40 bytes).
+public struct ReadRequest: Sendable {
+    public let context: RequestContext
+    public let handle: UInt64
+    /// In bytes; in a directory the position that an entry carried, 0 at first.
+    public let offset: UInt64
+    /// Bytes wanted; never more than the reply's buffer holds.
+    public let size: Int
+
+    init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
+        self.context = context
+        handle = try reader.u64()
+        offset = try reader.u64()
+        size = Int(try reader.u32())
+        try reader.skip(20)
+    }
+}

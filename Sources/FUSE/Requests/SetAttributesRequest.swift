@@ -1,0 +1,73 @@
+/// SETATTR (`struct fuse_setattr_in`, 88 bytes): what is to change; nil stays as it is.
+public struct SetAttributesRequest: Sendable {
+    public enum TimeChange: Sendable, Equatable {
+        case now
+        case to(Timestamp)
+    }
+
+    public let context: RequestContext
+    public let handle: UInt64?
+    /// Permission bits, with the type bits beside them.
+    public let mode: UInt32?
+    public let userID: UInt32?
+    public let groupID: UInt32?
+    /// In bytes.
+    public let size: UInt64?
+    public let accessTime: TimeChange?
+    public let modificationTime: TimeChange?
+    /// Set-user-ID and set-group-ID bits go, as POSIX wants it for who is not privileged.
+    public let killsPrivileges: Bool
+
+    init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
+        self.context = context
+        let valid = Valid(rawValue: try reader.u32())
+        try reader.skip(4)
+        let handle = try reader.u64()
+        let size = try reader.u64()
+        try reader.skip(8)
+        let seconds = (access: try reader.u64(), modification: try reader.u64())
+        try reader.skip(8)
+        let nanoseconds = (access: try reader.u32(), modification: try reader.u32())
+        try reader.skip(4)
+        let mode = try reader.u32()
+        try reader.skip(4)
+        let userID = try reader.u32()
+        let groupID = try reader.u32()
+        try reader.skip(4)
+        self.handle = valid.contains(.handle) ? handle : nil
+        self.mode = valid.contains(.mode) ? mode : nil
+        self.userID = valid.contains(.user) ? userID : nil
+        self.groupID = valid.contains(.group) ? groupID : nil
+        self.size = valid.contains(.size) ? size : nil
+        accessTime = valid.change(
+            .accessTime, now: .accessNow, seconds.access, nanoseconds.access)
+        modificationTime = valid.change(
+            .modificationTime, now: .modificationNow, seconds.modification,
+            nanoseconds.modification)
+        killsPrivileges = valid.contains(.killPrivileges)
+    }
+
+    /// `FATTR_*`.
+    private struct Valid: OptionSet {
+        let rawValue: UInt32
+        static let mode = Valid(rawValue: 1 << 0)
+        static let user = Valid(rawValue: 1 << 1)
+        static let group = Valid(rawValue: 1 << 2)
+        static let size = Valid(rawValue: 1 << 3)
+        static let accessTime = Valid(rawValue: 1 << 4)
+        static let modificationTime = Valid(rawValue: 1 << 5)
+        static let handle = Valid(rawValue: 1 << 6)
+        static let accessNow = Valid(rawValue: 1 << 7)
+        static let modificationNow = Valid(rawValue: 1 << 8)
+        static let killPrivileges = Valid(rawValue: 1 << 11)
+
+        func change(
+            _ bit: Valid, now: Valid, _ seconds: UInt64, _ nanoseconds: UInt32
+        ) -> TimeChange? {
+            guard contains(bit) else { return nil }
+            if contains(now) { return .now }
+            return .to(
+                Timestamp(seconds: Int64(bitPattern: seconds), nanoseconds: nanoseconds))
+        }
+    }
+}

@@ -1,0 +1,74 @@
+internal import CKernelABI
+internal import Glibc
+public import SystemPackage
+
+/// Memory for one message: room for headers, and behind it, on a page boundary, the data.
+///
+/// A WRITE is received so that its data begins on the boundary, and a READ is answered from there,
+/// so the same memory can be read into and written from past the cache. It belongs to one request
+/// at a time; whoever carries that request may touch it.
+@safe
+public final class TransferBuffer: @unchecked Sendable {
+    /// Before the data, in bytes: a page, of which the headers use the end.
+    @usableFromInline static let room = 4096
+    /// Of the data, in bytes.
+    public let capacity: Int
+    @usableFromInline let data: UnsafeMutableRawPointer
+
+    /// Maps the pages. Throws `EINVAL` for a negative capacity or one over 1 GiB, `ENOMEM`.
+    public init(capacity: Int) throws(Errno) {
+        guard capacity >= 0, capacity <= 1 << 30 else { throw .invalidArgument }
+        let length = Self.room + capacity
+        let start = unsafe mmap(
+            nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let start = unsafe start, unsafe start != MAP_FAILED else { throw .noMemory }
+        self.capacity = capacity
+        unsafe data = start + Self.room
+    }
+
+    deinit {
+        _ = unsafe munmap(data - Self.room, Self.room + capacity)
+    }
+
+    /// Lends the first `count` bytes of the data for reading. `count` is cut to ``capacity``.
+    @inlinable
+    public func withBytes<R, E: Error>(
+        _ count: Int, _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        let length = min(max(count, 0), capacity)
+        let start = unsafe data.assumingMemoryBound(to: UInt8.self)
+        return try body(unsafe Span(_unsafeStart: start, count: length))
+    }
+
+    /// Lends the first `count` bytes of the data for writing. `count` is cut to ``capacity``.
+    @inlinable
+    public func withMutableBytes<R, E: Error>(
+        _ count: Int, _ body: (inout MutableSpan<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        let length = min(max(count, 0), capacity)
+        let start = unsafe data.assumingMemoryBound(to: UInt8.self)
+        var span = unsafe MutableSpan(_unsafeStart: start, count: length)
+        return try body(&span)
+    }
+
+    // MARK: Messages
+
+    /// Lends a message of which `header` bytes lie before the data and `body` bytes are data.
+    func withMessage<R, E: Error>(
+        header: Int, body: Int, _ use: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(header >= 0 && header <= Self.room && body >= 0 && body <= capacity)
+        let start = unsafe (data - header).assumingMemoryBound(to: UInt8.self)
+        return try use(unsafe Span(_unsafeStart: start, count: header + body))
+    }
+
+    /// As ``withMessage(header:body:_:)``, for writing: all the data, behind `header` bytes.
+    func withMutableMessage<R, E: Error>(
+        header: Int, _ use: (inout MutableSpan<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(header >= 0 && header <= Self.room)
+        let start = unsafe (data - header).assumingMemoryBound(to: UInt8.self)
+        var span = unsafe MutableSpan(_unsafeStart: start, count: header + capacity)
+        return try use(&span)
+    }
+}

@@ -1,0 +1,46 @@
+/// What kernel and service agree on in FUSE_INIT: `flags` in the low, `flags2` in the high half.
+public struct InitFlags: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    private init(bit: UInt64) { rawValue = 1 << bit }
+
+    /// Readahead goes out as several requests at once.
+    public static let asynchronousRead = InitFlags(bit: 0)
+    /// `fcntl` locks come to the service; without it the kernel keeps them within the mount.
+    public static let posixLocks = InitFlags(bit: 1)
+    /// O_TRUNC comes with OPEN.
+    public static let atomicTruncate = InitFlags(bit: 3)
+    public static let exportSupport = InitFlags(bit: 4)
+    /// A buffered write may carry more than a page.
+    public static let bigWrites = InitFlags(bit: 5)
+    /// The service applies the umask.
+    public static let dontMask = InitFlags(bit: 6)
+    /// `flock` locks come to the service.
+    public static let flockLocks = InitFlags(bit: 10)
+    /// Controls on directories come to the service.
+    public static let directoryControls = InitFlags(bit: 11)
+    /// A changed size or modification time drops the file's cached pages.
+    public static let automaticInvalidation = InitFlags(bit: 12)
+    public static let readDirectoryPlus = InitFlags(bit: 13)
+    public static let readDirectoryPlusAutomatic = InitFlags(bit: 14)
+    /// Direct I/O is split and sent in parallel.
+    public static let asynchronousDirectIO = InitFlags(bit: 15)
+    public static let writebackCache = InitFlags(bit: 16)
+    /// LOOKUP and READDIR of one directory at the same time.
+    public static let parallelDirectoryOperations = InitFlags(bit: 18)
+    /// The kernel checks POSIX ACLs; implies default_permissions.
+    public static let posixACL = InitFlags(bit: 20)
+    /// A read after an abort fails with ECONNABORTED, not ENODEV.
+    public static let abortError = InitFlags(bit: 21)
+    public static let maximumPages = InitFlags(bit: 22)
+    public static let cacheSymbolicLinks = InitFlags(bit: 23)
+    /// The service takes set-id bits off when told to.
+    public static let handleKillPrivileges = InitFlags(bit: 28)
+    /// SETXATTR carries flags of its own (16 bytes instead of 8).
+    public static let extendedSetAttribute = InitFlags(bit: 29)
+    /// The high half counts.
+    public static let extendedInit = InitFlags(bit: 30)
+    public static let directIOAllowMapping = InitFlags(bit: 36)
+    public static let passthrough = InitFlags(bit: 37)
+}
