@@ -59,6 +59,7 @@ extension HostFileSystem {
             case .keepSize: .keepSize
             case .punchHole: [.punchHole, .keepSize]
             case .zeroRange: .zeroRange
+            case .zeroRangeKeepingSize: [.zeroRange, .keepSize]
             case .collapseRange: .collapseRange
             case .insertRange: .insertRange
             }

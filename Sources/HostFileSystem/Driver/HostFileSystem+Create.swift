@@ -15,8 +15,12 @@ extension HostFileSystem {
         _ parameters: CreateParameters, for requestor: Requestor
     ) throws(IOFailure) -> OpenedFile {
         if let directory = parameters.directory {
-            return try openDirectory(directory).withDescriptor { (base) throws(Errno) in
-                try opened(by: parameters, for: requestor, from: base)
+            let start = try openFile(directory)
+            return try start.withDescriptor { (base) throws(Errno) in
+                if start.kind == .directory {
+                    return try opened(by: parameters, for: requestor, from: base)
+                }
+                return try openAgain(start, base, parameters)
             }
         }
         do throws(Errno) {
@@ -29,6 +33,8 @@ extension HostFileSystem {
     private func opened(
         by parameters: CreateParameters, for requestor: Requestor, from base: FileDescriptor
     ) throws(Errno) -> OpenedFile {
+        var parameters = parameters
+        try applyUmask(to: &parameters, from: base)
         let opened = try opened(by: parameters, from: base)
         giveAway(opened, parameters, to: requestor, from: base)
         return opened
@@ -89,7 +95,7 @@ extension HostFileSystem {
         }
         var flags = parameters.dataFlags(for: kind)
         if parameters.disposition.truncates { flags.insert(.truncate) }
-        let data = try SystemCall.reopen(place.descriptor, flags)
+        let data = try reopen(place.descriptor, flags)
         return finish(data, status, isPathOnly: false, parameters, wasCreated: wasCreated)
     }
 
@@ -110,6 +116,33 @@ extension HostFileSystem {
             let isSpecial = found != .directory && found != .symbolicLink
             guard isSpecial else { throw .fileExists }
         }
+    }
+
+    /// O_NOATIME is for owners; for others it is a wish.
+    private func reopen(
+        _ descriptor: FileDescriptor, _ flags: OpenFlags
+    ) throws(Errno) -> OwnedDescriptor {
+        do {
+            return try SystemCall.reopen(descriptor, flags)
+        } catch {
+            guard error == .notPermitted, flags.contains(.noAccessTime) else { throw error }
+        }
+        return try SystemCall.reopen(descriptor, flags.subtracting(.noAccessTime))
+    }
+
+    /// A file once more, by its descriptor: it may have lost its name.
+    private func openAgain(
+        _ start: HostOpenFile, _ base: FileDescriptor, _ parameters: CreateParameters
+    ) throws(Errno) -> OpenedFile {
+        guard parameters.path.isEmpty, !parameters.options.contains(.temporary) else {
+            throw .notDirectory
+        }
+        guard parameters.disposition != .create else { throw .fileExists }
+        // A second number for an O_PATH descriptor; one for data turns into one by its link.
+        let place =
+            start.isPathOnly
+            ? try SystemCall.duplicate(base) : try SystemCall.reopen(base, .pathOnly)
+        return try entered(place, parameters, wasCreated: false)
     }
 
     // MARK: What is made
@@ -258,6 +291,7 @@ extension CreateParameters {
         if options.contains(.nonCached) { flags.insert(.direct) }
         if options.contains(.append) { flags.insert(.append) }
         if options.contains(.writeThrough) { flags.insert(.sync) }
+        if options.contains(.noAccessTime) { flags.insert(.noAccessTime) }
         return flags
     }
 }

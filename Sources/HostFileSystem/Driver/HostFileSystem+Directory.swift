@@ -14,13 +14,18 @@ extension HostFileSystem {
     /// Cookies are the host's own: any 64 bits, good for as long as the directory is open. Two
     /// readers of one file object take turns.
     public func entries(
-        of directory: FileObject, after cookie: UInt64, limit: Int
+        of directory: FileObject, after cookie: UInt64, limit: Int, withInformation: Bool
     ) throws(IOFailure) -> [DirectoryEntry] {
         let open = try openDirectory(directory)
         guard limit > 0 else { throw IOFailure(host: .invalidArgument) }
         return try open.withDescriptor { (descriptor) throws(Errno) in
             try open.directoryPosition.withLock { (_) throws(Errno) in
-                try read(descriptor, of: open.id, after: cookie, limit: limit)
+                var entries = try read(descriptor, of: open.id, after: cookie, limit: limit)
+                guard withInformation else { return entries }
+                for index in entries.indices {
+                    entries[index].information = information(of: entries[index], in: descriptor)
+                }
+                return entries
             }
         }
     }
@@ -42,10 +47,22 @@ extension HostFileSystem {
         return entries
     }
 
+    private func information(
+        of entry: DirectoryEntry, in directory: FileDescriptor
+    ) -> FileInformation? {
+        guard entry.name != Self.itself, entry.name != Self.above else { return nil }
+        let status = try? SystemCall.status(
+            of: FilePath(bytes: entry.name), at: directory, followingLinks: false)
+        return status.map { FileInformation($0, attributes: []) }
+    }
+
+    private static let itself = Array(".".utf8)
+    private static let above = Array("..".utf8)
+
     private func entry(
         _ record: DirectoryRecord, _ name: [UInt8], in directory: FileID
     ) -> DirectoryEntry {
-        let isAboveRoot = directory == rootID && name == Array("..".utf8)
+        let isAboveRoot = directory == rootID && name == Self.above
         let id =
             isAboveRoot ? rootID : FileID(device: directory.device, inode: record.inode)
         return DirectoryEntry(

@@ -1,5 +1,5 @@
 public import IOStack
-internal import SystemPackage
+public import SystemPackage
 
 /// IRP_MJ_QUERY_INFORMATION.
 extension HostFileSystem {
@@ -9,6 +9,27 @@ extension HostFileSystem {
             let status = try SystemCall.status(of: descriptor)
             return FileInformation(
                 status, attributes: try attributes(of: open, descriptor, status))
+        }
+    }
+
+    public func status(of file: FileObject) throws(IOFailure) -> FileInformation {
+        try openFile(file).withDescriptor { (descriptor) throws(Errno) in
+            FileInformation(try SystemCall.status(of: descriptor), attributes: [])
+        }
+    }
+
+    public func status(
+        of name: FilePath.Component, in directory: FileObject
+    ) throws(IOFailure) -> FileInformation {
+        let open = try openDirectory(directory)
+        // The root's ".." is outside.
+        guard name.kind == .regular else { throw IOFailure(host: .invalidArgument) }
+        return try open.withDescriptor { (descriptor) throws(Errno) in
+            FileInformation(
+                try SystemCall.status(
+                    of: FilePath(root: nil, components: name), at: descriptor,
+                    followingLinks: false),
+                attributes: [])
         }
     }
 

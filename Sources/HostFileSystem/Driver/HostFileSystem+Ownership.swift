@@ -19,6 +19,8 @@ extension HostFileSystem {
         guard opened.wasCreated, requestor.mode == .user, geteuid() == 0,
             let file = opened.context as? HostOpenFile
         else { return }
+        // The kernel has seen to it already, set-group-ID directories included.
+        guard requestor.userID != geteuid() || requestor.groupID != getegid() else { return }
         let isInherited = parentHasGroupBit(parameters, from: base)
         try? file.withDescriptor { (descriptor) throws(Errno) in
             let status = try SystemCall.status(of: descriptor)

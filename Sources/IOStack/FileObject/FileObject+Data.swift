@@ -8,11 +8,12 @@ extension FileObject {
     /// nothing, takes no lock and touches no reference count (but for what volume drivers do, if it
     /// is partial); when it may not, it takes the
     /// traditional route by itself. `buffer` must come from the volume's storage driver if the
-    /// storage has an alignment rule. Throws ``NTStatus/fileClosed`` after ``close()``,
+    /// storage has an alignment rule. `requestor` is on whose behalf, by default who opened the file.
+    /// Throws ``NTStatus/fileClosed`` after ``close()``,
     /// ``NTStatus/accessDenied`` if the file object was not opened for reading, and
     /// ``NTStatus/invalidParameter`` for a length that `buffer` cannot hold.
     public func read(
-        at offset: UInt64, length: Int, into buffer: any IOBuffer
+        at offset: UInt64, length: Int, into buffer: any IOBuffer, requestor: Requestor? = nil
     ) throws(IOFailure) -> Int {
         guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
             throw IOFailure(.invalidParameter)
@@ -22,7 +23,8 @@ extension FileObject {
         guard let storage else { throw noDataFailure }
         let route = enterBypass(offset: offset, length: length)
         if route == .traditional {
-            let answer = try request(.read(offset: offset, length: length), buffer: buffer)
+            let answer = try request(
+                .read(offset: offset, length: length), buffer: buffer, requestor: requestor)
             // A filter may have said anything.
             return min(max(answer.ioStatus.information, 0), length)
         }
@@ -39,13 +41,14 @@ extension FileObject {
     /// write takes the traditional route. Throws as ``read(at:length:into:)``.
     @discardableResult
     public func write(
-        at offset: UInt64, length: Int, from buffer: any IOBuffer
+        at offset: UInt64, length: Int, from buffer: any IOBuffer, requestor: Requestor? = nil
     ) throws(IOFailure) -> Int {
         guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
             throw IOFailure(.invalidParameter)
         }
         guard access.contains(.write) else { throw IOFailure(.accessDenied) }
-        let answer = try request(.write(offset: offset, length: length), buffer: buffer)
+        let answer = try request(
+            .write(offset: offset, length: length), buffer: buffer, requestor: requestor)
         return min(max(answer.ioStatus.information, 0), length)
     }
 

@@ -1,4 +1,5 @@
 import BypassIOProtocol
+public import SystemPackage
 
 /// Everything a file object can be asked beside data and controls; each is one request through the
 /// stack, so filters see it and may change or refuse it.
@@ -19,92 +20,110 @@ extension FileObject {
         return (data.result, data.ioStatus)
     }
 
-    public func information() throws(IOFailure) -> FileInformation {
-        guard case .information(let information) = try request(.queryInformation(.all)).result
-        else { throw IOFailure(.invalidDeviceRequest) }
+    public func information(requestor: Requestor? = nil) throws(IOFailure) -> FileInformation {
+        try information(.all, requestor)
+    }
+
+    /// What `stat` tells, without the attributes that BypassIO asks for.
+    public func status(requestor: Requestor? = nil) throws(IOFailure) -> FileInformation {
+        try information(.status, requestor)
+    }
+
+    /// The status of a name in this directory, without opening it; a link is not followed.
+    public func status(
+        of name: FilePath.Component, requestor: Requestor? = nil
+    ) throws(IOFailure) -> FileInformation {
+        try information(.entry(name), requestor)
+    }
+
+    private func information(
+        _ query: InformationQuery, _ requestor: Requestor?
+    ) throws(IOFailure) -> FileInformation {
+        let answer = try request(.queryInformation(query), requestor: requestor)
+        guard case .information(let information) = answer.result else {
+            throw IOFailure(.invalidDeviceRequest)
+        }
         return information
     }
 
     /// The bytes that a symbolic link, opened with ``CreateParameters/Options/noFollow``, holds.
-    public func linkTarget() throws(IOFailure) -> [UInt8] {
-        guard case .linkTarget(let target) = try request(.queryInformation(.linkTarget)).result
-        else { throw IOFailure(.invalidDeviceRequest) }
+    public func linkTarget(requestor: Requestor? = nil) throws(IOFailure) -> [UInt8] {
+        let answer = try request(.queryInformation(.linkTarget), requestor: requestor)
+        guard case .linkTarget(let target) = answer.result else {
+            throw IOFailure(.invalidDeviceRequest)
+        }
         return target
     }
 
     /// The next data at or after `offset` bytes (`SEEK_DATA`).
-    public func nextData(from offset: UInt64) throws(IOFailure) -> UInt64 {
-        try offsetAnswer(to: .nextData(from: offset))
+    public func nextData(
+        from offset: UInt64, requestor: Requestor? = nil
+    ) throws(IOFailure) -> UInt64 {
+        try offsetAnswer(to: .nextData(from: offset), requestor)
     }
 
     /// The next hole at or after `offset` bytes (`SEEK_HOLE`).
-    public func nextHole(from offset: UInt64) throws(IOFailure) -> UInt64 {
-        try offsetAnswer(to: .nextHole(from: offset))
+    public func nextHole(
+        from offset: UInt64, requestor: Requestor? = nil
+    ) throws(IOFailure) -> UInt64 {
+        try offsetAnswer(to: .nextHole(from: offset), requestor)
     }
 
-    private func offsetAnswer(to query: InformationQuery) throws(IOFailure) -> UInt64 {
-        guard case .offset(let offset) = try request(.queryInformation(query)).result else {
+    private func offsetAnswer(
+        to query: InformationQuery, _ requestor: Requestor?
+    ) throws(IOFailure) -> UInt64 {
+        let answer = try request(.queryInformation(query), requestor: requestor)
+        guard case .offset(let offset) = answer.result else {
             throw IOFailure(.invalidDeviceRequest)
         }
         return offset
     }
 
-    public func apply(_ change: FileChange) throws(IOFailure) {
-        try request(.setInformation(change))
+    public func apply(
+        _ change: FileChange, requestor: Requestor? = nil
+    ) throws(IOFailure) {
+        try request(.setInformation(change), requestor: requestor)
     }
 
     /// Up to `limit` entries after the position `cookie`; 0 is the start, an empty answer the end.
-    public func entries(after cookie: UInt64, limit: Int) throws(IOFailure) -> [DirectoryEntry] {
-        let answer = try request(.directoryControl(cookie: cookie, limit: limit))
+    ///
+    /// - Parameter withInformation: each entry also carries the file's status.
+    public func entries(
+        after cookie: UInt64, limit: Int, withInformation: Bool = false,
+        requestor: Requestor? = nil
+    ) throws(IOFailure) -> [DirectoryEntry] {
+        let answer = try request(
+            .directoryControl(cookie: cookie, limit: limit, withInformation: withInformation),
+            requestor: requestor)
         guard case .entries(let entries) = answer.result else {
             throw IOFailure(.invalidDeviceRequest)
         }
         return entries
     }
 
-    public func flush(dataOnly: Bool = false) throws(IOFailure) {
-        try request(.flushBuffers(dataOnly: dataOnly))
-    }
-
-    public func attributeNames() throws(IOFailure) -> [[UInt8]] {
-        guard case .names(let names) = try request(.queryEA(.names)).result else {
-            throw IOFailure(.invalidDeviceRequest)
-        }
-        return names
-    }
-
-    public func attribute(_ name: String) throws(IOFailure) -> [UInt8] {
-        let answer = try request(.queryEA(.value(name: Array(name.utf8))))
-        guard case .bytes(let value) = answer.result else {
-            throw IOFailure(.invalidDeviceRequest)
-        }
-        return value
-    }
-
-    public func setAttribute(
-        _ name: String, to value: [UInt8], mustExist: Bool = false, mustNotExist: Bool = false
+    public func flush(
+        dataOnly: Bool = false, requestor: Requestor? = nil
     ) throws(IOFailure) {
-        try request(
-            .setEA(
-                name: Array(name.utf8),
-                change: .set(value, mustExist: mustExist, mustNotExist: mustNotExist)))
-    }
-
-    public func removeAttribute(_ name: String) throws(IOFailure) {
-        try request(.setEA(name: Array(name.utf8), change: .remove))
+        try request(.flushBuffers(dataOnly: dataOnly), requestor: requestor)
     }
 
     /// Takes, tests or drops an advisory lock; a test returns the lock in the way.
     @discardableResult
-    public func lock(_ lock: FileLock) throws(IOFailure) -> FileLock? {
-        guard case .lock(let inTheWay) = try request(.lockControl(lock)).result else {
+    public func lock(
+        _ lock: FileLock, requestor: Requestor? = nil
+    ) throws(IOFailure) -> FileLock? {
+        let answer = try request(.lockControl(lock), requestor: requestor)
+        guard case .lock(let inTheWay) = answer.result else {
             throw IOFailure(.invalidDeviceRequest)
         }
         return inTheWay
     }
 
-    public func volumeInformation() throws(IOFailure) -> VolumeInformation {
-        guard case .volume(let information) = try request(.queryVolumeInformation).result else {
+    public func volumeInformation(
+        requestor: Requestor? = nil
+    ) throws(IOFailure) -> VolumeInformation {
+        let answer = try request(.queryVolumeInformation, requestor: requestor)
+        guard case .volume(let information) = answer.result else {
             throw IOFailure(.invalidDeviceRequest)
         }
         return information

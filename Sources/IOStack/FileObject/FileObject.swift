@@ -9,7 +9,7 @@ import SystemPackage
 public final class FileObject: Sendable {
     public let volume: Volume
     public let stream: Stream
-    /// The path it was opened by, relative to the volume's root or to another directory.
+    /// The path it was opened by, from the volume's root, as the names were then.
     public let openedPath: String
     /// Opened without the cache: BypassIO concerns the reads of such handles only.
     public let isNonCached: Bool
@@ -44,7 +44,7 @@ public final class FileObject: Sendable {
     ) {
         self.volume = volume
         self.stream = stream
-        openedPath = parameters.path.string
+        openedPath = parameters.pathFromRoot
         isNonCached = parameters.options.contains(.nonCached)
         access = parameters.access
         storage = opened.storage

@@ -1,4 +1,5 @@
 import BypassIOProtocol
+public import SystemPackage
 
 /// A file system at the bottom of the filter stack: NTFS' place.
 ///
@@ -26,13 +27,20 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     // MARK: Information
 
     func information(of file: FileObject) throws(IOFailure) -> FileInformation
+    /// What `stat` tells and nothing else; `attributes` stays empty.
+    func status(of file: FileObject) throws(IOFailure) -> FileInformation
+    /// The same of a name in a directory; a link is not followed, "." and ".." are refused with
+    /// `EINVAL`.
+    func status(
+        of name: FilePath.Component, in directory: FileObject
+    ) throws(IOFailure) -> FileInformation
     func linkTarget(of file: FileObject) throws(IOFailure) -> [UInt8]
     /// The next data or hole at or after an offset in bytes; `ENXIO` beyond the end.
     func nextData(in file: FileObject, from offset: UInt64) throws(IOFailure) -> UInt64
     func nextHole(in file: FileObject, from offset: UInt64) throws(IOFailure) -> UInt64
     func apply(_ change: FileChange, to file: FileObject) throws(IOFailure)
     func entries(
-        of directory: FileObject, after cookie: UInt64, limit: Int
+        of directory: FileObject, after cookie: UInt64, limit: Int, withInformation: Bool
     ) throws(IOFailure) -> [DirectoryEntry]
 
     // MARK: Data that is not on its way through read and write

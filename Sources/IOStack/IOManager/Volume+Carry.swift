@@ -60,8 +60,11 @@ extension Volume {
         case .setInformation(let change):
             try fileSystem.apply(change, to: file)
             data.succeed()
-        case .directoryControl(let cookie, let limit):
-            data.succeed(.entries(try fileSystem.entries(of: file, after: cookie, limit: limit)))
+        case .directoryControl(let cookie, let limit, let withInformation):
+            data.succeed(
+                .entries(
+                    try fileSystem.entries(
+                        of: file, after: cookie, limit: limit, withInformation: withInformation)))
         case .flushBuffers(let dataOnly):
             try fileSystem.flush(file, dataOnly: dataOnly)
             data.succeed()
@@ -87,6 +90,8 @@ extension Volume {
     ) throws(IOFailure) -> IOResult {
         switch query {
         case .all: .information(try fileSystem.information(of: file))
+        case .status: .information(try fileSystem.status(of: file))
+        case .entry(let name): .information(try fileSystem.status(of: name, in: file))
         case .linkTarget: .linkTarget(try fileSystem.linkTarget(of: file))
         case .nextData(let offset): .offset(try fileSystem.nextData(in: file, from: offset))
         case .nextHole(let offset): .offset(try fileSystem.nextHole(in: file, from: offset))

@@ -48,6 +48,8 @@ public struct CreateParameters: Sendable {
         public static let temporary = Options(rawValue: 1 << 4)
         /// Only the object's information is wanted: nothing is read or written (`O_PATH`).
         public static let attributesOnly = Options(rawValue: 1 << 5)
+        /// Reads leave the access time alone where the file system allows it (`O_NOATIME`).
+        public static let noAccessTime = Options(rawValue: 1 << 6)
     }
 
     public struct Access: OptionSet, Sendable, Hashable {
@@ -59,9 +61,10 @@ public struct CreateParameters: Sendable {
     }
 
     /// Relative to ``directory`` if that is given, else to the volume's root. Empty means the
-    /// directory itself. Never leaves the volume: the file system confines it.
+    /// directory itself, or, where ``directory`` is no directory, that same file once more, even
+    /// if it has no name any more. Never leaves the volume: the file system confines it.
     public var path: FilePath
-    /// The directory the path starts at (`OBJECT_ATTRIBUTES.RootDirectory`).
+    /// What the path starts at (`OBJECT_ATTRIBUTES.RootDirectory`).
     public var directory: FileObject?
     public var access: Access
     public var disposition: Disposition
@@ -69,11 +72,13 @@ public struct CreateParameters: Sendable {
     public var options: Options
     /// Permission bits of what is made; its type bits only for ``Kind/special(device:)``.
     public var mode: UInt32
+    /// Bits taken off ``mode``, unless the directory has a default ACL (acl(5)).
+    public var umask: UInt32
 
     public init(
         path: FilePath, directory: FileObject? = nil, access: Access = .read,
         disposition: Disposition = .open, kind: Kind = .any, options: Options = [],
-        mode: UInt32 = 0o644
+        mode: UInt32 = 0o644, umask: UInt32 = 0
     ) {
         self.path = path
         self.directory = directory
@@ -82,5 +87,14 @@ public struct CreateParameters: Sendable {
         self.kind = kind
         self.options = options
         self.mode = mode
+        self.umask = umask
+    }
+}
+
+extension CreateParameters {
+    /// The path from the volume's root, as the directory's names were when it was opened.
+    var pathFromRoot: String {
+        guard let base = directory?.openedPath, !base.isEmpty else { return path.string }
+        return path.isEmpty ? base : "\(base)/\(path.string)"
     }
 }

@@ -7,11 +7,18 @@ public struct DirectoryEntry: Sendable, Equatable {
     public var kind: FileKind?
     /// The position after this entry, to go on from.
     public var cookie: UInt64
+    /// The file's status if it was asked for; nil for "." and "..", and for a name that went away
+    /// meanwhile.
+    public var information: FileInformation?
 
-    public init(name: [UInt8], id: FileID, kind: FileKind?, cookie: UInt64) {
+    public init(
+        name: [UInt8], id: FileID, kind: FileKind?, cookie: UInt64,
+        information: FileInformation? = nil
+    ) {
         self.name = name
         self.id = id
         self.kind = kind
         self.cookie = cookie
+        self.information = information
     }
 }

@@ -31,6 +31,7 @@ public enum FileChange: Sendable {
         case keepSize
         case punchHole
         case zeroRange
+        case zeroRangeKeepingSize
         case collapseRange
         case insertRange
     }

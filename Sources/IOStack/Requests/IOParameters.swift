@@ -9,8 +9,9 @@ public enum IOParameters: Sendable {
     case close
     case queryInformation(InformationQuery)
     case setInformation(FileChange)
-    /// Entries after the position `cookie` (0 is the start), at most `limit`.
-    case directoryControl(cookie: UInt64, limit: Int)
+    /// Entries after the position `cookie` (0 is the start), at most `limit`; on demand each with
+    /// what is known of the file.
+    case directoryControl(cookie: UInt64, limit: Int, withInformation: Bool)
     /// `dataOnly` leaves out what is not needed to read the data back (`fdatasync`).
     case flushBuffers(dataOnly: Bool)
     case queryEA(ExtendedAttributeQuery)

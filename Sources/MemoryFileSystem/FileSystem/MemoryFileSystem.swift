@@ -125,6 +125,26 @@ public final class MemoryFileSystem: FileSystemDriver {
         }
     }
 
+    public func status(of file: FileObject) throws(IOFailure) -> FileInformation {
+        let number = try required(file)
+        return try state.withLock { state throws(IOFailure) in
+            try state.tree.status(number)
+        }
+    }
+
+    public func status(
+        of name: FilePath.Component, in directory: FileObject
+    ) throws(IOFailure) -> FileInformation {
+        let number = try required(directory)
+        guard name.kind == .regular else { throw IOFailure(.invalidParameter) }
+        return try state.withLock { state throws(IOFailure) in
+            let place = try state.tree.walk(
+                FilePath(root: nil, components: name), from: number, followLast: false)
+            guard let found = place.node else { throw IOFailure(.objectNameNotFound) }
+            return try state.tree.status(found)
+        }
+    }
+
     public func linkTarget(of file: FileObject) throws(IOFailure) -> [UInt8] {
         let number = try required(file)
         return try state.withLock { state throws(IOFailure) in
@@ -158,11 +178,16 @@ public final class MemoryFileSystem: FileSystemDriver {
     }
 
     public func entries(
-        of directory: FileObject, after cookie: UInt64, limit: Int
+        of directory: FileObject, after cookie: UInt64, limit: Int, withInformation: Bool
     ) throws(IOFailure) -> [DirectoryEntry] {
         let number = try required(directory)
         return try state.withLock { state throws(IOFailure) in
-            try state.tree.entries(of: number, after: cookie, limit: limit)
+            var entries = try state.tree.entries(of: number, after: cookie, limit: limit)
+            guard withInformation else { return entries }
+            for index in entries.indices where entries[index].id.inode != number {
+                entries[index].information = try? state.tree.status(entries[index].id.inode)
+            }
+            return entries
         }
     }
 

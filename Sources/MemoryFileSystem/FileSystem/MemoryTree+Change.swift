@@ -70,7 +70,7 @@ extension MemoryTree {
             disk.edit(object) { bytes in
                 for index in first..<first + count { bytes[index] = 0 }
             }
-        case .punchHole:
+        case .punchHole, .zeroRangeKeepingSize:
             disk.edit(object) { bytes in
                 for index in inside { bytes[index] = 0 }
             }

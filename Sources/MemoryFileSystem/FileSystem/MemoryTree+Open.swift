@@ -22,7 +22,8 @@ extension MemoryTree {
                 throw IOFailure(.notADirectory)
             }
             let number = make(
-                .regularFile, permissions: parameters.mode, requestor: requestor, parent: parent)
+                .regularFile, permissions: parameters.mode & ~parameters.umask,
+                requestor: requestor, parent: parent)
             return (number, true)
         }
         if let found = place.node {
@@ -69,7 +70,8 @@ extension MemoryTree {
             case .special: try Self.specialKind(parameters.mode)
             }
         let number = make(
-            kind, permissions: parameters.mode, requestor: requestor, parent: parent)
+            kind, permissions: parameters.mode & ~parameters.umask, requestor: requestor,
+            parent: parent)
         if case .symbolicLink(let target) = parameters.kind { nodes[number]?.target = target }
         if case .special(let device) = parameters.kind { nodes[number]?.deviceNumber = device }
         return number
@@ -105,6 +107,13 @@ extension MemoryTree {
             preferredIOSize: 4096, deviceNumber: node.deviceNumber, accessTime: node.accessTime,
             modificationTime: node.modificationTime, changeTime: node.changeTime,
             birthTime: node.birthTime, attributes: node.attributes)
+    }
+
+    /// Without the attributes that BypassIO asks for.
+    func status(_ number: UInt64) throws(IOFailure) -> FileInformation {
+        var information = try information(number)
+        information.attributes = []
+        return information
     }
 
     func entries(

@@ -1,0 +1,38 @@
+internal import IOStack
+internal import SystemPackage
+
+/// What the requestor's umask takes off.
+extension HostFileSystem {
+    private static let defaultACL = Array("system.posix_acl_default".utf8)
+
+    /// Takes the umask's bits off the mode of what is to be made, unless the directory has a
+    /// default ACL, which then says what is granted (acl(5)).
+    func applyUmask(
+        to parameters: inout CreateParameters, from base: FileDescriptor
+    ) throws(Errno) {
+        guard parameters.disposition.mayCreate, parameters.mode & parameters.umask & 0o777 != 0
+        else { return }
+        if case .symbolicLink = parameters.kind { return }
+        if try hasDefaultACL(directory(of: parameters), from: base) { return }
+        parameters.mode &= ~(parameters.umask & 0o777)
+    }
+
+    private func directory(of parameters: CreateParameters) -> FilePath {
+        parameters.options.contains(.temporary)
+            ? parameters.path : Self.split(parameters.path).directory
+    }
+
+    private func hasDefaultACL(
+        _ directory: FilePath, from base: FileDescriptor
+    ) throws(Errno) -> Bool {
+        // Most often the directory is open already.
+        if directory.isEmpty || directory == "." { return Self.hasDefaultACL(base) }
+        let place = try open(directory, from: base, [.pathOnly, .directory])
+        return Self.hasDefaultACL(place.descriptor)
+    }
+
+    private static func hasDefaultACL(_ directory: FileDescriptor) -> Bool {
+        // Neither ENODATA nor EOPNOTSUPP: there is one.
+        (try? SystemCall.extendedAttribute(defaultACL, of: directory)) != nil
+    }
+}
