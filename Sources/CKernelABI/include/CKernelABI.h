@@ -4,5 +4,6 @@
 
 #include "uring.h"
 #include "files.h"
+#include "fuse.h"
 
 #endif

@@ -1,0 +1,236 @@
+#define _GNU_SOURCE
+#include "fuse.h"
+
+#if defined(__linux__)
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+#define CHECK(condition) _Static_assert(condition, #condition)
+#define FUSE_DEV_IOC_CLONE _IOR(229, 0, uint32_t)
+#define FUSE_DEV_IOC_SYNC_INIT _IO(229, 3)
+
+CHECK(FUSE_DEV_IOC_CLONE == 0x8004e500);
+CHECK(FUSE_DEV_IOC_SYNC_INIT == 0xe503);
+CHECK(BPIO_MS_RDONLY == MS_RDONLY);
+CHECK(BPIO_MS_NOSUID == MS_NOSUID);
+CHECK(BPIO_MS_NODEV == MS_NODEV);
+CHECK(BPIO_MS_NOEXEC == MS_NOEXEC);
+CHECK(BPIO_MS_NOATIME == MS_NOATIME);
+CHECK(BPIO_MNT_FORCE == MNT_FORCE);
+CHECK(BPIO_MNT_DETACH == MNT_DETACH);
+CHECK(BPIO_UMOUNT_NOFOLLOW == UMOUNT_NOFOLLOW);
+
+// ---- /dev/fuse ----
+
+int32_t bpio_fuse_open(void) {
+    int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    return device < 0 ? -errno : device;
+}
+
+int32_t bpio_fuse_clone(int32_t session) {
+    int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    if (device < 0) return -errno;
+    uint32_t source = (uint32_t)session;
+    if (ioctl(device, FUSE_DEV_IOC_CLONE, &source) == 0) return device;
+    int32_t error = -errno;
+    close(device);
+    return error;
+}
+
+int32_t bpio_fuse_sync_init(int32_t device) {
+    return ioctl(device, FUSE_DEV_IOC_SYNC_INIT) == 0 ? 0 : -errno;
+}
+
+int64_t bpio_fuse_read(int32_t device, void *buffer, size_t capacity) {
+    ssize_t count = read(device, buffer, capacity);
+    return count < 0 ? -errno : count;
+}
+
+int64_t bpio_fuse_write(int32_t device, const void *message, size_t length) {
+    ssize_t count = write(device, message, length);
+    return count < 0 ? -errno : count;
+}
+
+int32_t bpio_close(int32_t descriptor) {
+    return close(descriptor) == 0 ? 0 : -errno;
+}
+
+// ---- threads that wait in read(2) ----
+
+// glibc keeps the first real-time signals; the last but two is nobody's.
+static int interrupt_signal(void) { return SIGRTMAX - 2; }
+
+static void interrupted(int signal) { (void)signal; }
+
+void bpio_thread_accept_interrupts(void) {
+    struct sigaction action = {.sa_handler = interrupted};
+    sigaction(interrupt_signal(), &action, NULL);
+    sigset_t all;
+    sigfillset(&all);
+    sigdelset(&all, interrupt_signal());
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+}
+
+int32_t bpio_thread_interrupt(pthread_t thread) {
+    return -pthread_kill(thread, interrupt_signal());
+}
+
+// ---- mount(2) ----
+
+int32_t bpio_mount(
+    const char *source, const char *target, const char *type, uint32_t flags,
+    const char *options) {
+    return mount(source, target, type, flags, options) == 0 ? 0 : -errno;
+}
+
+int32_t bpio_umount(const char *target, int32_t flags) {
+    return umount2(target, flags) == 0 ? 0 : -errno;
+}
+
+// ---- fusermount3 ----
+
+// The number that fusermount3 finds its socket at.
+#define COMMUNICATION_FD 3
+
+// The environment with _FUSE_COMMFD set, allocated; NULL without memory. Its strings are the
+// environment's own but for the first.
+static char **environment_for_helper(char *setting) {
+    size_t count = 0;
+    while (environ && environ[count]) count++;
+    char **copy = calloc(count + 2, sizeof *copy);
+    if (!copy) return NULL;
+    size_t kept = 0;
+    copy[kept++] = setting;
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], "_FUSE_COMMFD=", 13) != 0) copy[kept++] = environ[i];
+    return copy;
+}
+
+// Starts the helper with `channel` as descriptor 3 and standard error into `errors`.
+static int start_helper(
+    pid_t *child, const char *program, char *const arguments[], int channel, int errors) {
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions) != 0) return ENOMEM;
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t none;
+    sigemptyset(&none);
+    // The command blocks signals; the helper must not inherit that.
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    int error = posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+    if (error == 0 && channel >= 0)
+        error = posix_spawn_file_actions_adddup2(&actions, channel, COMMUNICATION_FD);
+    char setting[] = "_FUSE_COMMFD=3";
+    char **environment = environment_for_helper(setting);
+    if (!environment) error = ENOMEM;
+    if (error == 0)
+        error = posix_spawn(child, program, &actions, &attributes, arguments, environment);
+    free(environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+// Everything until the end of the pipe, as much as fits.
+static void read_message(int pipe, char *message, size_t capacity) {
+    size_t length = 0;
+    while (1) {
+        char chunk[256];
+        ssize_t count = read(pipe, chunk, sizeof chunk);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) break;
+        size_t room = capacity - 1 - length;
+        size_t kept = (size_t)count < room ? (size_t)count : room;
+        memcpy(message + length, chunk, kept);
+        length += kept;
+    }
+    message[length] = 0;
+}
+
+static int receive_descriptor(int socket) {
+    char byte;
+    struct iovec data = {.iov_base = &byte, .iov_len = 1};
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
+        .msg_controllen = sizeof control};
+    ssize_t count;
+    do count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    while (count < 0 && errno == EINTR);
+    if (count <= 0) return -EIO;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS
+        || header->cmsg_len != CMSG_LEN(sizeof(int)))
+        return -EIO;
+    int descriptor;
+    memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+    return descriptor;
+}
+
+// Above 3, so that placing the socket at 3 does not close the pipe.
+static int move_up(int descriptor) {
+    if (descriptor < 0 || descriptor > 9) return descriptor;
+    int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, 10);
+    close(descriptor);
+    return moved;
+}
+
+static int run_helper(
+    const char *program, char *const arguments[], int channel, char *message, size_t capacity) {
+    message[0] = 0;
+    int errors[2];
+    if (pipe2(errors, O_CLOEXEC) != 0) return -errno;
+    errors[1] = move_up(errors[1]);
+    pid_t child;
+    int error = start_helper(&child, program, arguments, channel, errors[1]);
+    close(errors[1]);
+    if (error == 0) read_message(errors[0], message, capacity);
+    close(errors[0]);
+    if (error != 0) return -error;
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) return -errno;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+int32_t bpio_fusermount(
+    const char *program, const char *options, const char *target, char *message,
+    size_t capacity) {
+    message[0] = 0;
+    int sockets[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) return -errno;
+    sockets[1] = move_up(sockets[1]);
+    char *const arguments[] = {
+        (char *)program, "-o", (char *)options, "--", (char *)target, NULL};
+    int result = run_helper(program, arguments, sockets[1], message, capacity);
+    close(sockets[1]);
+    if (result == 0) result = receive_descriptor(sockets[0]);
+    close(sockets[0]);
+    return result;
+}
+
+int32_t bpio_fusermount_unmount(
+    const char *program, const char *target, int32_t lazily, char *message, size_t capacity) {
+    char *const arguments[] = {
+        (char *)program, lazily ? "-uz" : "-u", "--", (char *)target, NULL};
+    return run_helper(program, arguments, -1, message, capacity);
+}
+
+#endif

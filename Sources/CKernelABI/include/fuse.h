@@ -1,0 +1,64 @@
+#pragma once
+
+// /dev/fuse and mounting. Every function here returns -errno on failure.
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__linux__)
+
+#pragma clang assume_nonnull begin
+
+// ---- /dev/fuse ----
+
+/// open(2) of /dev/fuse, O_RDWR | O_CLOEXEC.
+int32_t bpio_fuse_open(void);
+/// A further descriptor of the same connection (FUSE_DEV_IOC_CLONE): requests read from it are
+/// answered on it.
+int32_t bpio_fuse_clone(int32_t session);
+/// FUSE_DEV_IOC_SYNC_INIT, Linux 6.18: mount(2) waits for the answer to INIT.
+int32_t bpio_fuse_sync_init(int32_t device);
+int64_t bpio_fuse_read(int32_t device, void *buffer, size_t capacity);
+int64_t bpio_fuse_write(int32_t device, const void *message, size_t length);
+int32_t bpio_close(int32_t descriptor);
+
+// ---- threads that wait in read(2) ----
+
+/// Lets `bpio_thread_interrupt` end a blocking call of a thread with EINTR: a handler that does
+/// nothing for a real-time signal that nobody else uses. Every other signal is blocked in the
+/// calling thread. Call once in each such thread.
+void bpio_thread_accept_interrupts(void);
+int32_t bpio_thread_interrupt(pthread_t thread);
+
+// ---- mount(2) ----
+
+#define BPIO_MS_RDONLY 1U
+#define BPIO_MS_NOSUID 2U
+#define BPIO_MS_NODEV 4U
+#define BPIO_MS_NOEXEC 8U
+#define BPIO_MS_NOATIME 1024U
+
+#define BPIO_MNT_FORCE 1
+#define BPIO_MNT_DETACH 2
+#define BPIO_UMOUNT_NOFOLLOW 8
+
+int32_t bpio_mount(
+    const char *source, const char *target, const char *type, uint32_t flags,
+    const char *options);
+int32_t bpio_umount(const char *target, int32_t flags);
+
+// ---- fusermount3, for who is not root ----
+
+/// Runs `program` to mount at `target`; returns the connection's descriptor. When the program
+/// fails, -EIO comes back and `message` holds what it wrote to standard error, NUL-terminated.
+int32_t bpio_fusermount(
+    const char *program, const char *options, const char *target, char *message,
+    size_t capacity);
+/// Runs `program` to unmount `target`, lazily if told so; 0, or as above.
+int32_t bpio_fusermount_unmount(
+    const char *program, const char *target, int32_t lazily, char *message, size_t capacity);
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,21 @@
+/// How a file system is mounted.
+public struct MountOptions: Sendable, Equatable {
+    /// What `df` and /proc/self/mounts show as the source.
+    public var source = "fuse"
+    /// What follows "fuse." in the type.
+    public var subtype = "fuse"
+    /// Users other than the one who mounts may use it; the kernel checks their permissions.
+    public var allowOther = false
+    public var readOnly = false
+    public var noSUID = true
+    public var noDevices = true
+    public var noExecution = false
+    public var noAccessTime = false
+    /// Of one read, in bytes; nil leaves it to the kernel.
+    public var maximumRead: UInt32?
+    /// How far the kernel reads ahead of a program, in KiB; nil leaves it at the kernel's 128. Only
+    /// root can change it.
+    public var readAhead: UInt32? = 1024
+
+    public init() {}
+}

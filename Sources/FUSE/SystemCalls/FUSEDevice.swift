@@ -1,0 +1,56 @@
+internal import CKernelABI
+internal import SystemPackage
+
+/// One descriptor of /dev/fuse; closed when it goes away.
+@safe
+struct FUSEDevice: ~Copyable, Sendable {
+    let descriptor: Int32
+
+    init(owning descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    /// open(2): `ENOENT` or `ENODEV` without FUSE in the kernel, `EACCES`, `EPERM`.
+    static func open() throws(Errno) -> FUSEDevice {
+        FUSEDevice(owning: try checked(bpio_fuse_open()))
+    }
+
+    deinit { _ = bpio_close(descriptor) }
+
+    /// FUSE_DEV_IOC_CLONE: a further descriptor of the same connection.
+    func clone() throws(Errno) -> FUSEDevice {
+        FUSEDevice(owning: try Self.checked(bpio_fuse_clone(descriptor)))
+    }
+
+    /// FUSE_DEV_IOC_SYNC_INIT: mount(2) will wait for the answer to INIT.
+    func requestSynchronousInit() throws(Errno) {
+        _ = try Self.checked(bpio_fuse_sync_init(descriptor))
+    }
+
+    /// read(2), once: the length or a negative errno.
+    func read(into message: inout MutableSpan<UInt8>) -> Int {
+        let descriptor = self.descriptor
+        return unsafe message.withUnsafeMutableBufferPointer { bytes in
+            guard let start = bytes.baseAddress else {
+                return -Int(Errno.invalidArgument.rawValue)
+            }
+            return Int(unsafe bpio_fuse_read(descriptor, start, bytes.count))
+        }
+    }
+
+    /// write(2), once: the length or a negative errno.
+    func write(_ message: Span<UInt8>) -> Int {
+        let descriptor = self.descriptor
+        return unsafe message.withUnsafeBufferPointer { bytes in
+            guard let start = bytes.baseAddress else {
+                return -Int(Errno.invalidArgument.rawValue)
+            }
+            return Int(unsafe bpio_fuse_write(descriptor, start, bytes.count))
+        }
+    }
+
+    private static func checked(_ result: Int32) throws(Errno) -> Int32 {
+        guard result >= 0 else { throw Errno(rawValue: -result) }
+        return result
+    }
+}

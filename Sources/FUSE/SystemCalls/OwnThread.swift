@@ -1,0 +1,51 @@
+internal import CKernelABI
+internal import Glibc
+internal import SystemPackage
+
+/// A thread of our own: it may sleep in the kernel for as long as it likes.
+struct OwnThread: @unchecked Sendable {
+    private let thread: pthread_t
+
+    /// Starts `body`; throws `EAGAIN` where no thread is to be had.
+    static func start(
+        named name: String, _ body: @escaping @Sendable () -> Void
+    ) throws(Errno) -> OwnThread {
+        let work = unsafe Unmanaged.passRetained(Work(name, body))
+        var thread = pthread_t()
+        let code = unsafe bpio_thread_start(
+            &thread, 512 << 10,
+            { context in
+                guard let context = unsafe context else { return nil }
+                let work = unsafe Unmanaged<Work>.fromOpaque(context).takeRetainedValue()
+                unsafe bpio_thread_name(work.name)
+                bpio_thread_accept_interrupts()
+                work.body()
+                return nil
+            }, work.toOpaque())
+        guard code == 0 else {
+            unsafe work.release()
+            throw Errno(rawValue: abs(code))
+        }
+        return OwnThread(thread: thread)
+    }
+
+    /// Ends a system call the thread waits in with EINTR.
+    func interrupt() {
+        _ = bpio_thread_interrupt(thread)
+    }
+
+    /// Waits for the thread's end; once.
+    func join() {
+        _ = pthread_join(thread, nil)
+    }
+
+    private final class Work: Sendable {
+        let name: String
+        let body: @Sendable () -> Void
+
+        init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+}
