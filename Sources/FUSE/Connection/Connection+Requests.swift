@@ -78,7 +78,7 @@ extension Connection {
                 request, ControlReply(ticket, outputSize: request.outputSize))
         default:
             fileSystem.copyFileRange(
-                try CopyFileRangeRequest(context, &reader), CopyReply(ticket))
+                try CopyFileRangeRequest(context, &reader), CopyReply(ticket, call.output))
         }
     }
 

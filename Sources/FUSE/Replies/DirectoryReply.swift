@@ -58,9 +58,13 @@ public struct DirectoryReply: ~Copyable {
     }
 
     /// Sends what was appended; nothing means the directory's end.
-    public consuming func succeed() {
+    ///
+    /// - Returns: whether the kernel took it; false when the request was taken back meanwhile, and
+    ///   with it the lookups of its entries.
+    @discardableResult
+    public consuming func succeed() -> Bool {
         let (count, buffer) = (self.count, self.buffer)
-        ticket.succeed(count, of: buffer)
+        return ticket.succeed(count, of: buffer)
     }
 
     public consuming func fail(_ error: Errno) {

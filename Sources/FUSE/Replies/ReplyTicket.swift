@@ -50,15 +50,16 @@ struct ReplyTicket: ~Copyable, Sendable {
     }
 
     /// Sends the first `count` bytes of the buffer's data.
-    consuming func succeed(_ count: Int, of buffer: TransferBuffer) {
+    @discardableResult
+    consuming func succeed(_ count: Int, of buffer: TransferBuffer) -> Bool {
         isAnswered = true
         let (unique, channel) = (unique, channel)
         let count = min(max(count, 0), buffer.capacity)
         buffer.withMutableMessage(header: Self.headerSize) { message in
             Self.writeHeader(&message, length: Self.headerSize + count, error: nil, unique)
         }
-        buffer.withMessage(header: Self.headerSize, body: count) { message in
-            _ = Self.send(message, unique, channel)
+        return buffer.withMessage(header: Self.headerSize, body: count) { message in
+            Self.send(message, unique, channel)
         }
     }
 

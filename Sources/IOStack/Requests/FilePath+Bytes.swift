@@ -1,13 +1,14 @@
-internal import SystemPackage
+package import SystemPackage
 
+// Names are bytes: these conversions lose none, whatever the encoding.
 extension FilePath {
-    /// A path of these bytes, whatever their encoding; a NUL byte ends it.
-    init(bytes: some Sequence<UInt8>) {
+    /// A path of these bytes; a NUL byte ends it.
+    package init(bytes: some Sequence<UInt8>) {
         unsafe self.init(platformString: bytes.map { CChar(bitPattern: $0) } + [0])
     }
 
     /// The path's bytes without the closing NUL.
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         unsafe withPlatformString { start in
             var bytes: [UInt8] = []
             var next = unsafe start

@@ -1,0 +1,86 @@
+internal import IOStack
+
+/// Open handles by the number that the kernel has of them: a place and how often it was used.
+///
+/// Lock order: a leaf.
+final class HandleTable: Sendable {
+    private struct Place {
+        var handle: OpenHandle?
+        var generation: UInt32 = 1
+    }
+
+    private struct State {
+        var places: [Place] = []
+        var free: [Int] = []
+        /// Reads of handles that are closed.
+        var closedReads: [UInt64] = Array(repeating: 0, count: ReadRoute.allCases.count)
+    }
+
+    private let state = Guarded(State())
+
+    var count: Int { state.withLock { $0.places.count - $0.free.count } }
+
+    func insert(_ handle: OpenHandle) -> UInt64 {
+        state.withLock { state in
+            let index = state.free.popLast() ?? state.places.count
+            if index == state.places.count { state.places.append(Place()) }
+            state.places[index].handle = handle
+            return UInt64(state.places[index].generation) << 32 | UInt64(index)
+        }
+    }
+
+    /// `EBADF` for a number that stands for nothing.
+    func handle(_ number: UInt64) throws(IOFailure) -> OpenHandle {
+        let handle = state.withLock { state -> OpenHandle? in
+            Self.index(number, state).flatMap { state.places[$0].handle }
+        }
+        guard let handle else { throw IOFailure(errno: 9) }
+        return handle
+    }
+
+    func remove(_ number: UInt64) -> OpenHandle? {
+        state.withLock { state in
+            guard let index = Self.index(number, state),
+                let handle = state.places[index].handle.take()
+            else { return nil }
+            state.places[index].generation &+= 1
+            state.free.append(index)
+            if handle.file.isNonCached {
+                for (route, count) in handle.file.readsByRoute {
+                    state.closedReads[Int(route.rawValue)] += count
+                }
+            }
+            return handle
+        }
+    }
+
+    func removeAll() -> [OpenHandle] {
+        state.withLock { state in
+            let handles = state.places.compactMap(\.handle)
+            state.places = []
+            state.free = []
+            return handles
+        }
+    }
+
+    /// Reads of non-cached handles by route, of those that are open and those that were.
+    var readsByRoute: [ReadRoute: UInt64] {
+        let (open, closed) = state.withLock { state in
+            (state.places.compactMap(\.handle), state.closedReads)
+        }
+        var counts: [ReadRoute: UInt64] = [:]
+        for route in ReadRoute.allCases { counts[route] = closed[Int(route.rawValue)] }
+        for handle in open where handle.file.isNonCached {
+            counts.merge(handle.file.readsByRoute) { $0 + $1 }
+        }
+        return counts
+    }
+
+    private static func index(_ number: UInt64, _ state: State) -> Int? {
+        let index = Int(UInt32(truncatingIfNeeded: number))
+        guard index < state.places.count,
+            state.places[index].generation == UInt32(truncatingIfNeeded: number >> 32)
+        else { return nil }
+        return index
+    }
+}

@@ -1,0 +1,36 @@
+internal import IOStack
+internal import SystemPackage
+
+/// What the kernel's file handle stands for: an open file object.
+final class OpenHandle: Sendable {
+    let node: Node
+    let file: FileObject
+    /// Pages that the kernel writes back go where they belong, even if this handle can only append
+    /// or bypasses the cache: then through a file object of its own, made when it is needed first.
+    let needsWriteBack: Bool
+    private let writeBack = Guarded<HeldFile?>(nil)
+
+    init(node: Node, file: FileObject, needsWriteBack: Bool) {
+        self.node = node
+        self.file = file
+        self.needsWriteBack = needsWriteBack
+    }
+
+    /// The file that pages from the cache are written through.
+    func writeBackFile() throws(IOFailure) -> FileObject {
+        guard needsWriteBack else { return file }
+        return try writeBack.withLock { held throws(IOFailure) in
+            if let held { return held.file }
+            let file = try file.volume.open(
+                CreateParameters(path: "", directory: file, access: .write))
+            held = HeldFile(file)
+            return file
+        }
+    }
+
+    func close() {
+        let held = writeBack.withLock { $0.take() }
+        withExtendedLifetime(held) {}
+        file.close()
+    }
+}

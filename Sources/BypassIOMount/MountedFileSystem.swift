@@ -1,1 +1,0 @@
-// Joins FUSE and the I/O stack.

@@ -1,0 +1,48 @@
+internal import IOStack
+
+/// A file that the kernel knows: a FUSE inode.
+///
+/// It keeps the name it was found by last, not an open file: a million known files cost no
+/// descriptor. What the name leads to is compared with ``id`` wherever it is used.
+///
+/// Lock order: the mutable members belong to the ``NodeTable`` and are touched under its lock only.
+final class Node: @unchecked Sendable {
+    /// What the kernel calls it. Never used again.
+    let number: UInt64
+    let id: FileID
+    /// Tells the file from a later one with the same inode number.
+    let birthTime: FileTime?
+    let isDirectory: Bool
+
+    /// nil for the root and for a file that lost the name it was known by.
+    var parent: Node?
+    var name: [UInt8]
+    /// How often the kernel was told of it and has not forgotten it.
+    var lookups: UInt64 = 0
+    /// Open for names and attributes: a directory that was used lately, or a file without a name.
+    var held: HeldFile?
+    /// One of the open handles, which saves opening the file by its name. It may be closed by now.
+    var openFile: FileObject?
+    /// Where the directory stands in the cache of open ones.
+    var cacheSlot: Int?
+    /// Used since the cache's hand came by.
+    var isUsed = false
+
+    init(
+        number: UInt64, id: FileID, birthTime: FileTime?, isDirectory: Bool, parent: Node?,
+        name: [UInt8]
+    ) {
+        self.number = number
+        self.id = id
+        self.birthTime = birthTime
+        self.isDirectory = isDirectory
+        self.parent = parent
+        self.name = name
+    }
+
+    static let rootNumber: UInt64 = 1
+
+    func isNamed(_ name: [UInt8], in parent: Node) -> Bool {
+        self.parent === parent && self.name == name
+    }
+}

@@ -1,0 +1,216 @@
+internal import IOStack
+
+/// All files that the kernel knows, by number and by identity.
+///
+/// Lock order: one lock, a leaf; no request is sent under it. What falls out of the table is
+/// released after it, because closing a file runs filters.
+final class NodeTable: Sendable {
+    private struct State {
+        var byNumber: [UInt64: Node] = [:]
+        var byID: [FileID: Node] = [:]
+        var lastNumber = Node.rootNumber
+        var cache: DirectoryCache
+    }
+
+    private let state: Guarded<State>
+    let root: Node
+
+    /// - Parameters:
+    ///   - root: the volume's root, open for as long as the table lives.
+    ///   - openDirectories: kept open at most.
+    init(root held: HeldFile, _ information: FileInformation, openDirectories: Int) {
+        root = Node(
+            number: Node.rootNumber, id: information.id, birthTime: information.birthTime,
+            isDirectory: true, parent: nil, name: [])
+        root.held = held
+        root.lookups = 1
+        state = Guarded(
+            State(
+                byNumber: [root.number: root], byID: [root.id: root],
+                cache: DirectoryCache(capacity: openDirectories)))
+    }
+
+    var count: Int { state.withLock { $0.byNumber.count } }
+
+    /// `ESTALE` for a number the kernel should not know.
+    func node(_ number: UInt64) throws(IOFailure) -> Node {
+        guard let node = state.withLock({ $0.byNumber[number] }) else { throw .staleNode }
+        return node
+    }
+
+    // MARK: Lookups
+
+    /// The node of a file that was just found by a name; counts a lookup.
+    func found(_ information: FileInformation, _ name: [UInt8], in parent: Node) -> Node {
+        let isDirectory = information.kind == .directory
+        let (node, released) = state.withLock { state -> (Node, HeldFile?) in
+            if let node = state.byID[information.id], node.birthTime == information.birthTime,
+                node.isDirectory == isDirectory
+            {
+                node.lookups += 1
+                guard node !== root, !node.isNamed(name, in: parent) else { return (node, nil) }
+                node.parent = parent
+                node.name = name
+                // It has a name again: no need to hold a file for want of one.
+                return (node, node.isDirectory ? nil : node.held.take())
+            }
+            state.lastNumber += 1
+            let node = Node(
+                number: state.lastNumber, id: information.id, birthTime: information.birthTime,
+                isDirectory: isDirectory, parent: parent, name: name)
+            node.lookups = 1
+            state.byNumber[node.number] = node
+            // One that was there is gone from the disk; it stays known by its number.
+            state.byID[node.id] = node
+            return (node, nil)
+        }
+        withExtendedLifetime(released) {}
+        return node
+    }
+
+    /// A file without a name: `held` keeps it.
+    func found(nameless information: FileInformation, held: HeldFile) -> Node {
+        state.withLock { state in
+            state.lastNumber += 1
+            let node = Node(
+                number: state.lastNumber, id: information.id, birthTime: information.birthTime,
+                isDirectory: false, parent: nil, name: [])
+            node.lookups = 1
+            node.held = held
+            state.byNumber[node.number] = node
+            state.byID[node.id] = node
+            return node
+        }
+    }
+
+    /// The kernel forgot `count` lookups.
+    func forget(_ number: UInt64, count: UInt64) {
+        let released = state.withLock { state -> Node? in
+            guard let node = state.byNumber[number], node !== root else { return nil }
+            node.lookups -= min(node.lookups, count)
+            guard node.lookups == 0 else { return nil }
+            state.byNumber[number] = nil
+            if state.byID[node.id] === node { state.byID[node.id] = nil }
+            state.cache.remove(node)
+            return node
+        }
+        guard let released else { return }
+        // Nobody finds it any more; children may refer to it for their path.
+        let files = state.withLock { _ in (released.held.take(), released.openFile.take()) }
+        withExtendedLifetime(files) {}
+    }
+
+    /// Everything but the root is forgotten, as after an unmount.
+    func forgetAll() {
+        let nodes = state.withLock { state in
+            let nodes = Array(state.byNumber.values)
+            state.byNumber = [root.number: root]
+            state.byID = [root.id: root]
+            return nodes
+        }
+        for node in nodes {
+            let files = state.withLock { state in
+                state.cache.remove(node)
+                return (node.held.take(), node.openFile.take())
+            }
+            withExtendedLifetime(files) {}
+        }
+    }
+
+    // MARK: Names
+
+    /// The node that a file is known by, if it is.
+    func known(_ information: FileInformation) -> Node? {
+        state.withLock { state in
+            guard let node = state.byID[information.id],
+                node.birthTime == information.birthTime
+            else { return nil }
+            return node
+        }
+    }
+
+    func isNamed(_ node: Node, _ name: [UInt8], in parent: Node) -> Bool {
+        state.withLock { _ in node.isNamed(name, in: parent) }
+    }
+
+    /// The file has another name now.
+    func renamed(_ node: Node, to name: [UInt8], in parent: Node) {
+        state.withLock { _ in
+            guard node !== root else { return }
+            node.parent = parent
+            node.name = name
+        }
+    }
+
+    /// The file lost a name; if it was the one it is known by, `held` stands for it from now on.
+    func lost(_ node: Node, _ name: [UInt8], in parent: Node, held: HeldFile) {
+        let released = state.withLock { state -> HeldFile? in
+            guard node.isNamed(name, in: parent), state.byNumber[node.number] != nil else {
+                return nil
+            }
+            node.parent = nil
+            node.name = []
+            state.cache.remove(node)
+            let old = node.held.take()
+            node.held = held
+            return old
+        }
+        withExtendedLifetime(released) {}
+    }
+
+    // MARK: Files
+
+    /// Where a node's file can be had.
+    enum Place {
+        case held(HeldFile)
+        case open(FileObject)
+        case named([UInt8], in: Node)
+    }
+
+    /// The best way to a node's file; `ESTALE` if there is none. With `byNameOnly` an open handle
+    /// does not count.
+    func place(of node: Node, byNameOnly: Bool = false) throws(IOFailure) -> Place {
+        let place = state.withLock { _ -> Place? in
+            if let held = node.held {
+                node.isUsed = true
+                return .held(held)
+            }
+            if let file = node.openFile, !byNameOnly { return .open(file) }
+            return node.parent.map { .named(node.name, in: $0) }
+        }
+        guard let place else { throw .staleNode }
+        return place
+    }
+
+    /// Keeps a directory open for later; one that nobody used lately goes for it.
+    func keep(_ held: HeldFile, of node: Node) {
+        let released = state.withLock { state -> HeldFile? in
+            guard node.isDirectory, node.held == nil, state.byNumber[node.number] != nil else {
+                return nil
+            }
+            let evicted = state.cache.insert(node)
+            node.held = held
+            node.isUsed = true
+            return evicted
+        }
+        withExtendedLifetime(released) {}
+    }
+
+    func opened(_ file: FileObject, of node: Node) {
+        state.withLock { _ in
+            if node.openFile == nil { node.openFile = file }
+        }
+    }
+
+    func closed(_ file: FileObject, of node: Node) {
+        let released = state.withLock { _ in
+            node.openFile === file ? node.openFile.take() : nil
+        }
+        withExtendedLifetime(released) {}
+    }
+}
+
+extension IOFailure {
+    /// The kernel then looks the path up again.
+    static let staleNode = IOFailure(errno: 116)
+}

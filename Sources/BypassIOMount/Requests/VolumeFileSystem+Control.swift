@@ -1,0 +1,24 @@
+internal import BypassIOProtocol
+internal import FUSE
+internal import IOStack
+internal import SystemPackage
+
+/// IOCTL: the control code of a program on the mount.
+extension VolumeFileSystem {
+    /// ENOTTY for every other number; EINVAL for lengths that do not fit or flags that are not 0.
+    func control(_ request: borrowing ControlRequest, _ reply: consuming ControlReply) {
+        guard request.command == ControlMessage.number else {
+            return reply.fail(.inappropriateIOCTLForDevice)
+        }
+        guard var message = ControlMessage(request.input) else {
+            return reply.fail(.invalidArgument)
+        }
+        do throws(IOFailure) {
+            let file = try handles.handle(request.handle).file
+            message.answer(on: file, requestor(request.context))
+            reply.succeed(message.bytes.span)
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+internal import FUSE
+internal import IOStack
+internal import SystemPackage
+
+/// READ, WRITE and COPY_FILE_RANGE.
+extension VolumeFileSystem {
+    func read(_ request: ReadRequest, _ reply: consuming ReadReply) {
+        do throws(IOFailure) {
+            let count = try handles.handle(request.handle).file.read(
+                at: request.offset, length: request.size, into: reply.buffer,
+                requestor: requestor(request.context))
+            reply.succeed(count)
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    func write(_ request: borrowing WriteRequest, _ reply: consuming WriteReply) {
+        let requestor = requestor(request.context)
+        do throws(IOFailure) {
+            let handle = try handles.handle(request.handle)
+            let file = request.isFromCache ? try handle.writeBackFile() : handle.file
+            let count = try write(request, to: file, requestor)
+            if request.killsPrivileges { try? dropPrivileges(of: file, requestor) }
+            reply.succeed(count)
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    private func write(
+        _ request: borrowing WriteRequest, to file: FileObject, _ requestor: Requestor
+    ) throws(IOFailure) -> Int {
+        try file.write(
+            at: request.offset, length: request.count, from: request.buffer, requestor: requestor)
+    }
+
+    /// In one request at most; the caller asks again for the rest.
+    private static let largestCopy: UInt64 = 16 << 20
+
+    /// Reads and writes through the stack, so that filters see what is copied.
+    func copyFileRange(_ request: CopyFileRangeRequest, _ reply: consuming CopyReply) {
+        let requestor = requestor(request.context)
+        do throws(IOFailure) {
+            let source = try handles.handle(request.sourceHandle).file
+            let target = try handles.handle(request.targetHandle).file
+            let wanted = Int(min(request.length, Self.largestCopy))
+            var copied = 0
+            while copied < wanted {
+                let done: Int
+                do throws(IOFailure) {
+                    done = try copy(
+                        from: source, at: request.sourceOffset + UInt64(copied),
+                        to: target, at: request.targetOffset + UInt64(copied),
+                        wanted - copied, through: reply.buffer, requestor)
+                } catch {
+                    // What was copied counts; the next request meets the error.
+                    guard copied > 0 else { throw error }
+                    break
+                }
+                copied += done
+                if done == 0 { break }
+            }
+            reply.succeed(copied)
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    private func copy(
+        from source: FileObject, at offset: UInt64, to target: FileObject, at place: UInt64,
+        _ wanted: Int, through buffer: TransferBuffer, _ requestor: Requestor
+    ) throws(IOFailure) -> Int {
+        let length = min(wanted, buffer.capacity)
+        let count = try source.read(
+            at: offset, length: length, into: buffer, requestor: requestor)
+        guard count > 0 else { return 0 }
+        return try target.write(at: place, length: count, from: buffer, requestor: requestor)
+    }
+}

@@ -1,0 +1,87 @@
+internal import FUSE
+internal import IOStack
+internal import SystemPackage
+
+/// OPENDIR, READDIR, READDIRPLUS and their end.
+extension VolumeFileSystem {
+    func openDirectory(_ request: OpenRequest, _ reply: consuming OpenReply) {
+        let requestor = requestor(request.context)
+        do throws(IOFailure) {
+            let node = try nodes.node(request.context.node)
+            let file = try openFile(of: node, requestor) { parameters in
+                parameters.kind = .directory
+                parameters.access = .read
+                if leavesAccessTime { parameters.options.insert(.noAccessTime) }
+            }
+            let number = handles.insert(OpenHandle(node: node, file: file, needsWriteBack: false))
+            let wasTaken = reply.succeed(handle: number)
+            if !wasTaken { close(number) }
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    /// Entries that are asked for at once: about as many as fit.
+    private static func limit(_ size: Int, perEntry: Int) -> Int {
+        min(max(size / perEntry, 1), 512)
+    }
+
+    func readDirectory(_ request: ReadRequest, _ reply: consuming DirectoryReply) {
+        do throws(IOFailure) {
+            let entries = try handles.handle(request.handle).file.entries(
+                after: request.offset, limit: Self.limit(request.size, perEntry: 32),
+                requestor: requestor(request.context))
+            for entry in entries {
+                let wasAppended = reply.append(
+                    name: entry.name.span, inode: inode(of: entry.id), kind: entry.typeCode,
+                    position: entry.cookie)
+                if !wasAppended { break }
+            }
+            reply.succeed()
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    func readDirectoryPlus(_ request: ReadRequest, _ reply: consuming DirectoryReply) {
+        do throws(IOFailure) {
+            let handle = try handles.handle(request.handle)
+            let entries = try handle.file.entries(
+                after: request.offset, limit: Self.limit(request.size, perEntry: 168),
+                withInformation: true, requestor: requestor(request.context))
+            var found: [UInt64] = []
+            for entry in entries {
+                guard reply.hasRoom(nameLength: entry.name.count) else { break }
+                var answer: NodeEntry?
+                if let information = entry.information {
+                    let node = nodes.found(information, entry.name, in: handle.node)
+                    found.append(node.number)
+                    answer = self.entry(node, information)
+                }
+                _ = reply.append(
+                    name: entry.name.span, inode: inode(of: entry.id), kind: entry.typeCode,
+                    position: entry.cookie, entry: answer)
+            }
+            let wasTaken = reply.succeed()
+            if !wasTaken { for number in found { nodes.forget(number, count: 1) } }
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    func releaseDirectory(_ request: ReleaseRequest, _ reply: consuming EmptyReply) {
+        close(request.handle)
+        reply.succeed()
+    }
+
+    func synchronizeDirectory(_ request: SynchronizeRequest, _ reply: consuming EmptyReply) {
+        synchronize(request, reply)
+    }
+}
+
+extension DirectoryEntry {
+    /// DT_* of readdir(3).
+    fileprivate var typeCode: UInt8 {
+        UInt8(truncatingIfNeeded: (information?.kind ?? kind).map { $0.typeBits >> 12 } ?? 0)
+    }
+}

@@ -1,0 +1,88 @@
+internal import FUSE
+internal import IOStack
+internal import SystemPackage
+
+/// GETXATTR, LISTXATTR, SETXATTR, REMOVEXATTR; POSIX ACLs are such attributes.
+extension VolumeFileSystem {
+    func getExtendedAttribute(
+        _ request: borrowing ExtendedAttributeRequest, _ reply: consuming ExtendedAttributeReply
+    ) {
+        let name = [UInt8](copying: request.name)
+        let context = request.context
+        if context.node == Node.rootNumber, name == VolumeReport.attributeName {
+            return reply.succeed(Array(VolumeReport(self).json.utf8).span)
+        }
+        do throws(IOFailure) {
+            let requestor = requestor(context)
+            let node = try nodes.node(context.node)
+            let value = try withFile(of: node, requestor) { file throws(IOFailure) in
+                try file.attribute(name, requestor: requestor)
+            }
+            reply.succeed(value.span)
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    func listExtendedAttributes(
+        _ context: RequestContext, _ reply: consuming ExtendedAttributeReply
+    ) {
+        do throws(IOFailure) {
+            let requestor = requestor(context)
+            let node = try nodes.node(context.node)
+            let names = try withFile(of: node, requestor) { file throws(IOFailure) in
+                try file.attributeNames(requestor: requestor)
+            }
+            var bytes: [UInt8] = []
+            for name in names {
+                bytes += name
+                bytes.append(0)
+            }
+            reply.succeed(bytes.span)
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    func setExtendedAttribute(
+        _ request: borrowing SetExtendedAttributeRequest, _ reply: consuming EmptyReply
+    ) {
+        let (name, value) = ([UInt8](copying: request.name), [UInt8](copying: request.value))
+        let (mustExist, mustNotExist) = (request.mustExist, request.mustNotExist)
+        let killsGroupPrivilege = request.killsGroupPrivilege
+        let context = request.context
+        do throws(IOFailure) {
+            let requestor = requestor(context)
+            let node = try nodes.node(context.node)
+            try withFile(of: node, requestor) { file throws(IOFailure) in
+                try file.setAttribute(
+                    name, to: value, mustExist: mustExist, mustNotExist: mustNotExist,
+                    requestor: requestor)
+                guard killsGroupPrivilege else { return }
+                let permissions = try file.status(requestor: requestor).permissions
+                guard permissions & 0o2000 != 0 else { return }
+                try file.apply(.permissions(permissions & ~0o2000), requestor: requestor)
+            }
+            reply.succeed()
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    func removeExtendedAttribute(
+        _ request: borrowing NameRequest, _ reply: consuming EmptyReply
+    ) {
+        let name = [UInt8](copying: request.name)
+        let context = request.context
+        do throws(IOFailure) {
+            let requestor = requestor(context)
+            let node = try nodes.node(context.node)
+            try withFile(of: node, requestor) { file throws(IOFailure) in
+                try file.removeAttribute(name, requestor: requestor)
+            }
+            reply.succeed()
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+}

@@ -1,0 +1,180 @@
+internal import BypassIOProtocol
+internal import FUSE
+internal import IOStack
+internal import SystemPackage
+
+/// What makes, moves and removes names.
+extension VolumeFileSystem {
+    func makeNode(_ request: borrowing MakeRequest, _ reply: consuming EntryReply) {
+        let isFile = request.mode & 0o170000 == 0o100000 || request.mode & 0o170000 == 0
+        make(
+            [UInt8](copying: request.name), request.context, reply,
+            kind: isFile ? .regularFile : .special(device: request.device.host),
+            mode: request.mode, umask: request.umask)
+    }
+
+    func makeDirectory(_ request: borrowing MakeRequest, _ reply: consuming EntryReply) {
+        make(
+            [UInt8](copying: request.name), request.context, reply, kind: .directory,
+            mode: request.mode & 0o7777, umask: request.umask)
+    }
+
+    func symbolicLink(_ request: borrowing SymbolicLinkRequest, _ reply: consuming EntryReply) {
+        make(
+            [UInt8](copying: request.name), request.context, reply,
+            kind: .symbolicLink(target: [UInt8](copying: request.target)), mode: 0o777, umask: 0)
+    }
+
+    private func make(
+        _ name: [UInt8], _ context: RequestContext, _ reply: consuming EntryReply,
+        kind: CreateParameters.Kind, mode: UInt32, umask: UInt32
+    ) {
+        let requestor = requestor(context)
+        do throws(IOFailure) {
+            let parent = try nodes.node(context.node)
+            let component = try FilePath.Component(name: name)
+            let information = try withFile(of: parent, requestor) { directory throws(IOFailure) in
+                let made = HeldFile(
+                    try volume.open(
+                        CreateParameters(
+                            path: FilePath(root: nil, components: component),
+                            directory: directory, access: [], disposition: .create, kind: kind,
+                            options: [.attributesOnly, .noFollow], mode: mode, umask: umask),
+                        requestor: requestor))
+                return try made.file.status(requestor: requestor)
+            }
+            let node = nodes.found(information, name, in: parent)
+            let wasTaken = reply.succeed(entry(node, information))
+            if !wasTaken { nodes.forget(node.number, count: 1) }
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    func link(_ request: borrowing LinkRequest, _ reply: consuming EntryReply) {
+        let name = [UInt8](copying: request.name)
+        let context = request.context
+        let requestor = requestor(context)
+        do throws(IOFailure) {
+            let existing = try nodes.node(request.existingNode)
+            let parent = try nodes.node(context.node)
+            let component = try FilePath.Component(name: name)
+            let information = try withFile(of: existing, requestor) { file throws(IOFailure) in
+                try withFile(of: parent, requestor) { directory throws(IOFailure) in
+                    try file.apply(.link(component, in: directory), requestor: requestor)
+                }
+                return try file.status(requestor: requestor)
+            }
+            let node = nodes.found(information, name, in: parent)
+            let wasTaken = reply.succeed(entry(node, information))
+            if !wasTaken { nodes.forget(node.number, count: 1) }
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    // MARK: Names that go
+
+    func unlink(_ request: borrowing NameRequest, _ reply: consuming EmptyReply) {
+        remove([UInt8](copying: request.name), request.context, reply, isDirectory: false)
+    }
+
+    func removeDirectory(_ request: borrowing NameRequest, _ reply: consuming EmptyReply) {
+        remove([UInt8](copying: request.name), request.context, reply, isDirectory: true)
+    }
+
+    private func remove(
+        _ name: [UInt8], _ context: RequestContext, _ reply: consuming EmptyReply,
+        isDirectory: Bool
+    ) {
+        let requestor = requestor(context)
+        do throws(IOFailure) {
+            let parent = try nodes.node(context.node)
+            let component = try FilePath.Component(name: name)
+            let victim = try victim(name, component, in: parent, requestor)
+            try withFile(of: parent, requestor) { directory throws(IOFailure) in
+                try directory.apply(
+                    .unlink(component, directory: isDirectory), requestor: requestor)
+            }
+            if let victim { nodes.lost(victim.node, name, in: parent, held: victim.held) }
+            reply.succeed()
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    /// A node that is about to lose the name it is known by, with its file, which stands for it
+    /// afterwards: the kernel may still have it open.
+    private func victim(
+        _ name: [UInt8], _ component: FilePath.Component, in parent: Node, _ requestor: Requestor
+    ) throws(IOFailure) -> (node: Node, held: HeldFile)? {
+        let information = try? withFile(of: parent, requestor) { directory throws(IOFailure) in
+            try directory.status(of: component, requestor: requestor)
+        }
+        guard let information, let node = nodes.known(information),
+            nodes.isNamed(node, name, in: parent)
+        else { return nil }
+        let file = try openFile(of: node, requestor) { parameters in
+            parameters.access = []
+            parameters.options.insert(.attributesOnly)
+        }
+        return (node, HeldFile(file))
+    }
+
+    // MARK: Renames
+
+    func rename(_ request: borrowing RenameRequest, _ reply: consuming EmptyReply) {
+        let names = (
+            old: [UInt8](copying: request.name), new: [UInt8](copying: request.newName)
+        )
+        let requestor = requestor(request.context)
+        do throws(IOFailure) {
+            let flags = FileChange.RenameFlags(rawValue: request.flags)
+            let known: FileChange.RenameFlags = [.noReplace, .exchange, .whiteout]
+            guard flags.subtracting(known).isEmpty else { throw IOFailure(.invalidParameter) }
+            let old = try nodes.node(request.context.node)
+            let new = try nodes.node(request.newDirectory)
+            try rename(names.old, in: old, to: names.new, in: new, flags, requestor)
+            reply.succeed()
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    private func rename(
+        _ name: [UInt8], in old: Node, to newName: [UInt8], in new: Node,
+        _ flags: FileChange.RenameFlags, _ requestor: Requestor
+    ) throws(IOFailure) {
+        let component = try FilePath.Component(name: name)
+        let newComponent = try FilePath.Component(name: newName)
+        let moved = known(component, in: old, requestor)
+        let isExchange = flags.contains(.exchange)
+        let exchanged = isExchange ? known(newComponent, in: new, requestor) : nil
+        let replaced =
+            isExchange || flags.contains(.noReplace)
+            ? nil : try victim(newName, newComponent, in: new, requestor)
+        try withFile(of: old, requestor) { from throws(IOFailure) in
+            try withFile(of: new, requestor) { to throws(IOFailure) in
+                try from.apply(
+                    .rename(from: component, to: newComponent, in: to, flags),
+                    requestor: requestor)
+            }
+        }
+        // Two names of one file: rename(2) does nothing then.
+        if let replaced, replaced.node !== moved {
+            nodes.lost(replaced.node, newName, in: new, held: replaced.held)
+        }
+        if let moved, replaced?.node !== moved { nodes.renamed(moved, to: newName, in: new) }
+        if let exchanged { nodes.renamed(exchanged, to: name, in: old) }
+    }
+
+    /// The node behind a name, if the kernel knows it.
+    private func known(
+        _ component: FilePath.Component, in parent: Node, _ requestor: Requestor
+    ) -> Node? {
+        let information = try? withFile(of: parent, requestor) { directory throws(IOFailure) in
+            try directory.status(of: component, requestor: requestor)
+        }
+        return information.flatMap { nodes.known($0) }
+    }
+}

@@ -1,0 +1,190 @@
+internal import BypassIOProtocol
+internal import FUSE
+internal import IOStack
+internal import SystemPackage
+
+/// LOOKUP, GETATTR, SETATTR, STATX, READLINK, STATFS.
+extension VolumeFileSystem {
+    func lookup(_ request: borrowing NameRequest, _ reply: consuming EntryReply) {
+        let name = [UInt8](copying: request.name)
+        do throws(IOFailure) {
+            let (node, information) = try find(
+                name, in: try nodes.node(request.context.node), requestor(request.context))
+            let wasTaken = reply.succeed(entry(node, information))
+            if !wasTaken { nodes.forget(node.number, count: 1) }
+        } catch {
+            if error.errno == Errno.noSuchFileOrDirectory.rawValue, negativeTimeout > .zero {
+                reply.succeedAbsent(validFor: Validity(negativeTimeout))
+            } else {
+                reply.fail(Errno(error))
+            }
+        }
+    }
+
+    /// Looks a name up and counts the lookup.
+    func find(
+        _ name: [UInt8], in parent: Node, _ requestor: Requestor
+    ) throws(IOFailure) -> (Node, FileInformation) {
+        let component = try FilePath.Component(name: name)
+        let information = try withFile(of: parent, requestor) { directory throws(IOFailure) in
+            try directory.status(of: component, requestor: requestor)
+        }
+        return (nodes.found(information, name, in: parent), information)
+    }
+
+    func getAttributes(_ request: GetAttributesRequest, _ reply: consuming AttributesReply) {
+        do throws(IOFailure) {
+            let information = try status(
+                of: try nodes.node(request.context.node), through: request.handle,
+                requestor(request.context))
+            reply.succeed(attributes(information), validFor: attributesValidity)
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    func extendedStatus(_ request: GetAttributesRequest, _ reply: consuming StatusReply) {
+        do throws(IOFailure) {
+            let information = try status(
+                of: try nodes.node(request.context.node), through: request.handle,
+                requestor(request.context))
+            reply.succeed(
+                attributes(information), birthTime: information.birthTime.map { Timestamp($0) },
+                validFor: attributesValidity)
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    func status(
+        of node: Node, through handle: UInt64? = nil, _ requestor: Requestor
+    ) throws(IOFailure) -> FileInformation {
+        if let handle, let open = try? handles.handle(handle) {
+            return try open.file.status(requestor: requestor)
+        }
+        guard case .named(let name, in: let parent) = try nodes.place(of: node) else {
+            return try withFile(of: node, requestor) { file throws(IOFailure) in
+                try file.status(requestor: requestor)
+            }
+        }
+        // One question to the directory instead of an open, a question and a close.
+        let component = try FilePath.Component(name: name)
+        let information = try withFile(of: parent, requestor) { directory throws(IOFailure) in
+            try directory.status(of: component, requestor: requestor)
+        }
+        guard information.id == node.id else { throw .staleNode }
+        return information
+    }
+
+    // MARK: Changes
+
+    func setAttributes(_ request: SetAttributesRequest, _ reply: consuming AttributesReply) {
+        do throws(IOFailure) {
+            let node = try nodes.node(request.context.node)
+            let requestor = requestor(request.context)
+            let information: FileInformation
+            if let number = request.handle, let open = try? handles.handle(number) {
+                information = try apply(request, to: open.file, requestor)
+            } else {
+                information = try withFile(of: node, requestor) { file throws(IOFailure) in
+                    try apply(request, to: file, requestor)
+                }
+            }
+            reply.succeed(attributes(information), validFor: attributesValidity)
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    /// The owner before the mode, because a new owner takes set-id bits off; the times last,
+    /// because everything else moves them.
+    private func apply(
+        _ request: SetAttributesRequest, to file: FileObject, _ requestor: Requestor
+    ) throws(IOFailure) -> FileInformation {
+        if let size = request.size {
+            try changeSize(of: file, to: size, requestor)
+        }
+        if request.userID != nil || request.groupID != nil {
+            try file.apply(
+                .owner(userID: request.userID, groupID: request.groupID), requestor: requestor)
+        }
+        if let mode = request.mode {
+            try file.apply(.permissions(mode & 0o7777), requestor: requestor)
+        } else if request.killsPrivileges {
+            try dropPrivileges(of: file, requestor)
+        }
+        if request.accessTime != nil || request.modificationTime != nil {
+            try file.apply(
+                .times(
+                    access: FileChange.TimeChange(request.accessTime),
+                    modification: FileChange.TimeChange(request.modificationTime)),
+                requestor: requestor)
+        }
+        return try file.status(requestor: requestor)
+    }
+
+    /// truncate(2) needs no descriptor for writing, but a handle that is there may be for reading.
+    private func changeSize(
+        of file: FileObject, to size: UInt64, _ requestor: Requestor
+    ) throws(IOFailure) {
+        guard file.storage != nil, !file.access.contains(.write) else {
+            return try file.apply(.endOfFile(size), requestor: requestor)
+        }
+        let writable = HeldFile(
+            try volume.open(
+                CreateParameters(path: "", directory: file, access: .write),
+                requestor: requestor))
+        try writable.file.apply(.endOfFile(size), requestor: requestor)
+    }
+
+    /// The set-user-ID bit goes, and the set-group-ID bit of what the group may execute.
+    func dropPrivileges(of file: FileObject, _ requestor: Requestor) throws(IOFailure) {
+        let permissions = try file.status(requestor: requestor).permissions
+        var kept = permissions & ~0o4000
+        if permissions & 0o0010 != 0 { kept &= ~0o2000 }
+        if kept != permissions { try file.apply(.permissions(kept), requestor: requestor) }
+    }
+
+    // MARK: Links and the volume
+
+    func readLink(_ context: RequestContext, _ reply: consuming BytesReply) {
+        let requestor = requestor(context)
+        do throws(IOFailure) {
+            let node = try nodes.node(context.node)
+            let target = try withFile(of: node, requestor) { file throws(IOFailure) in
+                try file.linkTarget(requestor: requestor)
+            }
+            reply.succeed(target.span)
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    func fileSystemStatus(_ context: RequestContext, _ reply: consuming FileSystemStatusReply) {
+        let requestor = requestor(context)
+        do throws(IOFailure) {
+            let node = try nodes.node(context.node)
+            let volume = try withFile(of: node, requestor) { file throws(IOFailure) in
+                try file.volumeInformation(requestor: requestor)
+            }
+            reply.succeed(
+                FileSystemStatus(
+                    blocks: volume.totalBlocks, freeBlocks: volume.freeBlocks,
+                    availableBlocks: volume.availableBlocks, files: volume.totalFiles,
+                    freeFiles: volume.freeFiles, blockSize: UInt32(clamping: volume.blockSize),
+                    maximumNameLength: volume.maximumNameLength))
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+}
+
+extension FileChange.TimeChange {
+    init?(_ change: SetAttributesRequest.TimeChange?) {
+        switch change {
+        case nil: return nil
+        case .now: self = .now
+        case .to(let time): self = .to(FileTime(time))
+        }
+    }
+}

@@ -1,0 +1,204 @@
+internal import BypassIOProtocol
+internal import FUSE
+internal import IOStack
+internal import SystemPackage
+
+/// OPEN, CREATE, RELEASE and what is done through an open file, beside its data.
+extension VolumeFileSystem {
+    func open(_ request: OpenRequest, _ reply: consuming OpenReply) {
+        let requestor = requestor(request.context)
+        let flags = OpenFlags(rawValue: request.flags)
+        do throws(IOFailure) {
+            let node = try nodes.node(request.context.node)
+            let file = try openFile(of: node, requestor) { parameters in
+                parameters.kind = .regularFile
+                parameters.disposition = flags.truncates ? .overwrite : .open
+                parameters.apply(flags)
+                if leavesAccessTime { parameters.options.insert(.noAccessTime) }
+            }
+            if request.killsPrivileges, flags.truncates {
+                try? dropPrivileges(of: file, requestor)
+            }
+            let number = insert(file, of: node, flags)
+            let wasTaken = reply.succeed(handle: number, Self.replyFlags(flags))
+            if !wasTaken { close(number) }
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    /// Cached data stays valid from one open to the next: the kernel drops it when it sees that the
+    /// file changed.
+    private static func replyFlags(_ flags: OpenFlags) -> OpenReplyFlags {
+        flags.isDirect ? [.noFlush] : [.noFlush, .keepCache]
+    }
+
+    private func insert(_ file: FileObject, of node: Node, _ flags: OpenFlags) -> UInt64 {
+        nodes.opened(file, of: node)
+        let needsWriteBack = flags.mayWrite && (flags.appends || flags.isDirect)
+        return handles.insert(
+            OpenHandle(node: node, file: file, needsWriteBack: needsWriteBack))
+    }
+
+    func close(_ number: UInt64) {
+        guard let handle = handles.remove(number) else { return }
+        nodes.closed(handle.file, of: handle.node)
+        handle.close()
+    }
+
+    // MARK: New files
+
+    func create(_ request: borrowing CreateRequest, _ reply: consuming CreateReply) {
+        let name = [UInt8](copying: request.name)
+        let context = request.context
+        let requestor = requestor(context)
+        let flags = OpenFlags(rawValue: request.flags)
+        do throws(IOFailure) {
+            let parent = try nodes.node(context.node)
+            var parameters = CreateParameters(
+                path: FilePath(root: nil, components: try FilePath.Component(name: name)),
+                disposition: .create, kind: .regularFile, options: .noFollow,
+                mode: request.mode & 0o7777, umask: request.umask)
+            parameters.apply(flags)
+            let file = try withFile(of: parent, requestor) { directory throws(IOFailure) in
+                parameters.directory = directory
+                return try makeOrOpen(&parameters, flags, requestor)
+            }
+            let information = try status(of: file, requestor)
+            let node = nodes.found(information, name, in: parent)
+            let number = insert(file, of: node, flags)
+            let wasTaken = reply.succeed(
+                entry(node, information), handle: number, Self.replyFlags(flags))
+            if !wasTaken { takeBack(node, number) }
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    /// The kernel asks for what it believes to be new; somebody may have made it behind its back.
+    private func makeOrOpen(
+        _ parameters: inout CreateParameters, _ flags: OpenFlags, _ requestor: Requestor
+    ) throws(IOFailure) -> FileObject {
+        do throws(IOFailure) {
+            return try volume.open(parameters, requestor: requestor)
+        } catch {
+            guard error.errno == Errno.fileExists.rawValue, !flags.isExclusive else { throw error }
+        }
+        parameters.disposition = flags.truncates ? .overwriteIf : .openIf
+        return try volume.open(parameters, requestor: requestor)
+    }
+
+    private func status(
+        of file: FileObject, _ requestor: Requestor
+    ) throws(IOFailure) -> FileInformation {
+        do throws(IOFailure) {
+            return try file.status(requestor: requestor)
+        } catch {
+            file.close()
+            throw error
+        }
+    }
+
+    func temporaryFile(_ request: borrowing CreateRequest, _ reply: consuming CreateReply) {
+        let context = request.context
+        let requestor = requestor(context)
+        let flags = OpenFlags(rawValue: request.flags)
+        do throws(IOFailure) {
+            var parameters = CreateParameters(
+                path: "", disposition: .create, kind: .regularFile, options: .temporary,
+                mode: request.mode & 0o7777, umask: request.umask)
+            parameters.apply(flags)
+            let parent = try nodes.node(context.node)
+            let file = try withFile(of: parent, requestor) { directory throws(IOFailure) in
+                parameters.directory = directory
+                return try volume.open(parameters, requestor: requestor)
+            }
+            let information = try status(of: file, requestor)
+            // Without a name it is found through a file object only.
+            let held = HeldFile(
+                try volume.open(
+                    CreateParameters(
+                        path: "", directory: file, access: [], options: .attributesOnly),
+                    requestor: requestor))
+            let node = nodes.found(nameless: information, held: held)
+            let number = insert(file, of: node, flags)
+            let wasTaken = reply.succeed(
+                entry(node, information), handle: number, Self.replyFlags(flags))
+            if !wasTaken { takeBack(node, number) }
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    private func takeBack(_ node: Node, _ number: UInt64) {
+        close(number)
+        nodes.forget(node.number, count: 1)
+    }
+
+    // MARK: The end
+
+    func release(_ request: ReleaseRequest, _ reply: consuming EmptyReply) {
+        close(request.handle)
+        reply.succeed()
+    }
+
+    /// Every write has gone down the stack already; only who asks for it waits for the disk.
+    func flush(_ request: FlushRequest, _ reply: consuming EmptyReply) {
+        reply.succeed()
+    }
+
+    func synchronize(_ request: SynchronizeRequest, _ reply: consuming EmptyReply) {
+        do throws(IOFailure) {
+            try handles.handle(request.handle).file
+                .flush(dataOnly: request.dataOnly, requestor: requestor(request.context))
+            reply.succeed()
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    func allocate(_ request: AllocateRequest, _ reply: consuming EmptyReply) {
+        do throws(IOFailure) {
+            guard let allocation = FileChange.Allocation(mode: request.mode) else {
+                throw IOFailure(.notSupported)
+            }
+            try handles.handle(request.handle).file.apply(
+                .allocation(allocation, offset: request.offset, length: request.length),
+                requestor: requestor(request.context))
+            reply.succeed()
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+
+    func seek(_ request: SeekRequest, _ reply: consuming SeekReply) {
+        let requestor = requestor(request.context)
+        do throws(IOFailure) {
+            let file = try handles.handle(request.handle).file
+            switch request.whence {
+            // SEEK_DATA and SEEK_HOLE.
+            case 3: reply.succeed(try file.nextData(from: request.offset, requestor: requestor))
+            case 4: reply.succeed(try file.nextHole(from: request.offset, requestor: requestor))
+            default: throw IOFailure(.invalidParameter)
+            }
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+}
+
+extension FileChange.Allocation {
+    /// From `FALLOC_FL_*`; nil for what the stack does not know.
+    init?(mode: UInt32) {
+        switch mode {
+        case 0: self = .extend
+        case 0x01: self = .keepSize
+        case 0x02 | 0x01: self = .punchHole
+        case 0x08: self = .collapseRange
+        case 0x10: self = .zeroRange
+        case 0x10 | 0x01: self = .zeroRangeKeepingSize
+        case 0x20: self = .insertRange
+        default: return nil
+        }
+    }
+}

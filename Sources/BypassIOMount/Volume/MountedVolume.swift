@@ -1,0 +1,76 @@
+public import FUSE
+public import IOStack
+public import SystemPackage
+
+/// A volume that every program on the machine can use.
+///
+/// The process that serves it must not use the mounted files itself: it would wait for itself. Any
+/// thread may call the functions here.
+public final class MountedVolume: Sendable {
+    public let volume: IOStack.Volume
+    private let fileSystem: VolumeFileSystem
+    private let mounted: MountedSession
+
+    private init(_ fileSystem: VolumeFileSystem, _ mounted: MountedSession) {
+        volume = fileSystem.volume
+        self.fileSystem = fileSystem
+        self.mounted = mounted
+    }
+
+    /// Mounts a volume at an empty directory and serves it on threads of its own; returns when it
+    /// can be used.
+    ///
+    /// What programs make gets the bits that their umask leaves; for that, this process must have
+    /// none of its own (`umask(0)`). As root it serves every user if ``MountOptions/allowOther`` is
+    /// set; the kernel checks permissions.
+    ///
+    /// - Throws: ``VolumeMountError``.
+    public static func mount(
+        _ volume: IOStack.Volume, at mountPoint: FilePath,
+        options: VolumeMountOptions = VolumeMountOptions()
+    ) throws(VolumeMountError) -> MountedVolume {
+        let fileSystem: VolumeFileSystem
+        do throws(IOFailure) {
+            fileSystem = try VolumeFileSystem(volume, options)
+        } catch {
+            throw .root(error)
+        }
+        do throws(MountError) {
+            let mounted = try Mounting.mount(
+                Connection(fileSystem), at: mountPoint, options: options.mount,
+                maximumThreads: options.maximumThreads)
+            return MountedVolume(fileSystem, mounted)
+        } catch {
+            fileSystem.closeAll()
+            throw .mount(error)
+        }
+    }
+
+    public var mountPoint: FilePath { mounted.mountPoint }
+
+    /// Files and directories that programs have open.
+    public var openHandleCount: Int { fileSystem.handles.count }
+
+    /// Files that the kernel knows.
+    public var knownFileCount: Int { fileSystem.nodes.count }
+
+    /// The filters, their counters and the routes of reads, as JSON.
+    public var report: String { VolumeReport(fileSystem).json }
+
+    /// Takes the volume out of the name space. Open files are served until they are closed.
+    public func unmount() throws(MountError) {
+        try mounted.unmount()
+    }
+
+    /// Ends the service now; programs that use the volume get errors.
+    public func abort() {
+        mounted.abort()
+    }
+
+    /// Sleeps until the volume is unmounted and nobody has a file of it open; then everything is
+    /// closed. Not from a thread that serves it.
+    public func waitUntilUnmounted() {
+        mounted.waitUntilUnmounted()
+        fileSystem.closeAll()
+    }
+}

@@ -1,0 +1,23 @@
+public import FUSE
+
+/// How a volume is mounted.
+public struct VolumeMountOptions: Sendable {
+    public var mount = MountOptions()
+    /// How long the kernel may use what it knows of a name or a file without asking. Changes that
+    /// come through the mount count at once; only those made behind its back are seen so late.
+    public var entryTimeout = Duration.seconds(1)
+    public var attributesTimeout = Duration.seconds(1)
+    /// The same for a name that does not exist.
+    public var negativeTimeout = Duration.zero
+    /// Requests that are carried at the same time, 1 to 256.
+    public var maximumThreads = 16
+    /// Directories that are kept open at most; each takes a descriptor.
+    public var maximumOpenDirectories = 1024
+    /// Opens never move access times.
+    public var noAccessTime = false
+
+    public init() {
+        mount.source = "bypassio"
+        mount.subtype = "bypassio"
+    }
+}
