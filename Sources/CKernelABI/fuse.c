@@ -64,10 +64,6 @@ int64_t bpio_fuse_write(int32_t device, const void *message, size_t length) {
     return count < 0 ? -errno : count;
 }
 
-int32_t bpio_close(int32_t descriptor) {
-    return close(descriptor) == 0 ? 0 : -errno;
-}
-
 // ---- threads that wait in read(2) ----
 
 // glibc keeps the first real-time signals; the last but two is nobody's.

@@ -11,5 +11,5 @@ struct BypassioCommand: ParsableCommand {
             73 the cache folder cannot be written.
             """,
         version: "0.1.0",
-        subcommands: [DemoCommand.self, StateCommand.self, DecodeCommand.self])
+        subcommands: [MountCommand.self, DemoCommand.self, StateCommand.self, DecodeCommand.self])
 }

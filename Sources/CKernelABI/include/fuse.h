@@ -21,7 +21,6 @@ int32_t bpio_fuse_clone(int32_t session);
 int32_t bpio_fuse_sync_init(int32_t device);
 int64_t bpio_fuse_read(int32_t device, void *buffer, size_t capacity);
 int64_t bpio_fuse_write(int32_t device, const void *message, size_t length);
-int32_t bpio_close(int32_t descriptor);
 
 // ---- threads that wait in read(2) ----
 
