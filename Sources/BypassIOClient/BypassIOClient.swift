@@ -5,7 +5,8 @@ public import SystemPackage
 /// Sends the control code to files of a mounted bypassio volume.
 ///
 /// ```swift
-/// let file = try FileDescriptor.open("/mnt/games/level1.pak", .readOnly, options: .direct)
+/// let file = try FileDescriptor.open(
+///     "/mnt/games/level1.pak", .readOnly, options: .init(rawValue: O_DIRECT))
 /// let answer = try BypassIOClient(file).manage(.enable)
 /// print(answer.results?.failureReason ?? "")   // empty, or who refuses and why
 /// ```

@@ -11,5 +11,8 @@ struct BypassioCommand: ParsableCommand {
             73 the cache folder cannot be written.
             """,
         version: "0.1.0",
-        subcommands: [MountCommand.self, DemoCommand.self, StateCommand.self, DecodeCommand.self])
+        subcommands: [
+            MountCommand.self, UmountCommand.self, FiltersCommand.self, StateCommand.self,
+            DecodeCommand.self, DemoCommand.self,
+        ])
 }
