@@ -21,6 +21,7 @@ struct VolumeFacts: Decodable {
 
     let volume: String
     let fileSystem: String
+    let storageType: String
     let activeBypassCount: Int
     let openHandles: Int
     let knownInodes: Int
