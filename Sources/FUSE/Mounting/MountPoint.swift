@@ -20,7 +20,6 @@ enum MountPoint {
         if unsafe parent.withPlatformString({ unsafe stat($0, &above) }) == 0,
             above.st_dev != status.st_dev
         {
-            if Unmounting.isDead(resolved) { throw refusal(.socketNotConnected, path) }
             throw MountError(
                 .mountPointBusy, path, .resourceBusy, "something is mounted there already",
                 "Unmount it with umount, or name another directory.")

@@ -44,9 +44,8 @@ public enum Unmounting {
     /// A FUSE file system is mounted there whose service is gone ("Transport endpoint is not
     /// connected").
     public static func isDead(_ mountPoint: FilePath) -> Bool {
-        // What stat(2) asks for may be cached; this asks the service.
-        var status = statfs()
-        let result = unsafe mountPoint.withPlatformString { unsafe statfs($0, &status) }
+        var status = stat()
+        let result = unsafe mountPoint.withPlatformString { unsafe stat($0, &status) }
         let error = Errno(rawValue: Glibc.errno)
         return result != 0 && (error == .socketNotConnected || error == .connectionAbort)
     }
