@@ -22,6 +22,14 @@ int32_t bpio_fuse_sync_init(int32_t device);
 int64_t bpio_fuse_read(int32_t device, void *buffer, size_t capacity);
 int64_t bpio_fuse_write(int32_t device, const void *message, size_t length);
 
+/// A descriptor that can be neither read nor written: what a device's number stands for when it has
+/// been given up.
+int32_t bpio_fuse_dead_end(void);
+/// Lets `device` stand for what `other` stands for (dup3(2)). The device itself is closed when no
+/// system call uses it any more; its number is never free in between, so that whoever still holds
+/// it cannot hit another file.
+int32_t bpio_fuse_replace(int32_t device, int32_t other);
+
 // ---- threads that wait in read(2) ----
 
 /// Lets `bpio_thread_interrupt` end a blocking call of a thread with EINTR: a handler that does

@@ -39,6 +39,11 @@ struct OwnThread: @unchecked Sendable {
         _ = pthread_join(thread, nil)
     }
 
+    /// Nobody will join it.
+    func detach() {
+        _ = pthread_detach(thread)
+    }
+
     private final class Work: Sendable {
         let name: String
         let body: @Sendable () -> Void
