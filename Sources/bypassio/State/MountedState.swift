@@ -1,5 +1,6 @@
 import BypassIOClient
 import BypassIOProtocol
+import HostFileSystem
 import SystemPackage
 
 /// What a mounted volume answers to a QUERY of one of its files, sent by the control code.
