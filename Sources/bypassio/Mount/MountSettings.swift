@@ -9,6 +9,8 @@ struct MountSettings {
     var filters: [FilterSetting] = []
     var volume = VolumeMountOptions()
     var isBackground = false
+    /// Nothing is printed but errors.
+    var isSilent = false
 
     init(source: String, mountPoint: String) {
         self.source = source

@@ -29,7 +29,7 @@ enum ShippedFilter: String, CaseIterable {
         switch self {
         case .readaudit: "records who reads what"
         case .contentscan: "looks for signatures in what is read, and fails the read that finds one"
-        case .accessheat: "counts reads by region; knows nothing of BypassIO, so it blocks it"
+        case .accessheat: "counts reads by region, and does not mind those that bypass"
         }
     }
 

@@ -21,11 +21,17 @@ struct VolumeService {
             return try BackgroundService.start()
         }
         // Before any thread: what serves must not be interrupted.
-        var signals = SignalSet([SIGINT, SIGTERM, SIGHUP, SIGUSR1, ended])
+        var signals = signals()
         let service = try VolumeService(settings)
-        service.report.forEach { StandardOutput.print($0.onOneLine) }
+        let report = settings.isSilent ? [] : service.report(isWaiting: !settings.isBackground)
+        report.forEach { StandardOutput.print($0.onOneLine) }
         if settings.isBackground { BackgroundService.tellReady() }
         try service.serve(&signals)
+    }
+
+    /// The signals that ``serve(_:)`` waits for; before any thread is started.
+    static func signals() -> SignalSet {
+        SignalSet([SIGINT, SIGTERM, SIGHUP, SIGUSR1, ended])
     }
 
     /// Mounts; the volume can be used when it returns.
@@ -125,6 +131,12 @@ struct VolumeService {
         }
     }
 
+    /// Unmounts and waits for the end.
+    func end(_ signals: inout SignalSet) throws {
+        kill(getpid(), SIGTERM)
+        try serve(&signals)
+    }
+
     /// Takes the volume out of the name space; the end comes when nobody uses it any more.
     private func leave() -> Bool {
         let count = mounted.openHandleCount
@@ -145,8 +157,13 @@ struct VolumeService {
 
     // MARK: What is there
 
+    /// Callbacks that each filter ran so far.
+    var callbacks: [UInt64] {
+        volume.instances.map { $0.callbacksRun.pre + $0.callbacksRun.post }
+    }
+
     /// What was mounted, and how to look at it.
-    var report: [String] {
+    func report(isWaiting: Bool) -> [String] {
         let place = mounted.mountPoint.string
         var lines = ["\(settings.source) is mounted at \(place)."]
         for instance in volume.instances {
@@ -156,9 +173,7 @@ struct VolumeService {
         return lines + [
             "Look at the filters:  bypassio filters \(place)",
             "Ask about a file:     bypassio state \(place)/FILE",
-            settings.isBackground
-                ? "Unmount:              bypassio umount \(place)"
-                : "Unmount:              Ctrl-C, or bypassio umount \(place)",
+            "Unmount:              \(isWaiting ? "Ctrl-C, or " : "")bypassio umount \(place)",
         ]
     }
 }
