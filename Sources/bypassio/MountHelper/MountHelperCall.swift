@@ -63,10 +63,10 @@ struct MountHelperCall {
         // The process in the background has translated its own.
         if Bits(rawValue: code.rawValue) != nil { return code }
         switch CommandStatus(rawValue: code.rawValue) {
-        case .success: ExitCode(0)
-        case .usage, .notPermitted: ExitCode(Bits.usage.rawValue)
-        case .unavailable, .internalError: ExitCode(Bits.systemError.rawValue)
-        default: ExitCode(Bits.mountFailed.rawValue)
+        case .success: return ExitCode(0)
+        case .usage, .notPermitted: return ExitCode(Bits.usage.rawValue)
+        case .unavailable, .internalError: return ExitCode(Bits.systemError.rawValue)
+        default: return ExitCode(Bits.mountFailed.rawValue)
         }
     }
 
