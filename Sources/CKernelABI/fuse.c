@@ -113,17 +113,18 @@ int32_t bpio_umount(const char *target, int32_t flags) {
 // The number that fusermount3 finds its socket at.
 #define COMMUNICATION_FD 3
 
-// The environment with _FUSE_COMMFD set, allocated; NULL without memory. Its strings are the
-// environment's own but for the first.
-static char **environment_for_helper(char *setting) {
+// The environment with `setting` (NAME=VALUE) in front, allocated; NULL without memory. Its strings
+// are the environment's own but for the first.
+static char **environment_with(char *setting) {
     size_t count = 0;
     while (environ && environ[count]) count++;
     char **copy = calloc(count + 2, sizeof *copy);
     if (!copy) return NULL;
     size_t kept = 0;
+    size_t name = strcspn(setting, "=") + 1;
     copy[kept++] = setting;
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "_FUSE_COMMFD=", 13) != 0) copy[kept++] = environ[i];
+        if (strncmp(environ[i], setting, name) != 0) copy[kept++] = environ[i];
     return copy;
 }
 
@@ -143,7 +144,7 @@ static int start_helper(
     if (error == 0 && channel >= 0)
         error = posix_spawn_file_actions_adddup2(&actions, channel, COMMUNICATION_FD);
     char setting[] = "_FUSE_COMMFD=3";
-    char **environment = environment_for_helper(setting);
+    char **environment = environment_with(setting);
     if (!environment) error = ENOMEM;
     if (error == 0)
         error = posix_spawn(child, program, &actions, &attributes, arguments, environment);
@@ -242,6 +243,39 @@ int32_t bpio_fusermount_unmount(
     char *const arguments[] = {
         (char *)program, lazily ? "-uz" : "-u", "--", (char *)target, NULL};
     return run_helper(program, arguments, -1, message, capacity);
+}
+
+// ---- a service in the background ----
+
+int32_t bpio_spawn_service(char *const *arguments, int32_t ready, const char *setting) {
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions) != 0) return -ENOMEM;
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+    int error = posix_spawn_file_actions_addopen(
+        &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    int moved = fcntl(ready, F_DUPFD_CLOEXEC, 10);
+    if (moved < 0) error = errno;
+    if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, moved, COMMUNICATION_FD);
+    char **environment = environment_with((char *)setting);
+    if (!environment) error = ENOMEM;
+    pid_t child = 0;
+    if (error == 0)
+        error = posix_spawn(
+            &child, "/proc/self/exe", &actions, &attributes, arguments, environment);
+    free(environment);
+    if (moved >= 0) close(moved);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error == 0 ? child : -error;
+}
+
+int32_t bpio_wait_for(int32_t child) {
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) return -errno;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 #endif

@@ -55,6 +55,15 @@ int32_t bpio_mount(
     const char *options);
 int32_t bpio_umount(const char *target, int32_t flags);
 
+// ---- a service in the background ----
+
+/// Starts this program again with `arguments` (NULL-terminated) in a session of its own, with
+/// `ready` as descriptor 3 and standard input from /dev/null; returns the child's number.
+int32_t bpio_spawn_service(
+    char *_Nullable const *_Nonnull arguments, int32_t ready, const char *setting);
+/// waitpid(2): the exit code, or 128 and the signal's number.
+int32_t bpio_wait_for(int32_t child);
+
 // ---- fusermount3, for who is not root ----
 
 /// Runs `program` to mount at `target`; returns the connection's descriptor. When the program

@@ -1,60 +1,59 @@
 import ArgumentParser
-import BypassIOMount
-import FUSE
-import Foundation
-import HostFileSystem
-import IOStack
-import SystemPackage
 
-/// `bypassio mount`: a directory through the stack, as a file system.
+/// `bypassio mount`: a directory through the stack, as a file system that any program can use.
 struct MountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "mount", abstract: "Mount a directory through the stack, with filters.")
+        commandName: "mount",
+        abstract: "Mount a directory through the stack, with filters; any program can use it.",
+        discussion: """
+            Serves SOURCE at MOUNTPOINT until Ctrl-C, SIGTERM or an unmount; a second signal ends \
+            it even while files are open. Root may serve every user with -o allow_other; others \
+            need fusermount3 (package fuse3).
 
-    @Option(name: .customShort("o"), help: "Mount options, separated by commas.")
+            Options of -o, separated by commas: \(MountSettings.optionNames), and those of \
+            mount(8) that concern mount(8) alone. docs/mounting.md explains them, the \
+            configuration file, and fstab.
+
+            Exit codes: 0 unmounted (with --background: mounted), 64 usage, 66 no such source, \
+            69 no FUSE or no fusermount3, 70 internal error, 73 the mount point cannot be used, \
+            77 not permitted.
+            """)
+
+    @Option(
+        name: .customShort("o"), help: ArgumentHelp("Mount options.", valueName: "options"))
     var options: [String] = []
 
-    @Option(help: "A filter to attach: NAME[=ALTITUDE].")
+    @Option(
+        help: ArgumentHelp(
+            "A filter to attach; repeat for more. Names: \(ShippedFilter.names).",
+            valueName: "NAME[=ALTITUDE][,key=value…]"))
     var filter: [String] = []
 
-    @Argument var source: String
-    @Argument var mountPoint: String
+    @Option(help: ArgumentHelp("Settings from a file.", valueName: "file"))
+    var config: String?
+
+    @Flag(help: "Return when the volume can be used, and serve it in the background.")
+    var background = false
+
+    @Argument(help: "The directory to serve.")
+    var source: String
+
+    @Argument(help: "An empty directory.")
+    var mountPoint: String
 
     func run() throws {
         try reportingErrors {
-            var signals = sigset_t()
-            unsafe sigemptyset(&signals)
-            for signal in [SIGINT, SIGTERM, SIGUSR2] { unsafe sigaddset(&signals, signal) }
-            unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-            umask(0)
-            let io = IOManager()
-            let volume = try HostVolume.mount(directory: ArgumentPath.path(source), on: io)
-            for name in filter {
-                guard let shipped = ShippedFilter(rawValue: name) else {
-                    throw CommandError(.usage, "there is no filter \(name)")
-                }
-                try io.filterManager.attach(
-                    io.filterManager.register(shipped.registration), to: volume)
-            }
-            var settings = VolumeMountOptions()
-            settings.mount.source = source
-            settings.mount.allowOther = options.contains { $0.contains("allow_other") }
-            let mounted = try MountedVolume.mount(
-                volume, at: ArgumentPath.path(mountPoint), options: settings)
-            Thread.detachNewThread {
-                mounted.waitUntilUnmounted()
-                kill(getpid(), SIGUSR2)
-            }
-            StandardOutput.print("\(source) is mounted at \(mountPoint)")
-            var isLeaving = false
-            while true {
-                var signal: Int32 = 0
-                unsafe sigwait(&signals, &signal)
-                if signal == SIGUSR2 { break }
-                if isLeaving { mounted.abort() } else { try mounted.unmount() }
-                isLeaving = true
-            }
-            try io.dismount(volume)
+            try VolumeService.run(settings())
         }
+    }
+
+    /// The file first, then -o, then --filter: what is said last counts.
+    private func settings() throws -> MountSettings {
+        var settings = MountSettings(source: source, mountPoint: mountPoint)
+        if let config { try settings.apply(file: config) }
+        for text in options { try settings.apply(options: text) }
+        for text in filter { settings.filters.append(try FilterSetting(text)) }
+        if background { settings.isBackground = true }
+        return settings
     }
 }
