@@ -6,7 +6,8 @@ enum MountHelper {
     /// Where it is; nil if it is nowhere.
     static func find() -> FilePath? {
         let searched = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? ""
-        let folders = searched.split(separator: ":").map(String.init) + ["/usr/bin", "/bin", "/usr/sbin"]
+        let folders =
+            searched.split(separator: ":").map(String.init) + ["/usr/bin", "/bin", "/usr/sbin"]
         for folder in folders {
             let program = FilePath(folder).appending("fusermount3")
             if unsafe program.withPlatformString({ unsafe access($0, X_OK) }) == 0 {
