@@ -248,6 +248,11 @@ int32_t bpio_fusermount_unmount(
 // ---- a service in the background ----
 
 int32_t bpio_spawn_service(char *const *arguments, int32_t ready, const char *setting) {
+    // Under its own name: what ps(1) shows comes from the path.
+    char program[4096];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length < 0) return -errno;
+    program[length] = 0;
     posix_spawn_file_actions_t actions;
     if (posix_spawn_file_actions_init(&actions) != 0) return -ENOMEM;
     posix_spawnattr_t attributes;
@@ -263,7 +268,7 @@ int32_t bpio_spawn_service(char *const *arguments, int32_t ready, const char *se
     pid_t child = 0;
     if (error == 0)
         error = posix_spawn(
-            &child, "/proc/self/exe", &actions, &attributes, arguments, environment);
+            &child, program, &actions, &attributes, arguments, environment);
     free(environment);
     if (moved >= 0) close(moved);
     posix_spawnattr_destroy(&attributes);
