@@ -23,6 +23,14 @@ enum Kernel {
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
+    static let hasPython = FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
+
+    /// Whether /etc/fuse.conf lets users let others in.
+    static let usersMayAllowOthers: Bool = {
+        let settings = try? String(contentsOfFile: "/etc/fuse.conf", encoding: .utf8)
+        return settings?.split(separator: "\n").contains("user_allow_other") ?? false
+    }()
+
     static let setpriv = program("setpriv")
 
     /// Root can become a user without rights, who can run the service's program and fusermount3.

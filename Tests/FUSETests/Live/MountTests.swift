@@ -96,16 +96,17 @@ struct MountTests {
                 == .readOnlyFileSystem)
     }
 
-    @Test("root's mounts read ahead as far as told", arguments: [1024, 512], [true, false])
-    func readAhead(_ amount: Int, _ isDefault: Bool) throws {
-        guard !isDefault || amount == 1024 else { return }
+    @Test("root's mounts read ahead as far as told, 1 MiB by themselves", arguments: [nil, 512])
+    func readAhead(_ amount: Int?) throws {
         let service =
-            isDefault ? try TinyService() : try TinyService("--read-ahead", "\(amount)")
+            if let amount { try TinyService("--read-ahead", "\(amount)") } else {
+                try TinyService()
+            }
         let device = try #require(service.entry?.device)
         let path = "/sys/class/bdi/\(device)/read_ahead_kb"
         try #require(FileManager.default.fileExists(atPath: path))
         let text = try String(contentsOfFile: path, encoding: .utf8)
-        #expect(text == "\(amount)\n")
+        #expect(text == "\(amount ?? 1024)\n")
     }
 
     @Test("what was agreed on is what kernel and service know", .timeLimit(.minutes(2)))
@@ -138,19 +139,40 @@ struct MountTests {
         }
     }
 
+    /// The service is a thread of this process here; the kernel has nothing else to ask it.
     @Test(
-        "mount(2) waits for the agreement",
-        .enabled(if: Kernel.knowsSynchronousInit, "FUSE_DEV_IOC_SYNC_INIT came with Linux 6.18"))
+        "mount(2) waits for the answer to INIT, and fails if that is an error",
+        .enabled(if: Kernel.knowsSynchronousInit, "FUSE_DEV_IOC_SYNC_INIT came with Linux 6.18"),
+        .timeLimit(.minutes(2)))
     func synchronousInit() throws {
+        let folder = try ScratchFolder()
         let channel = try DeviceChannel(FUSEDevice.open())
         try channel.requestSynchronousInit()
+        let answer = Client.Call {
+            let buffer = try TransferBuffer(capacity: 1 << 20)
+            return try buffer.withMutableMessage(header: 80) { message in
+                let length = try channel.receive(into: &message)
+                var reader = MessageReader(message.span.extracting(first: length))
+                let request = try RequestHeader(&reader)
+                ReplyTicket(unique: request.unique, channel: channel).fail(.protocolError)
+                return request.opcode
+            }
+        }
+        let error = #expect(throws: Errno.self) {
+            try MountCalls.mount(
+                source: "none", at: FilePath(folder.path), type: "fuse.tiny", flags: 0,
+                options: MountOptions().kernelOptions(device: channel.descriptor))
+        }
+        #expect(error == .socketNotConnected)
+        #expect(try answer.value() == Opcode.initialize.rawValue)
+        #expect(MountTable.current().top(at: FilePath(folder.path)) == nil)
     }
 
     @Test(
-        "a kernel that offers too little is told so, and nothing stays mounted",
+        "what the kernel refuses is told, and nothing stays mounted",
         .timeLimit(.minutes(2)))
-    func unknownType() throws {
-        // A type with a slash is none that the kernel could have.
+    func refusedType() throws {
+        // "fuse." is no type.
         let problem = #expect(throws: TinyService.Problem.self) {
             _ = try TinyService("--subtype", "")
         }
