@@ -164,11 +164,21 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        .target(name: "CPosixCalls", path: "Tests/CPosixCalls"),
+        // Reads, writes, maps and renames at random beside a model, on several processes.
+        .executableTarget(
+            name: "bypassio-exerciser",
+            dependencies: [
+                "CPosixCalls",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Exerciser", swiftSettings: settings),
         // Black-box tests of a live mount: the service is the built command, in its own process.
         .testTarget(
             name: "MountedVolumeTests",
             dependencies: [
-                "bypassio", "BypassIOClient", "BypassIOProtocol", "CKernelABI",
+                "bypassio", "bypassio-exerciser", "BypassIOClient", "BypassIOProtocol",
+                "CKernelABI", "CPosixCalls",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

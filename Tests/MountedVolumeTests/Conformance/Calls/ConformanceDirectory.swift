@@ -1,0 +1,125 @@
+import CPosixCalls
+import Foundation
+
+/// A fresh directory for one case, and the record of what every call in it answered.
+///
+/// The case's thread has it as its working directory, so that paths are relative and the same on
+/// every file system. Nothing that differs from run to run (inode numbers, times, descriptors) is
+/// recorded, and so two records of one case can be compared line by line. A call on a file that
+/// could not be opened answers EBADF and is recorded like any other.
+final class ConformanceDirectory {
+    /// Absolute; for what cannot be asked with a relative path.
+    let path: String
+    private(set) var lines: [String] = []
+    private var prefix = ""
+
+    init(path: String) { self.path = path }
+
+    func note(_ what: String, _ outcome: some CustomStringConvertible) {
+        lines.append("\(prefix)\(what) → \(outcome)")
+    }
+
+    @discardableResult
+    func note(_ what: String, answer: Int64) -> Answer {
+        let answer = Answer(answer)
+        note(what, answer)
+        return answer
+    }
+
+    /// A line as another record has it.
+    func append(_ line: String) { lines.append(prefix + line) }
+
+    func takeLines() -> [String] {
+        defer { lines = [] }
+        return lines
+    }
+
+    /// What the body records is marked with `word`.
+    func marked<Result>(_ word: String, _ body: () throws -> Result) rethrows -> Result {
+        let before = prefix
+        prefix += "\(word): "
+        defer { prefix = before }
+        return try body()
+    }
+
+    /// What the body does is not recorded: many calls of which only the sum counts.
+    func unrecorded<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let kept = lines
+        defer { lines = kept }
+        return try body()
+    }
+
+    // MARK: Opening
+
+    @discardableResult
+    func open(_ name: FileName, _ flags: OpenFlags = .readOnly, mode: UInt32 = 0o644) -> OpenFile {
+        let answer = Answer(unsafe call_open(name.bytes, flags.rawValue, mode))
+        note("open \(name) \(flags)", answer.withoutValue)
+        return OpenFile(name: "\(name)", descriptor: answer.descriptor, record: self)
+    }
+
+    /// creat(2) of a file that must not be there, and its contents.
+    func makeFile(_ name: FileName, _ contents: String = "", mode: UInt32 = 0o644) {
+        makeFile(name, Array(contents.utf8), mode: mode)
+    }
+
+    func makeFile(_ name: FileName, _ contents: [UInt8], mode: UInt32 = 0o644) {
+        let flags: OpenFlags = [.writeOnly, .create, .exclusive]
+        var answer = Answer(unsafe call_open(name.bytes, flags.rawValue, mode))
+        if !answer.isError {
+            let descriptor = answer.descriptor
+            answer = Answer(unsafe call_write(descriptor, contents, contents.count))
+            _ = call_close(descriptor)
+        }
+        note("make file \(name)", answer)
+    }
+
+    /// The whole file, through a descriptor of its own.
+    func contents(_ name: FileName) {
+        let answer = Answer(unsafe call_open(name.bytes, 0, 0))
+        guard !answer.isError else { return note("contents \(name)", answer) }
+        defer { _ = call_close(answer.descriptor) }
+        let (bytes, end) = OpenFile.readAll(answer.descriptor)
+        note("contents \(name)", end.isError ? "\(end)" : ByteSummary.text(bytes))
+    }
+
+    // MARK: Directories
+
+    @discardableResult
+    func mkdir(_ name: FileName, mode: UInt32 = 0o755) -> Answer {
+        note("mkdir \(name)", answer: unsafe call_mkdir(name.bytes, mode))
+    }
+
+    @discardableResult
+    func rmdir(_ name: FileName) -> Answer {
+        note("rmdir \(name)", answer: unsafe call_rmdir(name.bytes))
+    }
+
+    /// Names and types, sorted; without "." and "..".
+    func list(_ name: FileName = ".") {
+        let answer = Answer(unsafe call_open(name.bytes, OpenFlags.directory.rawValue, 0))
+        guard !answer.isError else { return note("list \(name)", answer) }
+        defer { _ = call_close(answer.descriptor) }
+        switch DirectoryReading.all(answer.descriptor) {
+        case .success(let entries):
+            let texts = entries.filter { !$0.isDot }.map { "\($0.text)" }.sorted()
+            note("list \(name)", texts.isEmpty ? "empty" : texts.joined(separator: ", "))
+        case .failure(let answer):
+            note("list \(name)", answer.answer)
+        }
+    }
+
+    @discardableResult
+    func chdir(_ name: FileName) -> Answer {
+        note("chdir \(name)", answer: unsafe call_chdir(name.bytes))
+    }
+
+    /// The working directory, from this directory on.
+    func workingDirectory() {
+        var buffer = [UInt8](repeating: 0, count: 8192)
+        let answer = Answer(unsafe call_getcwd(&buffer, buffer.count))
+        guard !answer.isError else { return note("getcwd", answer) }
+        let text = String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
+        note("getcwd", text.hasPrefix(path) ? "DIR" + text.dropFirst(path.count) : text)
+    }
+}

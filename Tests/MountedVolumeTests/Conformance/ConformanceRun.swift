@@ -1,0 +1,49 @@
+import CPosixCalls
+import Foundation
+
+/// One case in one directory, on a thread of its own.
+enum ConformanceRun {
+    /// What the case recorded; nil if it did not end in time.
+    ///
+    /// The thread has descriptors, umask and working directory of its own, and so leaves nothing
+    /// behind in this process, whatever the case did.
+    static func record(
+        of body: @escaping ConformanceCase, in path: String, within seconds: Double
+    ) -> [String]? {
+        OwnThread.value(within: seconds) {
+            _ = call_close_own_copy_from(3)
+            _ = call_own_working_directory()
+            _ = call_umask(0)
+            let entered = Answer(unsafe call_chdir(path))
+            guard !entered.isError else { return ["chdir to the case's directory: \(entered)"] }
+            let directory = ConformanceDirectory(path: path)
+            body(directory)
+            _ = unsafe call_chdir("/")
+            _ = call_close_own_copy_from(3)
+            return directory.lines
+        }
+    }
+
+    /// A tree's lines; nil if it did not answer in time.
+    static func snapshot(of path: String, withTimes: Bool, within seconds: Double) -> [String]? {
+        OwnThread.value(within: seconds) {
+            TreeSnapshot(of: path, withTimes: withTimes).lines
+        }
+    }
+
+    /// The lines in which two records differ, at most six pairs, as text; nil if they are equal.
+    static func difference(
+        _ first: [String], _ second: [String], names: (String, String)
+    ) -> String? {
+        guard first != second else { return nil }
+        var texts: [String] = []
+        let removedOrAdded = second.difference(from: first)
+        for change in removedOrAdded.prefix(12) {
+            switch change {
+            case .remove(let line, let text, _): texts.append("\(names.0) \(line): \(text)")
+            case .insert(let line, let text, _): texts.append("\(names.1) \(line): \(text)")
+            }
+        }
+        return texts.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,18 @@
+import Foundation
+
+/// The programs of this package as they were built, beside the tests' own executable.
+enum BuiltPrograms {
+    static let bypassio = location("bypassio")
+    static let exerciser = location("bypassio-exerciser")
+
+    private static func location(_ name: String) -> String? {
+        let places = [
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
+            Bundle.main.executablePath,
+        ]
+        return places.compactMap(\.self)
+            .map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
+            .map { $0.appendingPathComponent(name).path }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+}

@@ -1,0 +1,113 @@
+import CPosixCalls
+import Foundation
+import Testing
+
+/// A source directory on ext4, a service process, and its live mount; undone when the last
+/// reference goes, whatever became of the service.
+final class LiveMount: @unchecked Sendable {
+    let folder: TestFolder
+    /// Where the files are.
+    let source: String
+    /// Where they appear.
+    let mountpoint: String
+    private let service: RunningProgram?
+
+    /// Returns when the mount answers; throws with what the service said if it does not come up
+    /// within 20 seconds.
+    init(options: String = "allow_other,default_permissions") throws {
+        folder = try TestFolder()
+        source = try folder.makeFolder("source")
+        mountpoint = try folder.makeFolder("mount")
+        let program = try MountCommand.chosen.program(
+            source: source, mountpoint: mountpoint, options: options)
+        guard let program else {
+            service = nil
+            let answer = Answer(unsafe call_mount_bind(source, mountpoint))
+            guard !answer.isError else { throw TestError("mount --bind: \(answer)") }
+            return
+        }
+        service = try RunningProgram(program)
+        do {
+            try waitUntilLive()
+        } catch {
+            endService(SIGKILL)
+            throw error
+        }
+    }
+
+    deinit {
+        endService(SIGTERM)
+    }
+
+    var serviceIdentifier: Int32 { service?.identifier ?? 0 }
+    var serviceIsRunning: Bool { service?.isRunning ?? false }
+    var serviceMessages: String {
+        service.map { $0.outputSoFar + $0.errorsSoFar } ?? ""
+    }
+
+    private func waitUntilLive() throws {
+        let end = Date(timeIntervalSinceNow: 20)
+        while MountTable.fileSystem(at: mountpoint) == nil {
+            guard serviceIsRunning else {
+                throw TestError("the service ended before it mounted: \(serviceMessages)")
+            }
+            guard Date() < end else { throw TestError("no mount after 20 s: \(serviceMessages)") }
+            usleep(10_000)
+        }
+        let mountpoint = mountpoint
+        let type = OwnThread.value(within: 20) { () -> UInt64 in
+            var volume = call_volume()
+            return unsafe call_statfs(mountpoint, &volume) == 0 ? volume.type : 0
+        }
+        guard let type else { throw TestError("the mount does not answer: \(serviceMessages)") }
+        // FUSE_SUPER_MAGIC
+        guard type == 0x6573_5546 else {
+            throw TestError("not a FUSE mount, but \(String(type, radix: 16)): \(serviceMessages)")
+        }
+    }
+
+    /// SIGTERM: the service unmounts and ends with 0.
+    func stop() {
+        guard let service else { return }
+        service.signal(SIGTERM)
+        let outcome = service.wait(within: 15)
+        #expect(outcome?.code == 0, "the service after SIGTERM: \(outcome?.description ?? "runs")")
+        #expect(MountTable.fileSystem(at: mountpoint) == nil, "still mounted after SIGTERM")
+    }
+
+    /// SIGKILL, as the kernel's out-of-memory killer sends it.
+    func killService() {
+        service?.signal(SIGKILL)
+        _ = service?.wait(within: 15)
+    }
+
+    /// What every test leaves behind: no service, no mount. SIGKILL where `signal` is not enough.
+    private func endService(_ signal: Int32) {
+        if let service, service.isRunning {
+            service.signal(signal)
+            if service.wait(within: 10) == nil {
+                service.signal(SIGKILL)
+                _ = service.wait(within: 5)
+            }
+        }
+        var layers = 0
+        while MountTable.fileSystem(at: mountpoint) != nil, layers < 4 {
+            _ = unsafe call_umount(mountpoint, 2)
+            layers += 1
+        }
+    }
+}
+
+/// /proc/self/mountinfo: it tells without asking the mount itself.
+enum MountTable {
+    /// The type of the file system mounted at this very path, e.g. `fuse.bypassio`; nil for none.
+    static func fileSystem(at path: String) -> String? {
+        let text = FileManager.default.contents(atPath: "/proc/self/mountinfo") ?? Data()
+        let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
+        let words = lines.map { $0.split(separator: " ") }.last { $0.count > 4 && $0[4] == path }
+        guard let words, let dash = words.firstIndex(of: "-"), dash + 1 < words.count else {
+            return nil
+        }
+        return String(words[dash + 1])
+    }
+}

@@ -1,0 +1,39 @@
+import CPosixCalls
+import Foundation
+
+/// A folder on a disk's file system for one test, and gone after it.
+final class TestFolder: Sendable {
+    let path: String
+
+    /// /var/tmp lies on a disk nearly everywhere; BYPASSIO_TEST_FOLDER names another place.
+    static let parent = ProcessInfo.processInfo.environment["BYPASSIO_TEST_FOLDER"] ?? "/var/tmp"
+
+    init() throws {
+        path = "\(TestFolder.parent)/bypassio-mounted-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: false,
+            // Others than root are to get in.
+            attributes: [.posixPermissions: 0o755])
+    }
+
+    func makeFolder(_ name: String, permissions: Int = 0o755) throws -> String {
+        try FileManager.default.createDirectory(
+            atPath: path(name), withIntermediateDirectories: true)
+        try FileManager.default.setAttributes(
+            [.posixPermissions: permissions], ofItemAtPath: path(name))
+        return path(name)
+    }
+
+    func path(_ name: String) -> String { "\(path)/\(name)" }
+
+    deinit {
+        // Only what lies on this file system: never through a mount that is still there.
+        _ = try? Program("/usr/bin/rm", ["-rf", "--one-file-system", path]).run(within: 60)
+    }
+
+    /// The file system's name where tests are to run, e.g. "ext2/ext3"; nil if nobody can tell.
+    static let isOnExt4: Bool = {
+        var volume = call_volume()
+        return unsafe call_statfs(parent, &volume) == 0 && volume.type == 0xEF53
+    }()
+}
