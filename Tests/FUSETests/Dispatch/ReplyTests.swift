@@ -32,10 +32,10 @@ struct ReplyTests {
         #expect(served.replies(to: RequestMessage.valid(.lookup)).isEmpty)
     }
 
+    /// Not when it came late, and not when EIO went in its place.
     @Test(
-        "the service learns whether its reply was taken: not when it came late, not when EIO went"
-            + " in its place",
-        arguments: [nil, .noSuchFileOrDirectory, .invalidArgument])
+        "the service learns whether its reply was taken",
+        arguments: [nil, .noSuchFileOrDirectory, .invalidArgument] as [Errno?])
     func taken(_ refusal: Errno?) throws {
         let service = AttentiveFileSystem()
         let served = try ServedConnection.agreed(service)
