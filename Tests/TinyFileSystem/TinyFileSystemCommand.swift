@@ -37,12 +37,17 @@ enum TinyFileSystemCommand {
         }
         say("mounted")
         let commands = Commands(mounted: mounted, state: fileSystem.state)
+        // A command's answer comes before the news that it ended the service.
+        let order = NSLock()
+        let inputEnded = DispatchSemaphore(value: 0)
         Thread.detachNewThread {
-            while let line = readLine() { say(commands.answer(line)) }
+            while let line = readLine() { order.withLock { say(commands.answer(line)) } }
             fileSystem.state.open()
             try? mounted.unmount()
+            inputEnded.signal()
         }
         mounted.waitUntilUnmounted()
-        say("ended")
+        order.withLock { say("ended") }
+        inputEnded.wait()
     }
 }

@@ -75,7 +75,7 @@ public struct Notifier: Sendable {
     }
 
     /// Requests that were read and not answered are sent again, with the top bit of their number
-    /// set. Linux 6.9.
+    /// set. The first answer counts; what is carried twice must do no harm. Linux 6.9.
     public func resendUnanswered() throws(Errno) {
         try send(.resend) { _ in }
     }

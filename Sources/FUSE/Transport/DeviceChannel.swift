@@ -69,8 +69,11 @@ public final class DeviceChannel: Channel {
             if length >= 0 { return length }
             let error = Errno(rawValue: Int32(truncatingIfNeeded: -length))
             switch error {
-            // ENOENT: the request was taken back while it was being copied.
-            case .interrupted, .resourceTemporarilyUnavailable, .noSuchFileOrDirectory: continue
+            // ENOENT: the request was taken back while it was being copied. ENOMEM: there was no
+            // memory to copy it, and its caller has EIO.
+            case .interrupted, .resourceTemporarilyUnavailable, .noSuchFileOrDirectory,
+                .noMemory:
+                continue
             default: throw error
             }
         }

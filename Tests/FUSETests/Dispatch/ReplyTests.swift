@@ -32,15 +32,23 @@ struct ReplyTests {
         #expect(served.replies(to: RequestMessage.valid(.lookup)).isEmpty)
     }
 
-    @Test("the service learns whether its reply was taken", arguments: [true, false])
-    func taken(_ isTaken: Bool) throws {
+    /// Not when it came late, and not when EIO went in its place.
+    @Test(
+        "the service learns whether its reply was taken",
+        arguments: [nil, .noSuchFileOrDirectory, .invalidArgument] as [Errno?])
+    func taken(_ refusal: Errno?) throws {
         let service = AttentiveFileSystem()
         let served = try ServedConnection.agreed(service)
-        for opcode in [Opcode.lookup, .open, .create, .readDirectoryPlus] {
-            if !isTaken { served.channel.refuse(with: .noSuchFileOrDirectory) }
-            #expect(served.replies(to: RequestMessage.valid(opcode)).count == (isTaken ? 1 : 0))
+        for opcode in [Opcode.lookup, .open, .create, .readDirectory] {
+            if let refusal { served.channel.refuse(with: refusal) }
+            let replies = served.replies(to: RequestMessage.valid(opcode))
+            switch refusal {
+            case nil: #expect(replies.map(\.errno) == [0])
+            case .invalidArgument?: #expect(replies.map(\.errno) == [Errno.ioError.rawValue])
+            default: #expect(replies.isEmpty)
+            }
         }
-        #expect(service.outcomes == [isTaken, isTaken, isTaken, isTaken])
+        #expect(service.outcomes == [Bool](repeating: refusal == nil, count: 4))
     }
 
     @Test("a reply that was kept is used later, on another thread")
@@ -144,7 +152,9 @@ private final class AttentiveFileSystem: FileSystem, @unchecked Sendable {
         outcomes.append(reply.succeed(ScriptedFileSystem.entry, handle: 1))
     }
 
-    func readDirectoryPlus(_ request: ReadRequest, _ reply: consuming DirectoryReply) {
+    func readDirectory(_ request: ReadRequest, _ reply: consuming DirectoryReply) {
+        let name = Array("name".utf8)
+        _ = reply.append(name: name.span, inode: 1, kind: 8, position: 1)
         outcomes.append(reply.succeed())
     }
 }

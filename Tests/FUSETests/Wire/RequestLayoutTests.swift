@@ -96,7 +96,7 @@ struct RequestLayoutTests {
         for (nanoseconds, errno) in [(999_999_999, 0), (1_000_000_000, 5), (UInt32.max, 5)]
             as [(UInt32, Int32)]
         {
-            let message = message(.setAttributes).u32(1 << 4).zeros(44).u32(nanoseconds).zeros(36)
+            let message = message(.setAttributes).u32(1 << 4).zeros(52).u32(nanoseconds).zeros(28)
             #expect(served.replies(to: message).map(\.errno) == [errno])
         }
     }
