@@ -209,6 +209,17 @@ int64_t call_restore_credentials(void);
 
 // ---- other processes ----
 
+// Starts a program in a process group of its own, with no signal blocked or ignored whatever the
+// caller blocks, nothing on standard input, and its output to two descriptors. `words` are the path
+// and the arguments, `variables` NAME=VALUE; each ends with NUL, and they follow one another.
+int64_t call_spawn(
+    const char *words, int word_count, const char *variables, int variable_count,
+    const char *_Nullable folder, int output, int errors);
+// 0 while it runs; then 1, and the exit code or the negated signal.
+int64_t call_ended(int64_t process, int32_t *code);
+// To the process and all that it started, as far as they stayed in its group.
+int64_t call_signal_group(int64_t process, int signal);
+
 // Runs a program to its end: the exit code, 128 + signal, or the errno of its start.
 int64_t call_run(const char *path, const char *_Nullable argument);
 // Starts it and answers its process identifier.
