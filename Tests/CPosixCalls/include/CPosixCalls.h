@@ -245,6 +245,16 @@ int64_t call_umount(const char *target, int flags);
 uint64_t call_hash(const void *bytes, size_t count);
 // How many bytes from the start on are the same.
 size_t call_run_length(const void *bytes, size_t count);
+// Bytes that `seed` determines.
+void call_fill(void *bytes, size_t count, uint64_t seed);
+// Where two ranges differ first; -1 if they do not.
+int64_t call_first_difference(const void *one, const void *other, size_t count);
+// Plain loads and stores: memory that is not there ends the process with SIGBUS.
+void call_clear(void *bytes, size_t count);
+void call_copy_bytes(void *to, const void *from, size_t count);
+
+// Nanoseconds of a clock that only goes forward.
+int64_t call_clock(void);
 
 // "ENOENT"; "errno 1234" for what has no name.
 const char *call_errno_name(int code);

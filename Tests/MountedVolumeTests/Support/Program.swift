@@ -51,4 +51,3 @@ struct Program: Sendable {
         return outcome
     }
 }
-
