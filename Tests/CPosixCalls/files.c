@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ANSWER(call)                    \
@@ -267,6 +268,35 @@ size_t call_run_length(const void *bytes, size_t count) {
     size_t length = count > 0;
     while (length < count && b[length] == b[0]) length++;
     return length;
+}
+
+void call_fill(void *bytes, size_t count, uint64_t seed) {
+    uint8_t *b = bytes;
+    while (count > 0) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        size_t part = count < sizeof seed ? count : sizeof seed;
+        memcpy(b, &seed, part);
+        b += part;
+        count -= part;
+    }
+}
+
+void call_clear(void *bytes, size_t count) { memset(bytes, 0, count); }
+
+int64_t call_first_difference(const void *one, const void *other, size_t count) {
+    if (memcmp(one, other, count) == 0) return -1;
+    const uint8_t *a = one, *b = other;
+    size_t i = 0;
+    while (a[i] == b[i]) i++;
+    return (int64_t)i;
+}
+
+void call_copy_bytes(void *to, const void *from, size_t count) { memcpy(to, from, count); }
+
+int64_t call_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 const char *call_errno_name(int code) {

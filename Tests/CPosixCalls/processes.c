@@ -48,6 +48,61 @@ int64_t call_start(const char *path, const char *argument) {
     return code != 0 ? -code : process;
 }
 
+enum { most_words = 256, most_variables = 1024 };
+
+static void split(const char *text, int count, char **out) {
+    for (int i = 0; i < count; i++) {
+        out[i] = (char *)text;
+        text += strlen(text) + 1;
+    }
+    out[count] = NULL;
+}
+
+int64_t call_spawn(
+    const char *words, int word_count, const char *variables, int variable_count,
+    const char *folder, int output, int errors) {
+    char *arguments[most_words + 1], *environment[most_variables + 1];
+    if (word_count < 1 || word_count > most_words || variable_count > most_variables)
+        return -E2BIG;
+    split(words, word_count, arguments);
+    split(variables, variable_count, environment);
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(
+        &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, output, 1);
+    posix_spawn_file_actions_adddup2(&files, errors, 2);
+    if (folder != NULL) posix_spawn_file_actions_addchdir_np(&files, folder);
+    pid_t process = 0;
+    int code = posix_spawn(&process, arguments[0], &files, &attributes, arguments, environment);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    return code != 0 ? -code : process;
+}
+
+int64_t call_ended(int64_t process, int32_t *code) {
+    int status = 0;
+    pid_t answer = waitpid((pid_t)process, &status, WNOHANG);
+    if (answer < 0) return -errno;
+    if (answer == 0) return 0;
+    *code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    return 1;
+}
+
+int64_t call_signal_group(int64_t process, int signal) {
+    if (process <= 1) return -ESRCH;
+    ANSWER(kill(-(pid_t)process, signal));
+}
+
 static int64_t end_of(pid_t process) {
     int status = 0;
     while (waitpid(process, &status, 0) < 0) {

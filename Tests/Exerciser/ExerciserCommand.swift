@@ -1,6 +1,11 @@
 import ArgumentParser
 
+/// Reads, writes, maps, truncates and renames at random beside a model of what the files must hold.
 @main
 struct ExerciserCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "bypassio-exerciser")
+    static let configuration = CommandConfiguration(
+        commandName: "bypassio-exerciser",
+        abstract: "Works on files at random, and compares them with a model all the time.",
+        subcommands: [ExerciseCommand.self, WorkerCommand.self, ClientCommand.self],
+        defaultSubcommand: ExerciseCommand.self)
 }

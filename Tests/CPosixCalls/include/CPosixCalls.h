@@ -209,6 +209,17 @@ int64_t call_restore_credentials(void);
 
 // ---- other processes ----
 
+// Starts a program in a process group of its own, with no signal blocked or ignored whatever the
+// caller blocks, nothing on standard input, and its output to two descriptors. `words` are the path
+// and the arguments, `variables` NAME=VALUE; each ends with NUL, and they follow one another.
+int64_t call_spawn(
+    const char *words, int word_count, const char *variables, int variable_count,
+    const char *_Nullable folder, int output, int errors);
+// 0 while it runs; then 1, and the exit code or the negated signal.
+int64_t call_ended(int64_t process, int32_t *code);
+// To the process and all that it started, as far as they stayed in its group.
+int64_t call_signal_group(int64_t process, int signal);
+
 // Runs a program to its end: the exit code, 128 + signal, or the errno of its start.
 int64_t call_run(const char *path, const char *_Nullable argument);
 // Starts it and answers its process identifier.
@@ -234,6 +245,16 @@ int64_t call_umount(const char *target, int flags);
 uint64_t call_hash(const void *bytes, size_t count);
 // How many bytes from the start on are the same.
 size_t call_run_length(const void *bytes, size_t count);
+// Bytes that `seed` determines.
+void call_fill(void *bytes, size_t count, uint64_t seed);
+// Where two ranges differ first; -1 if they do not.
+int64_t call_first_difference(const void *one, const void *other, size_t count);
+// Plain loads and stores: memory that is not there ends the process with SIGBUS.
+void call_clear(void *bytes, size_t count);
+void call_copy_bytes(void *to, const void *from, size_t count);
+
+// Nanoseconds of a clock that only goes forward.
+int64_t call_clock(void);
 
 // "ENOENT"; "errno 1234" for what has no name.
 const char *call_errno_name(int code);

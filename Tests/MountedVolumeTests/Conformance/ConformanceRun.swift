@@ -31,19 +31,19 @@ enum ConformanceRun {
         }
     }
 
-    /// The lines in which two records differ, at most six pairs, as text; nil if they are equal.
+    /// The lines in which two records differ, at most twelve lines, as text; nil if they are equal.
     static func difference(
         _ first: [String], _ second: [String], names: (String, String)
     ) -> String? {
         guard first != second else { return nil }
-        var texts: [String] = []
-        let removedOrAdded = second.difference(from: first)
-        for change in removedOrAdded.prefix(12) {
+        let changes = second.difference(from: first).map { change in
             switch change {
-            case .remove(let line, let text, _): texts.append("\(names.0) \(line): \(text)")
-            case .insert(let line, let text, _): texts.append("\(names.1) \(line): \(text)")
+            case .remove(let line, let text, _): (line, names.0, text)
+            case .insert(let line, let text, _): (line, names.1, text)
             }
         }
-        return texts.joined(separator: "\n")
+        // One name begins the pair of a line on both sides.
+        let sorted = changes.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
+        return sorted.prefix(12).map { "\($0.1) \($0.0): \($0.2)" }.joined(separator: "\n")
     }
 }

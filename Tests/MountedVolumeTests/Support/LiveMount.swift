@@ -39,7 +39,7 @@ final class LiveMount: @unchecked Sendable {
         endService(SIGTERM)
     }
 
-    var serviceIdentifier: Int32 { service?.identifier ?? 0 }
+    var serviceIdentifier: Int64 { service?.identifier ?? 0 }
     var serviceIsRunning: Bool { service?.isRunning ?? false }
     var serviceMessages: String {
         service.map { $0.outputSoFar + $0.errorsSoFar } ?? ""

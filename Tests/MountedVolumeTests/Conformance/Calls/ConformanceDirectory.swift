@@ -16,7 +16,7 @@ final class ConformanceDirectory {
     init(path: String) { self.path = path }
 
     func note(_ what: String, _ outcome: some CustomStringConvertible) {
-        lines.append("\(prefix)\(what) → \(outcome)")
+        append("\(what) → \(outcome)")
     }
 
     @discardableResult
@@ -27,7 +27,12 @@ final class ConformanceDirectory {
     }
 
     /// A line as another record has it.
-    func append(_ line: String) { lines.append(prefix + line) }
+    func append(_ line: String) {
+        let printable = line.unicodeScalars.map { scalar in
+            scalar.value < 0x20 || scalar.value == 0x7F ? "<\(scalar.value)>" : "\(scalar)"
+        }
+        lines.append(prefix + printable.joined())
+    }
 
     func takeLines() -> [String] {
         defer { lines = [] }

@@ -3,6 +3,7 @@ enum ConformanceAreas {
         OpenCases.area, TemporaryFileCases.area, ReadWriteCases.area,
         TruncateCases.area, DirectoryCases.area, LinkCases.area, RenameCases.area,
         ModeCases.area, PermissionCases.area, AccessControlCases.area, AttributeCases.area,
-        TimeCases.area,
+        TimeCases.area, NameCases.area, SpecialFileCases.area, LockCases.area, MappingCases.area,
+        CopyCases.area, OtherCases.area,
     ]
 }

@@ -1,0 +1,19 @@
+import CPosixCalls
+
+/// What the file system did that the model does not.
+struct Finding: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+
+    /// The call's value; a finding if it failed.
+    @discardableResult
+    static func check(_ what: @autoclosure () -> String, _ answer: Int64) throws -> Int {
+        guard answer >= 0 else { throw Finding("\(what()): \(name(ofErrno: Int32(-answer)))") }
+        return Int(answer)
+    }
+
+    static func name(ofErrno code: Int32) -> String {
+        unsafe String(cString: call_errno_name(code))
+    }
+}

@@ -1,0 +1,99 @@
+import CPosixCalls
+import Foundation
+
+/// A program that runs in a process group of its own.
+///
+/// Not Foundation's Process: that hands on the signals which the tests' own thread blocks, and a
+/// service that blocks SIGTERM cannot be asked to end.
+final class RunningProgram: @unchecked Sendable {
+    let identifier: Int64
+    private let output: OutputFile
+    private let errors: OutputFile
+    // Under `lock`.
+    private var code: Int32?
+    private let lock = NSLock()
+
+    init(_ program: Program) throws {
+        output = try OutputFile()
+        errors = try OutputFile()
+        let words = [program.path] + program.arguments
+        let variables = ProcessInfo.processInfo.environment.merging(program.environment) { $1 }
+            .map { "\($0.key)=\($0.value)" }
+        let answer = Answer(
+            unsafe call_spawn(
+                RunningProgram.joined(words), Int32(words.count),
+                RunningProgram.joined(variables), Int32(variables.count),
+                program.folder.map { FileName($0).bytes }, output.descriptor, errors.descriptor))
+        guard !answer.isError else { throw TestError("\(program.path) does not start: \(answer)") }
+        identifier = answer.value
+    }
+
+    private static func joined(_ words: [String]) -> [CChar] {
+        words.flatMap { Array($0.utf8CString) } + [0]
+    }
+
+    deinit {
+        if isRunning { signal(SIGKILL) }
+        _ = wait(within: 1)
+    }
+
+    var isRunning: Bool {
+        lock.withLock {
+            var ended: Int32 = 0
+            if code == nil, unsafe call_ended(identifier, &ended) == 1 { code = ended }
+            return code == nil
+        }
+    }
+
+    var outputSoFar: String { output.text }
+    var errorsSoFar: String { errors.text }
+
+    /// To it and to all that it started.
+    func signal(_ number: Int32) {
+        _ = call_signal_group(identifier, number)
+    }
+
+    /// nil if it goes on for longer.
+    func wait(within seconds: Double) -> Program.Outcome? {
+        let end = Date(timeIntervalSinceNow: seconds)
+        var pause: UInt32 = 500
+        while isRunning {
+            guard Date() < end else { return nil }
+            usleep(pause)
+            pause = min(pause * 2, 20_000)
+        }
+        return Program.Outcome(code: code ?? 0, output: output.text, errors: errors.text)
+    }
+
+    /// Where each of its threads waits in the kernel: for a report about what hangs.
+    var kernelStack: String {
+        let tasks = "/proc/\(identifier)/task"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+        return names.map { name in
+            let stack = FileManager.default.contents(atPath: "\(tasks)/\(name)/stack") ?? Data()
+            return "thread \(name):\n\(String(decoding: stack, as: UTF8.self))"
+        }.joined()
+    }
+}
+
+/// A file for a program's output, so that no pipe fills up.
+private final class OutputFile {
+    private let handle: FileHandle
+    private let path: String
+
+    init() throws {
+        path = "/tmp/bypassio-output-\(UUID().uuidString)"
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let handle = FileHandle(forUpdatingAtPath: path)
+        else { throw TestError("no file \(path) for a program's output") }
+        self.handle = handle
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var descriptor: Int32 { handle.fileDescriptor }
+
+    var text: String {
+        String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+    }
+}
