@@ -1,5 +1,7 @@
 import BypassIOProtocol
+import FUSE
 import IOStack
+import MemoryFileSystem
 import Testing
 
 @testable import BypassIOMount

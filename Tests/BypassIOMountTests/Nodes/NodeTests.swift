@@ -1,5 +1,10 @@
+import FUSE
+import IOStack
+import MemoryFileSystem
 import SystemPackage
 import Testing
+
+@testable import BypassIOMount
 
 /// What the kernel knows of files, and what becomes of it when names come and go.
 struct NodeTests {
