@@ -110,7 +110,8 @@ extension VolumeFileSystem {
         }
         if let mode = request.mode {
             try file.apply(.permissions(mode & 0o7777), requestor: requestor)
-        } else if request.killsPrivileges {
+        } else if request.killsPrivileges, request.userID == nil, request.groupID == nil {
+            // With a new owner the file system below sees to it.
             try dropPrivileges(of: file, requestor)
         } else if request.changesNothing {
             // chown(-1, -1): nothing changes but the change time.
