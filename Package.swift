@@ -144,10 +144,15 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        // Serves a mount for tests, which must not serve what they use.
+        .executableTarget(
+            name: "TinyFileSystem",
+            dependencies: ["FUSE", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Tests/TinyFileSystem", swiftSettings: settings),
         .testTarget(
             name: "FUSETests",
             dependencies: [
-                "FUSE", "CKernelABI", "CAllocationCounter",
+                "FUSE", "TinyFileSystem", "CKernelABI", "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

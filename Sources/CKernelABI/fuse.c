@@ -64,8 +64,16 @@ int64_t bpio_fuse_write(int32_t device, const void *message, size_t length) {
     return count < 0 ? -errno : count;
 }
 
-int32_t bpio_close(int32_t descriptor) {
-    return close(descriptor) == 0 ? 0 : -errno;
+int32_t bpio_fuse_dead_end(void) {
+    int descriptor = open("/", O_PATH | O_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int32_t bpio_fuse_replace(int32_t device, int32_t other) {
+    int result;
+    do result = dup3(other, device, O_CLOEXEC);
+    while (result < 0 && (errno == EINTR || errno == EBUSY));
+    return result < 0 ? -errno : 0;
 }
 
 // ---- threads that wait in read(2) ----
@@ -105,17 +113,18 @@ int32_t bpio_umount(const char *target, int32_t flags) {
 // The number that fusermount3 finds its socket at.
 #define COMMUNICATION_FD 3
 
-// The environment with _FUSE_COMMFD set, allocated; NULL without memory. Its strings are the
-// environment's own but for the first.
-static char **environment_for_helper(char *setting) {
+// The environment with `setting` (NAME=VALUE) in front, allocated; NULL without memory. Its strings
+// are the environment's own but for the first.
+static char **environment_with(char *setting) {
     size_t count = 0;
     while (environ && environ[count]) count++;
     char **copy = calloc(count + 2, sizeof *copy);
     if (!copy) return NULL;
     size_t kept = 0;
+    size_t name = strcspn(setting, "=") + 1;
     copy[kept++] = setting;
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "_FUSE_COMMFD=", 13) != 0) copy[kept++] = environ[i];
+        if (strncmp(environ[i], setting, name) != 0) copy[kept++] = environ[i];
     return copy;
 }
 
@@ -135,7 +144,7 @@ static int start_helper(
     if (error == 0 && channel >= 0)
         error = posix_spawn_file_actions_adddup2(&actions, channel, COMMUNICATION_FD);
     char setting[] = "_FUSE_COMMFD=3";
-    char **environment = environment_for_helper(setting);
+    char **environment = environment_with(setting);
     if (!environment) error = ENOMEM;
     if (error == 0)
         error = posix_spawn(child, program, &actions, &attributes, arguments, environment);
@@ -205,8 +214,11 @@ static int run_helper(
     close(errors[0]);
     if (error != 0) return -error;
     int status;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) return -errno;
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno == EINTR) continue;
+        // Where SIGCHLD is ignored nobody tells how it ended; it says nothing when all went well.
+        return errno == ECHILD && message[0] == 0 ? 0 : -EIO;
+    }
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
@@ -231,6 +243,44 @@ int32_t bpio_fusermount_unmount(
     char *const arguments[] = {
         (char *)program, lazily ? "-uz" : "-u", "--", (char *)target, NULL};
     return run_helper(program, arguments, -1, message, capacity);
+}
+
+// ---- a service in the background ----
+
+int32_t bpio_spawn_service(char *const *arguments, int32_t ready, const char *setting) {
+    // Under its own name: what ps(1) shows comes from the path.
+    char program[4096];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length < 0) return -errno;
+    program[length] = 0;
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions) != 0) return -ENOMEM;
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+    int error = posix_spawn_file_actions_addopen(
+        &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    int moved = fcntl(ready, F_DUPFD_CLOEXEC, 10);
+    if (moved < 0) error = errno;
+    if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, moved, COMMUNICATION_FD);
+    char **environment = environment_with((char *)setting);
+    if (!environment) error = ENOMEM;
+    pid_t child = 0;
+    if (error == 0)
+        error = posix_spawn(
+            &child, program, &actions, &attributes, arguments, environment);
+    free(environment);
+    if (moved >= 0) close(moved);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error == 0 ? child : -error;
+}
+
+int32_t bpio_wait_for(int32_t child) {
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) return -errno;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 #endif

@@ -7,9 +7,26 @@ struct BypassioCommand: ParsableCommand {
         abstract: "BypassIO for Linux: reads that go past every filter, and the reason when not.",
         discussion: """
             Exit codes: 0 success (state: supported), 1 not supported (decode: malformed), \
-            2 partially supported, 64 usage, 66 no such file or not readable, 70 internal error, \
-            73 the cache folder cannot be written.
+            2 partially supported, 64 usage, 66 no such file or not readable, 69 no FUSE, \
+            70 internal error, 73 folder or mount point cannot be used, 75 in use, 77 not \
+            permitted.
             """,
         version: "0.1.0",
-        subcommands: [DemoCommand.self, StateCommand.self, DecodeCommand.self])
+        subcommands: [
+            MountCommand.self, UmountCommand.self, FiltersCommand.self, StateCommand.self,
+            DecodeCommand.self, SampleCommand.self, DemoCommand.self, SampleReader.self,
+        ])
+
+    /// Under the names that mount(8) knows it is another program.
+    static func main() {
+        do {
+            let program = CommandLine.arguments.first ?? ""
+            let call = try MountHelperCall(
+                program: program, arguments: Array(CommandLine.arguments.dropFirst()))
+            guard let call else { return main(nil) }
+            try call.run()
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

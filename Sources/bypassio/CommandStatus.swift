@@ -11,10 +11,16 @@ enum CommandStatus: Int32 {
     case usage = 64
     /// The path does not exist, is not readable, or is nothing BypassIO knows (EX_NOINPUT).
     case noInput = 66
+    /// The kernel has no FUSE, or fusermount3 is missing (EX_UNAVAILABLE).
+    case unavailable = 69
     /// A fault of ours or of the machine (EX_SOFTWARE).
     case internalError = 70
-    /// The demo's data cannot be written (EX_CANTCREAT).
+    /// The demo's data cannot be written, or the mount point cannot be used (EX_CANTCREAT).
     case cannotCreate = 73
+    /// `umount`: files are in use (EX_TEMPFAIL).
+    case inUse = 75
+    /// Not permitted (EX_NOPERM).
+    case notPermitted = 77
 
     var exitCode: ExitCode { ExitCode(rawValue) }
 }

@@ -3,10 +3,13 @@ import Testing
 @Suite(.enabled(if: BuiltCommand.isThere, "\(BuiltCommand.whyNot)"))
 struct HelpTests {
     private static let codes: [([String], [String])] = [
-        ([], ["0", "1", "2", "64", "66", "70", "73"]),
+        ([], ["0", "1", "2", "64", "66", "69", "70", "73", "75", "77"]),
         (["state"], ["0", "1", "2", "64", "66", "70"]),
         (["decode"], ["0", "1", "64", "66"]),
         (["demo"], ["0", "64", "70", "73"]),
+        (["mount"], ["0", "64", "66", "69", "70", "73", "77"]),
+        (["umount"], ["0", "64", "66", "69", "75", "77"]),
+        (["filters"], ["0", "64", "66"]),
     ]
 
     @Test(arguments: codes) func helpNamesTheExitCodes(command: [String], codes: [String]) throws {
@@ -33,6 +36,8 @@ struct HelpTests {
             ["state", "/", "/tmp"], ["decode", "--as"], ["decode", "00", "11"],
             ["decode", "--as", "SOMETHING", "00"], ["demo", "--size"], ["demo", "--size", "x"],
             ["demo", "--engine", "steam"], ["demo", "folder"],
+            ["mount"], ["mount", "/tmp"], ["mount", "/tmp", "/a", "/b"], ["mount", "-o"],
+            ["umount"], ["umount", "--nonsense", "/"], ["filters", "a", "b"],
         ])
     func aWrongCommandLineIsExitCode64(arguments: [String]) throws {
         expectUsageError(try BuiltCommand.run(arguments))

@@ -61,6 +61,7 @@ extension VolumeFileSystem {
                 copied += done
                 if done == 0 { break }
             }
+            if copied > 0 { try dropPrivilegesUnlessRoot(of: target, requestor) }
             reply.succeed(copied)
         } catch {
             reply.fail(Errno(error))

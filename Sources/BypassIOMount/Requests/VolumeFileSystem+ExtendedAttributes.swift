@@ -34,7 +34,9 @@ extension VolumeFileSystem {
                 try file.attributeNames(requestor: requestor)
             }
             var bytes: [UInt8] = []
-            for name in names {
+            // Of trusted attributes only root is told, who may read them.
+            for name in names
+            where context.userID == 0 || !name.starts(with: "trusted.".utf8) {
                 bytes += name
                 bytes.append(0)
             }

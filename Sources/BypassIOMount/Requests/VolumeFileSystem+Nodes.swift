@@ -110,8 +110,12 @@ extension VolumeFileSystem {
         }
         if let mode = request.mode {
             try file.apply(.permissions(mode & 0o7777), requestor: requestor)
-        } else if request.killsPrivileges {
+        } else if request.killsPrivileges, request.userID == nil, request.groupID == nil {
+            // With a new owner the file system below sees to it.
             try dropPrivileges(of: file, requestor)
+        } else if request.changesNothing {
+            // chown(-1, -1): nothing changes but the change time.
+            try file.apply(.owner(userID: nil, groupID: nil), requestor: requestor)
         }
         if request.accessTime != nil || request.modificationTime != nil {
             try file.apply(
@@ -137,11 +141,13 @@ extension VolumeFileSystem {
         try writable.file.apply(.endOfFile(size), requestor: requestor)
     }
 
-    /// The set-user-ID bit goes, and the set-group-ID bit of what the group may execute.
+    /// The set-user-ID bit goes, and the set-group-ID bit of what the group may execute or of a
+    /// group that is not the requestor's. Of the requestor's groups only the first is known.
     func dropPrivileges(of file: FileObject, _ requestor: Requestor) throws(IOFailure) {
-        let permissions = try file.status(requestor: requestor).permissions
+        let status = try file.status(requestor: requestor)
+        let permissions = status.permissions
         var kept = permissions & ~0o4000
-        if permissions & 0o0010 != 0 { kept &= ~0o2000 }
+        if permissions & 0o0010 != 0 || status.groupID != requestor.groupID { kept &= ~0o2000 }
         if kept != permissions { try file.apply(.permissions(kept), requestor: requestor) }
     }
 
@@ -176,6 +182,14 @@ extension VolumeFileSystem {
         } catch {
             reply.fail(Errno(error))
         }
+    }
+}
+
+extension SetAttributesRequest {
+    /// The kernel sends such a one for chown(-1, -1).
+    fileprivate var changesNothing: Bool {
+        size == nil && userID == nil && groupID == nil && mode == nil && accessTime == nil
+            && modificationTime == nil
     }
 }
 

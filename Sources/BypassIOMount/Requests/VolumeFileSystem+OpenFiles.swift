@@ -162,13 +162,23 @@ extension VolumeFileSystem {
             guard let allocation = FileChange.Allocation(mode: request.mode) else {
                 throw IOFailure(.notSupported)
             }
-            try handles.handle(request.handle).file.apply(
+            let requestor = requestor(request.context)
+            let file = try handles.handle(request.handle).file
+            try file.apply(
                 .allocation(allocation, offset: request.offset, length: request.length),
-                requestor: requestor(request.context))
+                requestor: requestor)
+            try dropPrivilegesUnlessRoot(of: file, requestor)
             reply.succeed()
         } catch {
             reply.fail(Errno(error))
         }
+    }
+
+    /// The kernel says with a write whether set-id bits go, but not with what else changes content.
+    func dropPrivilegesUnlessRoot(
+        of file: FileObject, _ requestor: Requestor
+    ) throws(IOFailure) {
+        if requestor.userID != 0 { try dropPrivileges(of: file, requestor) }
     }
 
     func seek(_ request: SeekRequest, _ reply: consuming SeekReply) {

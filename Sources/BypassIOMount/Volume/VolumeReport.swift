@@ -26,6 +26,7 @@ struct VolumeReport {
         return Self.object([
             ("volume", Self.text(volume.name)),
             ("fileSystem", Self.text(volume.fileSystem.name)),
+            ("storageType", Self.text(volume.stack.storage.storageType)),
             ("activeBypassCount", "\(volume.activeBypassCount)"),
             ("openHandles", "\(fileSystem.handles.count)"),
             ("knownInodes", "\(fileSystem.nodes.count)"),

@@ -21,7 +21,14 @@ int32_t bpio_fuse_clone(int32_t session);
 int32_t bpio_fuse_sync_init(int32_t device);
 int64_t bpio_fuse_read(int32_t device, void *buffer, size_t capacity);
 int64_t bpio_fuse_write(int32_t device, const void *message, size_t length);
-int32_t bpio_close(int32_t descriptor);
+
+/// A descriptor that can be neither read nor written: what a device's number stands for when it has
+/// been given up.
+int32_t bpio_fuse_dead_end(void);
+/// Lets `device` stand for what `other` stands for (dup3(2)). The device itself is closed when no
+/// system call uses it any more; its number is never free in between, so that whoever still holds
+/// it cannot hit another file.
+int32_t bpio_fuse_replace(int32_t device, int32_t other);
 
 // ---- threads that wait in read(2) ----
 
@@ -47,6 +54,15 @@ int32_t bpio_mount(
     const char *source, const char *target, const char *type, uint32_t flags,
     const char *options);
 int32_t bpio_umount(const char *target, int32_t flags);
+
+// ---- a service in the background ----
+
+/// Starts this program again with `arguments` (NULL-terminated) in a session of its own, with
+/// `ready` as descriptor 3 and standard input from /dev/null; returns the child's number.
+int32_t bpio_spawn_service(
+    char *_Nullable const *_Nonnull arguments, int32_t ready, const char *setting);
+/// waitpid(2): the exit code, or 128 and the signal's number.
+int32_t bpio_wait_for(int32_t child);
 
 // ---- fusermount3, for who is not root ----
 

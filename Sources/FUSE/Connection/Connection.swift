@@ -17,6 +17,8 @@ public final class Connection: Sendable {
     /// before it has that; release and acquire make it hold for the in-memory channel as well.
     private let minor = Atomic<UInt32>(0)
     private let flags = Atomic<UInt64>(0)
+    /// INIT was answered with an error. Relaxed: it stands alone.
+    private let refused = Atomic<Bool>(false)
 
     /// - Parameter maximumTransfer: at least 4096; the kernel may want less.
     public init(
@@ -40,6 +42,9 @@ public final class Connection: Sendable {
 
     var isNegotiated: Bool { minor.load(ordering: .acquiring) != 0 }
 
+    /// The kernel's version is none that this side speaks.
+    var isRefused: Bool { refused.load(ordering: .relaxed) }
+
     func isAgreed(_ flag: InitFlags) -> Bool {
         flags.load(ordering: .relaxed) & flag.rawValue != 0
     }
@@ -52,7 +57,7 @@ public final class Connection: Sendable {
 
     /// Answers INIT; asks only for what the kernel offers and the file system honours.
     func initialize(_ request: InitRequest, _ ticket: consuming ReplyTicket) {
-        guard request.major >= InitRequest.major else { return ticket.fail(.protocolError) }
+        guard request.major >= InitRequest.major else { return refuse(ticket) }
         guard request.major == InitRequest.major else {
             // The kernel is to ask again, with our version.
             ticket.succeed { body in
@@ -61,7 +66,7 @@ public final class Connection: Sendable {
             }
             return
         }
-        guard request.minor >= InitRequest.oldestMinor else { return ticket.fail(.protocolError) }
+        guard request.minor >= InitRequest.oldestMinor else { return refuse(ticket) }
         let agreed = Negotiation(
             minor: min(request.minor, InitRequest.newestMinor),
             flags: request.flags.intersection(Self.own.union(fileSystem.features)),
@@ -71,5 +76,10 @@ public final class Connection: Sendable {
         ticket.succeed { body in
             request.write(agreed, maximumBackground: maximumBackground, to: &body)
         }
+    }
+
+    private func refuse(_ ticket: consuming ReplyTicket) {
+        refused.store(true, ordering: .relaxed)
+        ticket.fail(.protocolError)
     }
 }

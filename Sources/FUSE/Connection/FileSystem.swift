@@ -69,7 +69,8 @@ public protocol FileSystem: AnyObject, Sendable {
     /// Waits for the lock, keeping the reply.
     func waitForLock(_ request: LockRequest, _ reply: consuming EmptyReply)
     /// The caller of a request was interrupted: the request should end soon, with EINTR. It may
-    /// have ended already, and it may not have begun.
+    /// have ended already, and it may not have begun: it is told once, so a service that keeps
+    /// replies must remember the number until the request comes.
     func interrupt(unique: UInt64)
 
     // MARK: The file system
@@ -77,6 +78,7 @@ public protocol FileSystem: AnyObject, Sendable {
     func access(_ context: RequestContext, mask: UInt32, _ reply: consuming EmptyReply)
     func fileSystemStatus(_ context: RequestContext, _ reply: consuming FileSystemStatusReply)
     func synchronizeFileSystem(_ context: RequestContext, _ reply: consuming EmptyReply)
-    /// The file system is unmounted: the last request.
+    /// DESTROY. The kernel sends it to file systems on block devices alone, so a mount of ours ends
+    /// without it: see ``Session/waitUntilEnded()``.
     func destroy()
 }

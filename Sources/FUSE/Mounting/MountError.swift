@@ -52,6 +52,10 @@ extension MountError {
             MountError(
                 .notPermitted, mountPoint, errno, "/dev/fuse may not be opened",
                 "Grant access with chmod 666 /dev/fuse, or run as root.")
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem:
+            MountError(
+                .other, mountPoint, errno, "/dev/fuse cannot be opened: too many files are open",
+                "Raise the limit (ulimit -n), or close some.")
         default:
             MountError(
                 .noDevice, mountPoint, errno, "/dev/fuse cannot be opened",

@@ -6,7 +6,8 @@ enum MountHelper {
     /// Where it is; nil if it is nowhere.
     static func find() -> FilePath? {
         let searched = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? ""
-        let folders = searched.split(separator: ":").map(String.init) + ["/usr/bin", "/bin"]
+        let folders =
+            searched.split(separator: ":").map(String.init) + ["/usr/bin", "/bin", "/usr/sbin"]
         for folder in folders {
             let program = FilePath(folder).appending("fusermount3")
             if unsafe program.withPlatformString({ unsafe access($0, X_OK) }) == 0 {
@@ -38,9 +39,12 @@ enum MountHelper {
                 "Add user_allow_other to /etc/fuse.conf, or leave allow_other out.")
         }
         if said.contains("/dev/fuse") || said.contains("fuse device not found") {
-            return MountError(
-                .noDevice, mountPoint, nil, "fusermount3 cannot open /dev/fuse (\(said))",
-                "Load the kernel's module with modprobe fuse, and let users open the device.")
+            return said.contains("denied") || said.contains("not permitted")
+                ? .device(.permissionDenied, mountPoint)
+                : MountError(
+                    .noDevice, mountPoint, nil, "fusermount3 cannot open /dev/fuse (\(said))",
+                    "Load the kernel's module with modprobe fuse; in a container pass --device /dev/fuse."
+                )
         }
         if said.contains("Permission denied") || said.contains("not permitted")
             || said.contains("no write access")

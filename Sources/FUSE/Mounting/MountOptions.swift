@@ -7,6 +7,7 @@ public struct MountOptions: Sendable, Equatable {
     /// Users other than the one who mounts may use it; the kernel checks their permissions.
     public var allowOther = false
     public var readOnly = false
+    /// fusermount3 sets this and the next for every user but root, whatever they say.
     public var noSUID = true
     public var noDevices = true
     public var noExecution = false

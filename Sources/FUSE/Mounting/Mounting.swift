@@ -1,3 +1,4 @@
+internal import CKernelABI
 internal import Glibc
 public import SystemPackage
 
@@ -6,9 +7,14 @@ public enum Mounting {
     /// Mounts at an empty directory and serves; returns when the kernel can be asked.
     ///
     /// Root mounts with mount(2), everybody else through fusermount3. From here on this process
-    /// must not use the mounted files itself: it would wait for itself.
+    /// must not use the mounted files itself: it would wait for itself, and if it is killed
+    /// meanwhile it may never end.
+    ///
+    /// Permissions are checked by the kernel (`default_permissions`). The signal `SIGRTMAX-2` is
+    /// taken for waking up threads.
     ///
     /// - Parameter maximumThreads: that serve at the same time, 1 to 256.
+    /// - Throws: ``MountError``, whose kind tells what to do.
     public static func mount(
         _ connection: Connection, at path: FilePath, options: MountOptions,
         maximumThreads: Int = 16
@@ -19,9 +25,12 @@ public enum Mounting {
             isRoot
             ? try mountAsRoot(connection, mountPoint, options, maximumThreads)
             : try mountByHelper(connection, mountPoint, options, maximumThreads)
-        let mounted = MountedSession(session, at: mountPoint, isRoot: isRoot)
-        if isRoot, let amount = options.readAhead { ReadAhead.set(amount, at: mountPoint) }
-        return mounted
+        // The table says what stat(2) would, but stat(2) would ask this very process.
+        let device = MountTable.current().top(at: mountPoint)?.device
+        if isRoot, let device, let amount = options.readAhead {
+            ReadAhead.set(amount, ofDevice: device)
+        }
+        return MountedSession(session, at: mountPoint, device: device)
     }
 
     private static func mountAsRoot(
@@ -30,14 +39,14 @@ public enum Mounting {
     ) throws(MountError) -> Session {
         let channel: DeviceChannel
         do throws(Errno) {
-            channel = DeviceChannel(try FUSEDevice.open())
+            channel = try DeviceChannel(try FUSEDevice.open())
         } catch {
             throw .device(error, mountPoint)
         }
+        let session = Session(connection, channel, maximumThreads: maximumThreads)
         // Since 6.18 mount(2) itself waits for the answer to INIT and fails if that fails; the
         // thread that answers must be there first.
         let isSynchronous = (try? channel.requestSynchronousInit()) != nil
-        let session = Session(connection, channel, maximumThreads: maximumThreads)
         if isSynchronous { try start(session, mountPoint) }
         do throws(Errno) {
             try MountCalls.mount(
@@ -45,12 +54,17 @@ public enum Mounting {
                 flags: options.kernelFlags,
                 options: options.kernelOptions(device: channel.descriptor))
         } catch {
-            if isSynchronous { session.stop() }
-            throw refusal(error, mountPoint)
+            session.abort()
+            throw error == .socketNotConnected || connection.isRefused
+                ? disagreement(connection, error, mountPoint) : refusal(error, mountPoint)
         }
-        if !isSynchronous { try start(session, mountPoint) }
-        try waitForAgreement(connection, session, mountPoint) {
-            try? MountCalls.unmount(mountPoint, flags: 0)
+        do throws(MountError) {
+            if !isSynchronous { try start(session, mountPoint) }
+            try waitForAgreement(session, mountPoint)
+        } catch {
+            session.abort()
+            try? MountCalls.unmount(mountPoint, flags: BPIO_MNT_DETACH)
+            throw error
         }
         return session
     }
@@ -60,20 +74,39 @@ public enum Mounting {
         _ maximumThreads: Int
     ) throws(MountError) -> Session {
         let program = try MountHelper.required(for: mountPoint)
-        let channel: DeviceChannel
+        let device: FUSEDevice
         do throws(MountCalls.HelperFailure) {
-            channel = DeviceChannel(
-                try MountCalls.mountByHelper(
-                    program, options: options.helperOptions, at: mountPoint))
+            device = try MountCalls.mountByHelper(
+                program, options: options.helperOptions, at: mountPoint)
         } catch {
             throw MountHelper.refusal(error, mountPoint)
         }
-        let session = Session(connection, channel, maximumThreads: maximumThreads)
-        try start(session, mountPoint)
-        try waitForAgreement(connection, session, mountPoint) {
+        do throws(MountError) {
+            let session = try session(connection, device, mountPoint, maximumThreads)
+            do throws(MountError) {
+                try start(session, mountPoint)
+                try waitForAgreement(session, mountPoint)
+            } catch {
+                session.abort()
+                throw error
+            }
+            return session
+        } catch {
             try? MountCalls.unmountByHelper(program, mountPoint, lazily: true)
+            throw error
         }
-        return session
+    }
+
+    private static func session(
+        _ connection: Connection, _ device: consuming FUSEDevice, _ mountPoint: FilePath,
+        _ maximumThreads: Int
+    ) throws(MountError) -> Session {
+        do throws(Errno) {
+            return Session(
+                connection, try DeviceChannel(device), maximumThreads: maximumThreads)
+        } catch {
+            throw .device(error, mountPoint)
+        }
     }
 
     private static func start(_ session: Session, _ mountPoint: FilePath) throws(MountError) {
@@ -88,19 +121,27 @@ public enum Mounting {
 
     /// Waits until INIT was answered, 10 seconds at most.
     private static func waitForAgreement(
-        _ connection: Connection, _ session: Session, _ mountPoint: FilePath,
-        giveUp: () -> Void
+        _ session: Session, _ mountPoint: FilePath
     ) throws(MountError) {
+        let connection = session.connection
         for _ in 0..<10_000 {
             if connection.isNegotiated { return }
-            if session.threadCount == 0 { break }
+            if connection.isRefused || session.threadCount == 0 { break }
             usleep(1000)
         }
-        giveUp()
-        session.stop()
-        throw MountError(
-            .handshakeFailed, mountPoint, nil, "the kernel and this program could not agree",
-            "Linux 5.17 or newer is needed; the kernel's log may say more.")
+        throw disagreement(connection, nil, mountPoint)
+    }
+
+    private static func disagreement(
+        _ connection: Connection, _ errno: Errno?, _ mountPoint: FilePath
+    ) -> MountError {
+        connection.isRefused
+            ? MountError(
+                .kernelTooOld, mountPoint, errno, "the kernel's FUSE is too old",
+                "Linux 5.17 or newer is needed (protocol 7.36).")
+            : MountError(
+                .handshakeFailed, mountPoint, errno, "the kernel and this program could not agree",
+                "The kernel's log may say why.")
     }
 
     private static func refusal(_ errno: Errno, _ mountPoint: FilePath) -> MountError {

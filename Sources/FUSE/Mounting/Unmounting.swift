@@ -4,23 +4,26 @@ public import SystemPackage
 
 /// Takes file systems out of the name space, whoever mounted them, dead ones included.
 public enum Unmounting {
-    static let forced = Int32(BPIO_MNT_FORCE | BPIO_MNT_DETACH | BPIO_UMOUNT_NOFOLLOW)
-
     /// Unmounts what is mounted at a path: root with umount2(2), everybody else through
     /// fusermount3.
     ///
     /// - Parameters:
-    ///   - force: requests that are under way fail; only root can.
-    ///   - lazy: files that are open stay usable.
-    /// - Throws: among others ``MountError/Kind/inUse`` without either.
+    ///   - force: requests that are under way fail, and so does what is open from then on. Only
+    ///     root can; for others it means `lazy`.
+    ///   - lazy: files that are open stay usable; otherwise they keep the mount, which
+    ///     ``MountError/Kind/inUse`` says.
     public static func unmount(
         _ mountPoint: FilePath, force: Bool, lazy: Bool
     ) throws(MountError) {
-        guard geteuid() == 0 else { return try unmountByHelper(mountPoint, lazy || force) }
-        let flags =
-            force ? forced : (lazy ? BPIO_MNT_DETACH : 0) | BPIO_UMOUNT_NOFOLLOW
+        // The kernel is told not to follow a link in the last part, so links go here. A dead file
+        // system does not hinder that.
+        let target = (try? PathStatus.resolve(mountPoint)) ?? mountPoint
+        guard geteuid() == 0 else { return try unmountByHelper(target, lazy || force) }
+        var flags = BPIO_UMOUNT_NOFOLLOW
+        if force { flags |= BPIO_MNT_FORCE }
+        if force || lazy { flags |= BPIO_MNT_DETACH }
         do throws(Errno) {
-            try MountCalls.unmount(mountPoint, flags: flags)
+            try MountCalls.unmount(target, flags: flags)
         } catch {
             throw .unmounting(error, mountPoint)
         }
@@ -42,11 +45,14 @@ public enum Unmounting {
     }
 
     /// A FUSE file system is mounted there whose service is gone ("Transport endpoint is not
-    /// connected").
+    /// connected"). Asks the service; where it lives but does not answer, this waits for it.
     public static func isDead(_ mountPoint: FilePath) -> Bool {
-        var status = stat()
-        let result = unsafe mountPoint.withPlatformString { unsafe stat($0, &status) }
-        let error = Errno(rawValue: Glibc.errno)
-        return result != 0 && (error == .socketNotConnected || error == .connectionAbort)
+        do throws(Errno) {
+            // What the kernel still knows of the directory would hide that nobody serves it.
+            _ = try PathStatus.of(mountPoint, asking: true)
+            return false
+        } catch {
+            return error == .socketNotConnected || error == .connectionAbort
+        }
     }
 }

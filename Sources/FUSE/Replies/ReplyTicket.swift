@@ -111,9 +111,10 @@ struct ReplyTicket: ~Copyable, Sendable {
             try channel.send(message)
             return true
         } catch {
-            // The kernel did not understand the reply; it waits for another one.
+            // The kernel did not understand the reply; it waits for another one. What was sent, it
+            // did not take.
             if error == .invalidArgument, message.count > headerSize {
-                return answer(.ioError, unique, channel)
+                answer(.ioError, unique, channel)
             }
             return false
         }

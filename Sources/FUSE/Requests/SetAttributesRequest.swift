@@ -39,9 +39,9 @@ public struct SetAttributesRequest: Sendable {
         self.userID = valid.contains(.user) ? userID : nil
         self.groupID = valid.contains(.group) ? groupID : nil
         self.size = valid.contains(.size) ? size : nil
-        accessTime = valid.change(
+        accessTime = try valid.change(
             .accessTime, now: .accessNow, seconds.access, nanoseconds.access)
-        modificationTime = valid.change(
+        modificationTime = try valid.change(
             .modificationTime, now: .modificationNow, seconds.modification,
             nanoseconds.modification)
         killsPrivileges = valid.contains(.killPrivileges)
@@ -63,9 +63,10 @@ public struct SetAttributesRequest: Sendable {
 
         func change(
             _ bit: Valid, now: Valid, _ seconds: UInt64, _ nanoseconds: UInt32
-        ) -> TimeChange? {
+        ) throws(MalformedRequest) -> TimeChange? {
             guard contains(bit) else { return nil }
             if contains(now) { return .now }
+            guard nanoseconds < 1_000_000_000 else { throw MalformedRequest() }
             return .to(
                 Timestamp(seconds: Int64(bitPattern: seconds), nanoseconds: nanoseconds))
         }

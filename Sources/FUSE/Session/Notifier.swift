@@ -2,8 +2,16 @@ public import SystemPackage
 
 /// Tells the kernel what changed behind its back.
 ///
-/// Never from a function that carries a request about the same node or directory: the kernel may
-/// hold a lock for that request which the notification waits for. Any other thread will do.
+/// Only after INIT, and from any thread that carries no request. A notification takes locks of the
+/// kernel that the sender of a request may hold until that is answered:
+/// - ``invalidate(node:offset:length:)`` with data waits for pages that are being read or written,
+///   so it must not come from a function that carries a READ or WRITE of the node, nor be waited
+///   for by one;
+/// - ``invalidate(name:in:expireOnly:)`` and ``deleted(name:of:in:)`` take the directory's lock,
+///   which LOOKUP, CREATE, UNLINK, RENAME and the like hold for its names, READDIR for all of it.
+///
+/// Each function throws `ENODEV` or `ENOTCONN` when the file system is unmounted, `EBADF` after an
+/// abort, `EINVAL` where the kernel does not know the notification. Each allocates one message.
 public struct Notifier: Sendable {
     private let channel: any Channel
 
@@ -34,12 +42,19 @@ public struct Notifier: Sendable {
         }
     }
 
-    /// What a name stands for. Throws `ENOENT` where the kernel does not know it.
-    public func invalidate(name: [UInt8], in parent: UInt64) throws(Errno) {
+    /// What a name stands for. Throws `ENOENT` where the kernel does not know it, `ENAMETOOLONG`.
+    ///
+    /// - Parameter expireOnly: the name is looked up again when it is used next, but whoever works
+    ///   in what it stands for is left alone (Linux 6.2); otherwise it goes at once, and mounts on
+    ///   it with it.
+    public func invalidate(
+        name: [UInt8], in parent: UInt64, expireOnly: Bool = false
+    ) throws(Errno) {
         try send(.invalidateEntry, name) { body in
             body.u64(parent)
             body.u32(UInt32(name.count))
-            body.u32(0)
+            // FUSE_EXPIRE_ONLY
+            body.u32(expireOnly ? 1 : 0)
         }
     }
 
@@ -60,7 +75,7 @@ public struct Notifier: Sendable {
     }
 
     /// Requests that were read and not answered are sent again, with the top bit of their number
-    /// set. Linux 6.9.
+    /// set. The first answer counts; what is carried twice must do no harm. Linux 6.9.
     public func resendUnanswered() throws(Errno) {
         try send(.resend) { _ in }
     }

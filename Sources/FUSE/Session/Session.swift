@@ -1,4 +1,4 @@
-internal import Dispatch
+internal import Glibc
 internal import Synchronization
 internal import SystemPackage
 
@@ -7,26 +7,31 @@ internal import SystemPackage
 /// It starts with one thread. One that takes a request while no other waits for the next starts
 /// another first, up to the limit: a slow request holds up nobody, and a mount that needs one
 /// thread has two. Waiting threads sleep in read(2): an idle mount uses no CPU.
+///
+/// Each thread has a descriptor of its own, cloned from the first, and two buffers of
+/// ``Connection/maximumTransfer`` bytes, of which only touched pages take memory. It carries one
+/// request at a time. Signals are blocked in it.
 public final class Session: Sendable {
     public let connection: Connection
     public let maximumThreads: Int
 
+    /// The one that the file system was mounted with.
     private let channel: DeviceChannel
-    /// Threads that wait for a request or are about to.
+    /// Threads that wait for a request, and those that were started and are about to.
     ///
-    /// Relaxed: a guess that is wrong for a moment starts a thread too many or too late, and the
-    /// next request corrects it.
+    /// Every change is one atomic step, so it is exact when nothing moves. Relaxed: nothing is
+    /// handed over with it, and who acts on a number that is old starts a thread too many or too
+    /// late, which the next request puts right.
     private let waiting = Atomic<Int>(0)
-    /// Lock order: a leaf.
-    private let state = Mutex(State())
-    /// Signalled once, when the last thread leaves; whoever waited signals it again.
-    private let ended = DispatchSemaphore(value: 0)
+    private let workers = Monitor(Workers())
 
-    private struct State {
+    private struct Workers {
+        /// Of those that nobody joined yet.
         var threads: [OwnThread] = []
-        /// Threads that have not left.
+        var channels: [DeviceChannel] = []
+        /// Threads that have not left, and those that are being started.
         var running = 0
-        var isJoined = false
+        var isJoining = false
     }
 
     /// - Parameter maximumThreads: 1 to 256.
@@ -36,38 +41,74 @@ public final class Session: Sendable {
         self.maximumThreads = min(max(maximumThreads, 1), 256)
     }
 
+    deinit {
+        workers.withLock { workers in
+            workers.threads.forEach { $0.detach() }
+        }
+    }
+
     /// Threads that serve now.
-    public var threadCount: Int { state.withLock { $0.running } }
+    public var threadCount: Int { workers.withLock { $0.running } }
+
+    /// Descriptors of /dev/fuse in use: one a thread, or fewer where the kernel gives no more.
+    public var channelCount: Int { workers.withLock { $0.channels.count } }
+
+    /// For telling the kernel what changed behind its back, as long as the session lasts.
+    public var notifier: Notifier { Notifier(channel) }
+
+    // MARK: Threads
 
     /// Starts the first thread, which reads from the channel itself. Throws `EAGAIN`, `ENOMEM`.
     func start() throws(Errno) {
-        try startThread(on: channel)
+        guard reserve() else { return }
+        try startThread { self.channel }
     }
 
-    private func startThread(on channel: DeviceChannel) throws(Errno) {
-        let input = try TransferBuffer(capacity: connection.maximumTransfer)
-        let output = try TransferBuffer(capacity: connection.maximumTransfer)
-        let error: Errno? = state.withLock { state in
-            guard state.running < maximumThreads else { return nil }
-            do throws(Errno) {
-                // Under the lock: the thread cannot leave before it is counted.
-                state.threads.append(
+    /// Counts a thread in before it exists, so that two requests do not start three.
+    private func reserve() -> Bool {
+        let isFree = workers.withLock { workers in
+            guard workers.running < maximumThreads else { return false }
+            workers.running += 1
+            return true
+        }
+        if isFree { waiting.wrappingAdd(1, ordering: .relaxed) }
+        return isFree
+    }
+
+    /// The reserved thread. When it cannot be had, the reservation is gone.
+    private func startThread(
+        on makeChannel: () throws(Errno) -> DeviceChannel
+    ) throws(Errno) {
+        do throws(Errno) {
+            // A READ or WRITE fits, and what the kernel wants room for at least.
+            let capacity = max(connection.maximumTransfer, Self.smallestBuffer)
+            let input = try TransferBuffer(capacity: capacity)
+            let output = try TransferBuffer(capacity: capacity)
+            let channel = try makeChannel()
+            try workers.withLock { workers throws(Errno) in
+                // Looked at under the lock: abort() disconnects whatever is in the list.
+                if channel.isOver { throw .connectionAbort }
+                workers.threads.append(
                     try OwnThread.start(named: "bypassio-fuse") { [self] in
                         serve(channel, input, output)
                         leave()
                     })
-                state.running += 1
-                return nil
-            } catch {
-                return error
+                if !workers.channels.contains(where: { $0 === channel }) {
+                    workers.channels.append(channel)
+                }
             }
+        } catch {
+            waiting.wrappingSubtract(1, ordering: .relaxed)
+            leave()
+            throw error
         }
-        if let error { throw error }
     }
+
+    /// `FUSE_MIN_READ_BUFFER`: read(2) of less fails.
+    private static let smallestBuffer = 8192
 
     private func serve(_ channel: DeviceChannel, _ input: TransferBuffer, _ output: TransferBuffer)
     {
-        waiting.wrappingAdd(1, ordering: .relaxed)
         while let length = receive(from: channel, into: input) {
             if waiting.wrappingSubtract(1, ordering: .relaxed).newValue == 0 { startAnother() }
             connection.process(length, in: input, output: output, from: channel)
@@ -89,49 +130,53 @@ public final class Session: Sendable {
 
     private func startAnother() {
         // INIT first: a clone of a descriptor without a connection is refused.
-        guard connection.isNegotiated, state.withLock({ $0.running < maximumThreads }) else {
-            return
-        }
-        // Where no further thread or descriptor is to be had, those that are there go on.
-        try? startThread(on: (try? channel.clone()) ?? channel)
+        guard connection.isNegotiated, reserve() else { return }
+        // Where no further thread is to be had, those that are there go on; where no further
+        // descriptor is, they share the first.
+        try? startThread { (try? channel.clone()) ?? channel }
     }
 
     private func leave() {
-        let isLast = state.withLock { state in
-            state.running -= 1
-            assert(state.running >= 0)
-            return state.running == 0
+        workers.withLock { workers in
+            workers.running -= 1
+            assert(workers.running >= 0)
         }
-        if isLast { ended.signal() }
     }
+
+    // MARK: The end
 
     /// Sleeps until every thread has left, which they do when the file system is unmounted or the
     /// connection aborted. Any thread but the session's own.
     public func waitUntilEnded() {
-        ended.wait()
-        ended.signal()
-        let threads = state.withLock { state in
-            if state.isJoined { return [OwnThread]() }
-            state.isJoined = true
-            return state.threads
+        let threads = workers.wait(until: { $0.running == 0 && !$0.isJoining }) { workers in
+            let threads = workers.threads
+            workers.threads = []
+            workers.isJoining = !threads.isEmpty
+            return threads
         }
+        if threads.isEmpty { return }
         for thread in threads { thread.join() }
+        workers.withLock { $0.isJoining = false }
     }
 
-    /// Ends the session without the kernel's word: threads leave when their request is answered.
-    func stop() {
-        channel.stop()
-        while true {
-            // Again and again: an interrupt that comes just before a thread goes to sleep is lost.
-            let isRunning = state.withLock { state in
-                if state.running > 0, !state.isJoined { state.threads.forEach { $0.interrupt() } }
-                return state.running > 0
+    /// Ends the connection from this side: gives back every descriptor, upon which the kernel ends
+    /// it and whoever waits for an answer gets an error.
+    ///
+    /// Returns when no thread waits for a request any more. One that carries a request leaves when
+    /// the request is done; its answer goes nowhere.
+    func abort() {
+        channel.end()
+        workers.withLock { workers in
+            workers.channels.forEach { $0.disconnect() }
+        }
+        // The first is not in the list when no thread could be started.
+        channel.disconnect()
+        // Again and again: an interrupt that comes just before a thread goes to sleep is lost.
+        while waiting.load(ordering: .relaxed) > 0 {
+            workers.withLock { workers in
+                workers.threads.forEach { $0.interrupt() }
             }
-            if !isRunning { return }
-            if ended.wait(timeout: .now() + .milliseconds(5)) == .success {
-                ended.signal()
-                return
-            }
+            usleep(500)
         }
     }
 }

@@ -27,6 +27,17 @@ struct FUSEDevice: ~Copyable, Sendable {
         _ = try Self.checked(bpio_fuse_sync_init(descriptor))
     }
 
+    /// open(2) of something that can be neither read nor written.
+    static func deadEnd() throws(Errno) -> FUSEDevice {
+        FUSEDevice(owning: try checked(bpio_fuse_dead_end()))
+    }
+
+    /// dup3(2): from now on this descriptor stands for what the other one does. Threads that sleep
+    /// in ``read(into:)`` keep the device until they wake up.
+    func stand(for other: borrowing FUSEDevice) {
+        _ = bpio_fuse_replace(descriptor, other.descriptor)
+    }
+
     /// read(2), once: the length or a negative errno.
     func read(into message: inout MutableSpan<UInt8>) -> Int {
         let descriptor = self.descriptor

@@ -4,6 +4,9 @@ internal import SystemPackage
 
 /// A thread of our own: it may sleep in the kernel for as long as it likes.
 struct OwnThread: @unchecked Sendable {
+    /// In bytes. Services carry requests on it; pages that are not touched take no memory.
+    private static let stackSize = 1 << 20
+
     private let thread: pthread_t
 
     /// Starts `body`; throws `EAGAIN` where no thread is to be had.
@@ -13,7 +16,7 @@ struct OwnThread: @unchecked Sendable {
         let work = unsafe Unmanaged.passRetained(Work(name, body))
         var thread = pthread_t()
         let code = unsafe bpio_thread_start(
-            &thread, 512 << 10,
+            &thread, stackSize,
             { context in
                 guard let context = unsafe context else { return nil }
                 let work = unsafe Unmanaged<Work>.fromOpaque(context).takeRetainedValue()
@@ -37,6 +40,11 @@ struct OwnThread: @unchecked Sendable {
     /// Waits for the thread's end; once.
     func join() {
         _ = pthread_join(thread, nil)
+    }
+
+    /// Nobody will join it.
+    func detach() {
+        _ = pthread_detach(thread)
     }
 
     private final class Work: Sendable {

@@ -2,32 +2,58 @@ internal import Synchronization
 public import SystemPackage
 
 /// One descriptor of /dev/fuse as a way for requests. Allocates nothing per message.
+///
+/// It is the channel of one thread: requests read from it must be answered on it. Where the kernel
+/// gives no further descriptors, several threads share it; read(2) hands each request to one.
 public final class DeviceChannel: Channel {
     private let device: FUSEDevice
-    /// Set once, before the threads that wait in ``receive(into:)`` are interrupted: whoever wakes
-    /// up sees it. Release and acquire, because nothing else is handed over with it.
-    private let isStopped: StopFlag
+    private let ending: Ending
 
-    /// Shared by the descriptors of one connection.
-    final class StopFlag: Sendable {
-        let value = Atomic<Bool>(false)
+    /// How the descriptors of one connection end. Shared by them all.
+    private final class Ending: Sendable {
+        /// Set once, before the threads that sleep in ``receive(into:)`` are woken up.
+        ///
+        /// Release and acquire: whoever sees it also sees what was done before the connection was
+        /// given up.
+        let isOver = Atomic<Bool>(false)
+        /// Kept from the beginning, so that no free descriptor is needed to end.
+        let deadEnd: FUSEDevice
+
+        init() throws(Errno) {
+            deadEnd = try FUSEDevice.deadEnd()
+        }
     }
 
-    init(_ device: consuming FUSEDevice, stop: StopFlag = StopFlag()) {
+    /// Throws `EMFILE`, `ENFILE`: a further descriptor is needed.
+    init(_ device: consuming FUSEDevice) throws(Errno) {
         self.device = device
-        isStopped = stop
+        ending = try Ending()
     }
 
-    /// A further descriptor of the same connection. Requests read from it are answered on it, so
-    /// that answers do not contend.
+    private init(_ device: consuming FUSEDevice, _ ending: Ending) {
+        self.device = device
+        self.ending = ending
+    }
+
+    /// A further descriptor of the same connection, which a file system is mounted of. Requests read
+    /// from it are answered on it, so that answers do not contend.
     func clone() throws(Errno) -> DeviceChannel {
-        DeviceChannel(try device.clone(), stop: isStopped)
+        DeviceChannel(try device.clone(), ending)
     }
 
-    /// From now on ``receive(into:)`` throws `ECONNABORTED`; threads that wait in it must be
-    /// interrupted.
-    func stop() {
-        isStopped.value.store(true, ordering: .releasing)
+    /// Every channel of the connection throws `ECONNABORTED` from its next
+    /// ``receive(into:)`` on. Threads that sleep in it must be interrupted.
+    func end() {
+        ending.isOver.store(true, ordering: .releasing)
+    }
+
+    var isOver: Bool { ending.isOver.load(ordering: .acquiring) }
+
+    /// Gives the descriptor back to the kernel, which ends the connection when it has the last one;
+    /// what is sent afterwards is refused with `EBADF`. Call ``end()`` first. A thread that sleeps
+    /// in ``receive(into:)`` keeps the descriptor until it is interrupted.
+    func disconnect() {
+        device.stand(for: ending.deadEnd)
     }
 
     var descriptor: Int32 { device.descriptor }
@@ -38,13 +64,16 @@ public final class DeviceChannel: Channel {
 
     public func receive(into message: inout MutableSpan<UInt8>) throws(Errno) -> Int {
         while true {
-            if isStopped.value.load(ordering: .acquiring) { throw .connectionAbort }
+            if isOver { throw .connectionAbort }
             let length = device.read(into: &message)
             if length >= 0 { return length }
             let error = Errno(rawValue: Int32(truncatingIfNeeded: -length))
             switch error {
-            // ENOENT: the request was taken back while it was being copied.
-            case .interrupted, .resourceTemporarilyUnavailable, .noSuchFileOrDirectory: continue
+            // ENOENT: the request was taken back while it was being copied. ENOMEM: there was no
+            // memory to copy it, and its caller has EIO.
+            case .interrupted, .resourceTemporarilyUnavailable, .noSuchFileOrDirectory,
+                .noMemory:
+                continue
             default: throw error
             }
         }

@@ -1,3 +1,4 @@
+internal import IOStack
 public import SystemPackage
 
 /// One line of /proc/self/mountinfo (proc_pid_mountinfo(5)).

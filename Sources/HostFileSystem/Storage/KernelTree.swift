@@ -1,3 +1,4 @@
+internal import IOStack
 internal import SystemPackage
 
 /// Reads the small files, links and folders by which the kernel shows its objects (sysfs, procfs).

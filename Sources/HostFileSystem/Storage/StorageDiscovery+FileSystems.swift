@@ -1,3 +1,4 @@
+internal import IOStack
 internal import SystemPackage
 
 // From a mount to its block devices, or to the directories it is stacked on.

@@ -1,3 +1,4 @@
+internal import IOStack
 public import SystemPackage
 
 /// The swap areas in use (/proc/swaps, proc(5)).

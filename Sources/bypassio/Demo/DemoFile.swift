@@ -7,10 +7,16 @@ struct DemoFile {
     private static let chunkSize = 1 << 20
 
     let folder: FilePath
+    let name: FilePath
     /// In bytes; a multiple of 1 MiB.
     let size: UInt64
 
-    var name: FilePath { FilePath("demo-\(size >> 20)MiB.data") }
+    init(folder: FilePath, name: FilePath? = nil, size: UInt64) {
+        self.folder = folder
+        self.name = name ?? FilePath("demo-\(size >> 20)MiB.data")
+        self.size = size
+    }
+
     var path: FilePath { folder.pushing(name) }
 
     /// Writes the file unless a whole one is there. A run that was stopped leaves only a file of

@@ -108,13 +108,3 @@ final class DemoStage {
         volume.instances.reduce(0) { $0 + $1.callbacksRun.pre + $1.callbacksRun.post }
     }
 }
-
-/// What the demo's scanner looks for: the harmless file that virus scanners are tested with, put
-/// together here so that no scanner takes this program for it.
-private enum TestSignature {
-    static var all: [Signature] {
-        let text = ["X5O!P%@AP[4", "\\PZX54(P^)7CC)7}$", "EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE"]
-        return [Signature(name: "EICAR-Test-File", pattern: Array(text.joined().utf8))]
-            .compactMap(\.self)
-    }
-}

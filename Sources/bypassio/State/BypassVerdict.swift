@@ -39,9 +39,18 @@ struct BypassVerdict: Encodable {
     /// A QUERY that skips the storage stack answers for the filters and the file system, a plain
     /// one for everything: together they make the verdict (spec 3.1).
     init(of file: FileObject) throws(IOFailure) {
-        let filters = try file.bypassIO(.query, flags: .skipStorageStackQuery)
-        let whole = try file.bypassIO(.query)
         let storage = file.volume.stack.storage
+        self.init(
+            filters: try file.bypassIO(.query, flags: .skipStorageStackQuery),
+            whole: try file.bypassIO(.query), storageType: storage.storageType,
+            storageDriver: storage.name)
+    }
+
+    /// From the answers to both QUERYs, whoever sent them.
+    init(
+        filters: FSBypassIOOutput, whole: FSBypassIOOutput, storageType: String,
+        storageDriver: String
+    ) {
         if let veto = filters.results, veto.status.isError {
             kind = .notSupported
             blocker = Blocker(veto)
@@ -52,8 +61,8 @@ struct BypassVerdict: Encodable {
             kind = .supported
             blocker = nil
         }
-        storageType = storage.storageType
-        storageDriver = storage.name
+        self.storageType = storageType
+        self.storageDriver = storageDriver
         isStorageDriverCompatible = whole.flags.contains(.compatibleStorageDriver)
         flags = whole.flags.windowsNames
     }

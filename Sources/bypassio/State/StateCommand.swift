@@ -8,8 +8,9 @@ struct StateCommand: ParsableCommand {
         abstract:
             "Tell whether a file, directory or volume supports BypassIO, or who is in the way.",
         discussion: """
-            Sends FS_BPIO_OP_QUERY to a volume over the path and prints the verdict in the \
-            words of fsutil bypassIo state. With -v every layer's answer, top to bottom.
+            Sends FS_BPIO_OP_QUERY and prints the verdict in the words of fsutil bypassIo state. \
+            On a mounted bypassio volume the question goes to its service; elsewhere to a volume \
+            made over the path, and with -v every layer's answer is shown, top to bottom.
 
             Exit codes: 0 supported, 1 not supported, 2 partially supported, 64 usage, 66 no \
             such file or not readable, 70 internal error.

@@ -34,6 +34,13 @@ struct StateReport: Encodable {
     init(of place: HostPath) throws {
         path = place.named
         resolvedPath = place.resolved.string
+        facts = place.inspection.facts
+        if let mounted = try MountedState(of: place) {
+            verdict = mounted.verdict
+            // The control code names the first layer in the way only.
+            layers = []
+            return
+        }
         let io = IOManager()
         // A mount point stands for its volume; anything else is looked up from its directory.
         let root = place.isMountPoint ? place.resolved : place.resolved.removingLastComponent()
@@ -50,7 +57,6 @@ struct StateReport: Encodable {
         } catch let error as HostVolumeError {
             throw CommandError(.noInput, "\(error)")
         }
-        facts = place.inspection.facts
     }
 }
 
@@ -58,6 +64,7 @@ extension StateReport {
     func lines(verbose: Bool) -> [String] {
         let verdictLines = verdict.fsutilLines(path: path, verbose: verbose)
         guard verbose else { return verdictLines }
+        if layers.isEmpty { return verdictLines + ["", "What the host says:"] + facts }
         var table = TextTable([
             ("layer", .left), ("driver", .left), ("answer", .left), ("reason", .left),
         ])

@@ -164,7 +164,7 @@ struct ChangeTests {
         #expect(try file.nextHole(from: 0) == 3)
         for offset: UInt64 in [3, 4, UInt64(Int64.max), UInt64.max] {
             for seek in [FileObject.nextData, FileObject.nextHole] {
-                let code = errno { () throws(IOFailure) in _ = try seek(file)(offset) }
+                let code = errno { () throws(IOFailure) in _ = try seek(file)(offset, nil) }
                 #expect(code == .noSuchAddressOrDevice)
             }
         }

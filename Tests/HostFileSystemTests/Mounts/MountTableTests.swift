@@ -1,3 +1,4 @@
+import IOStack
 import SystemPackage
 import Testing
 

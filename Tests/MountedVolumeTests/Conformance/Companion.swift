@@ -30,6 +30,7 @@ final class Companion: @unchecked Sendable {
             body(own)
             done.signal()
         }
+        own.end()
         _ = unsafe call_chdir("/")
         _ = call_close_own_copy_from(3)
         done.signal()

@@ -18,6 +18,7 @@ enum ConformanceRun {
             guard !entered.isError else { return ["chdir to the case's directory: \(entered)"] }
             let directory = ConformanceDirectory(path: path)
             body(directory)
+            directory.end()
             _ = unsafe call_chdir("/")
             _ = call_close_own_copy_from(3)
             return directory.lines

@@ -14,7 +14,7 @@ final class LiveMount: @unchecked Sendable {
 
     /// Returns when the mount answers; throws with what the service said if it does not come up
     /// within 20 seconds.
-    init(options: String = "allow_other,default_permissions") throws {
+    init(options: String = "allow_other,default_permissions,dev,suid") throws {
         folder = try TestFolder()
         source = try folder.makeFolder("source")
         mountpoint = try folder.makeFolder("mount")

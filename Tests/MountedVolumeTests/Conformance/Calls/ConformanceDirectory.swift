@@ -13,7 +13,17 @@ final class ConformanceDirectory {
     private(set) var lines: [String] = []
     private var prefix = ""
 
+    private var endings: [() -> Void] = []
+
     init(path: String) { self.path = path }
+
+    /// To be done when the case is over.
+    func atEnd(_ body: @escaping () -> Void) { endings.append(body) }
+
+    func end() {
+        for ending in endings { ending() }
+        endings = []
+    }
 
     func note(_ what: String, _ outcome: some CustomStringConvertible) {
         append("\(what) → \(outcome)")

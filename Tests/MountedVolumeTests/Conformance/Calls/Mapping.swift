@@ -7,6 +7,7 @@ import Foundation
     private let name: String
     private let address: UnsafeMutableRawPointer?
     private let length: Int
+    private var isUnmapped = false
 
     init(of file: OpenFile, length: Int, protection: Int32, flags: Int32, offset: Int64) {
         (record, name) = (file.record, file.name)
@@ -17,6 +18,16 @@ import Foundation
         unsafe address = memory
         record.note(
             "mmap \(length) at \(offset) protection \(protection) flags \(flags) [\(name)]", answer)
+        endWithCase()
+    }
+
+    /// A mapping keeps its file open, and what was stored in it from the disk: none outlives its
+    /// case.
+    private func endWithCase() {
+        record.atEnd { [self] in
+            guard !isUnmapped, let memory = unsafe address else { return }
+            _ = unsafe call_munmap(memory, length)
+        }
     }
 
     private func with(_ what: String, _ body: (UnsafeMutableRawPointer) -> String) {
@@ -62,6 +73,7 @@ import Foundation
     }
 
     func unmap() {
+        isUnmapped = true
         unsafe with("munmap") { Answer(unsafe call_munmap($0, length)).description }
     }
 }

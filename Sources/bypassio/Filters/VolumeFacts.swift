@@ -1,0 +1,91 @@
+import Foundation
+import HostFileSystem
+import SystemPackage
+
+/// What a mounted volume tells about itself, in an attribute of its root.
+struct VolumeFacts: Decodable {
+    struct Filter: Decodable {
+        let name: String
+        let altitude: String
+        let supportsBypassIO: Bool
+        let preCallbacks: UInt64
+        let postCallbacks: UInt64
+    }
+
+    struct Reads: Decodable {
+        let traditional: UInt64
+        let storageBypass: UInt64
+        let filterBypass: UInt64
+        let fullBypass: UInt64
+    }
+
+    let volume: String
+    let fileSystem: String
+    let storageType: String
+    let activeBypassCount: Int
+    let openHandles: Int
+    let knownInodes: Int
+    let filters: [Filter]
+    let reads: Reads
+
+    private static let attribute = "user.bypassio.filters"
+
+    /// Throws a ``CommandError`` where no volume answers.
+    static func json(of path: FilePath, named name: String) throws -> String {
+        do throws(Errno) {
+            let root = try SystemCall.open(path, [.pathOnly, .directory])
+            let text = try SystemCall.extendedAttribute(
+                Array(attribute.utf8), of: root.descriptor)
+            return String(decoding: text, as: UTF8.self)
+        } catch {
+            throw self.error(error, name)
+        }
+    }
+
+    private static func error(_ errno: Errno, _ name: String) -> CommandError {
+        switch errno {
+        case .noSuchFileOrDirectory:
+            CommandError(.noInput, "\(name) does not exist: check the path.")
+        case .socketNotConnected, .connectionAbort:
+            CommandError(
+                .noInput,
+                "The service of \(name) is gone (\"Transport endpoint is not connected\"): "
+                    + "unmount it with bypassio umount \(name), then mount it again.")
+        case .permissionDenied, .notPermitted:
+            CommandError(.noInput, "\(name) may not be asked: run as the user who mounted it.")
+        default:
+            CommandError(
+                .noInput,
+                "\(name) is not the root of a bypassio volume: name a mount point "
+                    + "(findmnt -t fuse.bypassio lists them).")
+        }
+    }
+}
+
+extension VolumeFacts {
+    init(of path: FilePath, named name: String) throws {
+        let json = try Self.json(of: path, named: name)
+        self = try JSONDecoder().decode(VolumeFacts.self, from: Data(json.utf8))
+    }
+
+    var lines: [String] {
+        var table = TextTable([
+            ("filter", .left), ("altitude", .right), ("BypassIO", .left),
+            ("pre callbacks", .right), ("post callbacks", .right),
+        ])
+        for filter in filters {
+            table.append([
+                filter.name, filter.altitude, filter.supportsBypassIO ? "knows it" : "blocks it",
+                Figures.grouped(filter.preCallbacks), Figures.grouped(filter.postCallbacks),
+            ])
+        }
+        return ["\(volume) (\(fileSystem))"]
+            + (filters.isEmpty ? ["no filters"] : table.lines)
+            + [
+                "open files: \(openHandles), with bypass: \(activeBypassCount), "
+                    + "known files: \(knownInodes)",
+                "reads of O_DIRECT files: \(Figures.grouped(reads.traditional)) through the "
+                    + "filters, \(Figures.grouped(reads.fullBypass + reads.filterBypass)) past them",
+            ]
+    }
+}

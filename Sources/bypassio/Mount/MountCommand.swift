@@ -1,0 +1,59 @@
+import ArgumentParser
+
+/// `bypassio mount`: a directory through the stack, as a file system that any program can use.
+struct MountCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mount",
+        abstract: "Mount a directory through the stack, with filters; any program can use it.",
+        discussion: """
+            Serves SOURCE at MOUNTPOINT until Ctrl-C, SIGTERM or an unmount; a second signal ends \
+            it even while files are open. Root may serve every user with -o allow_other; others \
+            need fusermount3 (package fuse3).
+
+            Options of -o, separated by commas: \(MountSettings.optionNames), and those of \
+            mount(8) that concern mount(8) alone. docs/mounting.md explains them, the \
+            configuration file, and fstab.
+
+            Exit codes: 0 unmounted (with --background: mounted), 64 usage, 66 no such source, \
+            69 no FUSE or no fusermount3, 70 internal error, 73 the mount point cannot be used, \
+            77 not permitted.
+            """)
+
+    @Option(
+        name: .customShort("o"), help: ArgumentHelp("Mount options.", valueName: "options"))
+    var options: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A filter to attach; repeat for more. Names: \(ShippedFilter.names).",
+            valueName: "NAME[=ALTITUDE][,key=value…]"))
+    var filter: [String] = []
+
+    @Option(help: ArgumentHelp("Settings from a file.", valueName: "file"))
+    var config: String?
+
+    @Flag(help: "Return when the volume can be used, and serve it in the background.")
+    var background = false
+
+    @Argument(help: "The directory to serve.")
+    var source: String
+
+    @Argument(help: "An empty directory.")
+    var mountPoint: String
+
+    func run() throws {
+        try reportingErrors {
+            try VolumeService.run(settings())
+        }
+    }
+
+    /// The file first, then -o, then --filter: what is said last counts.
+    private func settings() throws -> MountSettings {
+        var settings = MountSettings(source: source, mountPoint: mountPoint)
+        if let config { try settings.apply(file: config) }
+        for text in options { try settings.apply(options: text) }
+        for text in filter { settings.filters.append(try FilterSetting(text)) }
+        if background { settings.isBackground = true }
+        return settings
+    }
+}

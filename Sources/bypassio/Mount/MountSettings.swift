@@ -1,0 +1,133 @@
+import BypassIOMount
+import FUSE
+import SystemPackage
+
+/// Everything that a mount was told, wherever: the command line, a file, fstab.
+struct MountSettings {
+    var source: String
+    var mountPoint: String
+    var filters: [FilterSetting] = []
+    var volume = VolumeMountOptions()
+    var isBackground = false
+    /// Nothing is printed but errors.
+    var isSilent = false
+
+    init(source: String, mountPoint: String) {
+        self.source = source
+        self.mountPoint = mountPoint
+        volume.mount.source = source
+    }
+
+    /// Options without a value, and what they do.
+    private static let switches: [(name: String, apply: @Sendable (inout MountSettings) -> Void)] =
+        [
+            ("allow_other", { $0.volume.mount.allowOther = true }),
+            ("ro", { $0.volume.mount.readOnly = true }),
+            ("rw", { $0.volume.mount.readOnly = false }),
+            ("nosuid", { $0.volume.mount.noSUID = true }),
+            ("suid", { $0.volume.mount.noSUID = false }),
+            ("nodev", { $0.volume.mount.noDevices = true }),
+            ("dev", { $0.volume.mount.noDevices = false }),
+            ("noexec", { $0.volume.mount.noExecution = true }),
+            ("exec", { $0.volume.mount.noExecution = false }),
+            (
+                "noatime",
+                {
+                    $0.volume.mount.noAccessTime = true
+                    $0.volume.noAccessTime = true
+                }
+            ),
+            ("background", { $0.isBackground = true }),
+            ("foreground", { $0.isBackground = false }),
+        ]
+
+    /// Options with a value.
+    private static let assignments: [(name: String, apply: Assignment)] = [
+        ("fsname", { $0.volume.mount.source = $1 }),
+        ("subtype", { $0.volume.mount.subtype = try text($1) }),
+        ("entry_timeout", { $0.volume.entryTimeout = try seconds($1) }),
+        ("attr_timeout", { $0.volume.attributesTimeout = try seconds($1) }),
+        ("negative_timeout", { $0.volume.negativeTimeout = try seconds($1) }),
+        ("threads", { $0.volume.maximumThreads = try number($1, 1...256) }),
+        ("open_directories", { $0.volume.maximumOpenDirectories = try number($1, 1...1_000_000) }),
+        ("max_read", { $0.volume.mount.maximumRead = UInt32(try number($1, 4096...1 << 20)) }),
+        ("read_ahead", { $0.volume.mount.readAhead = UInt32(try number($1, 0...1 << 20)) }),
+        ("filter", { $0.filters.append(try FilterSetting($1.replacing(":", with: ","))) }),
+        ("config", { try $0.apply(file: $1) }),
+    ]
+
+    private typealias Assignment = @Sendable (inout MountSettings, String) throws -> Void
+
+    /// mount(8)'s own, which mean nothing to a file system; default_permissions is always on.
+    private static let ignored: Set<String> = [
+        "default_permissions", "defaults", "auto", "noauto", "user", "nouser", "users", "group",
+        "owner", "_netdev", "nofail", "async", "sync", "dirsync", "relatime", "strictatime",
+        "norelatime", "nostrictatime", "atime", "diratime", "nodiratime", "lazytime", "nolazytime",
+        "nonempty",
+    ]
+
+    static var optionNames: String {
+        (switches.map(\.name) + assignments.map { "\($0.name)=" }).joined(separator: ", ")
+    }
+
+    /// Takes over options as -o has them: separated by commas.
+    mutating func apply(options: String) throws {
+        for option in options.split(separator: ",") {
+            let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            try apply(String(parts[0]), parts.count == 2 ? String(parts[1]) : nil)
+        }
+    }
+
+    /// Takes over one option; throws a ``CommandError`` for one that is unknown or has a wrong value.
+    mutating func apply(_ name: String, _ value: String?) throws {
+        if let found = Self.switches.first(where: { $0.name == name }) {
+            guard value == nil else {
+                throw CommandError(.usage, "The option \(name) takes no value: write \(name).")
+            }
+            return found.apply(&self)
+        }
+        if let found = Self.assignments.first(where: { $0.name == name }) {
+            guard let value, !value.isEmpty else {
+                throw CommandError(.usage, "The option \(name) needs a value: \(name)=VALUE.")
+            }
+            do {
+                return try found.apply(&self, value)
+            } catch let error as ValueError {
+                throw CommandError(.usage, "\(name)=\(value): \(error.expected).")
+            }
+        }
+        guard Self.ignored.contains(name) || name.hasPrefix("x-") || name.hasPrefix("comment")
+        else {
+            throw CommandError(
+                .usage, "There is no option \(name); there are \(Self.optionNames).")
+        }
+    }
+
+    // MARK: Values
+
+    private struct ValueError: Error {
+        let expected: String
+    }
+
+    private static func seconds(_ text: String) throws -> Duration {
+        guard let value = Double(text), value >= 0, value <= 1_000_000_000 else {
+            throw ValueError(expected: "name seconds, 0 or more")
+        }
+        return .seconds(value)
+    }
+
+    private static func number(_ text: String, _ range: ClosedRange<Int>) throws -> Int {
+        guard let value = Int(text), range.contains(value) else {
+            throw ValueError(
+                expected: "name a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    private static func text(_ text: String) throws -> String {
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != UInt8(ascii: ".") && $0 < 0x7F }) else {
+            throw ValueError(expected: "name letters and digits")
+        }
+        return text
+    }
+}

@@ -1,0 +1,179 @@
+import BypassIOMount
+import Foundation
+import HostFileSystem
+import IOStack
+import SystemPackage
+
+/// The process behind a mounted volume, from the mount to the end.
+struct VolumeService {
+    /// Sent by the process to itself when the volume is gone.
+    private static let ended = SIGUSR2
+
+    let settings: MountSettings
+    private let io = IOManager()
+    private let volume: Volume
+    let mounted: MountedVolume
+
+    /// Mounts as told, and serves until the end; with ``MountSettings/isBackground`` in another
+    /// process.
+    static func run(_ settings: MountSettings) throws {
+        if settings.isBackground, !BackgroundService.isChild {
+            return try BackgroundService.start()
+        }
+        // Before any thread: what serves must not be interrupted.
+        var signals = signals()
+        let service = try VolumeService(settings)
+        let report = settings.isSilent ? [] : service.report(isWaiting: !settings.isBackground)
+        report.forEach { StandardOutput.print($0.onOneLine) }
+        if settings.isBackground { BackgroundService.tellReady() }
+        try service.serve(&signals)
+    }
+
+    /// The signals that ``serve(_:)`` waits for; before any thread is started.
+    static func signals() -> SignalSet {
+        SignalSet([SIGINT, SIGTERM, SIGHUP, SIGUSR1, ended])
+    }
+
+    /// Mounts; the volume can be used when it returns.
+    init(_ settings: MountSettings) throws {
+        self.settings = settings
+        let source = try Self.source(settings)
+        Self.raiseDescriptorLimit()
+        // What programs make gets the bits that their own umask leaves.
+        umask(0)
+        do throws(HostVolumeError) {
+            volume = try HostVolume.mount(directory: source, on: io, named: settings.source)
+        } catch {
+            throw CommandError(CommandStatus(error.kind), "\(error)")
+        }
+        for setting in settings.filters {
+            try Self.attach(setting, to: volume, io)
+        }
+        do throws(VolumeMountError) {
+            mounted = try MountedVolume.mount(
+                volume, at: ArgumentPath.path(settings.mountPoint), options: settings.volume)
+        } catch {
+            throw CommandError(CommandStatus(error), "Cannot mount: \(error)")
+        }
+    }
+
+    /// The source's real path; the mount point must not lie within it, where the service would wait
+    /// for itself.
+    private static func source(_ settings: MountSettings) throws -> FilePath {
+        let source = ArgumentPath.path(settings.source)
+        let place = ArgumentPath.path(settings.mountPoint)
+        guard let real = realPath(source), let target = realPath(place) else { return source }
+        guard target != real, target.starts(with: real) else { return source }
+        throw CommandError(
+            .usage,
+            "The mount point \(settings.mountPoint) lies within \(settings.source), which would "
+                + "contain itself: name a directory outside.")
+    }
+
+    private static func realPath(_ path: FilePath) -> FilePath? {
+        guard let text = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else {
+            return nil
+        }
+        defer { unsafe free(text) }
+        return unsafe FilePath(platformString: text)
+    }
+
+    private static func attach(
+        _ setting: FilterSetting, to volume: Volume, _ io: IOManager
+    ) throws {
+        let registration = try setting.filter.make(setting.values)
+        do {
+            try io.filterManager.attach(
+                io.filterManager.register(registration), to: volume, altitude: setting.altitude)
+        } catch {
+            throw CommandError(
+                .usage,
+                "The filter \(setting.filter.rawValue) cannot be attached (\(error)): "
+                    + "name each filter once, each at an altitude of its own.")
+        }
+    }
+
+    /// Every open file is a descriptor: as many as are allowed.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return
+        }
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    // MARK: Serving
+
+    /// Waits for signals and for the end.
+    func serve(_ signals: inout SignalSet) throws {
+        let mounted = mounted
+        Thread.detachNewThread {
+            mounted.waitUntilUnmounted()
+            kill(getpid(), Self.ended)
+        }
+        var isLeaving = false
+        while true {
+            let signal = signals.wait()
+            switch signal {
+            case Self.ended:
+                try io.dismount(volume)
+                return
+            case SIGUSR1:
+                StandardOutput.complain(mounted.report)
+            case SIGHUP where settings.isBackground:
+                break
+            case _ where isLeaving:
+                mounted.abort()
+            default:
+                isLeaving = leave()
+            }
+        }
+    }
+
+    /// Unmounts and waits for the end.
+    func end(_ signals: inout SignalSet) throws {
+        kill(getpid(), SIGTERM)
+        try serve(&signals)
+    }
+
+    /// Takes the volume out of the name space; the end comes when nobody uses it any more.
+    private func leave() -> Bool {
+        let count = mounted.openHandleCount
+        do {
+            try mounted.unmount()
+        } catch {
+            // Somebody else was faster, or it cannot be: then force it next time.
+            StandardOutput.complain("bypassio: \("\(error)".onOneLine)")
+            return true
+        }
+        if count > 0 {
+            StandardOutput.complain(
+                "bypassio: unmounted; \(count) open file\(count == 1 ? " is" : "s are") served "
+                    + "until closed. A second signal ends that.")
+        }
+        return true
+    }
+
+    // MARK: What is there
+
+    /// Callbacks that each filter ran so far.
+    var callbacks: [UInt64] {
+        volume.instances.map { $0.callbacksRun.pre + $0.callbacksRun.post }
+    }
+
+    /// What was mounted, and how to look at it.
+    func report(isWaiting: Bool) -> [String] {
+        let place = mounted.mountPoint.string
+        var lines = ["\(settings.source) is mounted at \(place)."]
+        for instance in volume.instances {
+            let answer = instance.filter.isOptedIn ? "knows BypassIO" : "blocks BypassIO"
+            lines.append("  \(instance.altitude)  \(instance.filter.name)  (\(answer))")
+        }
+        return lines + [
+            "Look at the filters:  bypassio filters \(place)",
+            "Ask about a file:     bypassio state \(place)/FILE",
+            "Unmount:              \(isWaiting ? "Ctrl-C, or " : "")bypassio umount \(place)",
+        ]
+    }
+}

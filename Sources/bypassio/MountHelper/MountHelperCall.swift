@@ -1,0 +1,78 @@
+import ArgumentParser
+import Foundation
+
+/// The program under the name `mount.bypassio` or `mount.fuse.bypassio`: what mount(8) calls for
+/// `mount -t bypassio` and `mount -t fuse.bypassio`, and for lines of fstab.
+///
+///     mount.bypassio SOURCE MOUNTPOINT [-sfnvrw] [-N namespace] [-t type] [-o options]
+struct MountHelperCall {
+    /// mount(8)'s exit bits.
+    private enum Bits: Int32 {
+        case usage = 1
+        case systemError = 2
+        case mountFailed = 32
+    }
+
+    private var words: [String] = []
+    private var options: [String] = []
+    private var isFake = false
+
+    /// nil unless the program was called by such a name.
+    init?(program: String, arguments: [String]) throws {
+        let name = program.split(separator: "/").last.map(String.init) ?? program
+        guard name == "mount.bypassio" || name == "mount.fuse.bypassio" else { return nil }
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "-o":
+                guard let value = rest.popFirst() else { throw Self.usage("-o needs options.") }
+                options.append(value)
+            case "-t", "-N":
+                guard rest.popFirst() != nil else {
+                    throw Self.usage("\(argument) needs a value.")
+                }
+            case "-f": isFake = true
+            case "-r": options.append("ro")
+            case "-w": options.append("rw")
+            case "-s", "-n", "-v": break
+            case _ where argument.hasPrefix("-"): throw Self.usage("unknown option \(argument).")
+            default: words.append(argument)
+            }
+        }
+        guard words.count == 2 else { throw Self.usage("a source and a mount point are needed.") }
+    }
+
+    /// Mounts in the background; throws mount(8)'s exit bits.
+    func run() throws {
+        do {
+            try reportingErrors {
+                var settings = MountSettings(source: words[0], mountPoint: words[1])
+                for text in options { try settings.apply(options: text) }
+                // In the foreground it would hold up mount(8).
+                settings.isBackground = true
+                settings.isSilent = true
+                if isFake { return }
+                try VolumeService.run(settings)
+            }
+        } catch let code as ExitCode {
+            throw Self.exitCode(code)
+        }
+    }
+
+    private static func exitCode(_ code: ExitCode) -> ExitCode {
+        // The process in the background has translated its own.
+        if Bits(rawValue: code.rawValue) != nil { return code }
+        switch CommandStatus(rawValue: code.rawValue) {
+        case .success: return ExitCode(0)
+        case .usage, .notPermitted: return ExitCode(Bits.usage.rawValue)
+        case .unavailable, .internalError: return ExitCode(Bits.systemError.rawValue)
+        default: return ExitCode(Bits.mountFailed.rawValue)
+        }
+    }
+
+    private static func usage(_ what: String) -> ExitCode {
+        StandardOutput.complain(
+            "mount.bypassio: \(what) Usage: mount.bypassio SOURCE MOUNTPOINT [-o options]")
+        return ExitCode(Bits.usage.rawValue)
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import BypassIOClient
+import BypassIOProtocol
+import CKernelABI
+import DirectRead
+import Foundation
+import SystemPackage
+
+/// `bypassio read-as-program`: what any program would do with a file of the mount; run by `sample`
+/// as a process of its own, since the one that serves must not use its mount.
+struct SampleReader: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "read-as-program", shouldDisplay: false)
+
+    /// What it found out, for the process that started it.
+    struct Answer: Codable {
+        var reads = 0
+        var seconds = 0.0
+        /// Of the layer that refused; nil if none did, or if it was not asked.
+        var refusedBy: String?
+        var reason: String?
+    }
+
+    @Argument var path: String
+    @Option var reads = 2000
+    @Flag var enable = false
+
+    func run() throws {
+        try reportingErrors {
+            var answer = Answer()
+            let file = try FileDescriptor.open(
+                FilePath(path), .readOnly, options: .init(rawValue: BPIO_O_DIRECT))
+            defer { try? file.close() }
+            if enable {
+                let output = try BypassIOClient(file).manage(.enable)
+                if let results = output.results, results.status.isError {
+                    answer.refusedBy = results.driverName.string
+                    answer.reason = results.failureReason.string
+                }
+            }
+            try measure(file, &answer)
+            try JSONOutput.print(answer)
+        }
+    }
+
+    private func measure(_ file: FileDescriptor, _ answer: inout Answer) throws {
+        let size = try file.seek(offset: 0, from: .end)
+        let blocks = UInt64(max(size / 4096, 1))
+        let buffer = try AlignedBuffer(capacity: 4096)
+        var random = SplitMix64(seed: 1)
+        let start = DemoClock.wall
+        for _ in 0..<reads {
+            let offset = random.next() % blocks * 4096
+            let count = buffer.withMutableBytes(4096) { bytes in
+                SynchronousTransfer.read(file, into: &bytes, at: offset)
+            }
+            guard count > 0 else {
+                throw CommandError(.internalError, "\(path) cannot be read (\(count)).")
+            }
+            answer.reads += 1
+        }
+        answer.seconds = DemoClock.wall - start
+    }
+}

@@ -1,0 +1,65 @@
+import FUSE
+import SystemPackage
+
+/// What a test may ask for, a line each; every line is answered with one.
+struct Commands {
+    let mounted: MountedSession
+    let state: State
+
+    func answer(_ line: String) -> String {
+        let words = line.split(separator: " ").map(String.init)
+        switch words.first {
+        case "threads": return "\(mounted.session.threadCount)"
+        case "channels": return "\(mounted.session.channelCount)"
+        case "counts": return state.summary
+        case "agreed":
+            guard let agreed = mounted.session.connection.negotiation else { return "nothing" }
+            return "\(agreed.minor) \(agreed.flags.rawValue) \(agreed.maximumWrite)"
+        case "greet":
+            state.change(Tree.greeting.node) {
+                $0 = Array(words.dropFirst().joined(separator: " ").utf8)
+            }
+            return "ok"
+        case "open":
+            state.open()
+            return "ok"
+        case "unmount":
+            return outcome { () throws(MountError) in try mounted.unmount() }
+        case "abort":
+            mounted.abort()
+            return "ok"
+        default:
+            return notify(words)
+        }
+    }
+
+    private func notify(_ words: [String]) -> String {
+        let notifier = mounted.session.notifier
+        let (verb, name) = (words.first ?? "", words.count > 1 ? words[1] : "")
+        return outcome { () throws(Errno) in
+            switch verb {
+            case "forget-data": try notifier.invalidate(node: UInt64(name) ?? 0)
+            case "forget-attributes": try notifier.invalidate(node: UInt64(name) ?? 0, offset: -1)
+            case "forget-name": try notifier.invalidate(name: Array(name.utf8), in: 1)
+            case "expire-name":
+                try notifier.invalidate(name: Array(name.utf8), in: 1, expireOnly: true)
+            case "deleted":
+                let node = Tree.files.first { $0.name == name }?.node ?? 99
+                try notifier.deleted(name: Array(name.utf8), of: node, in: 1)
+            case "forget-all": try notifier.invalidateAllNames()
+            case "resend": try notifier.resendUnanswered()
+            default: throw .noFunction
+            }
+        }
+    }
+
+    private func outcome<E: Error>(_ body: () throws(E) -> Void) -> String {
+        do throws(E) {
+            try body()
+            return "ok"
+        } catch {
+            if let errno = error as? Errno { return "errno \(errno.rawValue)" }
+            return "failed \(error)"
+        }
+    }
+}

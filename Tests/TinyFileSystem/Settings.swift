@@ -1,0 +1,48 @@
+import FUSE
+
+/// What the command line says: a mount point, and `--NAME VALUE` for the rest.
+struct Settings {
+    struct Problem: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    var mountPoint = ""
+    var options = MountOptions()
+    var maximumThreads = 16
+    var maximumTransfer = 1 << 20
+    /// How long the kernel may use what it knows, in seconds.
+    var validity = 0.0
+
+    init(_ arguments: [String]) throws {
+        var rest = arguments[...]
+        options.source = "tiny"
+        options.subtype = "tiny"
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "--read-only": options.readOnly = true
+            case "--allow-other": options.allowOther = true
+            case "--no-execution": options.noExecution = true
+            case "--source": options.source = try value(&rest)
+            case "--subtype": options.subtype = try value(&rest)
+            case "--threads": maximumThreads = try number(&rest)
+            case "--transfer": maximumTransfer = try number(&rest)
+            case "--validity": validity = Double(try number(&rest))
+            case "--read-ahead": options.readAhead = UInt32(try number(&rest))
+            default: mountPoint = argument
+            }
+        }
+        guard !mountPoint.isEmpty else { throw Problem(description: "no mount point") }
+    }
+
+    private func value(_ rest: inout ArraySlice<String>) throws -> String {
+        guard let value = rest.popFirst() else { throw Problem(description: "a value is missing") }
+        return value
+    }
+
+    private func number(_ rest: inout ArraySlice<String>) throws -> Int {
+        guard let number = Int(try value(&rest)) else {
+            throw Problem(description: "no number")
+        }
+        return number
+    }
+}

@@ -1,0 +1,53 @@
+import FUSE
+import Foundation
+import SystemPackage
+
+/// Mounts the tiny file system and takes commands from standard input until that ends; then it is
+/// unmounted. Prints "mounted", or "failed" and why; at the end "ended".
+///
+/// A process of its own, as a process that serves a mount must not use it.
+@main
+enum TinyFileSystemCommand {
+    static func main() {
+        do {
+            let settings = try Settings(Array(CommandLine.arguments.dropFirst()))
+            try serve(settings)
+        } catch {
+            say("failed \(error)")
+            exit(1)
+        }
+    }
+
+    /// Unbuffered: a test waits for the line.
+    private static func say(_ line: String) {
+        _ = try? FileDescriptor.standardOutput.writeAll((line + "\n").utf8)
+    }
+
+    private static func serve(_ settings: Settings) throws {
+        let fileSystem = TinyFileSystem(validity: settings.validity)
+        let connection = Connection(fileSystem, maximumTransfer: settings.maximumTransfer)
+        let mounted: MountedSession
+        do throws(MountError) {
+            mounted = try Mounting.mount(
+                connection, at: FilePath(settings.mountPoint), options: settings.options,
+                maximumThreads: settings.maximumThreads)
+        } catch {
+            say("failed \(error.kind) \(error)")
+            exit(1)
+        }
+        say("mounted")
+        let commands = Commands(mounted: mounted, state: fileSystem.state)
+        // A command's answer comes before the news that it ended the service.
+        let order = NSLock()
+        let inputEnded = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            while let line = readLine() { order.withLock { say(commands.answer(line)) } }
+            fileSystem.state.open()
+            try? mounted.unmount()
+            inputEnded.signal()
+        }
+        mounted.waitUntilUnmounted()
+        order.withLock { say("ended") }
+        inputEnded.wait()
+    }
+}
