@@ -46,7 +46,7 @@ final class Worker {
         (4, .rename), (2, .renameOver), (2, .exchange), (3, .link), (5, .unlink),
         (2, .makeDirectory),
         (1, .removeDirectory), (2, .renameDirectory), (2, .symbolicLink), (3, .attribute),
-        (5, .checkStatus), (3, .checkDirectory), (1, .checkAll), (2, .reopen),
+        (5, .checkStatus), (3, .checkDirectory), (3, .checkAll), (2, .reopen),
     ]
     private static let totalWeight = operations.reduce(0) { $0 + $1.weight }
 
