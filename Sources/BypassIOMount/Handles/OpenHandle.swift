@@ -19,13 +19,15 @@ final class OpenHandle: Sendable {
     /// The file that pages from the cache are written through.
     func writeBackFile() throws(IOFailure) -> FileObject {
         guard needsWriteBack else { return file }
-        return try writeBack.withLock { held throws(IOFailure) in
-            if let held { return held.file }
-            let file = try file.volume.open(
-                CreateParameters(path: "", directory: file, access: .write))
-            held = HeldFile(file)
-            return file
+        if let held = writeBack.withLock({ $0 }) { return held.file }
+        // Not under the lock: an open runs filters. Of two that come at once, one is kept.
+        let opened = HeldFile(
+            try file.volume.open(CreateParameters(path: "", directory: file, access: .write)))
+        let kept = writeBack.withLock { held -> HeldFile in
+            if held == nil { held = opened }
+            return held ?? opened
         }
+        return kept.file
     }
 
     func close() {
