@@ -39,10 +39,13 @@ final class VolumeFileSystem: FileSystem {
         owner = geteuid()
     }
 
+    /// Without atomic truncation: with it the kernel sends O_TRUNC before it finds that the file is a
+    /// running program, which would be cut under its feet instead of ETXTBSY.
+    ///
     /// fcntl and flock locks stay with the kernel, which knows all processes that use the mount.
     var features: InitFlags {
         [
-            .atomicTruncate, .dontMask, .directoryControls, .automaticInvalidation,
+            .dontMask, .directoryControls, .automaticInvalidation,
             .readDirectoryPlus, .readDirectoryPlusAutomatic, .posixACL, .handleKillPrivileges,
             .cacheSymbolicLinks,
         ]
