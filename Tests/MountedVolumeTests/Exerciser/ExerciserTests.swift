@@ -2,27 +2,30 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// Random work of four processes beside a model of the expected contents. Longer, and with the
-    /// seed of a run that failed: docs/testing.md.
-    @Suite(
-        .enabled(if: BuiltPrograms.exerciser != nil, "the exerciser is not beside the tests"))
-    struct Exerciser {
-        @Test func randomWorkLeavesWhatTheModelExpects() throws {
+    /// Four processes read, write, truncate, map and rename at random, and compare all they see with
+    /// a model of what the files must hold; at the end the files behind the mount too.
+    ///
+    /// Twenty minutes instead of one: `BYPASSIO_TEST_SECONDS=1200`; a run again: the seed that it
+    /// printed as `BYPASSIO_TEST_SEED`.
+    @Suite struct Exerciser {
+        private static let variables = ProcessInfo.processInfo.environment
+        private static let seconds = variables["BYPASSIO_TEST_SECONDS"].flatMap { Int($0) } ?? 60
+        private static let seed = variables["BYPASSIO_TEST_SEED"].flatMap { UInt64($0) }
+
+        @Test func fourProcessesFindNoDifference() throws {
             let mount = try LiveMount()
-            let place = "\(mount.mountpoint)/work"
-            try FileManager.default.createDirectory(
-                atPath: "\(mount.source)/work", withIntermediateDirectories: false)
-            let program = try #require(BuiltPrograms.exerciser)
-            let seed = UInt32.random(in: 1...UInt32.max)
-            let outcome = try Program(
-                program,
+            let exerciser = try #require(BuiltPrograms.exerciser, "no bypassio-exerciser was built")
+            let seed = Exerciser.seed ?? UInt64.random(in: 1...UInt64(UInt32.max))
+            print("bypassio-exerciser --seed \(seed)")
+            let program = Program(
+                exerciser,
                 [
-                    "--directory", place, "--seed", "\(seed)", "--seconds", "60", "--processes",
-                    "4",
-                ]
-            ).run(within: 180)
-            #expect(outcome.code == 0, "seed \(seed): \(outcome)")
-            #expect(outcome.output.contains("no difference"), "seed \(seed): \(outcome)")
+                    "--directory", "\(mount.mountpoint)/exercise",
+                    "--backing", "\(mount.source)/exercise",
+                    "--seconds", "\(Exerciser.seconds)", "--seed", "\(seed)", "--processes", "4",
+                ])
+            let outcome = try program.run(within: Double(Exerciser.seconds) + 180)
+            #expect(outcome.code == 0, "\(outcome)\n\(mount.serviceMessages.suffix(2000))")
             mount.stop()
         }
     }

@@ -75,6 +75,11 @@ final class LiveMount: @unchecked Sendable {
         #expect(MountTable.fileSystem(at: mountpoint) == nil, "still mounted after SIGTERM")
     }
 
+    func signalService(_ number: Int32) { service?.signal(number) }
+    func waitForService(within seconds: Double) -> Program.Outcome? {
+        service?.wait(within: seconds)
+    }
+
     /// SIGKILL, as the kernel's out-of-memory killer sends it.
     func killService() {
         service?.signal(SIGKILL)
