@@ -16,7 +16,7 @@ final class Companion: @unchecked Sendable {
 
     fileprivate init(_ name: String, record: ConformanceDirectory) {
         (self.name, self.record) = (name, record)
-        own = ConformanceDirectory(path: record.path)
+        own = ConformanceDirectory(path: record.path, backing: record.backing)
         _ = OwnThread { self.serve() }
     }
 

@@ -8,7 +8,7 @@ enum ConformanceRun {
     /// The thread has descriptors, umask and working directory of its own, and so leaves nothing
     /// behind in this process, whatever the case did.
     static func record(
-        of body: @escaping ConformanceCase, in path: String, within seconds: Double
+        of body: @escaping ConformanceCase, in path: String, backing: String, within seconds: Double
     ) -> [String]? {
         OwnThread.value(within: seconds) {
             _ = call_close_own_copy_from(3)
@@ -16,7 +16,7 @@ enum ConformanceRun {
             _ = call_umask(0)
             let entered = Answer(unsafe call_chdir(path))
             guard !entered.isError else { return ["chdir to the case's directory: \(entered)"] }
-            let directory = ConformanceDirectory(path: path)
+            let directory = ConformanceDirectory(path: path, backing: backing)
             body(directory)
             directory.end()
             _ = unsafe call_chdir("/")

@@ -30,12 +30,15 @@ extension MountedVolume {
             _ mount: LiveMount, _ transcript: Transcript
         ) -> Bool {
             let limit = Conformance.limit
-            let direct = ConformanceRun.record(of: body, in: pair.direct, within: limit)
+            let direct = ConformanceRun.record(
+                of: body, in: pair.direct, backing: pair.direct, within: limit)
             guard let direct else {
                 Issue.record("\(name): hangs on ext4 itself")
                 return false
             }
-            guard let mounted = ConformanceRun.record(of: body, in: pair.mounted, within: limit),
+            guard
+                let mounted = ConformanceRun.record(
+                    of: body, in: pair.mounted, backing: pair.backing, within: limit),
                 let seen = ConformanceRun.snapshot(
                     of: pair.mounted, withTimes: true, within: limit)
             else {

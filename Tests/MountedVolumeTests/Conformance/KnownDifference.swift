@@ -8,10 +8,10 @@ struct KnownDifference: Sendable {
     /// not belong here.
     static let all: [KnownDifference] = [
         KnownDifference(
-            name: "read and write/direct, misaligned",
+            name: "read and write/direct, misaligned memory",
             reason: "a request says nothing of where the caller's memory lies"),
         KnownDifference(
-            name: "read and write/negative and huge offsets",
+            name: "read and write/seek to the largest offset",
             reason: "lseek(2) asks nobody, and FUSE files may be 2^63-1 bytes long"),
         KnownDifference(
             name: "read and write/vector that does not wait",
@@ -32,10 +32,13 @@ struct KnownDifference: Sendable {
             name: "times/by a mapping",
             reason: "a page fault that the kernel's cache serves moves no access time"),
         KnownDifference(
-            name: "times/by copying",
+            name: "times/of what is copied",
             reason: "the kernel keeps the source's attributes, and with them its access time"),
         KnownDifference(
-            name: "times/by reading",
+            name: "times/by reading what is cached",
+            reason: "a read that the kernel's cache serves moves no access time"),
+        KnownDifference(
+            name: "times/by reading an empty file",
             reason: "an empty file's read asks nobody, and moves no access time"),
         KnownDifference(
             name: "times/by reading a mapping",
@@ -44,7 +47,7 @@ struct KnownDifference: Sendable {
 
     /// What the mount still has to learn; each is in docs/mounting.md.
     static let missing: [KnownDifference] =
-        ["append-only file", "immutable directory", "immutable file", "inode flags"].map {
+        ["inode flags"].map {
             KnownDifference(
                 name: "other calls/\($0)", reason: "FS_IOC_GETFLAGS and SETFLAGS are not answered")
         }

@@ -63,15 +63,16 @@ extension ConformanceDirectory {
         return texts.joined(separator: ", ")
     }
 
-    /// The body runs while the inode has the flag of FS_IOC_SETFLAGS.
-    func withInodeFlag(_ flag: UInt32, on name: FileName, _ body: () -> Void) {
-        let file = open(name)
+    /// The body runs while the inode has the flag of FS_IOC_SETFLAGS, set behind the mount.
+    func withInodeFlag(_ flag: UInt32, on name: String, _ body: () -> Void) {
+        let file = Answer(unsafe call_open("\(backing)/\(name)", 0, 0))
         var flags = [UInt32](repeating: 0, count: 2)
         note("get flags", answer: unsafe call_ioctl(file.descriptor, 0x8008_6601, &flags))
         var changed = [flags[0] | flag, 0]
         note("set flags", answer: unsafe call_ioctl(file.descriptor, 0x4008_6602, &changed))
         body()
         note("restore flags", answer: unsafe call_ioctl(file.descriptor, 0x4008_6602, &flags))
+        _ = call_close(file.descriptor)
     }
 
     /// cp: copy_file_range until nothing comes, with as many calls as it takes.

@@ -78,6 +78,15 @@ extension ConformanceDirectory {
         }
     }
 
+    /// Whether the modification and the change time moved.
+    func modificationChanged(of name: FileName, by body: () -> Void) {
+        let before = Stamps(of: name)
+        usleep(12_000)
+        body()
+        let words = Stamps.difference(before, Stamps(of: name)).split(separator: " ")
+        note("modification of \(name)", words.filter { $0 != "atime" }.joined(separator: " "))
+    }
+
     /// The same of a file that has another name afterwards.
     func timesChangedByMove(from old: FileName, to new: FileName, by body: () -> Void) {
         let before = Stamps(of: old)

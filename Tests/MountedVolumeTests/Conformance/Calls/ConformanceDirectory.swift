@@ -10,12 +10,14 @@ import Foundation
 final class ConformanceDirectory {
     /// Absolute; for what cannot be asked with a relative path.
     let path: String
+    /// The same directory straight on ext4: for what is to be changed behind a mount's back.
+    let backing: String
     private(set) var lines: [String] = []
     private var prefix = ""
 
     private var endings: [() -> Void] = []
 
-    init(path: String) { self.path = path }
+    init(path: String, backing: String) { (self.path, self.backing) = (path, backing) }
 
     /// To be done when the case is over.
     func atEnd(_ body: @escaping () -> Void) { endings.append(body) }

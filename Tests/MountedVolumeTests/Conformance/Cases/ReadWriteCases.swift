@@ -32,7 +32,10 @@ enum ReadWriteCases {
             file.seek(-1)
             file.seek(-5, .end)
             file.seek(-4, .end)
-            file.seek(.max, .current)
+        },
+        "seek to the largest offset": { d in
+            d.makeFile("a", "text")
+            d.open("a").seek(.max, .current)
         },
         "write beyond the end leaves zeros": { d in
             d.makeFile("a", "start")
@@ -198,12 +201,17 @@ enum ReadWriteCases {
             let file = d.open("a", [.readWrite, .direct])
             file.preadAligned(4096, at: 100)
             file.preadAligned(100, at: 0)
-            file.preadAligned(4096, at: 0, skew: 1)
             file.preadAligned(4096, at: 512)
             file.preadAligned(512, at: 512)
             file.preadAligned(512, at: 0, skew: 512)
             file.pwriteAligned(66, count: 100, at: 0)
             file.pwriteAligned(66, count: 4096, at: 1)
+            d.contents("a")
+        },
+        "direct, misaligned memory": { d in
+            d.makeFile("a", [UInt8](repeating: 65, count: 16384))
+            let file = d.open("a", [.readWrite, .direct])
+            file.preadAligned(4096, at: 0, skew: 1)
             file.pwriteAligned(66, count: 4096, at: 0, skew: 2)
             d.contents("a")
         },

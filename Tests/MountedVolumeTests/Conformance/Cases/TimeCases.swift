@@ -119,14 +119,22 @@ enum TimeCases {
         },
         "by reading": { d in
             d.makeFile("a", "text")
-            d.makeFile("empty")
             d.timesChanged(of: "a", ".") { d.contents("a") }
-            d.timesChanged(of: "empty") { d.contents("empty") }
             d.timesChanged(of: "a") {
                 d.open("a", [.readOnly, .noAccessTime]).read(4)
             }
             d.timesChanged(of: "a") { d.open("a", [.readOnly, .direct]).preadAligned(4096, at: 0) }
             d.timesChanged(of: "a") { d.open("a").read(0) }
+        },
+        "by reading an empty file": { d in
+            d.makeFile("empty")
+            d.timesChanged(of: "empty") { d.contents("empty") }
+        },
+        "by reading what is cached": { d in
+            d.makeFile("a", "text")
+            d.contents("a")
+            let file = d.open("a")
+            d.timesChanged(of: "a") { file.read(4) }
         },
         "by reading again soon": { d in
             d.makeFile("a", "text")
@@ -176,6 +184,17 @@ enum TimeCases {
             d.timesChanged(of: "a") { file.allocate(.keepSize, at: 65536, 4096) }
             d.timesChanged(of: "a") { file.allocate([.punchHole, .keepSize], at: 4096, 4096) }
             d.timesChanged(of: "a") { file.allocate(.zeroRange, at: 4096, 4096) }
+        },
+        "of change by a mapping": { d in
+            d.makeFile("a", [UInt8](repeating: 65, count: 8192))
+            let file = d.open("a", .readWrite)
+            d.modificationChanged(of: "a") {
+                let mapping = file.map(8192)
+                mapping.store("store", at: 0)
+                mapping.sync()
+                mapping.unmap()
+                file.sync()
+            }
         },
         "by a mapping": { d in
             d.makeFile("a", [UInt8](repeating: 65, count: 8192))
@@ -250,13 +269,31 @@ enum TimeCases {
             d.makeFile("a")
             d.timesChangedByMove(from: "a", to: "b") { d.rename("a", "b") }
         },
-        "by copying": { d in
+        "of the copy": { d in
             d.makeFile("a", "text")
             d.makeFile("b", "other")
             let (from, to) = (d.open("a"), d.open("b", .readWrite))
-            d.timesChanged(of: "a", "b") { from.copyRange(4, at: 0, to: to, at: 0) }
-            d.timesChanged(of: "a", "b") { from.sendfile(4, at: 0, to: to) }
-            d.timesChanged(of: "a", "b") { from.splice(4, at: 0, to: to, at: 0) }
+            d.timesChanged(of: "b") { from.copyRange(4, at: 0, to: to, at: 0) }
+            d.timesChanged(of: "b") { from.sendfile(4, at: 0, to: to) }
+            d.timesChanged(of: "b") { from.splice(4, at: 0, to: to, at: 0) }
+        },
+        "of what is copied by sendfile": { d in
+            d.makeFile("a", "text")
+            d.makeFile("b", "other")
+            let (from, to) = (d.open("a"), d.open("b", .readWrite))
+            d.timesChanged(of: "a") { from.sendfile(4, at: 0, to: to) }
+        },
+        "of what is copied": { d in
+            d.makeFile("a", "text")
+            d.makeFile("b", "other")
+            let (from, to) = (d.open("a"), d.open("b", .readWrite))
+            d.timesChanged(of: "a") { from.copyRange(4, at: 0, to: to, at: 0) }
+        },
+        "of what is spliced": { d in
+            d.makeFile("a", "text")
+            d.makeFile("b", "other")
+            let (from, to) = (d.open("a"), d.open("b", .readWrite))
+            d.timesChanged(of: "a") { from.splice(4, at: 0, to: to, at: 0) }
         },
     ]
 }

@@ -1,0 +1,84 @@
+import CPosixCalls
+import Foundation
+import Testing
+
+extension MountedVolume {
+    /// What changes in the source directory itself is seen through the mount, after its time limits
+    /// for names and attributes at the latest.
+    @Suite struct BehindTheMount {
+        /// More than the limits' default of a second.
+        private static let limit: Double = 10
+
+        @Test func changesAreSeen() throws {
+            let mount = try LiveMount()
+            try expectSeen(mount, "echo one > file; mkdir dir; echo in > dir/f; ln -s file link")
+            try expectSeen(mount, "echo longer text > file")
+            try expectSeen(mount, "printf x > file")
+            try expectSeen(mount, "chmod 600 file; chown 5:6 dir")
+            try expectSeen(mount, "mv file other; mv dir/f file; rmdir dir")
+            try expectSeen(mount, "rm other; mkdir other; echo x > other/f")
+            try expectSeen(mount, "rm -r other; ln -s elsewhere other; ln -sfn new link")
+            try expectSeen(mount, "ln file hard; echo new > new; mv new file")
+            try expectSeen(mount, "head -c 100000 /dev/urandom > file; touch -d 2001-01-01 file")
+            mount.stop()
+        }
+
+        /// Whoever holds a file open keeps it, and sees its new bytes.
+        @Test func openFilesFollowTheirFile() throws {
+            let mount = try LiveMount()
+            let behind = "\(mount.source)/file"
+            try "old text".write(toFile: behind, atomically: false, encoding: .utf8)
+            let file = Int32(unsafe call_open("\(mount.mountpoint)/file", 0, 0))
+            #expect(text(of: file) == "old text")
+            let writer = try #require(FileHandle(forWritingAtPath: behind))
+            try writer.write(contentsOf: Data("new text and more".utf8))
+            expectSoon("new text and more") { text(of: file) }
+            try FileManager.default.removeItem(atPath: behind)
+            try "another".write(toFile: behind, atomically: false, encoding: .utf8)
+            #expect(text(of: file) == "new text and more")
+            let mountpoint = mount.mountpoint
+            expectSoon("another") {
+                String(
+                    decoding: FileManager.default.contents(atPath: "\(mountpoint)/file") ?? Data(),
+                    as: UTF8.self)
+            }
+            _ = call_close(file)
+            mount.stop()
+        }
+
+        private func text(of file: Int32) -> String {
+            String(decoding: OpenFile.readAll(file).0, as: UTF8.self)
+        }
+
+        /// After the change the mount's tree becomes the source's.
+        private func expectSeen(
+            _ mount: LiveMount, _ line: String, sourceLocation: SourceLocation = #_sourceLocation
+        ) throws {
+            // What the kernel keeps is to be out of date.
+            _ = TreeSnapshot(of: mount.mountpoint, withTimes: true)
+            let outcome = try Program.shell(line, in: mount.source).run(within: 20)
+            #expect(outcome.code == 0, "\(outcome)", sourceLocation: sourceLocation)
+            let end = Date(timeIntervalSinceNow: BehindTheMount.limit)
+            var difference: String?
+            repeat {
+                usleep(100_000)
+                let trees = [mount.source, mount.mountpoint].map {
+                    TreeSnapshot(of: $0, withTimes: true).lines
+                }
+                difference = ConformanceRun.difference(
+                    trees[0], trees[1], names: ("source", "mount "))
+            } while difference != nil && Date() < end
+            #expect(
+                difference == nil, "\(line)\n\(difference ?? "")", sourceLocation: sourceLocation)
+        }
+
+        private func expectSoon(
+            _ expected: String, sourceLocation: SourceLocation = #_sourceLocation,
+            _ body: () -> String
+        ) {
+            let end = Date(timeIntervalSinceNow: BehindTheMount.limit)
+            while body() != expected, Date() < end { usleep(100_000) }
+            #expect(body() == expected, sourceLocation: sourceLocation)
+        }
+    }
+}
