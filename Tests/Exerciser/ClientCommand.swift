@@ -28,7 +28,9 @@ struct ClientCommand: ParsableCommand {
 
     /// Prints `acknowledged N` for what is on the disk, and at last the error's name.
     func run() throws {
-        let client = Client(path: "\(directory)/\(kind.rawValue)")
+        // Another of its kind may have been killed here.
+        let name = kind == .names ? "\(kind.rawValue) \(getpid())" : kind.rawValue
+        let client = Client(path: "\(directory)/\(name)")
         let end = call_clock() + Int64(seconds) * 1_000_000_000
         do {
             try client.prepare(kind)
@@ -62,7 +64,11 @@ private final class Client {
     }
 
     func prepare(_ kind: ClientCommand.Kind) throws {
-        guard kind != .names else { return }
+        if kind == .names {
+            // In a directory of the mounted file system: unmounted between two steps, there is none.
+            try Finding.check("mkdir", unsafe call_mkdir(path, 0o755))
+            return
+        }
         let direct = kind == .direct ? call_open_flags.direct : 0
         file = Int32(
             try Finding.check("open", unsafe call_open(path, 0o102 | direct, 0o644)))
@@ -96,7 +102,7 @@ private final class Client {
             try Finding.check("read", unsafe call_pread(file, buffer.address, 4096, place))
             try Finding.check("lseek", call_lseek(file, 0, 2))
         case .names:
-            let (one, two) = ("\(path) \(number)", "\(path) \(number) renamed")
+            let (one, two) = ("\(path)/\(number)", "\(path)/\(number) renamed")
             try Finding.check("mkdir", unsafe call_mkdir(one, 0o755))
             try Finding.check("rename", unsafe call_rename(one, two, 0))
             try Finding.check("rmdir", unsafe call_rmdir(two))
