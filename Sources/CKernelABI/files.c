@@ -314,6 +314,11 @@ int bpio_get_fsxattr(int fd, struct bpio_fsxattr *out)
     return (int)checked(ioctl(fd, FS_IOC_FSGETXATTR, out));
 }
 
+int bpio_set_fsxattr(int fd, const struct bpio_fsxattr *flags)
+{
+    return (int)checked(ioctl(fd, FS_IOC_FSSETXATTR, flags));
+}
+
 int bpio_fiemap(
     int fd, uint64_t start, uint64_t length, uint32_t flags, struct bpio_fiemap_extent *out,
     uint32_t capacity)

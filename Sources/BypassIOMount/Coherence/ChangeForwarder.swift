@@ -20,9 +20,9 @@ final class ChangeForwarder: Sendable {
 
     /// Starts telling; nil where the file system tells nothing or no thread is to be had, which
     /// then must not be trusted.
-    init?(_ fileSystem: VolumeFileSystem, _ notifier: Notifier) {
-        trust = fileSystem.trust
-        nodes = fileSystem.nodes
+    init?(_ trust: KernelTrust, _ nodes: NodeTable, _ notifier: Notifier) {
+        self.trust = trust
+        self.nodes = nodes
         self.notifier = notifier
         guard let watch = trust.watch else { return nil }
         self.watch = watch

@@ -29,13 +29,19 @@ final class KernelTrust: Sendable {
         var longest: Int64
     }
 
-    init(_ volume: IOStack.Volume, _ options: VolumeMountOptions) {
-        limits = Limits(
+    init(_ volume: IOStack.Volume, _ limits: Limits, _ watch: (any OutsideChangeWatch)?) {
+        self.volume = volume
+        self.limits = limits
+        self.watch = watch
+    }
+
+    convenience init(_ volume: IOStack.Volume, _ options: VolumeMountOptions) {
+        let limits = Limits(
             entry: options.entryTimeout, attributes: options.attributesTimeout,
             absence: options.negativeTimeout,
             longest: max(0, options.longestTrust.components.seconds))
-        self.volume = volume
-        watch = limits.longest > 0 ? volume.fileSystem.watchOutsideChanges() : nil
+        self.init(
+            volume, limits, limits.longest > 0 ? volume.fileSystem.watchOutsideChanges() : nil)
     }
 
     /// What was told so far; taken before a file is looked at.

@@ -7,6 +7,9 @@ internal import SystemPackage
 extension VolumeFileSystem {
     /// ENOTTY for every other number; EINVAL for lengths that do not fit or flags that are not 0.
     func control(_ request: borrowing ControlRequest, _ reply: consuming ControlReply) {
+        if let flags = FlagsControl(rawValue: request.command) {
+            return control(flags, request, reply)
+        }
         guard request.command == ControlMessage.number else {
             return reply.fail(.inappropriateIOCTLForDevice)
         }

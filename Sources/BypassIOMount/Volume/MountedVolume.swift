@@ -14,7 +14,8 @@ public final class MountedVolume: Sendable {
 
     private init(_ fileSystem: VolumeFileSystem, _ mounted: MountedSession) {
         volume = fileSystem.volume
-        forwarder = ChangeForwarder(fileSystem, mounted.session.notifier)
+        forwarder = ChangeForwarder(
+            fileSystem.trust, fileSystem.nodes, mounted.session.notifier)
         self.fileSystem = fileSystem
         self.mounted = mounted
     }

@@ -316,6 +316,7 @@ int bpio_ofd_lock(int fd, int command, struct bpio_byte_lock *lock);
 int bpio_get_inode_flags(int fd, uint32_t *out);
 int bpio_set_inode_flags(int fd, uint32_t flags);
 int bpio_get_fsxattr(int fd, struct bpio_fsxattr *out);
+int bpio_set_fsxattr(int fd, const struct bpio_fsxattr *flags);
 // Returns how many extents were written to out, at most BPIO_FIEMAP_CAPACITY.
 int bpio_fiemap(
     int fd, uint64_t start, uint64_t length, uint32_t flags, struct bpio_fiemap_extent *out,

@@ -26,6 +26,8 @@ extension HostFileSystem {
         case .allocation(let allocation, let offset, let length):
             try allocate(open, allocation, offset: offset, length: length)
             suspendIfSparse(file)
+        case .flags(let flags):
+            try changeFlags(of: open, to: flags)
         case .rename(let source, let target, in: let directory, let flags):
             try rename(open, source, to: target, in: directory, flags)
         case .link(let name, in: let directory):

@@ -1,4 +1,5 @@
 internal import CKernelABI
+package import IOStack
 package import SystemPackage
 
 extension SystemCall {
@@ -25,6 +26,30 @@ extension SystemCall {
         var raw = bpio_fsxattr()
         _ = try retryingInt { unsafe bpio_get_fsxattr(descriptor.rawValue, &raw) }
         return ExtendedInodeFlags(rawValue: raw.fsx_xflags)
+    }
+
+    /// ioctl_xfs_fsgetxattr(2) FS_IOC_FSGETXATTR: All of it.
+    package static func extendedAttributes(
+        of descriptor: FileDescriptor
+    ) throws(Errno) -> ExtendedFileFlags {
+        var raw = bpio_fsxattr()
+        _ = try retryingInt { unsafe bpio_get_fsxattr(descriptor.rawValue, &raw) }
+        return ExtendedFileFlags(
+            flags: raw.fsx_xflags, extentSize: raw.fsx_extsize, extentCount: raw.fsx_nextents,
+            projectID: raw.fsx_projid, copyOnWriteExtentSize: raw.fsx_cowextsize)
+    }
+
+    /// FS_IOC_FSSETXATTR: Replace it.
+    package static func setExtendedAttributes(
+        of descriptor: FileDescriptor, to flags: ExtendedFileFlags
+    ) throws(Errno) {
+        var raw = bpio_fsxattr()
+        raw.fsx_xflags = flags.flags
+        raw.fsx_extsize = flags.extentSize
+        raw.fsx_nextents = flags.extentCount
+        raw.fsx_projid = flags.projectID
+        raw.fsx_cowextsize = flags.copyOnWriteExtentSize
+        _ = try retryingInt { unsafe bpio_set_fsxattr(descriptor.rawValue, &raw) }
     }
 
     /// FS_IOC_FIEMAP (kernel documentation filesystems/fiemap): Up to 64 extents from `start` on.

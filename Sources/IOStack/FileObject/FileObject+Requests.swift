@@ -79,6 +79,17 @@ extension FileObject {
         return offset
     }
 
+    /// `ENOTTY` where the file system has none.
+    public func flags(
+        _ form: FileFlags.Form, requestor: Requestor? = nil
+    ) throws(IOFailure) -> FileFlags {
+        let answer = try request(.queryInformation(.flags(form)), requestor: requestor)
+        guard case .flags(let flags) = answer.result else {
+            throw IOFailure(.invalidDeviceRequest)
+        }
+        return flags
+    }
+
     public func apply(
         _ change: FileChange, requestor: Requestor? = nil
     ) throws(IOFailure) {

@@ -38,6 +38,8 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     /// The next data or hole at or after an offset in bytes; `ENXIO` beyond the end.
     func nextData(in file: FileObject, from offset: UInt64) throws(IOFailure) -> UInt64
     func nextHole(in file: FileObject, from offset: UInt64) throws(IOFailure) -> UInt64
+    /// `ENOTTY` where the file system has none, which is the default.
+    func flags(of file: FileObject, _ form: FileFlags.Form) throws(IOFailure) -> FileFlags
     func apply(_ change: FileChange, to file: FileObject) throws(IOFailure)
     func entries(
         of directory: FileObject, after cookie: UInt64, limit: Int, withInformation: Bool
@@ -78,6 +80,12 @@ public protocol FileSystemDriver: AnyObject, Sendable {
 }
 
 extension FileSystemDriver {
+    public func flags(
+        of file: FileObject, _ form: FileFlags.Form
+    ) throws(IOFailure) -> FileFlags {
+        throw .noFileFlags
+    }
+
     public func control(
         _ parameters: FileSystemControlParameters, on file: FileObject
     ) throws(IOFailure) -> [UInt8] {

@@ -95,6 +95,7 @@ extension Volume {
         case .linkTarget: .linkTarget(try fileSystem.linkTarget(of: file))
         case .nextData(let offset): .offset(try fileSystem.nextData(in: file, from: offset))
         case .nextHole(let offset): .offset(try fileSystem.nextHole(in: file, from: offset))
+        case .flags(let form): .flags(try fileSystem.flags(of: file, form))
         }
     }
 

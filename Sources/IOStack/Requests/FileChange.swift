@@ -12,6 +12,8 @@ public enum FileChange: Sendable {
     case endOfFile(UInt64)
     /// `FileAllocationInformation` (`fallocate`).
     case allocation(Allocation, offset: UInt64, length: UInt64)
+    /// What `chattr` changes.
+    case flags(FileFlags)
     /// `FileRenameInformation`: the name `from` in the file object's directory becomes `to`.
     case rename(from: FilePath.Component, to: FilePath.Component, in: FileObject, RenameFlags)
     /// `FileLinkInformation`: a further name for the file object, in `directory`.

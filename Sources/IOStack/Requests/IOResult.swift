@@ -8,6 +8,7 @@ public enum IOResult: Sendable {
     case linkTarget([UInt8])
     /// An offset in bytes, of the next data or hole.
     case offset(UInt64)
+    case flags(FileFlags)
     case entries([DirectoryEntry])
     case names([[UInt8]])
     /// The value of an extended attribute, or the output of a file-system control.

@@ -14,4 +14,6 @@ public enum InformationQuery: Sendable, Equatable {
     /// The next data (`SEEK_DATA`) or hole (`SEEK_HOLE`) from an offset in bytes.
     case nextData(from: UInt64)
     case nextHole(from: UInt64)
+    /// What `lsattr` shows.
+    case flags(FileFlags.Form)
 }

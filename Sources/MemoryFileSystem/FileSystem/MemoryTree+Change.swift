@@ -24,6 +24,8 @@ extension MemoryTree {
             touch(number)
         case .allocation(let kind, let offset, let length):
             try allocate(kind, number, offset: offset, length: length)
+        case .flags:
+            throw .noFileFlags
         case .rename(let from, let to, let target, let flags):
             guard let target = numberOf(target) else { throw IOFailure(.notSameDevice) }
             try rename(

@@ -68,6 +68,13 @@ final class HostFixture: Sendable {
     }
 }
 
+extension HostFixture {
+    /// Whether what others do to the fixtures' file system can be watched here.
+    static var canBeWatched: Bool {
+        (try? HostFixture())?.fileSystem.watchOutsideChanges() != nil
+    }
+}
+
 /// The errno that a call ends with; nil when it succeeds.
 func errno(_ body: () throws(IOFailure) -> Void) -> Errno? {
     do throws(IOFailure) {

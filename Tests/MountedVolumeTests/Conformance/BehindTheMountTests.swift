@@ -4,13 +4,27 @@ import Testing
 
 extension MountedVolume {
     /// What changes in the source directory itself is seen through the mount, after its time limits
-    /// for names and attributes at the latest.
+    /// for names and attributes at the latest; and long before, where the service can watch.
     @Suite struct BehindTheMount {
         /// More than the limits' default of a second.
         private static let limit: Double = 10
 
-        @Test func changesAreSeen() throws {
-            let mount = try LiveMount()
+        private static let plain = "allow_other,default_permissions,dev,suid"
+        /// Only who is told sees anything in time.
+        private static let watched = plain + ",entry_timeout=100,attr_timeout=100,trust=3600"
+        private static let options = canWatch ? [plain, watched] : [plain]
+
+        /// Whoever serves can watch ext4 and xfs, as root.
+        private static var canWatch: Bool {
+            var volume = call_volume()
+            guard MountCommand.chosen.isOurs, geteuid() == 0,
+                unsafe call_statfs(TestFolder.parent, &volume) == 0
+            else { return false }
+            return volume.type == 0xEF53 || volume.type == 0x5846_5342
+        }
+
+        @Test(arguments: options) func changesAreSeen(_ options: String) throws {
+            let mount = try LiveMount(options: options)
             try expectSeen(mount, "echo one > file; mkdir dir; echo in > dir/f; ln -s file link")
             try expectSeen(mount, "echo longer text > file")
             try expectSeen(mount, "printf x > file")
@@ -24,8 +38,8 @@ extension MountedVolume {
         }
 
         /// Whoever holds a file open keeps it, and sees its new bytes.
-        @Test func openFilesFollowTheirFile() throws {
-            let mount = try LiveMount()
+        @Test(arguments: options) func openFilesFollowTheirFile(_ options: String) throws {
+            let mount = try LiveMount(options: options)
             let behind = "\(mount.source)/file"
             try "old text".write(toFile: behind, atomically: false, encoding: .utf8)
             let file = Int32(unsafe call_open("\(mount.mountpoint)/file", 0, 0))
@@ -43,6 +57,22 @@ extension MountedVolume {
                     as: UTF8.self)
             }
             _ = call_close(file)
+            mount.stop()
+        }
+
+        /// A file found by one name and asked for by another is no other file when the first goes.
+        @Test(arguments: options) func namesOfOneFileGoOneByOne(_ options: String) throws {
+            let mount = try LiveMount(options: options)
+            let behind = Program.shell("echo text > one; ln one two", in: mount.source)
+            #expect(try behind.run(within: 20).code == 0)
+            let names = Program.shell("stat -c %h one two one", in: mount.mountpoint)
+            #expect(try names.run(within: 20).output == "2\n2\n2\n")
+            #expect(try Program.shell("rm one", in: mount.source).run(within: 20).code == 0)
+            let mountpoint = mount.mountpoint
+            expectSoon("1\n") {
+                let other = Program.shell("stat -c %h two", in: mountpoint)
+                return (try? other.run(within: 20).output) ?? ""
+            }
             mount.stop()
         }
 

@@ -45,14 +45,7 @@ struct KnownDifference: Sendable {
             reason: "a page fault that the kernel's cache serves moves no access time"),
     ]
 
-    /// What the mount still has to learn; each is in docs/mounting.md.
-    static let missing: [KnownDifference] =
-        ["inode flags"].map {
-            KnownDifference(
-                name: "other calls/\($0)", reason: "FS_IOC_GETFLAGS and SETFLAGS are not answered")
-        }
-
     static func reason(for name: String) -> String? {
-        (all + missing).first { $0.name == name }?.reason
+        all.first { $0.name == name }?.reason
     }
 }

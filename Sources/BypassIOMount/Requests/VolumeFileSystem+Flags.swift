@@ -1,0 +1,77 @@
+internal import BypassIOProtocol
+internal import FUSE
+internal import IOStack
+internal import SystemPackage
+
+/// The controls by which the kernel asks for and sets a file's flags, whoever may do so being its
+/// business: FS_IOC_GETFLAGS and the like (linux/fs.h).
+enum FlagsControl: UInt32 {
+    case getFlags = 0x8008_6601
+    case setFlags = 0x4008_6602
+    case getExtended = 0x801C_581F
+    case setExtended = 0x401C_5820
+}
+
+extension VolumeFileSystem {
+    /// EINVAL for an argument of another size, ENOTTY where the file system has no flags.
+    func control(
+        _ control: FlagsControl, _ request: borrowing ControlRequest,
+        _ reply: consuming ControlReply
+    ) {
+        do throws(IOFailure) {
+            let file = try handles.handle(request.handle).file
+            let requestor = requestor(request.context)
+            switch control {
+            case .getFlags:
+                reply.succeed(try file.flags(.inode, requestor: requestor).words.span)
+            case .getExtended:
+                reply.succeed(try file.flags(.extended, requestor: requestor).words.span)
+            case .setFlags, .setExtended:
+                guard let flags = FileFlags(control, request.input) else {
+                    throw IOFailure(.invalidParameter)
+                }
+                try file.apply(.flags(flags), requestor: requestor)
+                reply.succeed([UInt8]().span)
+            }
+        } catch {
+            reply.fail(Errno(error))
+        }
+    }
+}
+
+extension FileFlags {
+    /// `struct fsxattr`: five words and eight spare bytes.
+    private static let extendedSize = 28
+
+    /// nil for a control that sets nothing, or another size.
+    init?(_ control: FlagsControl, _ input: Span<UInt8>) {
+        func word(_ index: Int) -> UInt32 {
+            (0..<4).reduce(0) { $0 | UInt32(input[index * 4 + $1]) << UInt32($1 * 8) }
+        }
+        switch control {
+        case .setFlags where input.count >= 4: self = .inode(word(0))
+        case .setExtended where input.count >= Self.extendedSize:
+            self = .extended(
+                ExtendedFileFlags(
+                    flags: word(0), extentSize: word(1), extentCount: word(2),
+                    projectID: word(3), copyOnWriteExtentSize: word(4)))
+        default: return nil
+        }
+    }
+
+    /// As the kernel lays it out.
+    var words: [UInt8] {
+        switch self {
+        case .inode(let flags): Self.bytes([flags])
+        case .extended(let extended):
+            Self.bytes([
+                extended.flags, extended.extentSize, extended.extentCount, extended.projectID,
+                extended.copyOnWriteExtentSize, 0, 0,
+            ])
+        }
+    }
+
+    private static func bytes(_ words: [UInt32]) -> [UInt8] {
+        words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32($0 * 8)) } }
+    }
+}

@@ -1,0 +1,28 @@
+public import IOStack
+internal import SystemPackage
+
+/// What lsattr(1) shows and chattr(1) changes.
+extension HostFileSystem {
+    public func flags(
+        of file: FileObject, _ form: FileFlags.Form
+    ) throws(IOFailure) -> FileFlags {
+        try openFile(file).withDescriptor { (descriptor) throws(Errno) in
+            switch form {
+            case .inode: .inode(try SystemCall.inodeFlags(of: descriptor).rawValue)
+            case .extended:
+                .extended(try SystemCall.extendedAttributes(of: descriptor))
+            }
+        }
+    }
+
+    func changeFlags(of open: HostOpenFile, to flags: FileFlags) throws(IOFailure) {
+        try open.withDescriptor { (descriptor) throws(Errno) in
+            switch flags {
+            case .inode(let bits):
+                try SystemCall.setInodeFlags(of: descriptor, to: InodeFlags(rawValue: bits))
+            case .extended(let extended):
+                try SystemCall.setExtendedAttributes(of: descriptor, to: extended)
+            }
+        }
+    }
+}
