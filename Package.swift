@@ -29,6 +29,7 @@ let package = Package(
         .library(name: "CBypassIO", targets: ["CBypassIO"]),
         .library(name: "Minifilters", targets: ["Minifilters"]),
         .library(name: "VolumeDrivers", targets: ["VolumeDrivers"]),
+        .library(name: "BypassIOLab", targets: ["BypassIOLab"]),
         .executable(name: "bypassio", targets: ["bypassio"]),
     ],
     dependencies: [
@@ -100,11 +101,19 @@ let package = Package(
         .target(
             name: "VolumeDrivers", dependencies: ["BypassIOProtocol", "IOStack"],
             swiftSettings: settings),
+        .target(
+            name: "BypassIOLab",
+            dependencies: [
+                "BypassIOProtocol", "IOStack", "MemoryFileSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "bypassio",
             dependencies: [
                 "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem", "Minifilters",
-                "VolumeDrivers", "FUSE", "BypassIOMount", "BypassIOClient", "CKernelABI",
+                "VolumeDrivers", "FUSE", "BypassIOMount", "BypassIOClient", "BypassIOLab",
+                "CBypassIO", "CKernelABI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -179,6 +188,13 @@ let package = Package(
             dependencies: [
                 "bypassio", "bypassio-exerciser", "BypassIOClient", "BypassIOProtocol",
                 "CKernelABI", "CPosixCalls",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "BypassIOLabTests",
+            dependencies: [
+                "BypassIOLab", "BypassIOProtocol", "IOStack",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
