@@ -22,6 +22,8 @@ public indirect enum Action: Sendable, Equatable {
     case stream(handle: String)
     /// The file system gives the file these attributes, as defragmenters and `compact` do.
     case become(path: String, FileAttributes)
+    /// The file system begins to move the file's blocks, or is done with it.
+    case move(path: String, begins: Bool)
     case attach(filter: String, altitude: Altitude?, instance: String?)
     case detach(filter: String)
     case unload(filter: String, mandatory: Bool)

@@ -5,6 +5,8 @@ public struct Scenario: Sendable {
     public let rules: [Located<RuleNumber>]
     /// Why it cannot run on a mount; nil where it can.
     public let onlyInProcess: String?
+    /// Why it can run on a mount only; nil where it can run in process.
+    public let onlyOnMount: String?
     /// Why the stack does not obey the rule yet; nil where it has to.
     public let knownFailure: KnownFailure?
     public let stage: StageDescription
@@ -24,6 +26,7 @@ public struct Scenario: Sendable {
         title = parts.title?.value ?? ""
         rules = parts.rules
         onlyInProcess = parts.onlyInProcess?.value
+        onlyOnMount = parts.onlyOnMount?.value
         knownFailure = parts.knownFailure
         stage = parts.stage
         steps = parts.steps

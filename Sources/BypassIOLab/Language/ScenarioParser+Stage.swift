@@ -25,8 +25,8 @@ extension ScenarioParser {
             parts.stage.directories.append(try newPath(&cursor))
         } else {
             throw cursor.fault(
-                "scenario, proves, only in process, known to fail, filter, volume driver, "
-                    + "storage driver, file system, file, directory or steps")
+                "scenario, proves, only in process, only on the mount, known to fail, filter, "
+                    + "volume driver, storage driver, file system, file, directory or steps")
         }
     }
 

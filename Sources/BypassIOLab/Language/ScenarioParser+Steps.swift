@@ -99,7 +99,11 @@ extension ScenarioParser {
     private func change(_ cursor: inout TokenCursor) throws(Diagnostic) -> Action {
         try cursor.need("file")
         let path = try knownFile(&cursor)
-        try cursor.need("becomes")
+        if cursor.take("begins", "moving") { return .move(path: path, begins: true) }
+        if cursor.take("stops", "moving") { return .move(path: path, begins: false) }
+        guard cursor.take("becomes") else {
+            throw cursor.fault("'becomes', 'begins moving' or 'stops moving'")
+        }
         return .become(path: path, try attributes(&cursor))
     }
 

@@ -5,6 +5,7 @@ struct ScenarioParser {
         var title: Located<String>?
         var rules: [Located<RuleNumber>] = []
         var onlyInProcess: Located<String>?
+        var onlyOnMount: Located<String>?
         var knownFailure: KnownFailure?
         var stage = StageDescription()
         var steps: [Step] = []
@@ -101,6 +102,8 @@ struct ScenarioParser {
             try rules(&cursor)
         } else if cursor.take("only", "in", "process") {
             parts.onlyInProcess = Located(try reason(&cursor), position)
+        } else if cursor.take("only", "on", "the", "mount") {
+            parts.onlyOnMount = Located(try reason(&cursor), position)
         } else if cursor.take("known", "to", "fail") {
             try knownFailure(&cursor)
         } else if cursor.take("steps") {

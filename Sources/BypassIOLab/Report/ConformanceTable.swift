@@ -91,7 +91,7 @@ public struct ConformanceTable: Sendable {
         case .failed: "**fails**"
         case .failedAsKnown: "known to fail"
         case .passedUnexpectedly: "**passes, though known to fail**"
-        case .notRun: "not run"
+        case .notRun: result.scenario.onlyOnMount == nil ? "not run" : "only on the mount"
         }
     }
 
@@ -107,6 +107,9 @@ public struct ConformanceTable: Sendable {
         entries.compactMap { entry in
             if let known = entry.scenario.knownFailure {
                 return "- \(entry.scenario.title): known to fail: \(known.reason)"
+            }
+            if let reason = entry.scenario.onlyOnMount {
+                return "- \(entry.scenario.title): only on the mount: \(reason)"
             }
             return entry.scenario.onlyInProcess.map {
                 "- \(entry.scenario.title): only in process: \($0)"

@@ -17,6 +17,21 @@ public struct ScenarioResult: Sendable {
     /// What was wrong apart from steps.
     public let complaints: [String]
 
+    init(
+        scenario: Scenario, verdict: Verdict, reports: [StepReport], complaints: [String]
+    ) {
+        self.scenario = scenario
+        self.verdict = verdict
+        self.reports = reports
+        self.complaints = complaints
+    }
+
+    /// A scenario that cannot run here.
+    public init(notRun scenario: Scenario, reason: String) {
+        self.init(
+            scenario: scenario, verdict: .notRun(reason: reason), reports: [], complaints: [])
+    }
+
     /// Whether the run counts as a success.
     public var isAccepted: Bool {
         switch verdict {

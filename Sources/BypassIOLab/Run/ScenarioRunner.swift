@@ -9,6 +9,9 @@ public struct ScenarioRunner: Sendable {
 
     /// Plays `scenario` in this process.
     public func runInProcess(_ scenario: Scenario) -> ScenarioResult {
+        if let reason = scenario.onlyOnMount {
+            return ScenarioResult(notRun: scenario, reason: "only on the mount: \(reason)")
+        }
         do {
             return run(
                 scenario, on: try InProcessStage(scenario.stage, patience: patience))

@@ -13,6 +13,7 @@ extension StagedStack {
                 return outcome
             }
         case .become(let path, let attributes): return setAttributes(of: path, to: attributes)
+        case .move(let path, let begins): return move(path, begins: begins)
         case .attach, .detach, .unload, .dismount: return attachment(action)
         case .send(let sender, let operation, let handle, let toTop):
             return withFile(handle) { send(operation, on: $0, from: sender, toTop: toTop) }
@@ -41,6 +42,18 @@ extension StagedStack {
     private func withFile(_ handle: String, _ body: (FileObject) -> Outcome) -> Outcome {
         guard let file = file(handle) else { return Outcome(problem: "\(handle) is not open") }
         return body(file)
+    }
+
+    /// What a file system does for a defragmenter (spec 4.6).
+    private func move(_ path: String, begins: Bool) -> Outcome {
+        let open = handles.compactMap { file($0) }.first { $0.openedPath == path && !$0.isClosed }
+        guard let open else { return Outcome(problem: "\(path) is not open") }
+        if begins {
+            volume.suspendBypass(of: open.stream, because: .moving)
+        } else {
+            volume.endSuspension(of: open.stream, because: .moving)
+        }
+        return Outcome()
     }
 
     // MARK: Attach and detach

@@ -1,8 +1,0 @@
-import BypassIOLab
-
-/// A scenario on a real mount.
-enum MountedRun {
-    static func run(_ scenario: Scenario, in folder: String) throws -> ScenarioResult {
-        throw CommandError(.unavailable, "not there yet.")
-    }
-}
