@@ -41,6 +41,8 @@ public indirect enum Action: Sendable, Equatable {
     case waitUntilHeld(Component, count: Int)
     case clearCounts
     case dismount
+    /// Takes the volume out of the name space; a mount's only.
+    case unmount
 
     // MARK: Several at once
 

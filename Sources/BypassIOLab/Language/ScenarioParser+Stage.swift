@@ -9,7 +9,8 @@ extension ScenarioParser {
             parts.stage.filters.append(FilterDescription(name: name))
             block = .filter(parts.stage.filters.count - 1)
         } else if cursor.take("volume", "driver") {
-            let name = try newName(&cursor, "a volume driver's name", parts.stage.drivers.map(\.name))
+            let name = try newName(
+                &cursor, "a volume driver's name", parts.stage.drivers.map(\.name))
             parts.stage.drivers.append(DriverDescription(name: name))
             block = .driver(parts.stage.drivers.count - 1)
         } else if cursor.take("storage", "driver") {

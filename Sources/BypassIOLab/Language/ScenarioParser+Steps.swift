@@ -35,6 +35,7 @@ extension ScenarioParser {
         case "clear":
             (try words(&cursor, ["clear", "counts"], .clearCounts), [])
         case "dismount": (try words(&cursor, ["dismount"], .dismount), [])
+        case "unmount": (try words(&cursor, ["unmount"], .unmount), [])
         default: try namedAction(&cursor)
         }
     }
@@ -119,7 +120,9 @@ extension ScenarioParser {
     func component(_ cursor: inout TokenCursor) throws(Diagnostic) -> Component {
         if cursor.take("storage") { return .storage }
         if cursor.take("filter") { return .filter(try knownFilter(&cursor)) }
-        guard cursor.take("driver") else { throw cursor.fault("filter NAME, driver NAME or storage") }
+        guard cursor.take("driver") else {
+            throw cursor.fault("filter NAME, driver NAME or storage")
+        }
         let before = cursor
         let name = try cursor.name("a volume driver")
         guard parts.stage.drivers.contains(where: { $0.name == name }) else {
@@ -176,7 +179,9 @@ extension ScenarioParser {
     private func send(
         _ cursor: inout TokenCursor, _ component: Component
     ) throws(Diagnostic) -> Action {
-        if component == .storage { throw cursor.fault("a filter or a volume driver before 'sends'") }
+        if component == .storage {
+            throw cursor.fault("a filter or a volume driver before 'sends'")
+        }
         let operation = try cursor.choice(Vocabulary.operations, "an operation")
         try cursor.need("on")
         let handle = try knownHandle(&cursor)
@@ -189,7 +194,7 @@ extension ScenarioParser {
     static func isReserved(_ name: String) -> Bool {
         [
             "start", "filter", "driver", "storage", "attach", "detach", "unload", "file", "wait",
-            "clear", "dismount",
+            "clear", "dismount", "unmount",
         ].contains(name)
     }
 
@@ -206,9 +211,9 @@ extension ScenarioParser {
         let before = cursor
         let name = try cursor.name("a step")
         if cursor.take(.equals) {
-            guard !startedActions.contains(name) else {
-                throw before.fault("a name that is not taken")
-            }
+            guard !startedActions.contains(name), !handles.contains(name),
+                !Self.isReserved(name)
+            else { throw before.fault("a name that is not taken") }
             return (try open(&cursor, name), [])
         }
         if startedActions.contains(name) {
@@ -222,7 +227,7 @@ extension ScenarioParser {
         guard handles.contains(name) else {
             throw before.fault(
                 "a handle that was opened above, start, filter, driver, storage, attach, detach, "
-                    + "unload, file, wait until, clear counts or dismount")
+                    + "unload, file, wait until, clear counts, dismount or unmount")
         }
         return (try handleAction(&cursor, name), [])
     }

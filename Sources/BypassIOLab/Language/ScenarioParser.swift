@@ -38,7 +38,8 @@ struct ScenarioParser {
         self.file = file
         lines = lexer.lines
         faults = lexer.faults
-        let count = source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).count
+        let count = source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            .count
         sourceEnd = SourcePosition(file: file, line: count, column: 1)
     }
 

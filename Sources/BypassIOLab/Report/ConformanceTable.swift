@@ -60,7 +60,8 @@ public struct ConformanceTable: Sendable {
         [
             "# Conformance", "",
             "Which scenario proves which rule of BypassIO, and how it went. Written by", "",
-            "```sh", "bypassio lab conformance --mount --write docs/conformance.md Scenarios", "```",
+            "```sh", "bypassio lab conformance --mount --write docs/conformance.md Scenarios",
+            "```",
             "",
             "from [the rule list](\(folder)/rules.txt) and the scenarios beside it. Rules 1 to 5 are",
             "Windows' own, as far as they are documented; 6 are this project's where Windows is silent.",
@@ -104,15 +105,15 @@ public struct ConformanceTable: Sendable {
 
     /// Why scenarios fail or stay in process.
     private var remarks: [String] {
-        entries.compactMap { entry in
-            if let known = entry.scenario.knownFailure {
-                return "- \(entry.scenario.title): known to fail: \(known.reason)"
-            }
-            if let reason = entry.scenario.onlyOnMount {
-                return "- \(entry.scenario.title): only on the mount: \(reason)"
-            }
-            return entry.scenario.onlyInProcess.map {
-                "- \(entry.scenario.title): only in process: \($0)"
+        entries.flatMap { entry in
+            let scenario = entry.scenario
+            let remarks = [
+                ("known to fail", scenario.knownFailure?.reason),
+                ("only in process", scenario.onlyInProcess),
+                ("only on the mount", scenario.onlyOnMount),
+            ]
+            return remarks.compactMap { what, reason in
+                reason.map { "- \(scenario.title): \(what): \($0)" }
             }
         }
     }

@@ -39,13 +39,19 @@ struct Answer {
             case .status(let status): hasStatus(status)
             case .vetoed(let status):
                 outcome.ntStatus == .success && results?.status == status && !status.isSuccess
-            case .win32(let number):
-                (outcome.ntStatus.isSuccess ? verdict : outcome.ntStatus).win32 == number
+            case .win32(let number): win32 == number
             case .driver(let name): results?.driverName.string == name ?? fileSystemName
             case .reason(let reason): results?.failureReason.string == reason
             default: outcome.isWaiting
             }
-        return isMet ? nil : endText
+        if isMet { return nil }
+        if case .win32 = expectation, let win32 { return "win32 \(win32)" }
+        return endText
+    }
+
+    /// Of the veto, or else of the status.
+    private var win32: UInt32? {
+        (outcome.ntStatus.isSuccess ? verdict : outcome.ntStatus).win32
     }
 
     private func hasStatus(_ status: NTStatus) -> Bool {

@@ -71,14 +71,15 @@ private struct Play {
             return
         }
         let answer = Answer(outcome: outcome, fileSystemName: stage.fileSystemName)
-        var expectations = step.expectations
-        if !expectations.contains(where: \.value.tellsTheEnd) {
-            expectations.insert(Located(.success, step.position), at: 0)
-        }
-        var rows = expectations.map { expectation in
+        var rows = step.expectations.map { expectation in
             StepReport.Row(
                 position: expectation.position, expected: expectation.value.text,
                 got: answer.contradiction(to: expectation.value))
+        }
+        if !step.expectations.contains(where: \.value.tellsTheEnd),
+            let got = answer.contradiction(to: .success)
+        {
+            rows.insert(.init(position: step.position, expected: "success", got: got), at: 0)
         }
         if let place = outcome.wrongByteAt {
             rows.append(

@@ -20,7 +20,8 @@ public final class StagedStack: Sendable {
     ///
     /// - Throws: the NTSTATUS of an attach that is refused.
     public init(
-        _ stage: StageDescription, fileSystem: any FileSystemDriver, storage base: any StorageDriver,
+        _ stage: StageDescription, fileSystem: any FileSystemDriver,
+        storage base: any StorageDriver,
         changeAttributes: (@Sendable (String, FileAttributes) throws(IOFailure) -> Void)? = nil
     ) throws(NTStatus) {
         drivers = stage.drivers.map(StagedDriver.init)
@@ -97,7 +98,8 @@ public final class StagedStack: Sendable {
     public var remains: [String] {
         var lines: [String] = []
         if volume.activeBypassCount != 0 {
-            lines.append("ActiveBypassIoCount is \(volume.activeBypassCount) with every file closed")
+            lines.append(
+                "ActiveBypassIoCount is \(volume.activeBypassCount) with every file closed")
         }
         let inFlight = volume.bypassedReadsInFlight
         if inFlight.pastFilters != 0 || inFlight.pastVolumeDrivers != 0 {

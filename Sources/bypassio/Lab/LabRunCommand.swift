@@ -35,7 +35,8 @@ struct LabRunCommand: ParsableCommand {
             try files.demandNoFaults()
             var results: [ScenarioResult] = []
             for scenario in files.scenarios {
-                let result = mount
+                let result =
+                    mount
                     ? try MountedRun.run(scenario, in: folder)
                     : ScenarioRunner().runInProcess(scenario)
                 results.append(result)

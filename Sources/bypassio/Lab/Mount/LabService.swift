@@ -19,6 +19,8 @@ final class LabService: Sendable {
     private let stack: StagedStack
     private let opened = OpenedFiles()
     private let mounted: MountedVolume
+    /// A step did it already.
+    private let isUnmounted = Guarded(false)
 
     /// Mounts; throws a ``CommandError`` if it cannot be.
     init(_ scenario: Scenario, source: String, mountPoint: String) throws {
@@ -28,6 +30,11 @@ final class LabService: Sendable {
             fileSystem = try HostFileSystem(root: FilePath(source))
         } catch {
             throw CommandError(.noInput, "\(source) cannot be served: \(error).")
+        }
+        if let veto = Self.vetoOfPlainFile(fileSystem, in: source) {
+            throw CommandError(
+                .cannotCreate,
+                "No file of that folder can bypass: name another with --folder. \(veto.reason)")
         }
         do throws(NTStatus) {
             stack = try StagedStack(
@@ -49,6 +56,28 @@ final class LabService: Sendable {
             throw CommandError(CommandStatus(error), "Cannot mount: \(error)")
         }
         Self.answer(0, LabReply(fileSystemName: fileSystem.name))
+    }
+
+    /// What the host's file system has against any file there; nil if nothing.
+    private static func vetoOfPlainFile(
+        _ fileSystem: HostFileSystem, in source: String
+    ) -> StorageVeto? {
+        let volume = IOManager().mount(
+            fileSystem, named: source, storage: HostDisk(fileSystem.topology))
+        let directory = try? volume.open("")
+        defer { directory?.close() }
+        do throws(IOFailure) {
+            let file = try volume.open(
+                CreateParameters(
+                    path: "", directory: directory, access: [.read, .write],
+                    options: [.nonCached, .temporary]))
+            defer { file.close() }
+            try file.apply(.allocation(.extend, offset: 0, length: 65536))
+            return fileSystem.bypassVeto(for: file)
+        } catch {
+            return StorageVeto(
+                error.status, reason: "A file cannot be opened for direct I/O (\(error)).")
+        }
     }
 
     static func answer(_ number: Int, _ reply: LabReply) {
@@ -82,6 +111,7 @@ final class LabService: Sendable {
             guard let step else { return LabReply(problem: "no step \(argument)") }
             var action = step.action
             if case .start(_, let started) = action { action = started }
+            if case .unmount = action { return unmount() }
             return LabReply(outcome: stack.perform(action, patience: Self.patience))
         case "bind":
             guard let file = opened.take() else { return LabReply(problem: "nothing was opened") }
@@ -105,12 +135,20 @@ final class LabService: Sendable {
         }
     }
 
-    private func end() -> LabReply {
-        stack.releaseAll()
+    private func unmount() -> LabReply {
         do {
             try mounted.unmount()
         } catch {
             return LabReply(problem: "\(error)")
+        }
+        isUnmounted.withLock { $0 = true }
+        return LabReply(outcome: Outcome())
+    }
+
+    private func end() -> LabReply {
+        stack.releaseAll()
+        if !isUnmounted.withLock({ $0 }), let problem = unmount().problem {
+            return LabReply(problem: problem)
         }
         mounted.waitUntilUnmounted()
         return LabReply(remains: stack.remains)

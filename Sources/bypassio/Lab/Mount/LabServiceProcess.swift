@@ -12,6 +12,9 @@ final class LabServiceProcess: @unchecked Sendable {
         var hasEnded = false
     }
 
+    /// Seconds; more than any step may take.
+    private static let patience = 30
+
     private let process = Process()
     private let requests = Pipe()
     private let answers = Pipe()
@@ -50,11 +53,14 @@ final class LabServiceProcess: @unchecked Sendable {
 
     private func wait(for number: Int) -> LabReply {
         let (semaphore, hasEnded) = state.withLock { ($0.waiting[number], $0.hasEnded) }
-        if !hasEnded { semaphore?.wait() }
+        if !hasEnded { _ = semaphore?.wait(timeout: .now() + .seconds(Self.patience)) }
         return state.withLock { state in
             state.waiting[number] = nil
             return state.replies.removeValue(forKey: number)
-                ?? LabReply(problem: "the service has ended")
+                ?? LabReply(
+                    problem: state.hasEnded
+                        ? "the service has ended"
+                        : "the service did not answer within \(Self.patience) s")
         }
     }
 

@@ -143,8 +143,9 @@ final class MountStage: ScenarioStage {
         try handle(name).close()
         let isLast = !scenario.steps.contains { step in
             if case .open(let copy, let description) = step.action {
-                return description.duplicateOf == name || (copy == name
-                    && description.duplicateOf != nil)
+                return description.duplicateOf == name
+                    || (copy == name
+                        && description.duplicateOf != nil)
             }
             return false
         }
@@ -193,7 +194,8 @@ final class MountStage: ScenarioStage {
         var outcome = Outcome()
         if count < 0 {
             outcome.errno = Int32(truncatingIfNeeded: -count)
-            outcome.status = (NTStatus(errno: Int32(truncatingIfNeeded: -count)) ?? .unsuccessful)
+            outcome.status =
+                (NTStatus(errno: Int32(truncatingIfNeeded: -count)) ?? .unsuccessful)
                 .rawValue
         } else {
             outcome.transferred = count

@@ -39,7 +39,9 @@ enum MountedRun {
 extension Scenario {
     fileprivate var needsOtherUser: Bool {
         steps.contains { step in
-            if case .open(_, let description) = step.action { description.isOrdinaryUser } else {
+            if case .open(_, let description) = step.action {
+                description.isOrdinaryUser
+            } else {
                 false
             }
         }
