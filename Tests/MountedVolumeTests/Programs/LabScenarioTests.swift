@@ -17,7 +17,7 @@ extension MountedVolume {
                 [
                     "lab", "conformance", "--mount", "--folder", TestFolder.parent, "Scenarios",
                 ], in: Self.root
-            ).run(within: 300)
+            ).run(within: 600)
             #expect(outcome.code == 0, "\(outcome)")
             let written = try String(
                 contentsOfFile: "\(Self.root)/docs/conformance.md", encoding: .utf8)
