@@ -4,17 +4,21 @@ extension Volume {
     /// Carries a request through the stack on the calling thread, from the top or from below an
     /// instance: pre callbacks, file system, post callbacks. Sleeps while a filter keeps it.
     func carry(_ data: CallbackData, below instance: FilterInstance?) {
-        data.descent = FilterDescent(currentChain, data.majorFunction, below: instance)
+        let (chain, epoch) = enterChain(data)
+        defer { epoch?.leave() }
+        data.descent = FilterDescent(chain, data.majorFunction, below: instance)
         var descent = FilterManager.descend(data)
-        while case .pended = descent {
-            if case .preOperation(let result) = data.parking.wait(advance: advanceOwnReads) {
+        while case .pended = descent, let keeper = data.keeper {
+            if case .preOperation(let result) = data.parking.wait(
+                for: keeper, advance: advanceOwnReads)
+            {
                 descent = FilterManager.resumeDescent(data, with: result)
             }
         }
         if case .reachedFileSystem = descent { dispatch(data) }
         var ascent = FilterManager.ascend(data)
-        while case .pended = ascent {
-            _ = data.parking.wait(advance: advanceOwnReads)
+        while case .pended = ascent, let keeper = data.keeper {
+            _ = data.parking.wait(for: keeper, advance: advanceOwnReads)
             ascent = FilterManager.resumeAscent(data)
         }
         data.descent = FilterDescent()

@@ -49,6 +49,7 @@ extension Volume {
             // Only the first ENABLE of a file object counts, and none on a closed one.
             guard !file.isClosed, !file.isBypassEnabled else { return }
             state.activeBypassCount += 1
+            state.bypassed[ObjectIdentifier(file)] = WeakFileObject(file)
             if state.activeBypassCount == 1 { gate.open(.storageIdle) }
             file.stream.control.withLock { $0.bypassOpenCount += 1 }
             // Last: a read may bypass from here on, and a pause must find it counted.
@@ -93,8 +94,9 @@ extension Volume {
     private func countOut(_ file: FileObject, _ state: inout State) -> Bool {
         guard file.isBypassEnabled else { return false }
         file.setBypassEnabled(false)
+        state.bypassed[ObjectIdentifier(file)] = nil
         state.activeBypassCount -= 1
-        assert(state.activeBypassCount >= 0)
+        assert(state.activeBypassCount == state.bypassed.count)
         if state.activeBypassCount == 0 { gate.close(.storageIdle) }
         file.stream.control.withLock { control in
             control.bypassOpenCount -= 1

@@ -28,7 +28,7 @@ struct PauseRaceTests {
     @Test("spec 4.4: a pause that comes while a resume asks is asked about again")
     func pauseDuringStreamResume() throws {
         let memory = MemoryVolume()
-        let kept = Box<CallbackData?>(nil)
+        let kept = Box<Kept?>(nil)
         let queries = Box(0)
         let file = try memory.enabledFile()
         try memory.attach(
@@ -40,7 +40,7 @@ struct PauseRaceTests {
                         guard data.bypassIOQuestion == .query else { return .successNoCallback }
                         queries.value += 1
                         if queries.value == 1 {
-                            kept.value = data
+                            kept.value = Kept(data, instance)
                             return .pending
                         }
                         data.vetoBypassIO(
