@@ -39,6 +39,7 @@ extension FileObject {
         let left = references.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
         assert(left >= 0)
         guard left == 0 else { return }
+        volume.countOutCachedUses(of: self)
         // First: once the file system let go, its number may stand for another file.
         let isLast = volume.closeStream(stream)
         send(.close, below: failedOpen.withLock { $0.take() })

@@ -33,6 +33,9 @@ public final class FileObject: Sendable {
     /// The handle, each queue the file is in, each request under way.
     let references = Atomic<Int>(1)
     let counters = ReadCounters()
+    /// A ``StreamSuspension``: as what the stream counts it. Set under the stream's `control` lock,
+    /// never cleared; a look without it, relaxed, only spares the lock.
+    let cachedUses = Atomic<UInt8>(0)
     /// Whose post callback failed the open: filters above saw no success, so no close either.
     let failedOpen = Guarded<FilterInstance?>(nil)
 

@@ -62,7 +62,7 @@ extension Volume {
             data.succeed()
         case .queryInformation(let query): data.succeed(try answer(query, file))
         case .setInformation(let change):
-            try fileSystem.apply(change, to: file)
+            try apply(change, to: file)
             data.succeed()
         case .directoryControl(let cookie, let limit, let withInformation):
             data.succeed(
@@ -110,6 +110,7 @@ extension Volume {
         let (handle, buffer) = try file.transferPlace(
             data.buffer, offset: offset, length: length)
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
+        noteCachedTransfer(file, isWrite: false)
         // Filters have seen the read; a paused stream's may still skip the volume drivers.
         let route = file.enterStorageBypass(offset: offset, length: length)
         defer { file.leaveStorageBypass(route) }
@@ -127,7 +128,10 @@ extension Volume {
         let (handle, buffer) = try file.transferPlace(
             data.buffer, offset: offset, length: length)
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
-        data.succeed(information: try stack.write(extent, from: buffer))
+        noteCachedTransfer(file, isWrite: true)
+        let count = try stack.write(extent, from: buffer)
+        if file.stream.bypassOpenCount > 0 { fileSystem.didWrite(file, at: offset, count: count) }
+        data.succeed(information: count)
     }
 }
 

@@ -88,6 +88,7 @@ extension ReadQueue {
         }
         slots[slot].offset = offset
         slots[slot].length = length
+        volume.noteCachedTransfer(file, isWrite: false)
         let route = file.enterStorageBypass(offset: offset, length: length)
         slots[slot].route = route
         file.counters.count(route)

@@ -10,6 +10,7 @@ public final class Volume: Sendable {
     public let name: String
     public let fileSystem: any FileSystemDriver
     public let stack: VolumeStack
+    public let suspensionPolicy: SuspensionPolicy
 
     /// Every bypassed read passes here.
     let gate = VolumeGate()
@@ -41,10 +42,14 @@ public final class Volume: Sendable {
     let storageTransition = Guarded(false)
     private let chain = Guarded(FilterChain())
 
-    init(name: String, fileSystem: any FileSystemDriver, stack: VolumeStack) {
+    init(
+        name: String, fileSystem: any FileSystemDriver, stack: VolumeStack,
+        suspensionPolicy: SuspensionPolicy
+    ) {
         self.name = name
         self.fileSystem = fileSystem
         self.stack = stack
+        self.suspensionPolicy = suspensionPolicy
     }
 
     /// Attached instances, highest altitude first.
@@ -104,6 +109,11 @@ public final class Volume: Sendable {
             state.streams[stream.id] = left == 0 ? nil : (stream, left)
             return left == 0
         }
+    }
+
+    /// A file's stream, while somebody has it open.
+    public func openStream(of id: FileID) -> Stream? {
+        state.withLock { $0.streams[id]?.stream }
     }
 
     var openStreams: [Stream] { state.withLock { $0.streams.values.map(\.stream) } }
