@@ -5,7 +5,8 @@ extension FilterInstance {
     /// ``FilterRegistration/instanceSetupComplete``, the list has every file object whose ENABLE the
     /// filter did not see; every other ENABLE passes it. (Windows leaves a filter to walk the
     /// volume's streams with `FsRtlGetBypassIoOpenCount`.)
+    /// Empty once the instance is being detached.
     public var bypassedFiles: [FileObject] {
-        volume.bypassedFiles
+        isAttached ? volume.bypassedFiles : []
     }
 }
