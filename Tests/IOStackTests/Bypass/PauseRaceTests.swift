@@ -59,6 +59,35 @@ struct PauseRaceTests {
         #expect(file.stream.isPaused && queries.value == 2)
     }
 
+    @Test("spec 4.4: a resume whose own handle is closed meanwhile asks through another")
+    func resumeOutlivesItsHandle() throws {
+        let memory = MemoryVolume()
+        let kept = Box<Kept?>(nil)
+        let file = try memory.enabledFile()
+        let other = try memory.enabledFile()
+        let isFirst = Box(true)
+        try memory.attach(
+            filter(
+                "slow", at: "100",
+                OperationRegistration(
+                    .fileSystemControl,
+                    preOperation: { data, instance in
+                        guard data.bypassIOQuestion == nil, isFirst.value,
+                            data.bypassIOInput?.operation == .streamResume
+                        else { return .successNoCallback }
+                        isFirst.value = false
+                        kept.value = Kept(data, instance)
+                        return .pending
+                    })))
+        _ = try file.bypassIO(.streamPause)
+        let resume = OwnThread { try file.bypassIO(.streamResume) }
+        #expect(eventually { kept.value != nil })
+        file.close()
+        kept.value?.completePendedPreOperation(.successNoCallback)
+        #expect(try resume.result().results?.status == .success)
+        #expect(!other.stream.isPaused)
+    }
+
     @Test(
         "spec 4.4: a volume pause that comes while a resume asks the drivers is asked about again")
     func pauseDuringVolumeResume() throws {
