@@ -25,6 +25,9 @@ final class Node: @unchecked Sendable {
     var openFile: FileObject?
     /// Where the directory stands in the cache of open ones.
     var cacheSlot: Int?
+    /// When the kernel was last told to ask for the directory's entries anew, in seconds of the
+    /// trust's clock.
+    var listedAt: Int64 = .min
     /// Used since the cache's hand came by.
     var isUsed = false
 

@@ -1,4 +1,5 @@
 internal import IOStack
+internal import SystemPackage
 
 /// All files that the kernel knows, by number and by identity.
 ///
@@ -117,6 +118,39 @@ final class NodeTable: Sendable {
         }
     }
 
+    // MARK: What the kernel knows
+
+    /// What the kernel calls a file, if it knows it.
+    func number(of id: FileID) -> UInt64? {
+        state.withLock { $0.byID[id]?.number }
+    }
+
+    /// A node and the name it is known by.
+    struct KnownName {
+        let node: UInt64
+        let parent: UInt64?
+        let name: [UInt8]
+    }
+
+    /// Everything the kernel knows.
+    var knownNames: [KnownName] {
+        state.withLock { state in
+            state.byNumber.values.map {
+                KnownName(node: $0.number, parent: $0.parent?.number, name: $0.name)
+            }
+        }
+    }
+
+    /// Whether the kernel's list of a directory's entries may stay for another opening at `now`: one
+    /// that is older than `limit` seconds is made anew.
+    func keepsListing(of node: Node, at now: Int64, limit: Int64) -> Bool {
+        state.withLock { _ in
+            if node.listedAt <= now, now - limit < node.listedAt { return true }
+            node.listedAt = now
+            return false
+        }
+    }
+
     // MARK: Names
 
     /// The node that a file is known by, if it is.
@@ -213,4 +247,10 @@ final class NodeTable: Sendable {
 extension IOFailure {
     /// The kernel then looks the path up again.
     static let staleNode = IOFailure(errno: 116)
+
+    /// The name that a node was found by may be gone while the file has others: whoever asked by one
+    /// of those must not hear that there is no such file.
+    var ofKnownName: IOFailure {
+        errno == Errno.noSuchFileOrDirectory.rawValue ? .staleNode : self
+    }
 }

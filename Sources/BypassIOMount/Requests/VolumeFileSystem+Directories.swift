@@ -14,7 +14,8 @@ extension VolumeFileSystem {
                 if leavesAccessTime { parameters.options.insert(.noAccessTime) }
             }
             let number = handles.insert(OpenHandle(node: node, file: file, needsWriteBack: false))
-            let wasTaken = reply.succeed(handle: number)
+            let wasTaken = reply.succeed(
+                handle: number, trust.listingFlags(node, nodes))
             if !wasTaken { close(number) }
         } catch {
             reply.fail(Errno(error))
@@ -44,6 +45,7 @@ extension VolumeFileSystem {
     }
 
     func readDirectoryPlus(_ request: ReadRequest, _ reply: consuming DirectoryReply) {
+        let mark = trust.mark()
         do throws(IOFailure) {
             let handle = try handles.handle(request.handle)
             let entries = try handle.file.entries(
@@ -56,7 +58,7 @@ extension VolumeFileSystem {
                 if let information = entry.information {
                     let node = nodes.found(information, entry.name, in: handle.node)
                     found.append(node.number)
-                    answer = self.entry(node, information)
+                    answer = self.entry(node, information, since: mark)
                 }
                 _ = reply.append(
                     name: entry.name.span, inode: inode(of: entry.id), kind: entry.typeCode,

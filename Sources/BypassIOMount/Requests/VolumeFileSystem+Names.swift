@@ -30,6 +30,7 @@ extension VolumeFileSystem {
         kind: CreateParameters.Kind, mode: UInt32, umask: UInt32
     ) {
         let requestor = requestor(context)
+        let mark = trust.mark()
         do throws(IOFailure) {
             let parent = try nodes.node(context.node)
             let component = try FilePath.Component(name: name)
@@ -44,7 +45,7 @@ extension VolumeFileSystem {
                 return try made.file.status(requestor: requestor)
             }
             let node = nodes.found(information, name, in: parent)
-            let wasTaken = reply.succeed(entry(node, information))
+            let wasTaken = reply.succeed(entry(node, information, since: mark))
             if !wasTaken { nodes.forget(node.number, count: 1) }
         } catch {
             reply.fail(Errno(error))
@@ -55,6 +56,7 @@ extension VolumeFileSystem {
         let name = [UInt8](copying: request.name)
         let context = request.context
         let requestor = requestor(context)
+        let mark = trust.mark()
         do throws(IOFailure) {
             let existing = try nodes.node(request.existingNode)
             let parent = try nodes.node(context.node)
@@ -66,7 +68,7 @@ extension VolumeFileSystem {
                 return try file.status(requestor: requestor)
             }
             let node = nodes.found(information, name, in: parent)
-            let wasTaken = reply.succeed(entry(node, information))
+            let wasTaken = reply.succeed(entry(node, information, since: mark))
             if !wasTaken { nodes.forget(node.number, count: 1) }
         } catch {
             reply.fail(Errno(error))

@@ -7,17 +7,22 @@ internal import SystemPackage
 extension VolumeFileSystem {
     func lookup(_ request: borrowing NameRequest, _ reply: consuming EntryReply) {
         let name = [UInt8](copying: request.name)
+        let mark = trust.mark()
         do throws(IOFailure) {
-            let (node, information) = try find(
-                name, in: try nodes.node(request.context.node), requestor(request.context))
-            let wasTaken = reply.succeed(entry(node, information))
-            if !wasTaken { nodes.forget(node.number, count: 1) }
-        } catch {
-            if error.errno == Errno.noSuchFileOrDirectory.rawValue, negativeTimeout > .zero {
-                reply.succeedAbsent(validFor: Validity(negativeTimeout))
-            } else {
-                reply.fail(Errno(error))
+            let parent = try nodes.node(request.context.node)
+            do throws(IOFailure) {
+                let (node, information) = try find(name, in: parent, requestor(request.context))
+                let wasTaken = reply.succeed(entry(node, information, since: mark))
+                if !wasTaken { nodes.forget(node.number, count: 1) }
+            } catch {
+                let absence = trust.absence(in: parent, since: mark)
+                guard error.errno == Errno.noSuchFileOrDirectory.rawValue, absence > .zero else {
+                    return reply.fail(Errno(error))
+                }
+                reply.succeedAbsent(validFor: Validity(absence))
             }
+        } catch {
+            reply.fail(Errno(error))
         }
     }
 
@@ -33,24 +38,28 @@ extension VolumeFileSystem {
     }
 
     func getAttributes(_ request: GetAttributesRequest, _ reply: consuming AttributesReply) {
+        let mark = trust.mark()
         do throws(IOFailure) {
             let information = try status(
                 of: try nodes.node(request.context.node), through: request.handle,
                 requestor(request.context))
-            reply.succeed(attributes(information), validFor: attributesValidity)
+            reply.succeed(
+                attributes(information),
+                validFor: trust.validities(of: information, since: mark).attributes)
         } catch {
             reply.fail(Errno(error))
         }
     }
 
     func extendedStatus(_ request: GetAttributesRequest, _ reply: consuming StatusReply) {
+        let mark = trust.mark()
         do throws(IOFailure) {
             let information = try status(
                 of: try nodes.node(request.context.node), through: request.handle,
                 requestor(request.context))
             reply.succeed(
                 attributes(information), birthTime: information.birthTime.map { Timestamp($0) },
-                validFor: attributesValidity)
+                validFor: trust.validities(of: information, since: mark).attributes)
         } catch {
             reply.fail(Errno(error))
         }
@@ -70,7 +79,11 @@ extension VolumeFileSystem {
         // One question to the directory instead of an open, a question and a close.
         let component = try FilePath.Component(name: name)
         let information = try withFile(of: parent, requestor) { directory throws(IOFailure) in
-            try directory.status(of: component, requestor: requestor)
+            do throws(IOFailure) {
+                return try directory.status(of: component, requestor: requestor)
+            } catch {
+                throw error.ofKnownName
+            }
         }
         guard information.id == node.id else { throw .staleNode }
         return information
@@ -79,6 +92,7 @@ extension VolumeFileSystem {
     // MARK: Changes
 
     func setAttributes(_ request: SetAttributesRequest, _ reply: consuming AttributesReply) {
+        let mark = trust.mark()
         do throws(IOFailure) {
             let node = try nodes.node(request.context.node)
             let requestor = requestor(request.context)
@@ -90,7 +104,9 @@ extension VolumeFileSystem {
                     try apply(request, to: file, requestor)
                 }
             }
-            reply.succeed(attributes(information), validFor: attributesValidity)
+            reply.succeed(
+                attributes(information),
+                validFor: trust.validities(of: information, since: mark).attributes)
         } catch {
             reply.fail(Errno(error))
         }

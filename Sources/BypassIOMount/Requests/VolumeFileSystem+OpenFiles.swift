@@ -54,6 +54,7 @@ extension VolumeFileSystem {
         let context = request.context
         let requestor = requestor(context)
         let flags = OpenFlags(rawValue: request.flags)
+        let mark = trust.mark()
         do throws(IOFailure) {
             let parent = try nodes.node(context.node)
             var parameters = CreateParameters(
@@ -69,7 +70,7 @@ extension VolumeFileSystem {
             let node = nodes.found(information, name, in: parent)
             let number = insert(file, of: node, flags)
             let wasTaken = reply.succeed(
-                entry(node, information), handle: number, Self.replyFlags(flags))
+                entry(node, information, since: mark), handle: number, Self.replyFlags(flags))
             if !wasTaken { takeBack(node, number) }
         } catch {
             reply.fail(Errno(error))
@@ -104,6 +105,7 @@ extension VolumeFileSystem {
         let context = request.context
         let requestor = requestor(context)
         let flags = OpenFlags(rawValue: request.flags)
+        let mark = trust.mark()
         do throws(IOFailure) {
             var parameters = CreateParameters(
                 path: "", disposition: .create, kind: .regularFile, options: .temporary,
@@ -124,7 +126,7 @@ extension VolumeFileSystem {
             let node = nodes.found(nameless: information, held: held)
             let number = insert(file, of: node, flags)
             let wasTaken = reply.succeed(
-                entry(node, information), handle: number, Self.replyFlags(flags))
+                entry(node, information, since: mark), handle: number, Self.replyFlags(flags))
             if !wasTaken { takeBack(node, number) }
         } catch {
             reply.fail(Errno(error))

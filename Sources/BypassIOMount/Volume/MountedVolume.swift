@@ -10,9 +10,11 @@ public final class MountedVolume: Sendable {
     public let volume: IOStack.Volume
     private let fileSystem: VolumeFileSystem
     private let mounted: MountedSession
+    private let forwarder: ChangeForwarder?
 
     private init(_ fileSystem: VolumeFileSystem, _ mounted: MountedSession) {
         volume = fileSystem.volume
+        forwarder = ChangeForwarder(fileSystem, mounted.session.notifier)
         self.fileSystem = fileSystem
         self.mounted = mounted
     }
@@ -71,6 +73,7 @@ public final class MountedVolume: Sendable {
     /// closed. Not from a thread that serves it.
     public func waitUntilUnmounted() {
         mounted.waitUntilUnmounted()
+        forwarder?.stop()
         fileSystem.closeAll()
     }
 }

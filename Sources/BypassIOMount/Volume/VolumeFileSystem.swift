@@ -16,10 +16,7 @@ final class VolumeFileSystem: FileSystem {
     let volume: IOStack.Volume
     let nodes: NodeTable
     let handles = HandleTable()
-    let entryValidity: Validity
-    let attributesValidity: Validity
-    /// Zero: an absent name is asked for every time.
-    let negativeTimeout: Duration
+    let trust: KernelTrust
     let leavesAccessTime: Bool
     /// Beside root, who may administer the volume: who mounted it.
     private let owner: UInt32
@@ -32,9 +29,7 @@ final class VolumeFileSystem: FileSystem {
         nodes = NodeTable(
             root: root, try root.file.status(),
             openDirectories: max(1, options.maximumOpenDirectories))
-        entryValidity = Validity(options.entryTimeout)
-        attributesValidity = Validity(options.attributesTimeout)
-        negativeTimeout = options.negativeTimeout
+        trust = KernelTrust(volume, options)
         leavesAccessTime = options.noAccessTime || options.mount.noAccessTime
         owner = geteuid()
     }
@@ -125,7 +120,11 @@ final class VolumeFileSystem: FileSystem {
             var parameters = CreateParameters(
                 path: FilePath(bytes: name), directory: directory, options: .noFollow)
             configure(&parameters)
-            return try volume.open(parameters, requestor: requestor)
+            do throws(IOFailure) {
+                return try volume.open(parameters, requestor: requestor)
+            } catch {
+                throw error.ofKnownName
+            }
         }
         guard file.stream.id == node.id else {
             // Another file has the name now.
@@ -148,10 +147,14 @@ final class VolumeFileSystem: FileSystem {
         return id.inode ^ (id.device &* 0x9E37_79B9_7F4A_7C15) << 16 | 1 << 63
     }
 
-    func entry(_ node: Node, _ information: FileInformation) -> NodeEntry {
-        NodeEntry(
-            node: node.number, attributes: attributes(information), nameValidity: entryValidity,
-            attributesValidity: attributesValidity)
+    /// - Parameter mark: taken before `information` was.
+    func entry(
+        _ node: Node, _ information: FileInformation, since mark: KernelTrust.Mark
+    ) -> NodeEntry {
+        let validities = trust.validities(of: information, since: mark)
+        return NodeEntry(
+            node: node.number, attributes: attributes(information), nameValidity: validities.name,
+            attributesValidity: validities.attributes)
     }
 }
 

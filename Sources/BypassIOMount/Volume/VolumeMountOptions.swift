@@ -9,6 +9,10 @@ public struct VolumeMountOptions: Sendable {
     public var attributesTimeout = Duration.seconds(1)
     /// The same for a name that does not exist.
     public var negativeTimeout = Duration.zero
+    /// Where the file system tells what others do to its files, what the kernel knows of them is
+    /// trusted for as long as they have been left alone, at most this long, in whole seconds. Zero:
+    /// the limits above count.
+    public var longestTrust = Duration.seconds(60)
     /// Requests that are carried at the same time, 1 to 256.
     public var maximumThreads = 16
     /// Directories that are kept open at most; each takes a descriptor.

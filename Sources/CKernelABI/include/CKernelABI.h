@@ -5,5 +5,6 @@
 #include "uring.h"
 #include "files.h"
 #include "fuse.h"
+#include "watch.h"
 
 #endif

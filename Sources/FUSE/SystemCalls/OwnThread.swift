@@ -1,16 +1,16 @@
 internal import CKernelABI
 internal import Glibc
-internal import SystemPackage
+package import SystemPackage
 
 /// A thread of our own: it may sleep in the kernel for as long as it likes.
-struct OwnThread: @unchecked Sendable {
+package struct OwnThread: @unchecked Sendable {
     /// In bytes. Services carry requests on it; pages that are not touched take no memory.
     private static let stackSize = 1 << 20
 
     private let thread: pthread_t
 
     /// Starts `body`; throws `EAGAIN` where no thread is to be had.
-    static func start(
+    package static func start(
         named name: String, _ body: @escaping @Sendable () -> Void
     ) throws(Errno) -> OwnThread {
         let work = unsafe Unmanaged.passRetained(Work(name, body))
@@ -38,7 +38,7 @@ struct OwnThread: @unchecked Sendable {
     }
 
     /// Waits for the thread's end; once.
-    func join() {
+    package func join() {
         _ = pthread_join(thread, nil)
     }
 

@@ -66,6 +66,10 @@ public protocol FileSystemDriver: AnyObject, Sendable {
         _ parameters: FileSystemControlParameters, on file: FileObject
     ) throws(IOFailure) -> [UInt8]
 
+    /// Begins to watch what other processes do to the files; nil where that cannot be seen. The
+    /// default has none.
+    func watchOutsideChanges() -> (any OutsideChangeWatch)?
+
     // MARK: BypassIO
 
     /// A veto beyond the attributes of spec 6.1, which ``information(of:)`` tells. The default has
@@ -84,6 +88,8 @@ extension FileSystemDriver {
     ) throws(IOFailure) -> [UInt8] {
         throw IOFailure(.invalidDeviceRequest)
     }
+
+    public func watchOutsideChanges() -> (any OutsideChangeWatch)? { nil }
 
     public func bypassVeto(for file: FileObject) -> StorageVeto? { nil }
 

@@ -24,6 +24,8 @@ final class OperationChain: @unchecked Sendable {
         self.nodes = nodes
     }
 
+    var isEmpty: Bool { nodes.isEmpty }
+
     /// The first node below an altitude; the count of nodes if none is.
     func firstNode(below altitude: Altitude) -> Int {
         var index = 0

@@ -55,6 +55,11 @@ public final class Volume: Sendable {
     /// Attached instances, highest altitude first.
     public var instances: [FilterInstance] { currentChain.instances }
 
+    /// Some filter has a callback for such requests.
+    public func isFiltered(_ major: MajorFunction) -> Bool {
+        !currentChain.operations(for: major).isEmpty
+    }
+
     /// Open file objects with bypass enabled, paused ones included: ActiveBypassIoCount.
     public var activeBypassCount: Int { state.withLock { $0.activeBypassCount } }
 

@@ -13,6 +13,7 @@ struct MountSettings {
     var isBackground = false
     /// Nothing is printed but errors.
     var isSilent = false
+    private var namesTrust = false
 
     init(source: String, mountPoint: String) {
         self.source = source
@@ -47,9 +48,16 @@ struct MountSettings {
     private static let assignments: [(name: String, apply: Assignment)] = [
         ("fsname", { $0.volume.mount.source = $1 }),
         ("subtype", { $0.volume.mount.subtype = try text($1) }),
-        ("entry_timeout", { $0.volume.entryTimeout = try seconds($1) }),
-        ("attr_timeout", { $0.volume.attributesTimeout = try seconds($1) }),
-        ("negative_timeout", { $0.volume.negativeTimeout = try seconds($1) }),
+        ("entry_timeout", { try $0.setLimit(\.entryTimeout, $1) }),
+        ("attr_timeout", { try $0.setLimit(\.attributesTimeout, $1) }),
+        ("negative_timeout", { try $0.setLimit(\.negativeTimeout, $1) }),
+        (
+            "trust",
+            {
+                $0.volume.longestTrust = .seconds(try number($1, 0...3600))
+                $0.namesTrust = true
+            }
+        ),
         ("threads", { $0.volume.maximumThreads = try number($1, 1...256) }),
         ("open_directories", { $0.volume.maximumOpenDirectories = try number($1, 1...1_000_000) }),
         ("max_read", { $0.volume.mount.maximumRead = UInt32(try number($1, 4096...1 << 20)) }),
@@ -118,6 +126,14 @@ struct MountSettings {
 
     private struct ValueError: Error {
         let expected: String
+    }
+
+    /// Whoever names a limit wants that one, unless `trust` is named too.
+    private mutating func setLimit(
+        _ limit: WritableKeyPath<VolumeMountOptions, Duration>, _ text: String
+    ) throws {
+        volume[keyPath: limit] = try Self.seconds(text)
+        if !namesTrust { volume.longestTrust = .zero }
     }
 
     private static func seconds(_ text: String) throws -> Duration {

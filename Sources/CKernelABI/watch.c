@@ -1,0 +1,70 @@
+#define _GNU_SOURCE
+#include "watch.h"
+
+#if defined(__linux__)
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fanotify.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define CHECK(condition) _Static_assert(condition, #condition)
+
+// Debian 12 has the headers of Linux 6.1, which know all of this.
+CHECK(BPIO_WATCH_MODIFY == FAN_MODIFY);
+CHECK(BPIO_WATCH_ATTRIB == FAN_ATTRIB);
+CHECK(BPIO_WATCH_CLOSE_WRITE == FAN_CLOSE_WRITE);
+CHECK(BPIO_WATCH_MOVED_FROM == FAN_MOVED_FROM);
+CHECK(BPIO_WATCH_MOVED_TO == FAN_MOVED_TO);
+CHECK(BPIO_WATCH_CREATE == FAN_CREATE);
+CHECK(BPIO_WATCH_DELETE == FAN_DELETE);
+CHECK(BPIO_WATCH_OVERFLOW == FAN_Q_OVERFLOW);
+CHECK(BPIO_WATCH_ON_DIRECTORY == FAN_ONDIR);
+CHECK(BPIO_WATCH_INFO_FILE == FAN_EVENT_INFO_TYPE_FID);
+CHECK(BPIO_WATCH_INFO_NAME == FAN_EVENT_INFO_TYPE_DFID_NAME);
+CHECK(BPIO_WATCH_INFO_DIRECTORY == FAN_EVENT_INFO_TYPE_DFID);
+CHECK(sizeof(struct fanotify_event_metadata) == 24);
+CHECK(sizeof(struct fanotify_event_info_fid) == 12);
+
+int32_t bpio_watch_open(void) {
+    unsigned flags = FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_DFID_NAME_TARGET;
+    long watch = syscall(SYS_fanotify_init, flags, O_RDONLY | O_CLOEXEC | O_LARGEFILE);
+    return watch < 0 ? -errno : (int32_t)watch;
+}
+
+int32_t bpio_watch_file_system(int32_t watch, int32_t directory, uint64_t mask) {
+    long result = syscall(
+        SYS_fanotify_mark, watch, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, directory, ".");
+    return result < 0 ? -errno : 0;
+}
+
+int64_t bpio_watch_read(int32_t watch, void *buffer, size_t capacity) {
+    ssize_t count = read(watch, buffer, capacity);
+    if (count < 0) return errno == EAGAIN ? 0 : -errno;
+    return count;
+}
+
+int32_t bpio_watch_wait(int32_t first, int32_t second, int32_t milliseconds) {
+    struct pollfd descriptors[2] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
+    if (poll(descriptors, 2, milliseconds) < 0) return -errno;
+    return (descriptors[0].revents != 0) | (descriptors[1].revents != 0) << 1;
+}
+
+int32_t bpio_file_handle(int32_t file, void *handle, size_t capacity, int32_t *type) {
+    struct {
+        uint32_t length;
+        int32_t type;
+        unsigned char bytes[128];
+    } buffer = {.length = sizeof buffer.bytes};
+    int mount = 0;
+    if (syscall(SYS_name_to_handle_at, file, "", &buffer, &mount, AT_EMPTY_PATH) < 0) return -errno;
+    if (buffer.length > capacity) return -EOVERFLOW;
+    memcpy(handle, buffer.bytes, buffer.length);
+    *type = buffer.type;
+    return (int32_t)buffer.length;
+}
+
+#endif
