@@ -1,5 +1,6 @@
 import BypassIOProtocol
 import Dispatch
+import Foundation
 import IOStack
 import MemoryFileSystem
 import SystemPackage
@@ -98,11 +99,13 @@ enum PauseBenchmark {
                 })
             memory.disk.holdReads()
             let readers = DispatchGroup()
-            let queue = DispatchQueue(label: "readers", attributes: .concurrent)
             for number in 0..<count {
                 let file = files[number * 997 % files.count]
-                queue.async(group: readers) {
+                readers.enter()
+                // A thread each: Dispatch would not start as many for reads that wait.
+                Thread.detachNewThread {
                     _ = try? file.read(at: 0, length: 4096, into: HeapBuffer(capacity: 4096))
+                    readers.leave()
                 }
             }
             guard memory.disk.waitForHeldReads(count) else {
