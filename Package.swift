@@ -142,7 +142,7 @@ let package = Package(
             name: "HostFileSystemTests",
             dependencies: [
                 "HostFileSystem", "IOStack", "BypassIOProtocol", "DirectRead", "Minifilters",
-                "CKernelABI", "CAllocationCounter",
+                "MemoryFileSystem", "CKernelABI", "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -173,6 +173,14 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        // How long pauses and QUERYs take with 100,000 bypass-enabled handles.
+        .executableTarget(
+            name: "bypassio-pauses",
+            dependencies: [
+                "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/Pauses", swiftSettings: settings),
         .target(name: "CPosixCalls", path: "Tests/CPosixCalls"),
         // Reads, writes, maps and renames at random beside a model, on several processes.
         .executableTarget(

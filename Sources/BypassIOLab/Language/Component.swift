@@ -17,6 +17,8 @@ public enum Component: Sendable, Hashable, CustomStringConvertible {
 public enum Sight: Sendable, Hashable {
     case reads
     case writes
+    /// Post-operation callbacks with FLTFL_POST_OPERATION_DRAINING.
+    case draining
     /// Of FSCTL_MANAGE_BYPASS_IO for filters, of IOCTL_STORAGE_MANAGE_BYPASS_IO below the file
     /// system, by the operation's number.
     case control(UInt32)

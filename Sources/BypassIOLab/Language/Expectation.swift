@@ -28,7 +28,8 @@ public enum Expectation: Sendable, Equatable {
 
     case transferred(Int)
     case route(ReadRoute)
-    case cause(TraditionalCause)
+    /// Any of them.
+    case cause(Set<TraditionalCause>)
 
     // MARK: What is seen from outside
 

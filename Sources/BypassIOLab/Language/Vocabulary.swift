@@ -21,10 +21,14 @@ enum Vocabulary {
         ("sparse", .sparse), ("paging", .paging), ("dax", .dax), ("resident", .resident),
     ]
 
-    static let causes: [(word: String, value: TraditionalCause)] = [
-        ("cached-handle", .cachedHandle), ("misaligned", .misaligned),
-        ("stream-paused", .streamPaused), ("filter-attach-blocked", .filterAttachBlocked),
-        ("suspended", .suspended), ("settling", .settling),
+    /// `suspended` is any suspension, where its name does not matter.
+    static let causes: [(word: String, value: Set<TraditionalCause>)] = [
+        ("cached-handle", [.cachedHandle]), ("misaligned", [.misaligned]),
+        ("stream-paused", [.streamPaused]), ("filter-attach-blocked", [.filterAttachBlocked]),
+        ("settling", [.settling]), ("cached-elsewhere", [.cachedElsewhere]),
+        ("mapped", [.mapped]), ("resident", [.resident]), ("sparse", [.sparse]),
+        ("moving", [.moving]),
+        ("suspended", [.cachedElsewhere, .mapped, .resident, .sparse, .moving]),
     ]
 
     static let suspensions: [(word: String, value: StreamSuspension)] = [
@@ -34,6 +38,7 @@ enum Vocabulary {
 
     static let sights: [(word: String, value: Sight)] = [
         ("reads", .reads), ("read", .reads), ("writes", .writes), ("write", .writes),
+        ("draining", .draining),
     ]
 
     static let routes: [(words: [String], value: ReadRoute)] = [
@@ -41,8 +46,8 @@ enum Vocabulary {
         (["storage", "bypass"], .storageBypass), (["traditional"], .traditional),
     ]
 
-    static func word(for cause: TraditionalCause) -> String {
-        causes.first { $0.value == cause }?.word ?? "\(cause)"
+    static func word(for causes: Set<TraditionalCause>) -> String {
+        self.causes.first { $0.value == causes }?.word ?? "\(causes)"
     }
 
     static func words(for flags: BypassIOOutputFlags) -> String {

@@ -127,11 +127,11 @@ struct Answer {
         case .route(let route):
             guard let got = outcome.route.flatMap(ReadRoute.init) else { return "no known route" }
             return got == route ? nil : Vocabulary.words(for: got)
-        case .cause(let cause):
+        case .cause(let causes):
             guard let got = outcome.cause.flatMap(TraditionalCause.init) else {
                 return "no known cause"
             }
-            return got == cause ? nil : "because \(Vocabulary.word(for: got))"
+            return causes.contains(got) ? nil : "because \(Vocabulary.word(for: [got]))"
         default: return nil
         }
     }

@@ -26,7 +26,7 @@ extension Expectation {
         switch self {
         case .transferred(let count): "\(count) bytes"
         case .route(let route): Vocabulary.words(for: route)
-        case .cause(let cause): "because \(Vocabulary.word(for: cause))"
+        case .cause(let causes): "because \(Vocabulary.word(for: causes))"
         case .count(let count): "\(count)"
         case .bypassOpenCount(let count): "open-count \(count)"
         case .paused(let isPaused): isPaused ? "paused" : "not paused"

@@ -23,11 +23,7 @@ public final class InProcessStage: ScenarioStage {
         contents = FileContents(stage.files)
         fileSystemName = stage.fileSystemName
         try Self.make(stage, in: fileSystem, on: disk)
-        stack = try StagedStack(
-            stage, fileSystem: fileSystem, storage: disk,
-            changeAttributes: { path, attributes throws(IOFailure) in
-                try fileSystem.setAttributes(attributes, at: FilePath(path))
-            })
+        stack = try StagedStack(stage, fileSystem: fileSystem, storage: disk)
     }
 
     /// Makes the files through a volume of their own, which no filter sees.

@@ -49,7 +49,10 @@ final class StagedFilter: Sendable {
             rows.append(
                 OperationRegistration(
                     .read, flags: description.readFlags, preOperation: preRead,
-                    postOperation: { _, _, _ in .finishedProcessing }))
+                    postOperation: { [self] data, _, _ in
+                        if data.isDraining { counts.note(.draining) }
+                        return .finishedProcessing
+                    }))
         }
         if description.seesWrites {
             rows.append(OperationRegistration(.write, preOperation: preWrite))

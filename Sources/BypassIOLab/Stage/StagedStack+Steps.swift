@@ -12,7 +12,7 @@ extension StagedStack {
                 outcome.stream = StreamFacts(file)
                 return outcome
             }
-        case .become(let path, let attributes): return setAttributes(of: path, to: attributes)
+        case .become(let path, let attributes): return become(path, attributes)
         case .move(let path, let begins): return move(path, begins: begins)
         case .attach, .detach, .unload, .dismount: return attachment(action)
         case .send(let sender, let operation, let handle, let toTop):
@@ -44,10 +44,23 @@ extension StagedStack {
         return body(file)
     }
 
+    /// What `compact` and `cipher` do on Windows: a request through the stack.
+    private func become(_ path: String, _ attributes: FileAttributes) -> Outcome {
+        guard let open = openFile(path) else { return Outcome(problem: "\(path) is not open") }
+        do throws(IOFailure) {
+            let old = try open.information().attributes
+            try open.apply(
+                .attributes(
+                    set: attributes.subtracting(old), cleared: old.subtracting(attributes)))
+            return Outcome()
+        } catch {
+            return Outcome(error)
+        }
+    }
+
     /// What a file system does for a defragmenter (spec 4.6).
     private func move(_ path: String, begins: Bool) -> Outcome {
-        let open = handles.compactMap { file($0) }.first { $0.openedPath == path && !$0.isClosed }
-        guard let open else { return Outcome(problem: "\(path) is not open") }
+        guard let open = openFile(path) else { return Outcome(problem: "\(path) is not open") }
         if begins {
             volume.suspendBypass(of: open.stream, because: .moving)
         } else {

@@ -11,8 +11,6 @@ public final class StagedStack: Sendable {
     let filters: [StagedFilter]
     let drivers: [StagedDriver]
     let storage: StagedStorage
-    /// Sets what BypassIO asks of a file; nil where the file system has no such door.
-    private let changeAttributes: (@Sendable (String, FileAttributes) throws(IOFailure) -> Void)?
     /// File objects by the handles' names.
     private let files = Guarded<[String: FileObject]>([:])
 
@@ -21,13 +19,11 @@ public final class StagedStack: Sendable {
     /// - Throws: the NTSTATUS of an attach that is refused.
     public init(
         _ stage: StageDescription, fileSystem: any FileSystemDriver,
-        storage base: any StorageDriver,
-        changeAttributes: (@Sendable (String, FileAttributes) throws(IOFailure) -> Void)? = nil
+        storage base: any StorageDriver
     ) throws(NTStatus) {
         drivers = stage.drivers.map(StagedDriver.init)
         storage = StagedStorage(stage.storage, over: base)
         filters = stage.filters.map(StagedFilter.init)
-        self.changeAttributes = changeAttributes
         volume = io.mount(fileSystem, named: "scenario", volumeDrivers: drivers, storage: storage)
         for filter in filters {
             filter.filter = try io.filterManager.register(filter.registration)
@@ -74,16 +70,9 @@ public final class StagedStack: Sendable {
         }
     }
 
-    func setAttributes(of path: String, to attributes: FileAttributes) -> Outcome {
-        guard let changeAttributes else {
-            return Outcome(problem: "this file system cannot be told attributes")
-        }
-        do throws(IOFailure) {
-            try changeAttributes(path, attributes)
-            return Outcome()
-        } catch {
-            return Outcome(error)
-        }
+    /// A handle of the file that is still open.
+    func openFile(_ path: String) -> FileObject? {
+        handles.compactMap { file($0) }.first { $0.openedPath == path && !$0.isClosed }
     }
 
     // MARK: The end

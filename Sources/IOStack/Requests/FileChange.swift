@@ -12,6 +12,10 @@ public enum FileChange: Sendable {
     case endOfFile(UInt64)
     /// `FileAllocationInformation` (`fallocate`).
     case allocation(Allocation, offset: UInt64, length: UInt64)
+    /// Attributes that the file gets and loses (FSCTL_SET_COMPRESSION, FSCTL_SET_SPARSE, the
+    /// encryption of a file; `chattr`). ``NTStatus/notSupportedWithBypassIO`` for compression of a
+    /// file that has bypass enabled, ``NTStatus/notSupported`` for what the file system cannot do.
+    case attributes(set: FileAttributes, cleared: FileAttributes)
     /// `FileRenameInformation`: the name `from` in the file object's directory becomes `to`.
     case rename(from: FilePath.Component, to: FilePath.Component, in: FileObject, RenameFlags)
     /// `FileLinkInformation`: a further name for the file object, in `directory`.

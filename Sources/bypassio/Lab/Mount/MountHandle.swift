@@ -42,9 +42,11 @@ final class MountHandle: Sendable {
         return try body()
     }
 
-    /// The first call closes; later ones do nothing.
+    /// Neither open nor mapped: the kernel lets go of the file.
+    var isGone: Bool { state.withLock { $0.descriptor == nil && $0.mapping == nil } }
+
+    /// The first call closes; later ones do nothing. A mapping stays.
     func close() {
-        unmap()
         let descriptor = state.withLock { $0.descriptor.take() }
         try? descriptor?.close()
     }

@@ -74,7 +74,9 @@ final class MountStage: ScenarioStage {
             }
             contents.clear(path(name), from: offset, length: length)
         case .map(let name): try handle(name).map()
-        case .unmap(let name): try handle(name).unmap()
+        case .unmap(let name):
+            try handle(name).unmap()
+            waitUntilGone(name)
         default: return Outcome(problem: "this is not a program's step")
         }
         return Outcome()
@@ -141,6 +143,14 @@ final class MountStage: ScenarioStage {
 
     private func close(_ name: String) throws(Errno) -> Outcome {
         try handle(name).close()
+        waitUntilGone(name)
+        return Outcome()
+    }
+
+    /// The kernel tells the service of a handle's end without waiting for it; whoever asks next is to
+    /// find it gone.
+    private func waitUntilGone(_ name: String) {
+        guard handles.withLock({ $0[name]?.isGone }) == true else { return }
         let isLast = !scenario.steps.contains { step in
             if case .open(let copy, let description) = step.action {
                 return description.duplicateOf == name
@@ -149,12 +159,10 @@ final class MountStage: ScenarioStage {
             }
             return false
         }
-        // The kernel tells the service of a close without waiting for it.
         for _ in 0..<2000 where isLast {
             if service.ask("closed \(name)").isClosed ?? true { break }
             usleep(1000)
         }
-        return Outcome()
     }
 
     // MARK: The control code
@@ -235,7 +243,10 @@ final class MountStage: ScenarioStage {
             defer { handles = [:] }
             return handles
         }
-        for handle in open.values { handle.close() }
+        for handle in open.values {
+            handle.unmap()
+            handle.close()
+        }
         let reply = service.ask("end")
         return reply.remains ?? [reply.problem ?? "the service did not say how it ended"]
     }
