@@ -29,6 +29,7 @@ let package = Package(
         .library(name: "CBypassIO", targets: ["CBypassIO"]),
         .library(name: "Minifilters", targets: ["Minifilters"]),
         .library(name: "VolumeDrivers", targets: ["VolumeDrivers"]),
+        .library(name: "BypassIOLab", targets: ["BypassIOLab"]),
         .executable(name: "bypassio", targets: ["bypassio"]),
     ],
     dependencies: [
@@ -100,11 +101,19 @@ let package = Package(
         .target(
             name: "VolumeDrivers", dependencies: ["BypassIOProtocol", "IOStack"],
             swiftSettings: settings),
+        .target(
+            name: "BypassIOLab",
+            dependencies: [
+                "BypassIOProtocol", "IOStack", "MemoryFileSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "bypassio",
             dependencies: [
                 "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem", "Minifilters",
-                "VolumeDrivers", "FUSE", "BypassIOMount", "BypassIOClient", "CKernelABI",
+                "VolumeDrivers", "FUSE", "BypassIOMount", "BypassIOClient", "BypassIOLab",
+                "CBypassIO", "CKernelABI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -133,7 +142,7 @@ let package = Package(
             name: "HostFileSystemTests",
             dependencies: [
                 "HostFileSystem", "IOStack", "BypassIOProtocol", "DirectRead", "Minifilters",
-                "CKernelABI", "CAllocationCounter",
+                "MemoryFileSystem", "CKernelABI", "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -164,6 +173,14 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        // How long pauses and QUERYs take with 100,000 bypass-enabled handles.
+        .executableTarget(
+            name: "bypassio-pauses",
+            dependencies: [
+                "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/Pauses", swiftSettings: settings),
         .target(name: "CPosixCalls", path: "Tests/CPosixCalls"),
         // Reads, writes, maps and renames at random beside a model, on several processes.
         .executableTarget(
@@ -179,6 +196,13 @@ let package = Package(
             dependencies: [
                 "bypassio", "bypassio-exerciser", "BypassIOClient", "BypassIOProtocol",
                 "CKernelABI", "CPosixCalls",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "BypassIOLabTests",
+            dependencies: [
+                "BypassIOLab", "BypassIOProtocol", "IOStack",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

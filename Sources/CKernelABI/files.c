@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -308,6 +309,8 @@ int bpio_set_inode_flags(int fd, uint32_t flags)
     memcpy(&wide, &flags, sizeof(flags));
     return (int)checked(ioctl(fd, FS_IOC_SETFLAGS, &wide));
 }
+
+uint32_t bpio_set_file_system_user(uint32_t user) { return (uint32_t)setfsuid(user); }
 
 int bpio_get_fsxattr(int fd, struct bpio_fsxattr *out)
 {

@@ -16,7 +16,7 @@ public struct MemoryVolume: Sendable {
     /// Mounts an empty file system on `disk`, below `drivers` (top to bottom).
     public init(
         named name: String = "memory", disk: MemoryDisk = MemoryDisk(),
-        drivers: [ScriptedVolumeDriver] = []
+        drivers: [ScriptedVolumeDriver] = [], suspensionPolicy: SuspensionPolicy = .strict
     ) {
         let manager = IOManager()
         let fileSystem = MemoryFileSystem(on: disk)
@@ -24,7 +24,9 @@ public struct MemoryVolume: Sendable {
         self.fileSystem = fileSystem
         self.disk = disk
         self.drivers = drivers
-        volume = manager.mount(fileSystem, named: name, volumeDrivers: drivers, storage: disk)
+        volume = manager.mount(
+            fileSystem, named: name, volumeDrivers: drivers, storage: disk,
+            suspensionPolicy: suspensionPolicy)
     }
 
     /// Registers a filter and attaches it to the volume.

@@ -6,15 +6,16 @@ struct BypassioCommand: ParsableCommand {
         commandName: "bypassio",
         abstract: "BypassIO for Linux: reads that go past every filter, and the reason when not.",
         discussion: """
-            Exit codes: 0 success (state: supported), 1 not supported (decode: malformed), \
-            2 partially supported, 64 usage, 66 no such file or not readable, 69 no FUSE, \
-            70 internal error, 73 folder or mount point cannot be used, 75 in use, 77 not \
-            permitted.
+            Exit codes: 0 success (state: supported), 1 not supported (decode: malformed, lab: \
+            failed), 2 partially supported, 64 usage, 65 malformed scenario, 66 no such file or \
+            not readable, 69 no FUSE, 70 internal error, 73 folder or mount point cannot be used, \
+            75 in use, 77 not permitted.
             """,
         version: "0.1.0",
         subcommands: [
             MountCommand.self, UmountCommand.self, FiltersCommand.self, StateCommand.self,
-            DecodeCommand.self, SampleCommand.self, DemoCommand.self, SampleReader.self,
+            DecodeCommand.self, LabCommand.self, SampleCommand.self, DemoCommand.self,
+            SampleReader.self, LabServiceCommand.self,
         ])
 
     /// Under the names that mount(8) knows it is another program.

@@ -3,12 +3,15 @@ import ArgumentParser
 /// The command's exit codes. They are an interface: `docs/exit-codes.md` lists them.
 enum CommandStatus: Int32 {
     case success = 0
-    /// `state`: BypassIO is not supported. `decode`: the buffer is malformed.
+    /// `state`: BypassIO is not supported. `decode`: the buffer is malformed. `lab`: a scenario
+    /// failed.
     case notSupported = 1
     /// `state`: filters can be bypassed, volume or storage drivers cannot.
     case partiallySupported = 2
     /// The command line is wrong; ArgumentParser exits with the same code (EX_USAGE).
     case usage = 64
+    /// `lab`: a scenario file has a fault (EX_DATAERR).
+    case malformed = 65
     /// The path does not exist, is not readable, or is nothing BypassIO knows (EX_NOINPUT).
     case noInput = 66
     /// The kernel has no FUSE, or fusermount3 is missing (EX_UNAVAILABLE).

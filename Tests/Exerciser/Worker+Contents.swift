@@ -51,6 +51,7 @@ extension Worker {
         let unit = random.oneIn(4) ? 512 : 4096
         let count = unit * (1 + random.below(random.oneIn(8) ? 40 : 8))
         let offset = random.below(file.size / unit + 2) * unit
+        try changeBypass(of: file, handle.descriptor)
         try check(file, handle.descriptor, "direct read", count: count, at: offset)
     }
 

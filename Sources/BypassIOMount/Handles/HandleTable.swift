@@ -14,6 +14,7 @@ final class HandleTable: Sendable {
         var free: [Int] = []
         /// Reads of handles that are closed.
         var closedReads: [UInt64] = Array(repeating: 0, count: ReadRoute.allCases.count)
+        var closedCauses: [TraditionalCause: UInt64] = [:]
     }
 
     private let state = Guarded(State())
@@ -49,6 +50,7 @@ final class HandleTable: Sendable {
                 for (route, count) in handle.file.readsByRoute {
                     state.closedReads[Int(route.rawValue)] += count
                 }
+                state.closedCauses.merge(handle.file.traditionalReadsByCause) { $0 + $1 }
             }
             return handle
         }
@@ -74,6 +76,16 @@ final class HandleTable: Sendable {
             counts.merge(handle.file.readsByRoute) { $0 + $1 }
         }
         return counts
+    }
+
+    /// Reads of handles with bypass that took the traditional route, by cause.
+    var traditionalReadsByCause: [TraditionalCause: UInt64] {
+        let (open, closed) = state.withLock { state in
+            (state.places.compactMap(\.handle), state.closedCauses)
+        }
+        return open.filter(\.file.isNonCached).reduce(into: closed) { counts, handle in
+            counts.merge(handle.file.traditionalReadsByCause) { $0 + $1 }
+        }
     }
 
     private static func index(_ number: UInt64, _ state: State) -> Int? {

@@ -6,7 +6,9 @@ internal import SystemPackage
 extension VolumeFileSystem {
     func read(_ request: ReadRequest, _ reply: consuming ReadReply) {
         do throws(IOFailure) {
-            let count = try handles.handle(request.handle).file.read(
+            let file = try handles.handle(request.handle).file
+            noteMapping(of: file, request)
+            let count = try file.read(
                 at: request.offset, length: request.size, into: reply.buffer,
                 requestor: requestor(request.context))
             reply.succeed(count)

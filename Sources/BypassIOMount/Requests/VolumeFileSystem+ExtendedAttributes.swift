@@ -15,6 +15,10 @@ extension VolumeFileSystem {
         do throws(IOFailure) {
             let requestor = requestor(context)
             let node = try nodes.node(context.node)
+            if name == StreamReport.attributeName {
+                return reply.succeed(
+                    Array(StreamReport(volume.openStream(of: node.id)).json.utf8).span)
+            }
             let value = try withFile(of: node, requestor) { file throws(IOFailure) in
                 try file.attribute(name, requestor: requestor)
             }

@@ -35,6 +35,7 @@ extension VolumeFileSystem {
 
     private func insert(_ file: FileObject, of node: Node, _ flags: OpenFlags) -> UInt64 {
         nodes.opened(file, of: node)
+        noteOpen(of: file)
         let needsWriteBack = flags.mayWrite && (flags.appends || flags.isDirect)
         return handles.insert(
             OpenHandle(node: node, file: file, needsWriteBack: needsWriteBack))

@@ -15,49 +15,40 @@ struct VolumeReport {
         let volume = fileSystem.volume
         let filters = volume.instances.map { instance in
             let runs = instance.callbacksRun
-            return Self.object([
-                ("name", Self.text(instance.filter.name)),
-                ("altitude", Self.text(instance.altitude.description)),
+            return JSONText.object([
+                ("name", JSONText.string(instance.filter.name)),
+                ("altitude", JSONText.string(instance.altitude.description)),
                 ("supportsBypassIO", instance.filter.isOptedIn ? "true" : "false"),
                 ("preCallbacks", "\(runs.pre)"), ("postCallbacks", "\(runs.post)"),
             ])
         }
         let reads = fileSystem.handles.readsByRoute
-        return Self.object([
-            ("volume", Self.text(volume.name)),
-            ("fileSystem", Self.text(volume.fileSystem.name)),
-            ("storageType", Self.text(volume.stack.storage.storageType)),
+        return JSONText.object([
+            ("volume", JSONText.string(volume.name)),
+            ("fileSystem", JSONText.string(volume.fileSystem.name)),
+            ("storageType", JSONText.string(volume.stack.storage.storageType)),
             ("activeBypassCount", "\(volume.activeBypassCount)"),
+            ("suspend", JSONText.string(volume.suspensionPolicy.rawValue)),
             ("openHandles", "\(fileSystem.handles.count)"),
             ("knownInodes", "\(fileSystem.nodes.count)"),
             ("filters", "[\(filters.joined(separator: ","))]"),
             (
                 "reads",
-                Self.object([
+                JSONText.object([
                     ("traditional", "\(reads[.traditional] ?? 0)"),
                     ("storageBypass", "\(reads[.storageBypass] ?? 0)"),
                     ("filterBypass", "\(reads[.filterBypass] ?? 0)"),
                     ("fullBypass", "\(reads[.fullBypass] ?? 0)"),
                 ])
             ),
+            ("traditionalBecause", JSONText.object(causes)),
         ])
     }
 
-    private static func object(_ members: [(String, String)]) -> String {
-        "{\(members.map { "\"\($0)\":\($1)" }.joined(separator: ","))}"
-    }
-
-    private static func text(_ value: String) -> String {
-        var result = "\""
-        for scalar in value.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": result += "\\\(scalar)"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+    /// Of handles with bypass; only causes that there were.
+    private var causes: [(String, String)] {
+        fileSystem.handles.traditionalReadsByCause.filter { $0.value > 0 }
+            .sorted { $0.key.rawValue < $1.key.rawValue }
+            .map { ($0.key.description, "\($0.value)") }
     }
 }

@@ -315,6 +315,9 @@ int bpio_ofd_lock(int fd, int command, struct bpio_byte_lock *lock);
 
 int bpio_get_inode_flags(int fd, uint32_t *out);
 int bpio_set_inode_flags(int fd, uint32_t flags);
+
+// setfsuid(2): on whose behalf the calling thread, and no other, uses files. Returns who it was.
+uint32_t bpio_set_file_system_user(uint32_t user);
 int bpio_get_fsxattr(int fd, struct bpio_fsxattr *out);
 int bpio_set_fsxattr(int fd, const struct bpio_fsxattr *flags);
 // Returns how many extents were written to out, at most BPIO_FIEMAP_CAPACITY.

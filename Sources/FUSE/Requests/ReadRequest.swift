@@ -6,12 +6,17 @@ public struct ReadRequest: Sendable {
     public let offset: UInt64
     /// Bytes wanted; never more than the reply's buffer holds.
     public let size: Int
+    /// The bytes go to the page cache: for a cached handle, for readahead(2), or for a mapping, whatever
+    /// the handle. Only a read that a program waits for itself names its lock owner
+    /// (`FUSE_READ_LOCKOWNER`; linux/fs/fuse/file.c, `fuse_send_read`).
+    public let isForCache: Bool
 
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context
         handle = try reader.u64()
         offset = try reader.u64()
         size = Int(try reader.u32())
-        try reader.skip(20)
+        isForCache = try reader.u32() & 2 == 0
+        try reader.skip(16)
     }
 }

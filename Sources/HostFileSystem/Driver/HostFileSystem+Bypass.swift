@@ -22,6 +22,7 @@ extension HostFileSystem {
             }
             if let veto = veto(status, traits) { return veto }
             suspend(file, .resident, if: traits.inlineData == .yes)
+            lookForMove(of: file, open)
             return nil
         } catch {
             return StorageVeto(
@@ -59,24 +60,5 @@ extension HostFileSystem {
             return "\(name) keeps files in memory: there is no storage to read directly."
         }
         return nil
-    }
-
-    /// Spec 4.6: a file that becomes sparse while bypass is enabled goes on with all its reads on
-    /// the traditional route; there is no way back as long as it is open.
-    func suspendIfSparse(_ file: FileObject) {
-        guard file.stream.bypassOpenCount > 0, let open = try? openFile(file) else { return }
-        let traits = try? open.withDescriptor { (descriptor) throws(Errno) in
-            try FileTraits.read(of: descriptor, logicalBlockSize: topology.logicalBlockSize)
-        }
-        if traits?.sparse == .yes { suspend(file, .sparse, if: true) }
-    }
-
-    private func suspend(_ file: FileObject, _ cause: StreamSuspension, if isSo: Bool) {
-        guard file.stream.suspensions.contains(cause) != isSo else { return }
-        if isSo {
-            file.volume.suspendBypass(of: file.stream, because: cause)
-        } else {
-            file.volume.endSuspension(of: file.stream, because: cause)
-        }
     }
 }

@@ -22,12 +22,16 @@ extension HostFileSystem {
             }
         case .endOfFile(let size):
             try changeSize(of: open, to: size)
-            suspendIfSparse(file)
+            reviewSuspensions(of: file)
         case .allocation(let allocation, let offset, let length):
             try allocate(open, allocation, offset: offset, length: length)
-            suspendIfSparse(file)
+            reviewSuspensions(of: file)
+        case .attributes(let set, let cleared):
+            try changeAttributes(of: open, set: set, cleared: cleared)
+            reviewSuspensions(of: file)
         case .flags(let flags):
             try changeFlags(of: open, to: flags)
+            reviewSuspensions(of: file)
         case .rename(let source, let target, in: let directory, let flags):
             try rename(open, source, to: target, in: directory, flags)
         case .link(let name, in: let directory):

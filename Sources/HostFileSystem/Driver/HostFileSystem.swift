@@ -22,6 +22,9 @@ public final class HostFileSystem: FileSystemDriver {
     /// What lies below the root's files.
     public let topology: StorageTopology
 
+    /// Files that ``whileMoving(_:_:)`` moves. Lock order: before a stream's `control`.
+    let filesBeingMoved = Guarded<[FileID: Int]>([:])
+
     let rootDescriptor: OwnedDescriptor
     /// The root's identity, for telling the volume handle from other directories.
     let rootID: FileID

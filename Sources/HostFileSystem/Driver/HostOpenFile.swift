@@ -30,6 +30,9 @@ public final class HostOpenFile: Sendable {
     /// The attributes, as long as the status that they were read with lasts.
     let knownAttributes = Guarded<KnownAttributes?>(nil)
 
+    /// Where the file's bytes lay when somebody looked, to see whether they were moved.
+    let extentPlaces = Guarded<ExtentPlaces?>(nil)
+
     init(
         _ owner: consuming OwnedDescriptor, id: FileID, kind: FileTraits.Kind, isPathOnly: Bool
     ) {

@@ -72,7 +72,7 @@ extension SystemCall {
         }
         return raw.prefix(Int(count)).map {
             FileExtent(
-                offset: $0.fe_logical, length: $0.fe_length,
+                offset: $0.fe_logical, physicalOffset: $0.fe_physical, length: $0.fe_length,
                 flags: FileExtent.Flags(rawValue: $0.fe_flags))
         }
     }
@@ -124,6 +124,8 @@ package struct FileExtent: Sendable, Hashable {
     }
 
     package var offset: UInt64
+    /// In bytes of the device.
+    package var physicalOffset: UInt64
     package var length: UInt64
     package var flags: Flags
 

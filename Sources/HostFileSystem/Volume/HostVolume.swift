@@ -19,11 +19,13 @@ public enum HostVolume {
     ///   - name: for people; the directory's path when nil.
     ///   - volumeDrivers: top to bottom, above what the host has.
     ///   - policy: what ``ReadQueue``s of the volume read with.
+    ///   - suspensionPolicy: which cached uses of a file suspend its bypass.
     ///   - paths: where sysfs, procfs and the device nodes are.
     /// - Throws: ``HostVolumeError``.
     public static func mount(
         directory: FilePath, on manager: IOManager, named name: String? = nil,
         volumeDrivers: [any VolumeDriver] = [], policy: ReadEngines.Policy = .automatic,
+        suspensionPolicy: SuspensionPolicy = .strict,
         paths: SystemPaths = .system
     ) throws(HostVolumeError) -> Volume {
         let discovery: StorageDiscovery
@@ -41,6 +43,7 @@ public enum HostVolume {
         let layers = fileSystem.topology.volumes.compactMap { HostVolumeLayer($0) }
         return manager.mount(
             fileSystem, named: name ?? directory.string, volumeDrivers: volumeDrivers + layers,
-            storage: HostDisk(fileSystem.topology, policy: policy))
+            storage: HostDisk(fileSystem.topology, policy: policy),
+            suspensionPolicy: suspensionPolicy)
     }
 }

@@ -84,9 +84,12 @@ struct StreamGate: ~Copyable, Sendable {
 
     var closed: Closed { Closed(rawValue: word.load(ordering: .acquiring) & Closed.all.rawValue) }
 
+    /// Why a read would not enter now.
+    var cause: TraditionalCause? { closed.isEmpty ? nil : Self.cause(closed.rawValue) }
+
     private static func cause(_ word: UInt64) -> TraditionalCause {
         if word & Closed.paused.rawValue != 0 { return .streamPaused }
-        if word & Closed.anySuspension.rawValue != 0 { return .suspended }
-        return .settling
+        let suspension = StreamSuspension(rawValue: UInt8(truncatingIfNeeded: word >> 40))
+        return TraditionalCause(suspension) ?? .settling
     }
 }

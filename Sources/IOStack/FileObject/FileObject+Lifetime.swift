@@ -12,12 +12,13 @@ extension FileObject {
         release()
     }
 
-    /// Undoes an open that a post callback failed after the file system had let it through. A
-    /// filter may hold the file object already: it is closed when the last one lets go.
-    func undoOpen() {
+    /// Undoes an open that the post callback of `instance` failed after the file system had let it
+    /// through: cleanup and close go to those below it, who saw the open succeed. A filter may hold
+    /// the file object already: it is closed when the last one lets go.
+    func undoOpen(below instance: FilterInstance?) {
         guard volume.endHandle(self) else { return }
-        volume.fileSystem.cleanup(self)
-        setUndone()
+        failedOpen.withLock { $0 = instance }
+        send(.cleanup, below: instance)
         release()
     }
 
@@ -38,17 +39,18 @@ extension FileObject {
         let left = references.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
         assert(left >= 0)
         guard left == 0 else { return }
+        volume.countOutCachedUses(of: self)
         // First: once the file system let go, its number may stand for another file.
         let isLast = volume.closeStream(stream)
-        if isUndone { volume.fileSystem.close(self) } else { send(.close) }
+        send(.close, below: failedOpen.withLock { $0.take() })
         forgetContexts()
         // A detach finds the contexts of open streams only.
         if isLast { stream.contexts.removeAll { _ in true } }
     }
 
-    private func send(_ parameters: IOParameters) {
+    private func send(_ parameters: IOParameters, below instance: FilterInstance? = nil) {
         volume.carry(
-            CallbackData(parameters, fileObject: self, requestor: requestor), below: nil)
+            CallbackData(parameters, fileObject: self, requestor: requestor), below: instance)
     }
 
     func forgetContexts() {

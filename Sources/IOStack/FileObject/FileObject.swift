@@ -24,7 +24,7 @@ public final class FileObject: Sendable {
     public let context: any AnyObject & Sendable
     public let requestor: Requestor
 
-    /// Bit 0: bypass is enabled. Bit 1: the last handle is gone. Bit 2: the open was undone.
+    /// Bit 0: bypass is enabled. Bit 1: the last handle is gone.
     ///
     /// Written under the volume's `state` lock; read by every read with acquire ordering. A read
     /// looks again after it entered the gates, so a DISABLE that cleared the bit and then drained
@@ -33,10 +33,14 @@ public final class FileObject: Sendable {
     /// The handle, each queue the file is in, each request under way.
     let references = Atomic<Int>(1)
     let counters = ReadCounters()
+    /// A ``StreamSuspension``: as what the stream counts it. Set under the stream's `control` lock,
+    /// never cleared; a look without it, relaxed, only spares the lock.
+    let cachedUses = Atomic<UInt8>(0)
+    /// Whose post callback failed the open: filters above saw no success, so no close either.
+    let failedOpen = Guarded<FilterInstance?>(nil)
 
     private static var enabledBit: UInt32 { 1 }
     private static var closedBit: UInt32 { 2 }
-    private static var undoneBit: UInt32 { 4 }
 
     init(
         volume: Volume, stream: Stream, opened: OpenedFile, parameters: CreateParameters,
@@ -87,13 +91,6 @@ public final class FileObject: Sendable {
     func setClosed() -> Bool {
         state.bitwiseOr(Self.closedBit, ordering: .acquiringAndReleasing).oldValue
             & Self.closedBit == 0
-    }
-
-    /// The open was undone: filters see neither cleanup nor close.
-    var isUndone: Bool { state.load(ordering: .acquiring) & Self.undoneBit != 0 }
-
-    func setUndone() {
-        state.bitwiseOr(Self.undoneBit, ordering: .acquiringAndReleasing)
     }
 
     // MARK: The route of a read

@@ -4,11 +4,11 @@ import Synchronization
 /// ordered by them.
 final class ReadCounters: Sendable {
     private let routes: [4 of Atomic<UInt64>]
-    private let causes: [6 of Atomic<UInt64>]
+    private let causes: [10 of Atomic<UInt64>]
 
     init() {
         routes = [4 of Atomic<UInt64>] { _ in Atomic(0) }
-        causes = [6 of Atomic<UInt64>] { _ in Atomic(0) }
+        causes = [10 of Atomic<UInt64>] { _ in Atomic(0) }
         assert(ReadRoute.allCases.count == routes.count)
         assert(TraditionalCause.allCases.count == causes.count)
     }

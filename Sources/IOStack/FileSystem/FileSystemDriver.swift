@@ -77,6 +77,11 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     /// A veto beyond the attributes of spec 6.1, which ``information(of:)`` tells. The default has
     /// none.
     func bypassVeto(for file: FileObject) -> StorageVeto?
+
+    /// `count` bytes were written at `offset` through a file object whose file has bypass enabled:
+    /// the time to see whether a suspension begins (the file became sparse) or ends (its data does
+    /// not lie in the inode any more). The default does nothing.
+    func didWrite(_ file: FileObject, at offset: UInt64, count: Int)
 }
 
 extension FileSystemDriver {
@@ -95,4 +100,6 @@ extension FileSystemDriver {
     public func watchOutsideChanges() -> (any OutsideChangeWatch)? { nil }
 
     public func bypassVeto(for file: FileObject) -> StorageVeto? { nil }
+
+    public func didWrite(_ file: FileObject, at offset: UInt64, count: Int) {}
 }

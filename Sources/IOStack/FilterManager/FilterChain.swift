@@ -5,10 +5,11 @@ final class FilterChain: Sendable {
     let instances: [FilterInstance]
     /// By `MajorFunction.rawValue`.
     private let operations: [OperationChain]
+    /// The ENABLEs that pass this chain; one that a detach made shares it.
+    let enables: EnableEpoch
 
-    static let empty = FilterChain(instances: [])
-
-    init(instances: [FilterInstance]) {
+    init(instances: [FilterInstance] = [], enables: EnableEpoch = EnableEpoch(after: nil)) {
+        self.enables = enables
         let sorted = instances.sorted { $0.altitude > $1.altitude }
         self.instances = sorted
         operations = MajorFunction.allCases.map { OperationChain(sorted, $0) }
@@ -20,11 +21,12 @@ final class FilterChain: Sendable {
     }
 
     func adding(_ instance: FilterInstance) -> FilterChain {
-        FilterChain(instances: instances + [instance])
+        FilterChain(
+            instances: instances + [instance], enables: EnableEpoch(after: enables))
     }
 
     func removing(_ instance: FilterInstance) -> FilterChain {
-        FilterChain(instances: instances.filter { $0 !== instance })
+        FilterChain(instances: instances.filter { $0 !== instance }, enables: enables)
     }
 
     private func checkInvariants() {

@@ -3,11 +3,13 @@ import DequeModule
 /// How far a request got down a chain, and who wants to see it come back.
 ///
 /// Held by the request. Each node passed with a post callback to run holds a rundown reference of
-/// its instance, so the instance outlives it.
+/// its instance, so the instance outlives it, until the callback ran or a detach called it.
 struct FilterDescent {
     struct Visit {
         let node: Int
         let context: CompletionContext
+        /// Where the instance noted that it owes the callback; nil if only this thread may call it.
+        let promise: Int32?
     }
 
     let chain: OperationChain
@@ -38,12 +40,9 @@ struct FilterDescent {
     /// The node that was stepped on last; nil before the first.
     var current: Int? { next > 0 ? next - 1 : nil }
 
-    /// Keeps the node's rundown reference for its post callback, or gives it back if it has none.
-    mutating func expectPost(
-        _ node: borrowing CallbackNode, at index: Int, _ context: CompletionContext
-    ) {
-        guard node.postOperation != nil else { return node.instance.rundown.leave() }
-        visits.append(Visit(node: index, context: context))
+    /// The node's post callback is to run; its rundown reference is kept until then.
+    mutating func expectPost(at index: Int, _ context: CompletionContext, promise: Int32?) {
+        visits.append(Visit(node: index, context: context, promise: promise))
     }
 
     mutating func takeVisit() -> Visit? {

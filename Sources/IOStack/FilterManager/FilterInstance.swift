@@ -12,6 +12,7 @@ public final class FilterInstance: Sendable {
 
     /// Held by every request between a pre callback and its post callback.
     let rundown = RundownGate()
+    let owed = OwedPostOperations()
     let contexts = ContextTable()
     private let preCallbacks = Atomic<UInt64>(0)
     private let postCallbacks = Atomic<UInt64>(0)

@@ -1,3 +1,4 @@
+import BypassIOProtocol
 import DequeModule
 
 extension FilterManager {
@@ -34,13 +35,16 @@ extension FilterManager {
             return .completed
         }
         guard let callback = node.preOperation else {
-            descent.expectPost(node, at: index, .none)
+            owePost(.none, of: node, at: index, data, &descent)
             return .passed
         }
         node.instance.countPreCallback()
         let result = run(callback, data, node.instance)
-        if case .pending = result { return .pended }
-        return apply(result, of: node, at: index, to: &descent)
+        if case .pending = result {
+            data.keeper = RequestParking.Keeper(node.instance, .down)
+            return .pended
+        }
+        return apply(result, of: node, at: index, data, &descent)
     }
 
     /// Goes on after a pended pre callback.
@@ -48,9 +52,13 @@ extension FilterManager {
         _ data: CallbackData, with result: PreOperationResult
     ) -> DescentOutcome {
         data.preOperationInstance = nil
+        data.keeper = nil
         let chain = data.descent.chain
         guard let index = data.descent.current else { return .reachedFileSystem }
-        let outcome = apply(result, of: chain.nodes[index], at: index, to: &data.descent)
+        var descent = FilterDescent()
+        swap(&descent, &data.descent)
+        let outcome = apply(result, of: chain.nodes[index], at: index, data, &descent)
+        swap(&descent, &data.descent)
         if case .completed = outcome { return .completed }
         return descend(data)
     }
@@ -63,19 +71,25 @@ extension FilterManager {
         defer { swap(&descent, &data.descent) }
         let chain = descent.chain
         while let visit = descent.takeVisit() {
-            guard runPost(chain.nodes[visit.node], visit.context, data) else { return .pended }
+            guard runPost(chain.nodes[visit.node], visit, data) else { return .pended }
         }
         return .finished
     }
 
     /// False if the filter keeps the request: its rundown reference stays until it is handed back.
     private static func runPost(
-        _ node: borrowing CallbackNode, _ context: CompletionContext, _ data: CallbackData
+        _ node: borrowing CallbackNode, _ visit: FilterDescent.Visit, _ data: CallbackData
     ) -> Bool {
+        // A detach called it, and gave the rundown reference back.
+        if let promise = visit.promise, !node.instance.owed.claim(promise) { return true }
+        if data.majorFunction == .create, data.ioStatus.status.isSuccess {
+            data.openedAbove = node.instance
+        }
         if let callback = node.postOperation {
             node.instance.countPostCallback()
-            if case .moreProcessingRequired = callback(data, node.instance, context) {
+            if case .moreProcessingRequired = callback(data, node.instance, visit.context) {
                 data.keptBy = node.instance
+                data.keeper = RequestParking.Keeper(node.instance, .up)
                 return false
             }
         }
@@ -85,6 +99,7 @@ extension FilterManager {
 
     /// Goes on after a post callback that kept the request.
     static func resumeAscent(_ data: CallbackData) -> AscentOutcome {
+        data.keeper = nil
         data.keptBy.take()?.rundown.leave()
         return ascend(data)
     }
@@ -105,11 +120,19 @@ extension FilterManager {
     /// Applies what a pre callback said.
     private static func apply(
         _ result: PreOperationResult, of node: borrowing CallbackNode, at index: Int,
-        to descent: inout FilterDescent
+        _ data: CallbackData, _ descent: inout FilterDescent
     ) -> NodeOutcome {
         switch result {
-        case .successWithCallback(let context), .synchronize(let context):
-            descent.expectPost(node, at: index, context)
+        case .successWithCallback(let context):
+            owePost(context, of: node, at: index, data, &descent)
+            return .passed
+        case .synchronize(let context):
+            guard node.postOperation != nil else {
+                node.instance.rundown.leave()
+                return .passed
+            }
+            // Its post callback runs in this thread and nowhere else: a detach waits for it.
+            descent.expectPost(at: index, context, promise: nil)
             return .passed
         case .successNoCallback, .pending:
             node.instance.rundown.leave()
@@ -118,6 +141,43 @@ extension FilterManager {
             node.instance.rundown.leave()
             return .completed
         }
+    }
+
+    /// Notes that the node's post callback is to run, here or by a detach that does not wait.
+    private static func owePost(
+        _ context: CompletionContext, of node: borrowing CallbackNode, at index: Int,
+        _ data: CallbackData, _ descent: inout FilterDescent
+    ) {
+        guard node.postOperation != nil else { return node.instance.rundown.leave() }
+        if let promise = node.instance.owed.add(data, context) {
+            return descent.expectPost(at: index, context, promise: promise)
+        }
+        // The detach called what it knew of; this pre callback was under way meanwhile.
+        drain(
+            OwedPostOperations.Promise(
+                parameters: data.parameters, fileObject: data.fileObject,
+                requestor: data.requestor, context: context),
+            of: node.instance, data.majorFunction)
+    }
+
+    /// Calls the post callbacks that a detached instance still owes, with copies of their requests
+    /// (FLTFL_POST_OPERATION_DRAINING).
+    static func drainPostOperations(of instance: FilterInstance) {
+        for promise in instance.owed.takeAll() {
+            drain(promise, of: instance, promise.parameters.majorFunction)
+        }
+    }
+
+    private static func drain(
+        _ promise: OwedPostOperations.Promise, of instance: FilterInstance,
+        _ major: MajorFunction
+    ) {
+        defer { instance.rundown.leave() }
+        let row = instance.filter.registration.operations.first { $0.majorFunction == major }
+        guard let callback = row?.postOperation else { return }
+        instance.countPostCallback()
+        // What it answers is of no use: the request is not here.
+        _ = callback(CallbackData(draining: promise), instance, promise.context)
     }
 
     /// The veto of a filter that never opted in, given in its place in the stack.

@@ -58,9 +58,13 @@ public final class FilterManager: Sendable {
     }
 
     /// Detaches an instance while I/O runs (`FltDetachVolume`). After it returned no callback of
-    /// the instance runs or will run, and its contexts are gone. It waits for the instance's
-    /// callbacks and for requests whose post callback it owes; so it must not be called from a
-    /// callback of that instance.
+    /// the instance runs or will run, and its contexts are gone.
+    ///
+    /// Requests whose post callback the instance owes are not waited for: the callback is called
+    /// here, with a copy that says ``CallbackData/isDraining``. Waited for are callbacks that run,
+    /// requests that the instance keeps, which its teardown must complete, and those that it passed
+    /// with ``PreOperationResult/synchronize(_:)``. So it must not be called from a callback of that
+    /// instance.
     ///
     /// Throws ``NTStatus/fltDoNotDetach`` if the filter refuses a manual detach, and
     /// ``NTStatus/fltInstanceNotFound`` if the instance is not attached.

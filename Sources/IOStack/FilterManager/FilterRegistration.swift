@@ -43,6 +43,12 @@ public struct FilterRegistration: Sendable {
     /// Called under a lock of the volume: must neither attach nor detach nor send a BypassIO
     /// control.
     public var instanceSetup: (@Sendable (FilterInstance, SetupReason) -> Bool)?
+    /// The instance stands in the stack: requests that begin now pass it. Called in the thread that
+    /// attaches, without a lock, so it may send BypassIO controls; ``FilterInstance/bypassedFiles``
+    /// tells which files have bypass that did not pass the instance. Waits for the ENABLEs under way,
+    /// so a filter that has it must not be attached from a callback within an ENABLE, and must not
+    /// detach the instance from it. (On Windows a work item that the setup callback queues does it.)
+    public var instanceSetupComplete: (@Sendable (FilterInstance) -> Void)?
     /// Asked before a manual detach: false is STATUS_FLT_DO_NOT_DETACH. nil refuses every manual
     /// detach, as on Windows.
     public var instanceQueryTeardown: (@Sendable (FilterInstance) -> Bool)?
@@ -58,6 +64,7 @@ public struct FilterRegistration: Sendable {
         name: String, altitude: Altitude, supportedFeatures: Features,
         operations: [OperationRegistration], contexts: Set<ContextKind> = [],
         instanceSetup: (@Sendable (FilterInstance, SetupReason) -> Bool)? = nil,
+        instanceSetupComplete: (@Sendable (FilterInstance) -> Void)? = nil,
         instanceQueryTeardown: (@Sendable (FilterInstance) -> Bool)? = { _ in true },
         instanceTeardownStart: (@Sendable (FilterInstance, TeardownReason) -> Void)? = nil,
         instanceTeardownComplete: (@Sendable (FilterInstance, TeardownReason) -> Void)? = nil,
@@ -69,6 +76,7 @@ public struct FilterRegistration: Sendable {
         self.operations = operations
         self.contexts = contexts
         self.instanceSetup = instanceSetup
+        self.instanceSetupComplete = instanceSetupComplete
         self.instanceQueryTeardown = instanceQueryTeardown
         self.instanceTeardownStart = instanceTeardownStart
         self.instanceTeardownComplete = instanceTeardownComplete

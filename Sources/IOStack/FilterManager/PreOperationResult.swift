@@ -8,7 +8,7 @@ public enum PreOperationResult: Sendable {
     /// Go on; the filter does not care how it ends (`FLT_PREOP_SUCCESS_NO_CALLBACK`).
     case successNoCallback
     /// The filter keeps the request and calls
-    /// ``CallbackData/completePendedPreOperation(_:)`` later, from any thread
+    /// ``CallbackData/completePendedPreOperation(_:_:)`` later, from any thread
     /// (`FLT_PREOP_PENDING`).
     case pending
     /// The filter set ``CallbackData/ioStatus``: nothing below sees the request, and of the post

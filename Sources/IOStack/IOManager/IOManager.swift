@@ -12,13 +12,16 @@ public final class IOManager: Sendable {
     public var volumes: [Volume] { mounted.withLock { $0 } }
 
     /// Makes a volume of a file system, the volume drivers over its storage (top to bottom) and the
-    /// storage driver. It lives until ``dismount(_:)``.
+    /// storage driver. It lives until ``dismount(_:)``. `suspensionPolicy` says which cached uses of
+    /// a file suspend its bypass.
     public func mount(
         _ fileSystem: any FileSystemDriver, named name: String,
-        volumeDrivers: [any VolumeDriver] = [], storage: any StorageDriver
+        volumeDrivers: [any VolumeDriver] = [], storage: any StorageDriver,
+        suspensionPolicy: SuspensionPolicy = .strict
     ) -> Volume {
         let stack = VolumeStack(drivers: volumeDrivers, storage: storage)
-        let volume = Volume(name: name, fileSystem: fileSystem, stack: stack)
+        let volume = Volume(
+            name: name, fileSystem: fileSystem, stack: stack, suspensionPolicy: suspensionPolicy)
         mounted.withLock { $0.append(volume) }
         return volume
     }

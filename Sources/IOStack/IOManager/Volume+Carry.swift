@@ -4,17 +4,21 @@ extension Volume {
     /// Carries a request through the stack on the calling thread, from the top or from below an
     /// instance: pre callbacks, file system, post callbacks. Sleeps while a filter keeps it.
     func carry(_ data: CallbackData, below instance: FilterInstance?) {
-        data.descent = FilterDescent(currentChain, data.majorFunction, below: instance)
+        let (chain, epoch) = enterChain(data)
+        defer { epoch?.leave() }
+        data.descent = FilterDescent(chain, data.majorFunction, below: instance)
         var descent = FilterManager.descend(data)
-        while case .pended = descent {
-            if case .preOperation(let result) = data.parking.wait(advance: advanceOwnReads) {
+        while case .pended = descent, let keeper = data.keeper {
+            if case .preOperation(let result) = data.parking.wait(
+                for: keeper, advance: advanceOwnReads)
+            {
                 descent = FilterManager.resumeDescent(data, with: result)
             }
         }
         if case .reachedFileSystem = descent { dispatch(data) }
         var ascent = FilterManager.ascend(data)
-        while case .pended = ascent {
-            _ = data.parking.wait(advance: advanceOwnReads)
+        while case .pended = ascent, let keeper = data.keeper {
+            _ = data.parking.wait(for: keeper, advance: advanceOwnReads)
             ascent = FilterManager.resumeAscent(data)
         }
         data.descent = FilterDescent()
@@ -58,7 +62,7 @@ extension Volume {
             data.succeed()
         case .queryInformation(let query): data.succeed(try answer(query, file))
         case .setInformation(let change):
-            try fileSystem.apply(change, to: file)
+            try apply(change, to: file)
             data.succeed()
         case .directoryControl(let cookie, let limit, let withInformation):
             data.succeed(
@@ -107,6 +111,7 @@ extension Volume {
         let (handle, buffer) = try file.transferPlace(
             data.buffer, offset: offset, length: length)
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
+        noteCachedTransfer(file, isWrite: false)
         // Filters have seen the read; a paused stream's may still skip the volume drivers.
         let route = file.enterStorageBypass(offset: offset, length: length)
         defer { file.leaveStorageBypass(route) }
@@ -124,7 +129,10 @@ extension Volume {
         let (handle, buffer) = try file.transferPlace(
             data.buffer, offset: offset, length: length)
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
-        data.succeed(information: try stack.write(extent, from: buffer))
+        noteCachedTransfer(file, isWrite: true)
+        let count = try stack.write(extent, from: buffer)
+        if file.stream.bypassOpenCount > 0 { fileSystem.didWrite(file, at: offset, count: count) }
+        data.succeed(information: count)
     }
 }
 

@@ -18,7 +18,8 @@ extension Volume {
     /// Opens or makes a file through the stack, with every parameter of IRP_MJ_CREATE.
     ///
     /// Throws what a filter or the file system answered. A post callback that fails a create that
-    /// the file system had let through undoes the open: the file is cleaned up and closed.
+    /// the file system had let through undoes the open (`FltCancelFileOpen`): the filters below it
+    /// and the file system see a cleanup and a close.
     public func open(
         _ parameters: CreateParameters, requestor: Requestor = .kernel
     ) throws(IOFailure) -> FileObject {
@@ -36,7 +37,7 @@ extension Volume {
             throw data.ioStatus.failure ?? IOFailure(.invalidDeviceRequest)
         }
         if let failure = data.ioStatus.failure {
-            file.undoOpen()
+            file.undoOpen(below: data.openedAbove)
             throw failure
         }
         return file

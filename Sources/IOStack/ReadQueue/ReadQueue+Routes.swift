@@ -88,6 +88,7 @@ extension ReadQueue {
         }
         slots[slot].offset = offset
         slots[slot].length = length
+        volume.noteCachedTransfer(file, isWrite: false)
         let route = file.enterStorageBypass(offset: offset, length: length)
         slots[slot].route = route
         file.counters.count(route)
@@ -131,7 +132,10 @@ extension ReadQueue {
         pendedCount += 1
         let inbox = self.inbox
         let wake = engine.wake
-        let outcome = data.parking.take {
+        guard let keeper = data.keeper else {
+            return assertionFailure("a pended request is kept by nobody")
+        }
+        let outcome = data.parking.take(from: keeper) {
             inbox.post(slot)
             wake()
         }
@@ -154,9 +158,9 @@ extension ReadQueue {
     func resumePended() -> Bool {
         var hasResumed = false
         while let slot = inbox.take() {
-            guard let data = requests[slot], let outcome = data.parking.take(orElse: {}) else {
-                continue
-            }
+            guard let data = requests[slot], let keeper = data.keeper,
+                let outcome = data.parking.take(from: keeper, orElse: {})
+            else { continue }
             hasResumed = true
             resume(slot, data, outcome)
         }

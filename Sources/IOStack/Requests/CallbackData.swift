@@ -4,7 +4,7 @@ public import BypassIOProtocol
 ///
 /// A request is carried by one thread, which runs every callback. Only that thread touches the
 /// members, with one exception: whoever was told `pending` owns the request until it calls
-/// ``completePendedPreOperation(_:)`` or ``completePendedPostOperation()``, which hands it back.
+/// ``completePendedPreOperation(_:_:)`` or ``completePendedPostOperation(_:)``, which hands it back.
 public final class CallbackData: @unchecked Sendable {
     /// How the request got into the stack.
     public struct Flags: OptionSet, Sendable, Hashable {
@@ -13,6 +13,10 @@ public final class CallbackData: @unchecked Sendable {
 
         /// Sent by a filter through its instance (`FLTFL_CALLBACK_DATA_GENERATED_IO`).
         public static let generatedIO = Flags(rawValue: 0x10000)
+        /// A copy for the post callback of an instance that is going away, which cleans up what its
+        /// pre callback left and nothing else; the request itself goes on without the instance
+        /// (`FLTFL_CALLBACK_DATA_DRAINING`, `FLTFL_POST_OPERATION_DRAINING`).
+        public static let draining = Flags(rawValue: 0x40000)
         /// On its way up (`FLTFL_CALLBACK_DATA_POST_OPERATION`).
         public static let postOperation = Flags(rawValue: 0x80000)
     }
@@ -39,8 +43,13 @@ public final class CallbackData: @unchecked Sendable {
     var descent = FilterDescent()
     /// Set while an instance's pre callback runs: a BypassIO veto is allowed only there.
     var preOperationInstance: FilterInstance?
+    /// Who keeps the request, while somebody does.
+    var keeper: RequestParking.Keeper?
     /// The instance whose post callback kept the request.
     var keptBy: FilterInstance?
+    /// Of a create: the last instance whose post callback found it successful. If the create failed
+    /// in the end, that one made it fail.
+    var openedAbove: FilterInstance?
     let parking = RequestParking()
 
     init(
@@ -60,18 +69,30 @@ public final class CallbackData: @unchecked Sendable {
         ioStatus = IOStatusBlock(status, information: 0, hostErrno: hostErrno)
     }
 
-    /// Goes on with a request that a pre callback pended, as if it had returned `result` then.
-    /// Callable from any thread, once; `result` must not be `pending`.
-    public func completePendedPreOperation(_ result: PreOperationResult) {
-        if case .pending = result {
-            preconditionFailure("a pended request cannot be completed with pending")
-        }
-        parking.resume(.preOperation(result))
+    /// The post callback is called because the instance goes away: see ``Flags/draining``.
+    public var isDraining: Bool { flags.contains(.draining) }
+
+    /// Goes on with a request that the pre callback of `instance` pended, as if it had returned
+    /// `result` then (`FltCompletePendedPreOperation`). Callable from any thread, once, even before
+    /// the callback has returned.
+    ///
+    /// Changes nothing and returns ``NTStatus/invalidParameter`` if `result` is `pending`, and
+    /// ``NTStatus/fltInvalidAsynchronousRequest`` if `instance` completed it before or if the
+    /// request waits for somebody else: another instance, or this one's post callback. One that
+    /// completes a request and then does not pend it is not listened to.
+    @discardableResult
+    public func completePendedPreOperation(
+        _ instance: FilterInstance, _ result: PreOperationResult
+    ) -> NTStatus {
+        if case .pending = result { return .invalidParameter }
+        return parking.resume(
+            .preOperation(result), by: RequestParking.Keeper(instance, .down))
     }
 
-    /// Goes on with a request that a post callback kept.
-    /// Callable from any thread, once.
-    public func completePendedPostOperation() {
-        parking.resume(.postOperation)
+    /// Goes on with a request that the post callback of `instance` kept
+    /// (`FltCompletePendedPostOperation`). As ``completePendedPreOperation(_:_:)``.
+    @discardableResult
+    public func completePendedPostOperation(_ instance: FilterInstance) -> NTStatus {
+        parking.resume(.postOperation, by: RequestParking.Keeper(instance, .up))
     }
 }

@@ -12,7 +12,12 @@ public enum FileChange: Sendable {
     case endOfFile(UInt64)
     /// `FileAllocationInformation` (`fallocate`).
     case allocation(Allocation, offset: UInt64, length: UInt64)
-    /// What `chattr` changes.
+    /// Attributes that the file gets and loses (FSCTL_SET_COMPRESSION, FSCTL_SET_SPARSE, the
+    /// encryption of a file). ``NTStatus/notSupportedWithBypassIO`` for compression of a file that
+    /// has bypass enabled, ``NTStatus/notSupported`` for what the file system cannot do.
+    case attributes(set: FileAttributes, cleared: FileAttributes)
+    /// All of a file's flags, as `chattr` sets them; those that are attributes, too, have the rules
+    /// of ``attributes(set:cleared:)``.
     case flags(FileFlags)
     /// `FileRenameInformation`: the name `from` in the file object's directory becomes `to`.
     case rename(from: FilePath.Component, to: FilePath.Component, in: FileObject, RenameFlags)

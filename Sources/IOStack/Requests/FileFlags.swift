@@ -8,6 +8,16 @@ public enum FileFlags: Sendable, Equatable {
     public enum Form: Sendable, Equatable {
         case inode, extended
     }
+
+    /// Those that have a rule of BypassIO: FS_COMPR_FL and FS_ENCRYPT_FL, which the extended form
+    /// does not have.
+    var attributes: FileAttributes {
+        guard case .inode(let bits) = self else { return [] }
+        var attributes: FileAttributes = []
+        if bits & 0x0000_0004 != 0 { attributes.insert(.compressed) }
+        if bits & 0x0000_0800 != 0 { attributes.insert(.encrypted) }
+        return attributes
+    }
 }
 
 /// `struct fsxattr` (ioctl_xfs_fsgetxattr(2)).

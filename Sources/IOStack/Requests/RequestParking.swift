@@ -1,8 +1,11 @@
+import BypassIOProtocol
 import Dispatch
 
 /// Where a pended request waits for the filter that keeps it.
 ///
-/// The completer may come before the carrier parked: the outcome is kept until it is taken.
+/// The completer may come before the carrier parked: the outcome is kept until it is taken. An
+/// outcome counts for the keeper that brought it only, so nobody goes on with a request that is in
+/// another filter's hands.
 /// Lock order: a leaf. The lock hands the request's members from the completer to the carrier.
 final class RequestParking: Sendable {
     enum Outcome: Sendable {
@@ -10,39 +13,72 @@ final class RequestParking: Sendable {
         case postOperation
     }
 
+    /// Who keeps a request: an instance, on the request's way down or up. A request meets each
+    /// instance once on each way.
+    struct Keeper: Equatable, Sendable {
+        enum Way: Sendable { case down, up }
+
+        private let instance: ObjectIdentifier
+        private let way: Way
+
+        init(_ instance: FilterInstance, _ way: Way) {
+            self.instance = ObjectIdentifier(instance)
+            self.way = way
+        }
+    }
+
     private struct State {
-        var outcome: Outcome?
+        /// Whom the carrier waits for, once it parked.
+        var awaited: Keeper?
+        /// Outcomes that came and were not taken.
+        var outcomes: [(keeper: Keeper, outcome: Outcome)] = []
+        /// Those whose outcome the carrier took.
+        var done: [Keeper] = []
         var onResume: (@Sendable () -> Void)?
     }
 
     private let state = Guarded(State())
 
-    /// The completer's side.
-    func resume(_ outcome: Outcome) {
-        let onResume = state.withLock { state in
-            precondition(state.outcome == nil, "a pended request was completed twice")
-            state.outcome = outcome
-            return state.onResume.take()
+    /// The completer's side. ``NTStatus/fltInvalidAsynchronousRequest``, and nothing changes, for a
+    /// keeper that completed before, and while the request waits for another keeper.
+    func resume(_ outcome: Outcome, by keeper: Keeper) -> NTStatus {
+        let (status, onResume) = state.withLock { state -> (NTStatus, (@Sendable () -> Void)?) in
+            let isSecond =
+                state.done.contains(keeper)
+                || state.outcomes.contains { $0.keeper == keeper }
+            let isAnothers = state.awaited != nil && state.awaited != keeper
+            guard !isSecond, !isAnothers else { return (.fltInvalidAsynchronousRequest, nil) }
+            state.outcomes.append((keeper, outcome))
+            return (.success, state.onResume.take())
         }
         onResume?()
+        return status
     }
 
-    /// The carrier's side: the outcome if it is there, else `onResume` is called once it is, on
-    /// the completer's thread.
-    func take(orElse onResume: @escaping @Sendable () -> Void) -> Outcome? {
+    /// The carrier's side: the keeper's outcome if it is there, else `onResume` is called once it
+    /// is, on the completer's thread.
+    func take(
+        from keeper: Keeper, orElse onResume: @escaping @Sendable () -> Void
+    ) -> Outcome? {
         state.withLock { state in
-            if let outcome = state.outcome.take() { return outcome }
-            state.onResume = onResume
-            return nil
+            guard let place = state.outcomes.firstIndex(where: { $0.keeper == keeper }) else {
+                state.awaited = keeper
+                state.onResume = onResume
+                return nil
+            }
+            state.awaited = nil
+            state.onResume = nil
+            state.done.append(keeper)
+            return state.outcomes.remove(at: place).outcome
         }
     }
 
     /// The carrier's side: sleeps until the outcome is there. Whoever keeps the request may wait
     /// for reads that only this thread can finish; `advance` moves them on.
-    func wait(advance: () -> DrainProgress) -> Outcome {
+    func wait(for keeper: Keeper, advance: () -> DrainProgress) -> Outcome {
         let arrived = DispatchSemaphore(value: 0)
         while true {
-            if let outcome = take(orElse: { arrived.signal() }) { return outcome }
+            if let outcome = take(from: keeper, orElse: { arrived.signal() }) { return outcome }
             switch advance() {
             case .advanced: continue
             case .toBeAskedAgain: _ = arrived.wait(timeout: .now() + DrainEvent.pollInterval)

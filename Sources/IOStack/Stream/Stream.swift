@@ -20,6 +20,11 @@ public final class Stream: Sendable {
         /// DISABLEs that wait for the stream's reads.
         var settling = 0
         var suspensions: StreamSuspension = []
+        /// File objects that do cached and mapped I/O.
+        var cachedUsers: [StreamSuspension: Int] = [:]
+        /// Counts the beginnings and ends of changes of attributes that decide about BypassIO.
+        var attributeChanges: UInt64 = 0
+        var attributeChangesUnderWay = 0
     }
     let control = Guarded(Control())
 
@@ -36,6 +41,10 @@ public final class Stream: Sendable {
 
     /// What keeps the stream off the bypass route without pausing it.
     public var suspensions: StreamSuspension { control.withLock { $0.suspensions } }
+
+    /// Why a read of a file object with bypass enabled would now take the traditional route, as far
+    /// as the file is concerned; nil if it would not.
+    public var traditionalCause: TraditionalCause? { gate.cause }
 
     /// Bypassed reads in flight.
     public var bypassedReadsInFlight: Int { gate.readsInside }

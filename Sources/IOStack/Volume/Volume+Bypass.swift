@@ -44,18 +44,41 @@ extension Volume {
     // MARK: ENABLE and DISABLE
 
     private func enable(_ file: FileObject) -> BypassIOResults {
-        if let veto = fileSystemVeto(of: file, for: .enable) { return veto.results }
-        state.withLock { state in
-            // Only the first ENABLE of a file object counts, and none on a closed one.
-            guard !file.isClosed, !file.isBypassEnabled else { return }
-            state.activeBypassCount += 1
-            if state.activeBypassCount == 1 { gate.open(.storageIdle) }
-            file.stream.control.withLock { $0.bypassOpenCount += 1 }
-            // Last: a read may bypass from here on, and a pause must find it counted.
-            file.setBypassEnabled(true)
+        while true {
+            let changes = file.stream.control.withLock { control in
+                control.attributeChangesUnderWay == 0 ? control.attributeChanges : nil
+            }
+            // Not waited for: the change may drain reads of this very thread.
+            guard let changes else { return veto(.sharingViolation, Self.changingReason).results }
+            if let veto = fileSystemVeto(of: file, for: .enable) { return veto.results }
+            if countIn(file, ifStill: changes) { break }
         }
         reconcileStorage()
         return BypassIOResults()
+    }
+
+    private static var changingReason: String { "The file's attributes are being changed." }
+
+    /// False if attributes of the file changed since `changes` was read: they are to be looked at
+    /// again.
+    private func countIn(_ file: FileObject, ifStill changes: UInt64) -> Bool {
+        state.withLock { state in
+            // Only the first ENABLE of a file object counts, and none on a closed one.
+            guard !file.isClosed, !file.isBypassEnabled else { return true }
+            let isCounted = file.stream.control.withLock { control in
+                guard control.attributeChanges == changes, control.attributeChangesUnderWay == 0
+                else { return false }
+                control.bypassOpenCount += 1
+                return true
+            }
+            guard isCounted else { return false }
+            state.activeBypassCount += 1
+            state.bypassed[ObjectIdentifier(file)] = WeakFileObject(file)
+            if state.activeBypassCount == 1 { gate.open(.storageIdle) }
+            // Last: a read may bypass from here on, and a pause must find it counted.
+            file.setBypassEnabled(true)
+            return true
+        }
     }
 
     private func disabled(_ file: FileObject) -> FSBypassIOOutput.Body {
@@ -86,6 +109,7 @@ extension Volume {
     /// A file object that was dropped without ``FileObject/close()``; no read of it is in flight.
     func forget(_ file: FileObject) {
         if state.withLock({ countOut(file, &$0) }) { reconcileStorage() }
+        countOutCachedUses(of: file)
         if closeStream(file.stream) { file.stream.contexts.removeAll { _ in true } }
     }
 
@@ -93,8 +117,9 @@ extension Volume {
     private func countOut(_ file: FileObject, _ state: inout State) -> Bool {
         guard file.isBypassEnabled else { return false }
         file.setBypassEnabled(false)
+        state.bypassed[ObjectIdentifier(file)] = nil
         state.activeBypassCount -= 1
-        assert(state.activeBypassCount >= 0)
+        assert(state.activeBypassCount == state.bypassed.count)
         if state.activeBypassCount == 0 { gate.close(.storageIdle) }
         file.stream.control.withLock { control in
             control.bypassOpenCount -= 1

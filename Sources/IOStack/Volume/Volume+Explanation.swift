@@ -43,7 +43,10 @@ extension FileObject {
         instance.countPreCallback()
         var result = callback(data, instance)
         while case .pending = result {
-            guard case .preOperation(let later) = data.parking.wait(advance: volume.advanceOwnReads)
+            let keeper = RequestParking.Keeper(instance, .down)
+            guard
+                case .preOperation(let later) = data.parking.wait(
+                    for: keeper, advance: volume.advanceOwnReads)
             else { break }
             result = later
         }

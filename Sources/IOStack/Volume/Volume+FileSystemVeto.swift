@@ -40,7 +40,7 @@ extension Volume {
         return rules.first { attributes.contains($0.0) }.map { veto($0.1, $0.2) }
     }
 
-    private func veto(_ status: NTStatus, _ reason: String) -> BypassVeto {
+    func veto(_ status: NTStatus, _ reason: String) -> BypassVeto {
         BypassVeto(driver: fileSystem.name, status: status, reason: reason)
     }
 }

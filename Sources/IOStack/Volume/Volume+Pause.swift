@@ -64,11 +64,18 @@ extension Volume {
     /// reason. Nothing is locked while the QUERY runs.
     func resumeStream(of file: FileObject) -> BypassIOResults {
         let stream = file.stream
+        var asker = file
         while true {
             let epoch = stream.control.withLock { $0.isPaused ? $0.pauseEpoch : nil }
             guard let epoch else { return BypassIOResults() }
             // The storage has no say in whether filters are skipped.
-            let verdict = file.queryFromTop(flags: .skipStorageStackQuery)
+            let verdict = asker.queryFromTop(flags: .skipStorageStackQuery)
+            // Its handle was closed meanwhile, which blocks nobody: the question goes through another.
+            // Without another that has bypass there is no pause any more.
+            if asker.isClosed, let other = bypassedFile(of: stream) {
+                asker = other
+                continue
+            }
             guard verdict.status.isSuccess else { return verdict }
             let resumed = stream.control.withLock { control in
                 // A pause that came meanwhile must be asked about again.
@@ -79,6 +86,13 @@ extension Volume {
             }
             if resumed { return BypassIOResults() }
         }
+    }
+}
+
+extension Volume {
+    /// An open file object of the stream that has bypass.
+    private func bypassedFile(of stream: Stream) -> FileObject? {
+        bypassedFiles.first { $0.stream === stream && !$0.isClosed }
     }
 }
 

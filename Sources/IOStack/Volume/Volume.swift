@@ -10,6 +10,7 @@ public final class Volume: Sendable {
     public let name: String
     public let fileSystem: any FileSystemDriver
     public let stack: VolumeStack
+    public let suspensionPolicy: SuspensionPolicy
 
     /// Every bypassed read passes here.
     let gate = VolumeGate()
@@ -23,6 +24,8 @@ public final class Volume: Sendable {
         var opensUnderWay = 0
         /// Open file objects with bypass enabled, paused ones included (spec 6.7).
         var activeBypassCount = 0
+        /// The file objects counted.
+        var bypassed: [ObjectIdentifier: WeakFileObject] = [:]
         /// Counts VOLUME_STACK_PAUSEs, so that a resume does not undo a later pause.
         var storagePauseEpoch: UInt64 = 0
         /// Attached filters that did not opt in.
@@ -37,12 +40,16 @@ public final class Volume: Sendable {
     /// bypass count with what they send (spec 4.5). Held while volume and storage drivers answer,
     /// never while a drain sleeps.
     let storageTransition = Guarded(false)
-    private let chain = Guarded(FilterChain.empty)
+    private let chain = Guarded(FilterChain())
 
-    init(name: String, fileSystem: any FileSystemDriver, stack: VolumeStack) {
+    init(
+        name: String, fileSystem: any FileSystemDriver, stack: VolumeStack,
+        suspensionPolicy: SuspensionPolicy
+    ) {
         self.name = name
         self.fileSystem = fileSystem
         self.stack = stack
+        self.suspensionPolicy = suspensionPolicy
     }
 
     /// Attached instances, highest altitude first.
@@ -55,6 +62,9 @@ public final class Volume: Sendable {
 
     /// Open file objects with bypass enabled, paused ones included: ActiveBypassIoCount.
     public var activeBypassCount: Int { state.withLock { $0.activeBypassCount } }
+
+    /// Those file objects, in no order.
+    var bypassedFiles: [FileObject] { state.withLock { $0.bypassed.values.compactMap(\.file) } }
 
     /// VOLUME_STACK_PAUSE is in force.
     public var isStorageBypassPaused: Bool { gate.closed.contains(.storagePaused) }
@@ -106,6 +116,11 @@ public final class Volume: Sendable {
         }
     }
 
+    /// A file's stream, while somebody has it open.
+    public func openStream(of id: FileID) -> Stream? {
+        state.withLock { $0.streams[id]?.stream }
+    }
+
     var openStreams: [Stream] { state.withLock { $0.streams.values.map(\.stream) } }
 
     /// See ``ReadQueueRegistry/advanceOwnReads()``.
@@ -119,6 +134,7 @@ public final class Volume: Sendable {
         _ instance: FilterInstance, reason: FilterRegistration.SetupReason
     ) throws(NTStatus) {
         let blocks = !instance.filter.isOptedIn
+        var earlier: EnableEpoch?
         let refusal: NTStatus? = attachment.withLock { _ in
             let chain = currentChain
             if chain.instances.contains(where: { $0.altitude == instance.altitude }) {
@@ -138,6 +154,8 @@ public final class Volume: Sendable {
                 }
             }
             self.chain.withLock { $0 = chain.adding(instance) }
+            chain.enables.end()
+            earlier = chain.enables
             return nil
         }
         if let refusal {
@@ -153,6 +171,12 @@ public final class Volume: Sendable {
             gate.drain(.filterBypass, .filtersBlocked, advance: advanceOwnReads)
             gate.drain(.storageBypass, .filtersBlocked, advance: advanceOwnReads)
         }
+        guard let setupComplete = instance.filter.registration.instanceSetupComplete else { return }
+        earlier?.drain(advance: advanceOwnReads)
+        // It may have been detached meanwhile, which waits for what runs.
+        guard instance.rundown.enter() else { return }
+        defer { instance.rundown.leave() }
+        setupComplete(instance)
     }
 
     func detach(
@@ -168,6 +192,7 @@ public final class Volume: Sendable {
         guard wasAttached else { throw .fltInstanceNotFound }
         let registration = instance.filter.registration
         registration.instanceTeardownStart?(instance, reason)
+        FilterManager.drainPostOperations(of: instance)
         instance.rundown.drain(advance: advanceOwnReads)
         if !instance.filter.isOptedIn {
             state.withLock { state in

@@ -175,6 +175,7 @@ public final class MemoryFileSystem: FileSystemDriver {
         try state.withLock { state throws(IOFailure) in
             try state.tree.apply(change, to: number) { self.number(of: $0) }
         }
+        followResidency(of: file)
     }
 
     public func entries(
@@ -265,18 +266,22 @@ public final class MemoryFileSystem: FileSystemDriver {
     }
 
     public func bypassVeto(for file: FileObject) -> StorageVeto? {
-        if let number = number(of: file) {
-            let isResident = state.withLock {
-                $0.tree.nodes[number]?.attributes.contains(.resident) ?? false
-            }
-            let volume = file.volume
-            if isResident {
-                volume.suspendBypass(of: file.stream, because: .resident)
-            } else {
-                volume.endSuspension(of: file.stream, because: .resident)
-            }
-        }
+        followResidency(of: file)
         return bypassVeto
+    }
+
+    /// Spec 4.6: the data of a resident file lies where no bypassed read finds it.
+    private func followResidency(of file: FileObject) {
+        guard let number = number(of: file), file.stream.kind == .file else { return }
+        let isResident = state.withLock {
+            $0.tree.nodes[number]?.attributes.contains(.resident) ?? false
+        }
+        guard file.stream.suspensions.contains(.resident) != isResident else { return }
+        if isResident {
+            file.volume.suspendBypass(of: file.stream, because: .resident)
+        } else {
+            file.volume.endSuspension(of: file.stream, because: .resident)
+        }
     }
 }
 

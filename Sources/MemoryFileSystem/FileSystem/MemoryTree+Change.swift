@@ -24,6 +24,10 @@ extension MemoryTree {
             touch(number)
         case .allocation(let kind, let offset, let length):
             try allocate(kind, number, offset: offset, length: length)
+        case .attributes(let set, let cleared):
+            nodes[number]?.attributes.formUnion(set)
+            nodes[number]?.attributes.subtract(cleared)
+            touchMetadata(number)
         case .flags:
             throw .noFileFlags
         case .rename(let from, let to, let target, let flags):

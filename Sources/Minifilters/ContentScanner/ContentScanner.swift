@@ -10,8 +10,8 @@ import Synchronization
 /// write goes on. A STREAM_RESUME ends that pause if the scan that its QUERY causes finds nothing.
 ///
 /// A signature that begins in one read and ends in another is found only by the scan, not by the
-/// reads. Files that had bypass before the filter was attached are read past it until they are
-/// written to, or until a scan or a read finds something. Usable from any thread.
+/// reads. Files that had bypass before the filter was attached are paused and scanned by the attach.
+/// Usable from any thread.
 public final class ContentScanner: Sendable {
     let signatures: [Signature]
     private let reads = Atomic<UInt64>(0)
@@ -47,6 +47,7 @@ public final class ContentScanner: Sendable {
                     .fileSystemControl, preOperation: preControl, postOperation: postControl),
             ],
             contexts: [.stream],
+            instanceSetupComplete: { [self] instance in takeIn(instance) },
             instanceTeardownComplete: { [self] instance, _ in letGo(instance) })
     }
 
@@ -164,6 +165,17 @@ public final class ContentScanner: Sendable {
             if case .object(let verdict as ScanVerdict) = context { verdict.enableCameBack() }
             return .finishedProcessing
         }
+    }
+
+    /// Files that had bypass before the filter came: each is paused, and the QUERY that its resume
+    /// sends has it scanned.
+    private func takeIn(_ instance: FilterInstance) {
+        let older = instance.bypassedFiles
+        bypassed.withLock { bypassed in
+            for file in older { bypassed.add(file, by: instance) }
+        }
+        for file in older { _ = try? pause(file, by: instance) }
+        for file in older { _ = try? file.bypassIO(.streamResume, requestor: .kernel) }
     }
 
     /// Who is gone has no reason any more to keep files paused.

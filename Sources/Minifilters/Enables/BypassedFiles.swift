@@ -1,6 +1,6 @@
 import IOStack
 
-/// The file objects that got bypass past a filter, each with the instance that let it. A value under
+/// The file objects that have bypass past a filter, each with the instance that let it. A value under
 /// its owner's lock; keeps neither alive.
 struct BypassedFiles {
     private struct Entry {
@@ -8,18 +8,22 @@ struct BypassedFiles {
         weak var instance: FilterInstance?
     }
 
-    private var entries: [Entry] = []
+    private var entries: [ObjectIdentifier: Entry] = [:]
+    /// Entries at which those of closed files are looked for again, so that adding stays cheap.
+    private var nextSweep = 16
 
     mutating func add(_ file: FileObject, by instance: FilterInstance) {
-        forgetClosed()
-        guard !entries.contains(where: { $0.file === file }) else { return }
-        entries.append(Entry(file: file, instance: instance))
+        if entries.count >= nextSweep {
+            forgetClosed()
+            nextSweep = max(16, entries.count * 2)
+        }
+        entries[ObjectIdentifier(file)] = Entry(file: file, instance: instance)
     }
 
     /// Those that are still open.
     mutating func open() -> [(file: FileObject, instance: FilterInstance)] {
         forgetClosed()
-        return entries.compactMap { entry in
+        return entries.values.compactMap { entry in
             guard let file = entry.file, let instance = entry.instance else { return nil }
             return (file, instance)
         }
@@ -28,13 +32,14 @@ struct BypassedFiles {
     /// Takes out what an instance let past.
     mutating func remove(by instance: FilterInstance) -> [FileObject] {
         let gone = open().filter { $0.instance === instance }.map(\.file)
-        entries.removeAll { $0.instance === instance }
+        entries = entries.filter { $0.value.instance !== instance }
         return gone
     }
 
-    var count: Int { entries.count }
+    /// Those that were not seen closed.
+    var count: Int { entries.values.count { !($0.file?.isClosed ?? true) } }
 
     private mutating func forgetClosed() {
-        entries.removeAll { $0.file.map(\.isClosed) ?? true }
+        entries = entries.filter { !($0.value.file?.isClosed ?? true) }
     }
 }

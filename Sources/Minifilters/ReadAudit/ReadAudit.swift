@@ -50,7 +50,7 @@ public final class ReadAudit: Sendable {
     /// the veto falls, then each paused file is asked about again from the top.
     ///
     /// Must not be called from a callback that runs within an ENABLE of this volume: it waits for
-    /// that ENABLE. Files that had bypass before the filter was attached are unknown to it.
+    /// that ENABLE. Files that had bypass before the filter was attached count like the others.
     public func requireEveryRead(_ required: Bool) {
         state.withLock { $0.seesEveryRead = required }
         var applied: Bool
@@ -60,6 +60,16 @@ public final class ReadAudit: Sendable {
             // Somebody may have changed it while the files were gone through; a pause that came
             // after their resume would stay for good.
         } while applied != requiresEveryRead
+    }
+
+    /// Takes in the files that had bypass before the filter came.
+    private func takeIn(_ instance: FilterInstance) {
+        let older = instance.bypassedFiles
+        let isRequired = state.withLock { state in
+            for file in older { state.bypassed.add(file, by: instance) }
+            return state.seesEveryRead
+        }
+        if isRequired { requireEveryRead(true) }
     }
 
     private func pauseAll() {
@@ -85,6 +95,7 @@ public final class ReadAudit: Sendable {
                 OperationRegistration(
                     .fileSystemControl, preOperation: preControl, postOperation: postControl),
             ],
+            instanceSetupComplete: { [self] instance in takeIn(instance) },
             instanceTeardownComplete: { [self] instance, _ in letGo(instance) })
     }
 
@@ -92,7 +103,8 @@ public final class ReadAudit: Sendable {
 
     private var postRead: PostOperationCallback {
         { [trail] data, _, _ in
-            guard case .read(let offset, let length) = data.parameters,
+            // How a read ended that the filter leaves behind, it does not learn.
+            guard !data.isDraining, case .read(let offset, let length) = data.parameters,
                 let file = data.fileObject
             else { return .finishedProcessing }
             trail.append { number in

@@ -25,8 +25,11 @@ struct VolumeFacts: Decodable {
     let activeBypassCount: Int
     let openHandles: Int
     let knownInodes: Int
+    let suspend: String
     let filters: [Filter]
     let reads: Reads
+    /// Reads of files with bypass that took the traditional route, by cause.
+    let traditionalBecause: [String: UInt64]
 
     private static let attribute = "user.bypassio.filters"
 
@@ -87,5 +90,10 @@ extension VolumeFacts {
                 "reads of O_DIRECT files: \(Figures.grouped(reads.traditional)) through the "
                     + "filters, \(Figures.grouped(reads.fullBypass + reads.filterBypass)) past them",
             ]
+            + traditionalBecause.sorted { $0.value > $1.value }.map { cause, count in
+                "  with bypass, and yet through the filters: \(Figures.grouped(count)), "
+                    + "because \(cause)"
+            }
+            + ["suspend=\(suspend)"]
     }
 }

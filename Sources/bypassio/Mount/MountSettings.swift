@@ -1,5 +1,6 @@
 import BypassIOMount
 import FUSE
+import IOStack
 import SystemPackage
 
 /// Everything that a mount was told, wherever: the command line, a file, fstab.
@@ -8,6 +9,7 @@ struct MountSettings {
     var mountPoint: String
     var filters: [FilterSetting] = []
     var volume = VolumeMountOptions()
+    var suspensionPolicy = SuspensionPolicy.strict
     var isBackground = false
     /// Nothing is printed but errors.
     var isSilent = false
@@ -60,6 +62,15 @@ struct MountSettings {
         ("open_directories", { $0.volume.maximumOpenDirectories = try number($1, 1...1_000_000) }),
         ("max_read", { $0.volume.mount.maximumRead = UInt32(try number($1, 4096...1 << 20)) }),
         ("read_ahead", { $0.volume.mount.readAhead = UInt32(try number($1, 0...1 << 20)) }),
+        (
+            "suspend",
+            {
+                guard let policy = SuspensionPolicy(rawValue: $1) else {
+                    throw ValueError(expected: "name strict or dirty")
+                }
+                $0.suspensionPolicy = policy
+            }
+        ),
         ("filter", { $0.filters.append(try FilterSetting($1.replacing(":", with: ","))) }),
         ("config", { try $0.apply(file: $1) }),
     ]

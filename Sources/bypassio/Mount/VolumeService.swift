@@ -42,7 +42,9 @@ struct VolumeService {
         // What programs make gets the bits that their own umask leaves.
         umask(0)
         do throws(HostVolumeError) {
-            volume = try HostVolume.mount(directory: source, on: io, named: settings.source)
+            volume = try HostVolume.mount(
+                directory: source, on: io, named: settings.source,
+                suspensionPolicy: settings.suspensionPolicy)
         } catch {
             throw CommandError(CommandStatus(error.kind), "\(error)")
         }

@@ -1,18 +1,48 @@
 import BypassIOClient
 import BypassIOProtocol
+import CKernelABI
+import Foundation
 import HostFileSystem
 import SystemPackage
 
 /// What a mounted volume answers to a QUERY of one of its files, sent by the control code.
 struct MountedState {
     let verdict: BypassVerdict
+    /// Why the file's reads take the traditional route at this moment; nil if they do not.
+    let traditionalBecause: String?
+
+    private struct StreamFacts: Decodable {
+        let traditionalBecause: String?
+    }
+
+    private static let attribute = "user.bypassio.state"
+
+    private static func traditionalCause(of path: FilePath) -> String? {
+        guard let place = try? SystemCall.open(path, .pathOnly),
+            let text = try? SystemCall.extendedAttribute(
+                Array(attribute.utf8), of: place.descriptor)
+        else { return nil }
+        return (try? JSONDecoder().decode(StreamFacts.self, from: Data(text)))?.traditionalBecause
+    }
+
+    /// Not cached, where that is possible: a cached handle would suspend the bypass that is asked for.
+    private static func open(_ path: FilePath) throws -> FileDescriptor {
+        do {
+            return try FileDescriptor.open(
+                path, .readOnly, options: .init(rawValue: BPIO_O_DIRECT))
+        } catch Errno.invalidArgument {
+            return try FileDescriptor.open(path, .readOnly)
+        }
+    }
 
     /// nil where the path is on no bypassio volume.
     init?(of place: HostPath) throws {
         guard place.inspection.topology.fileSystem.hasPrefix("fuse") else { return nil }
+        // Before this very process has it open.
+        traditionalBecause = Self.traditionalCause(of: place.resolved)
         let file: FileDescriptor
         do {
-            file = try FileDescriptor.open(place.resolved, .readOnly)
+            file = try Self.open(place.resolved)
         } catch let error as Errno {
             throw HostPath.error(place.named, error, at: place.resolved)
         }

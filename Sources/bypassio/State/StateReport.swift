@@ -26,6 +26,9 @@ struct StateReport: Encodable {
     let path: String
     let resolvedPath: String
     let verdict: BypassVerdict
+    /// Of a file on a mounted volume: why its reads take the traditional route at this moment,
+    /// although nobody refuses; nil if they do not.
+    let traditionalBecause: String?
     let layers: [Layer]
     /// Facts of the file and what it lies on, for people.
     let facts: [String]
@@ -37,10 +40,12 @@ struct StateReport: Encodable {
         facts = place.inspection.facts
         if let mounted = try MountedState(of: place) {
             verdict = mounted.verdict
+            traditionalBecause = mounted.traditionalBecause
             // The control code names the first layer in the way only.
             layers = []
             return
         }
+        traditionalBecause = nil
         let io = IOManager()
         // A mount point stands for its volume; anything else is looked up from its directory.
         let root = place.isMountPoint ? place.resolved : place.resolved.removingLastComponent()
@@ -62,7 +67,11 @@ struct StateReport: Encodable {
 
 extension StateReport {
     func lines(verbose: Bool) -> [String] {
-        let verdictLines = verdict.fsutilLines(path: path, verbose: verbose)
+        let verdictLines =
+            verdict.fsutilLines(path: path, verbose: verbose)
+            + (traditionalBecause.map {
+                ["Its reads take the traditional route now, because \($0)."]
+            } ?? [])
         guard verbose else { return verdictLines }
         if layers.isEmpty { return verdictLines + ["", "What the host says:"] + facts }
         var table = TextTable([

@@ -75,6 +75,8 @@ struct HandleTests {
     @Test func afterEnableReadsSkipTheFilterAndOthersDoNot() throws {
         let made = kernel.create("a")
         _ = kernel.write(made.node, made.createdHandle, at: 0, [UInt8](repeating: 7, count: 8192))
+        // A cached handle would suspend the bypass of the others (spec 4.6).
+        _ = kernel.release(made.node, made.createdHandle)
         let seen = try watch()
         let one = kernel.open(made.node, flags: Self.direct).handle
         let other = kernel.open(made.node, flags: Self.direct).handle
@@ -105,6 +107,33 @@ struct HandleTests {
         let before = seen.reads
         _ = kernel.read(made.node, made.createdHandle, at: 0, 4096)
         #expect(seen.reads == before + 1)
+    }
+
+    @Test("spec 4.6: an open without O_DIRECT suspends until its release, as a mapping does")
+    func cachedAndMappedHandlesSuspend() throws {
+        let made = kernel.create("a")
+        _ = kernel.write(made.node, made.createdHandle, at: 0, [UInt8](repeating: 7, count: 8192))
+        let seen = try watch()
+        let one = kernel.open(made.node, flags: Self.direct).handle
+        #expect(control(made.node, one, message(1)).errno == 0)
+        func isBypassed() -> Bool {
+            let before = seen.reads
+            #expect(kernel.read(made.node, one, at: 0, 4096).body.count == 4096)
+            return seen.reads == before
+        }
+        #expect(!isBypassed(), "the handle that made the file is open")
+        _ = kernel.release(made.node, made.createdHandle)
+        #expect(isBypassed())
+        let cached = kernel.open(made.node, flags: 0).handle
+        #expect(!isBypassed(), "the kernel may read ahead and map without a request")
+        _ = kernel.release(made.node, cached)
+        #expect(isBypassed())
+        let mapper = kernel.open(made.node, flags: Self.direct).handle
+        #expect(isBypassed())
+        _ = kernel.read(made.node, mapper, at: 0, 4096, forCache: true)
+        #expect(!isBypassed(), "a page fault through an O_DIRECT handle")
+        _ = kernel.release(made.node, mapper)
+        #expect(isBypassed())
     }
 
     @Test func theRootIsTheVolume() throws {

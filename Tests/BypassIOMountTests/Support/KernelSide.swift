@@ -144,8 +144,13 @@ extension KernelSide {
         send(.open, node: node, Bytes().u32(flags).u32(0))
     }
 
-    func read(_ node: UInt64, _ handle: UInt64, at offset: UInt64, _ size: UInt32) -> Reply {
-        send(.read, node: node, Bytes().u64(handle).u64(offset).u32(size).zeros(20))
+    /// A program's own read names its lock owner, one for the page cache does not.
+    func read(
+        _ node: UInt64, _ handle: UInt64, at offset: UInt64, _ size: UInt32, forCache: Bool = false
+    ) -> Reply {
+        send(
+            .read, node: node,
+            Bytes().u64(handle).u64(offset).u32(size).u32(forCache ? 0 : 2).zeros(16))
     }
 
     func write(_ node: UInt64, _ handle: UInt64, at offset: UInt64, _ data: [UInt8]) -> Reply {

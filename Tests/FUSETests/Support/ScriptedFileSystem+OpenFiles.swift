@@ -44,7 +44,7 @@ extension ScriptedFileSystem {
     }
 
     func read(_ request: ReadRequest, _ reply: consuming ReadReply) {
-        log("read \(describe(request))")
+        log("read \(describe(request))" + (request.isForCache ? " for the cache" : ""))
         switch behaviour {
         case .succeed:
             reply.buffer.withMutableBytes(request.size) { bytes in

@@ -158,6 +158,10 @@ struct RequestLayoutTests {
         let body = message(.read).u64(Self.big).u64(Self.big + 1).u32(100).u32(2).u64(33)
             .u32(0x8000).u32(0xAAAA)
         try expect(body, "read \(Self.who) handle \(Self.big) \(Self.big + 1)+100")
+        let fault = message(.read).u64(Self.big).u64(Self.big + 1).u32(100).u32(0).u64(0)
+            .u32(0x8000).u32(0xAAAA)
+        try expect(
+            fault, "read \(Self.who) handle \(Self.big) \(Self.big + 1)+100 for the cache")
         let directory = message(.readDirectory).u64(Self.big).u64(Self.big + 1).u32(100).u32(0)
             .u64(0).u32(0).u32(0)
         try expect(directory, "list \(Self.who) handle \(Self.big) \(Self.big + 1)+100")

@@ -61,7 +61,7 @@ struct VetoTests {
         #expect(try file.read(at: 0, length: 4096) == [UInt8](repeating: 0, count: 4096))
         #expect(try file.read(at: 4096, length: 4096) == Array(bytes[4096..<8192]))
         #expect(file.readsByRoute[.fullBypass] == 1)
-        #expect(file.traditionalReadsByCause[.suspended] == 2)
+        #expect(file.traditionalReadsByCause[.sparse] == 2)
     }
 
     @Test(

@@ -33,14 +33,14 @@ struct DrainTests {
         let memory = self.memory
         let file = try memory.enabledFile()
         let writer = try memory.volume.open("data", access: [.read, .write])
-        let pended = Box<CallbackData?>(nil)
+        let pended = Box<Kept?>(nil)
         try memory.attach(
             filter(
                 "pender", at: "100",
                 OperationRegistration(
                     .write,
-                    preOperation: { data, _ in
-                        pended.value = data
+                    preOperation: { data, instance in
+                        pended.value = Kept(data, instance)
                         return .pending
                     })))
         let carrier = OwnThread {
@@ -91,14 +91,14 @@ struct DrainTests {
     func detachFromResumedRead() throws {
         let memory = self.memory
         let file = try memory.file()
-        let kept = Box<[CallbackData]>([])
+        let kept = Box<[Kept]>([])
         let keeper = try memory.attach(
             filter(
                 "keeper", at: "200",
                 OperationRegistration(
                     .read,
-                    preOperation: { data, _ in
-                        kept.value += [data]
+                    preOperation: { data, instance in
+                        kept.value += [Kept(data, instance)]
                         return .pending
                     })))
         let isFirst = Box(true)

@@ -80,7 +80,7 @@ struct FileSystemVetoTests {
         #expect(answer.flags == .compatibleStorageDriver)
         #expect(file.isBypassEnabled && file.stream.suspensions == .resident)
         _ = try file.read(at: 0, length: 512)
-        #expect(file.causes == [.suspended: 1])
+        #expect(file.causes == [.resident: 1])
         try memory.fileSystem.setAttributes([], at: "data")
         _ = try file.bypassIO(.query)
         _ = try file.read(at: 0, length: 512)

@@ -28,7 +28,7 @@ struct PauseRaceTests {
     @Test("spec 4.4: a pause that comes while a resume asks is asked about again")
     func pauseDuringStreamResume() throws {
         let memory = MemoryVolume()
-        let kept = Box<CallbackData?>(nil)
+        let kept = Box<Kept?>(nil)
         let queries = Box(0)
         let file = try memory.enabledFile()
         try memory.attach(
@@ -40,7 +40,7 @@ struct PauseRaceTests {
                         guard data.bypassIOQuestion == .query else { return .successNoCallback }
                         queries.value += 1
                         if queries.value == 1 {
-                            kept.value = data
+                            kept.value = Kept(data, instance)
                             return .pending
                         }
                         data.vetoBypassIO(
@@ -57,6 +57,35 @@ struct PauseRaceTests {
         #expect(answer.results?.status == .notSupportedWithMonitoring)
         #expect(answer.flags == .streamBypassPaused)
         #expect(file.stream.isPaused && queries.value == 2)
+    }
+
+    @Test("spec 4.4: a resume whose own handle is closed meanwhile asks through another")
+    func resumeOutlivesItsHandle() throws {
+        let memory = MemoryVolume()
+        let kept = Box<Kept?>(nil)
+        let file = try memory.enabledFile()
+        let other = try memory.enabledFile()
+        let isFirst = Box(true)
+        try memory.attach(
+            filter(
+                "slow", at: "100",
+                OperationRegistration(
+                    .fileSystemControl,
+                    preOperation: { data, instance in
+                        guard data.bypassIOQuestion == nil, isFirst.value,
+                            data.bypassIOInput?.operation == .streamResume
+                        else { return .successNoCallback }
+                        isFirst.value = false
+                        kept.value = Kept(data, instance)
+                        return .pending
+                    })))
+        _ = try file.bypassIO(.streamPause)
+        let resume = OwnThread { try file.bypassIO(.streamResume) }
+        #expect(eventually { kept.value != nil })
+        file.close()
+        kept.value?.completePendedPreOperation(.successNoCallback)
+        #expect(try resume.result().results?.status == .success)
+        #expect(!other.stream.isPaused)
     }
 
     @Test(

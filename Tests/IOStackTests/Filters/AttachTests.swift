@@ -100,13 +100,13 @@ struct AttachTests {
     @Test("spec 5: teardown starts before the drain and completes after it")
     func teardownOrder() throws {
         let trace = Trace()
-        let kept = Box<CallbackData?>(nil)
+        let kept = Box<Kept?>(nil)
         var registration = filter(
             "keeper", at: "100", contexts: [.instance],
             OperationRegistration(
                 .flushBuffers,
-                preOperation: { data, _ in
-                    kept.value = data
+                preOperation: { data, instance in
+                    kept.value = Kept(data, instance)
                     return .pending
                 },
                 postOperation: { _, _, _ in

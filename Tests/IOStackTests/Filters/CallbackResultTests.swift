@@ -144,8 +144,10 @@ struct CallbackResultTests {
                 "pender", at: "100",
                 OperationRegistration(
                     .flushBuffers,
-                    preOperation: { data, _ in
-                        _ = OwnThread { data.completePendedPreOperation(.successNoCallback) }
+                    preOperation: { data, instance in
+                        _ = OwnThread {
+                            data.completePendedPreOperation(instance, .successNoCallback)
+                        }
                         return .pending
                     })))
         let file = try memory.file()
@@ -159,18 +161,20 @@ struct CallbackResultTests {
     func pending(isLate: Bool) throws {
         let trace = self.trace
         let outcome = Box(PreOperationResult.successNoCallback)
-        let kept = Box<CallbackData?>(nil)
+        let kept = Box<Kept?>(nil)
         try memory.attach(tracer("above", at: "300", trace, [.flushBuffers]))
         try memory.attach(
             filter(
                 "pender", at: "200",
                 OperationRegistration(
                     .flushBuffers,
-                    preOperation: { data, _ in
+                    preOperation: { data, instance in
                         if isLate {
-                            kept.value = data
+                            kept.value = Kept(data, instance)
                         } else {
-                            try? onOwnThread { data.completePendedPreOperation(outcome.value) }
+                            _ = try? onOwnThread {
+                                data.completePendedPreOperation(instance, outcome.value)
+                            }
                         }
                         return .pending
                     },
@@ -208,20 +212,20 @@ struct CallbackResultTests {
         arguments: [true, false])
     func moreProcessingRequired(isLate: Bool) throws {
         let trace = self.trace
-        let kept = Box<CallbackData?>(nil)
+        let kept = Box<Kept?>(nil)
         try memory.attach(tracer("above", at: "300", trace, [.flushBuffers]))
         try memory.attach(
             filter(
                 "keeper", at: "200",
                 OperationRegistration(
                     .flushBuffers,
-                    postOperation: { data, _, _ in
+                    postOperation: { data, instance, _ in
                         trace.note("keeper<")
                         data.fail(.virusInfected)
                         if isLate {
-                            kept.value = data
+                            kept.value = Kept(data, instance)
                         } else {
-                            data.completePendedPostOperation()
+                            data.completePendedPostOperation(instance)
                         }
                         return .moreProcessingRequired
                     })))
@@ -240,20 +244,20 @@ struct CallbackResultTests {
 
     @Test("spec 5: two filters may keep one request after the other, on both ways")
     func keptTwice() throws {
-        let upper = Box<CallbackData?>(nil)
-        let lower = Box<CallbackData?>(nil)
+        let upper = Box<Kept?>(nil)
+        let lower = Box<Kept?>(nil)
         for (place, box) in [("200", upper), ("100", lower)] {
             try memory.attach(
                 filter(
                     "keeper\(place)", at: place,
                     OperationRegistration(
                         .flushBuffers,
-                        preOperation: { data, _ in
-                            box.value = data
+                        preOperation: { data, instance in
+                            box.value = Kept(data, instance)
                             return .pending
                         },
-                        postOperation: { data, _, _ in
-                            box.value = data
+                        postOperation: { data, instance, _ in
+                            box.value = Kept(data, instance)
                             return .moreProcessingRequired
                         })))
         }

@@ -14,7 +14,7 @@ struct QueueFilterTests {
     }
 
     /// A filter that keeps the reads of odd blocks, on the way down or up.
-    private func keeper(_ kept: Box<[CallbackData]>, onWayUp: Bool) -> FilterRegistration {
+    private func keeper(_ kept: Box<[Kept]>, onWayUp: Bool) -> FilterRegistration {
         let isMine: @Sendable (CallbackData) -> Bool = { data in
             guard case .read(let offset, _) = data.parameters else { return false }
             return offset / 512 % 2 == 1
@@ -23,15 +23,15 @@ struct QueueFilterTests {
             "keeper", at: "100",
             OperationRegistration(
                 .read,
-                preOperation: { data, _ in
+                preOperation: { data, instance in
                     guard isMine(data) else { return .successNoCallback }
                     if onWayUp { return .successWithCallback(.none) }
-                    kept.value += [data]
+                    kept.value += [Kept(data, instance)]
                     return .pending
                 },
-                postOperation: { data, _, _ in
+                postOperation: { data, instance, _ in
                     guard onWayUp else { return .finishedProcessing }
-                    kept.value += [data]
+                    kept.value += [Kept(data, instance)]
                     return .moreProcessingRequired
                 }))
     }
@@ -41,7 +41,7 @@ struct QueueFilterTests {
         arguments: [false, true])
     func pended(onWayUp: Bool) throws {
         let memory = self.memory
-        let kept = Box<[CallbackData]>([])
+        let kept = Box<[Kept]>([])
         try memory.attach(keeper(kept, onWayUp: onWayUp))
         let file = try memory.file()
         let giveBack = Box(false)
@@ -92,7 +92,7 @@ struct QueueFilterTests {
     @Test("a close waits for reads that a filter keeps")
     func closeWithPended() throws {
         let memory = self.memory
-        let kept = Box<[CallbackData]>([])
+        let kept = Box<[Kept]>([])
         try memory.attach(keeper(kept, onWayUp: false))
         let file = try memory.file()
         let closing = OwnThread {
@@ -324,7 +324,7 @@ struct QueueFilterTests {
         arguments: [true, false])
     func detachFromOwnThread(inTeardown: Bool) throws {
         let memory = self.memory
-        let kept = Box<[CallbackData]>([])
+        let kept = Box<[Kept]>([])
         var registration = keeper(kept, onWayUp: true)
         let giveBack: @Sendable () -> Void = {
             for data in kept.value { data.completePendedPostOperation() }

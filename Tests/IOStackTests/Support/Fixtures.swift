@@ -21,12 +21,16 @@ final class Trace: Sendable {
 
 /// A value that callbacks on other threads set.
 final class Box<Value: Sendable>: Sendable {
-    private let content: Guarded<Value>
+    fileprivate let content: Guarded<Value>
     init(_ value: Value) { content = Guarded(value) }
     var value: Value {
         get { content.withLock { $0 } }
         set { content.withLock { $0 = newValue } }
     }
+}
+
+extension Box<Int> {
+    func add(_ amount: Int) { content.withLock { $0 += amount } }
 }
 
 func altitude(_ text: String) -> Altitude {

@@ -65,22 +65,25 @@ import Testing
         #expect(scanned.verdict(on: file) == .unknown)
     }
 
-    @Test("spec 4.4: what a read finds pauses bypass that was there before the filter")
+    @Test("spec 4.4: bypass that was there before the filter is paused, and stays so if it must")
     func aFindingPausesBypassThatIsOlderThanTheFilter() throws {
         let memory = MemoryVolume()
         try memory.make("data", Array("EVIL!".utf8))
+        try memory.make("clean", Array("good".utf8))
         let old = try memory.openBypassed("data")
+        let clean = try memory.openBypassed("clean")
         let signature = try #require(Signature(name: "Evil", pattern: ScannedVolume.evil))
         try memory.attach(ContentScanner(signatures: [signature]).registration)
         let plain = try memory.open("data")
         defer {
             old.close()
+            clean.close()
             plain.close()
         }
-        #expect(try old.routeOfRead(length: 5) == .fullBypass)
-        #expect(throws: IOFailure(.virusInfected)) { try plain.read(at: 0, length: 5) }
+        #expect(try clean.routeOfRead(length: 4) == .fullBypass)
         #expect(old.stream.isPaused)
         #expect(throws: IOFailure(.virusInfected)) { try old.read(at: 0, length: 5) }
+        #expect(throws: IOFailure(.virusInfected)) { try plain.read(at: 0, length: 5) }
         #expect(try old.verdict(.streamResume).driverName.string == "contentscan")
     }
 }

@@ -1,0 +1,97 @@
+public import BypassIOProtocol
+public import IOStack
+
+/// What a step does.
+public indirect enum Action: Sendable, Equatable {
+    // MARK: A program's own
+
+    case open(handle: String, OpenDescription)
+    case close(handle: String)
+    case control(handle: String, ControlDescription)
+    /// `length` bytes at `offset`.
+    case read(handle: String, offset: UInt64, length: Int)
+    case write(handle: String, offset: UInt64, length: Int)
+    case truncate(handle: String, size: UInt64)
+    case punchHole(handle: String, offset: UInt64, length: UInt64)
+    case map(handle: String)
+    case unmap(handle: String)
+
+    // MARK: The stack's
+
+    /// What is known of the handle's stream.
+    case stream(handle: String)
+    /// The file system gives the file these attributes, as defragmenters and `compact` do.
+    case become(path: String, FileAttributes)
+    /// The file system begins to move the file's blocks, or is done with it.
+    case move(path: String, begins: Bool)
+    case attach(filter: String, altitude: Altitude?, instance: String?)
+    case detach(filter: String)
+    case unload(filter: String, mandatory: Bool)
+    /// From the sender's own place: of a filter from below its instance, unless it goes to the top.
+    case send(Component, BypassIOOperation, handle: String, toTop: Bool)
+    case veto(Component, VetoRule)
+    case stopVetoing(Component)
+    case count(Component, Sight)
+    /// The verdict that the filter's post callback saw last.
+    case learned(filter: String)
+    /// What `FltVetoBypassIo` returned to the filter last.
+    case told(filter: String)
+    case hold(Component)
+    case release(Component)
+    case waitUntilHeld(Component, count: Int)
+    case clearCounts
+    case dismount
+    /// Takes the volume out of the name space; a mount's only.
+    case unmount
+
+    // MARK: Several at once
+
+    /// Begins an action and goes on.
+    case start(name: String, Action)
+    case stillWaiting(name: String)
+    case returned(name: String)
+
+    /// Whether the process that serves the volume does it, not a program on it.
+    public var isOfStack: Bool {
+        switch self {
+        case .open, .close, .control, .read, .write, .truncate, .punchHole, .map, .unmap, .start,
+            .stillWaiting, .returned:
+            false
+        default: true
+        }
+    }
+}
+
+/// How a file is opened.
+public struct OpenDescription: Sendable, Equatable {
+    /// nil: the volume itself.
+    public var path: String?
+    public var isNonCached = false
+    public var isWritable = false
+    /// By somebody who may not administer the volume.
+    public var isOrdinaryUser = false
+    /// A new descriptor of the same file object (`dup`).
+    public var duplicateOf: String?
+}
+
+/// A control code as a program sends it.
+public struct ControlDescription: Sendable, Equatable {
+    public var code = ControlCode.manageBypassIO
+    public var input: FSBypassIOInput
+    /// nil: the structure's own 24 bytes. Shorter cuts it, longer appends zeros.
+    public var inputLength: Int?
+    public var outputLength: Int
+
+    init(_ operation: BypassIOOperation) {
+        input = FSBypassIOInput(operation: operation)
+        outputLength = FSBypassIOOutput.size
+    }
+
+    /// The bytes of the input.
+    public var inputBytes: [UInt8] {
+        let bytes = (try? input.encodedBytes()) ?? []
+        guard let inputLength else { return bytes }
+        let padding = [UInt8](repeating: 0, count: max(0, inputLength - bytes.count))
+        return Array((bytes + padding).prefix(inputLength))
+    }
+}

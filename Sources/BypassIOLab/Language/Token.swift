@@ -1,0 +1,31 @@
+/// A word, a text or a sign of one line.
+struct Token: Sendable, Equatable {
+    enum Kind: Sendable, Equatable {
+        /// Names, keywords and numbers: what they are depends on the place.
+        case word(String)
+        /// Between quotation marks, without them.
+        case text(String)
+        case arrow
+        case equals
+        case comma
+        case bar
+        case colon
+    }
+
+    let kind: Kind
+    /// From 1.
+    let column: Int
+
+    /// As a fault calls it.
+    var description: String {
+        switch kind {
+        case .word(let word): "'\(word)'"
+        case .text(let text): "\"\(text)\""
+        case .arrow: "'->'"
+        case .equals: "'='"
+        case .comma: "','"
+        case .bar: "'|'"
+        case .colon: "':'"
+        }
+    }
+}

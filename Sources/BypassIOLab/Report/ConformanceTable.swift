@@ -1,0 +1,120 @@
+/// The table of rules, the scenarios that prove them, and how these went; in Markdown.
+public struct ConformanceTable: Sendable {
+    /// A scenario with its results. nil on the mount: it was not run there, and counts as the file
+    /// declares it.
+    public struct Entry: Sendable {
+        /// From the folder of the scenarios.
+        public let path: String
+        public let inProcess: ScenarioResult
+        public let onMount: ScenarioResult?
+
+        public init(path: String, inProcess: ScenarioResult, onMount: ScenarioResult?) {
+            self.path = path
+            self.inProcess = inProcess
+            self.onMount = onMount
+        }
+
+        var scenario: Scenario { inProcess.scenario }
+    }
+
+    public let book: RuleBook
+    public let entries: [Entry]
+
+    public init(_ book: RuleBook, _ entries: [Entry]) {
+        self.book = book
+        self.entries = entries.sorted { $0.path < $1.path }
+    }
+
+    /// Rules that no scenario names.
+    public var unproven: [RuleBook.Rule] {
+        let proven = Set(entries.flatMap { $0.scenario.rules.map(\.value) })
+        return book.rules.filter { !proven.contains($0.number) }
+    }
+
+    /// Rules that scenarios name and the book does not have, with their places.
+    public var unknown: [Diagnostic] {
+        let known = Set(book.rules.map(\.number))
+        return entries.flatMap(\.scenario.rules).filter { !known.contains($0.value) }.map {
+            Diagnostic(
+                $0.position, expected: "a rule of the rule list", found: "'\($0.value)'")
+        }
+    }
+
+    /// - Parameter folder: where the scenarios lie, from where the table lies.
+    public func markdown(folder: String) -> String {
+        var lines = Self.introduction(folder)
+        lines += ["", summary, ""]
+        for section in book.sections {
+            lines += ["## \(section.number) \(section.title)", ""]
+            lines += ["| rule | | scenario | in process | on the mount |"]
+            lines += ["| --- | --- | --- | --- | --- |"]
+            for rule in section.rules { lines += rows(rule, folder) }
+            lines.append("")
+        }
+        let reasons = remarks
+        if !reasons.isEmpty { lines += ["## Remarks", ""] + reasons + [""] }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func introduction(_ folder: String) -> [String] {
+        [
+            "# Conformance", "",
+            "Which scenario proves which rule of BypassIO, and how it went. Written by", "",
+            "```sh", "bypassio lab conformance --mount --write docs/conformance.md Scenarios",
+            "```",
+            "",
+            "from [the rule list](\(folder)/rules.txt) and the scenarios beside it. Rules 1 to 5 are",
+            "Windows' own, as far as they are documented; 6 are this project's where Windows is silent.",
+            "[The lab](lab.md) explains the language.",
+        ]
+    }
+
+    private var summary: String {
+        let mount = entries.filter { $0.scenario.onlyInProcess == nil }.count
+        let known = entries.filter { $0.scenario.knownFailure != nil }.count
+        return "\(entries.count) scenarios, \(mount) of them also on the mount, for "
+            + "\(book.rules.count) rules. Known to fail: \(known)."
+    }
+
+    private func rows(_ rule: RuleBook.Rule, _ folder: String) -> [String] {
+        let proofs = entries.filter { $0.scenario.rules.contains { $0.value == rule.number } }
+        guard !proofs.isEmpty else { return ["| \(rule.number) | \(rule.text) | none | | |"] }
+        return proofs.enumerated().map { index, entry in
+            let head = index == 0 ? "\(rule.number) | \(rule.text)" : "|"
+            let link = "[\(entry.scenario.title)](\(folder)/\(entry.path))"
+            return "| \(head) | \(link) | \(Self.word(entry.inProcess)) | \(mountWord(entry)) |"
+        }
+    }
+
+    private static func word(_ result: ScenarioResult) -> String {
+        switch result.verdict {
+        case .passed: "passes"
+        case .failed: "**fails**"
+        case .failedAsKnown: "known to fail"
+        case .passedUnexpectedly: "**passes, though known to fail**"
+        case .notRun: result.scenario.onlyOnMount == nil ? "not run" : "only on the mount"
+        }
+    }
+
+    private func mountWord(_ entry: Entry) -> String {
+        if entry.scenario.onlyInProcess != nil { return "only in process" }
+        if let result = entry.onMount { return Self.word(result) }
+        return entry.scenario.knownFailure?.concerns(mount: true) == true
+            ? "known to fail" : "passes"
+    }
+
+    /// Why scenarios fail or stay in process.
+    private var remarks: [String] {
+        entries.flatMap { entry in
+            let scenario = entry.scenario
+            let remarks = [
+                ("known to fail", scenario.knownFailure?.reason),
+                ("only in process", scenario.onlyInProcess),
+                ("only on the mount", scenario.onlyOnMount),
+            ]
+            return remarks.compactMap { what, reason in
+                reason.map { "- \(scenario.title): \(what): \($0)" }
+            }
+        }
+    }
+}

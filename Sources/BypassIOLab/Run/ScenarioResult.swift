@@ -1,0 +1,59 @@
+/// How a scenario went.
+public struct ScenarioResult: Sendable {
+    public enum Verdict: Sendable, Equatable {
+        case passed
+        case failed
+        /// It failed, as the file says it does.
+        case failedAsKnown(reason: String)
+        /// The file says that it fails: the mark has to go.
+        case passedUnexpectedly(reason: String)
+        case notRun(reason: String)
+    }
+
+    public let scenario: Scenario
+    public let verdict: Verdict
+    /// Steps whose answers differ.
+    public let reports: [StepReport]
+    /// What was wrong apart from steps.
+    public let complaints: [String]
+
+    init(
+        scenario: Scenario, verdict: Verdict, reports: [StepReport], complaints: [String]
+    ) {
+        self.scenario = scenario
+        self.verdict = verdict
+        self.reports = reports
+        self.complaints = complaints
+    }
+
+    /// A scenario that cannot run here.
+    public init(notRun scenario: Scenario, reason: String) {
+        self.init(
+            scenario: scenario, verdict: .notRun(reason: reason), reports: [], complaints: [])
+    }
+
+    /// Whether the run counts as a success.
+    public var isAccepted: Bool {
+        switch verdict {
+        case .passed, .failedAsKnown, .notRun: true
+        case .failed, .passedUnexpectedly: false
+        }
+    }
+
+    /// For people: one line, and the differences of what failed.
+    public var lines: [String] {
+        let head = "\(scenario.file): \(scenario.title)"
+        switch verdict {
+        case .passed: return ["pass  \(head)"]
+        case .notRun(let reason): return ["skip  \(head): \(reason)"]
+        case .failedAsKnown(let reason): return ["known \(head): \(reason)"]
+        case .passedUnexpectedly(let reason):
+            return [
+                "FAIL  \(head)",
+                "    It passes, but is marked as known to fail: \(reason)",
+            ]
+        case .failed:
+            return ["FAIL  \(head)"] + reports.flatMap(\.lines) + complaints.map { "    ! \($0)" }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import IOStack
+
+/// Plays a scenario and compares every answer.
+public struct ScenarioRunner: Sendable {
+    /// Seconds that a step may take before it counts as stuck.
+    public var patience = 10
+
+    public init() {}
+
+    /// Plays `scenario` in this process.
+    public func runInProcess(_ scenario: Scenario) -> ScenarioResult {
+        if let reason = scenario.onlyOnMount {
+            return ScenarioResult(notRun: scenario, reason: "only on the mount: \(reason)")
+        }
+        do {
+            return run(
+                scenario, on: try InProcessStage(scenario.stage, patience: patience))
+        } catch {
+            return result(scenario, mount: false, [], ["The stage cannot be built: \(error)"])
+        }
+    }
+
+    /// Plays `scenario` on `stage`, which is ended afterwards.
+    public func run(_ scenario: Scenario, on stage: any ScenarioStage) -> ScenarioResult {
+        var play = Play(stage: stage, patience: patience)
+        for step in scenario.steps {
+            play.play(step)
+            if play.isStuck { break }
+        }
+        let complaints = play.end()
+        return result(scenario, mount: stage.isMount, play.reports, complaints)
+    }
+
+    private func result(
+        _ scenario: Scenario, mount: Bool, _ reports: [StepReport], _ complaints: [String]
+    ) -> ScenarioResult {
+        let hasPassed = reports.isEmpty && complaints.isEmpty
+        let known = scenario.knownFailure.flatMap { $0.concerns(mount: mount) ? $0.reason : nil }
+        let verdict: ScenarioResult.Verdict =
+            switch (hasPassed, known) {
+            case (true, nil): .passed
+            case (false, nil): .failed
+            case (true, let reason?): .passedUnexpectedly(reason: reason)
+            case (false, let reason?): .failedAsKnown(reason: reason)
+            }
+        return ScenarioResult(
+            scenario: scenario, verdict: verdict, reports: reports, complaints: complaints)
+    }
+}
+
+/// One performance.
+private struct Play {
+    let stage: any ScenarioStage
+    let patience: Int
+    private var started: [String: StartedAction] = [:]
+    private(set) var reports: [StepReport] = []
+    /// A step did not return: what comes after it means nothing.
+    private(set) var isStuck = false
+
+    init(stage: any ScenarioStage, patience: Int) {
+        self.stage = stage
+        self.patience = patience
+    }
+
+    mutating func play(_ step: Step) {
+        guard let outcome = outcome(of: step.action) else {
+            isStuck = true
+            let got = "nothing: it still waits after \(patience) s"
+            reports.append(
+                report(step, rows: [.init(position: step.position, expected: "an end", got: got)]))
+            return
+        }
+        let answer = Answer(outcome: outcome, fileSystemName: stage.fileSystemName)
+        var rows = step.expectations.map { expectation in
+            StepReport.Row(
+                position: expectation.position, expected: expectation.value.text,
+                got: answer.contradiction(to: expectation.value))
+        }
+        if !step.expectations.contains(where: \.value.tellsTheEnd),
+            let got = answer.contradiction(to: .success)
+        {
+            rows.insert(.init(position: step.position, expected: "success", got: got), at: 0)
+        }
+        if let place = outcome.wrongByteAt {
+            rows.append(
+                .init(
+                    position: step.position, expected: "the file's bytes",
+                    got: "others from \(place) on"))
+        }
+        if rows.contains(where: { $0.got != nil }) { reports.append(report(step, rows: rows)) }
+    }
+
+    private func report(_ step: Step, rows: [StepReport.Row]) -> StepReport {
+        StepReport(position: step.position, number: step.number, text: step.text, rows: rows)
+    }
+
+    /// nil if it does not return.
+    private mutating func outcome(of action: Action) -> Outcome? {
+        switch action {
+        case .start(let name, let action):
+            let begun = StartedAction(action, on: stage)
+            started[name] = begun
+            begun.settle()
+            return Outcome()
+        case .stillWaiting(let name):
+            guard let begun = started[name] else { return Outcome(problem: "\(name) never began") }
+            if let outcome = begun.outcome(withinMilliseconds: 50) { return outcome }
+            var waiting = Outcome()
+            waiting.isWaiting = true
+            return waiting
+        case .returned(let name):
+            guard let begun = started[name] else { return Outcome(problem: "\(name) never began") }
+            return begun.outcome(withinMilliseconds: patience * 1000)
+        default:
+            return StartedAction(action, on: stage)
+                .outcome(withinMilliseconds: patience * 1000)
+        }
+    }
+
+    /// Lets everything end; what still waits then is left behind.
+    mutating func end() -> [String] {
+        stage.releaseAll()
+        let stuck = started.filter { $0.value.outcome(withinMilliseconds: 2000) == nil }
+        guard stuck.isEmpty, !isStuck else {
+            return stuck.keys.sorted().map { "\($0) never returned" }
+        }
+        return stage.end()
+    }
+}

@@ -1,0 +1,65 @@
+public import BypassIOProtocol
+public import IOStack
+
+/// What a step brought. Travels between the processes of a mount's run, so it is plain values.
+public struct Outcome: Codable, Sendable, Equatable {
+    /// How the request ended, an NTSTATUS; on a mount also of an errno, as near as one comes.
+    public var status: UInt32 = 0
+    /// On a mount: the errno that a program saw.
+    public var errno: Int32?
+    /// `IO_STATUS_BLOCK.Information` of a control.
+    public var information: Int?
+    /// The whole output buffer of a control; it began as ``untouchedByte`` all over.
+    public var output: [UInt8]?
+    /// Bytes read or written.
+    public var transferred: Int?
+    /// Where a read brought a byte that the file does not hold.
+    public var wrongByteAt: UInt64?
+    /// The read's route, a `ReadRoute`; nil if it is not known.
+    public var route: UInt8?
+    /// Why the read did not bypass, a `TraditionalCause`.
+    public var cause: UInt8?
+    public var count: Int?
+    public var stream: StreamFacts?
+    /// A started action has not returned.
+    public var isWaiting = false
+    /// Why the step could not be done at all: a fault of the scenario or of the machine.
+    public var problem: String?
+
+    /// What output buffers are filled with before a control is sent.
+    public static let untouchedByte: UInt8 = 0xA5
+
+    public init() {}
+
+    public init(_ status: NTStatus) { self.status = status.rawValue }
+
+    public init(problem: String) { self.problem = problem }
+
+    public init(_ failure: IOFailure) { status = failure.status.rawValue }
+
+    public var ntStatus: NTStatus { NTStatus(rawValue: status) }
+
+    /// The output of a control, as far as it was written.
+    var decodedOutput: FSBypassIOOutput? {
+        guard let output, let information, information <= output.count else { return nil }
+        let bytes = Array(output.prefix(information))
+        return try? FSBypassIOOutput(decoding: bytes.span)
+    }
+}
+
+/// What is known of a stream.
+public struct StreamFacts: Codable, Sendable, Equatable {
+    /// Of the file object that was asked about.
+    public var isEnabled: Bool
+    public var bypassOpenCount: Int
+    public var isPaused: Bool
+    /// A `StreamSuspension`.
+    public var suspensions: UInt8
+
+    public init(_ file: FileObject) {
+        isEnabled = file.isBypassEnabled
+        bypassOpenCount = file.stream.bypassOpenCount
+        isPaused = file.stream.isPaused
+        suspensions = file.stream.suspensions.rawValue
+    }
+}

@@ -1,0 +1,125 @@
+import BypassIOProtocol
+import IOStack
+
+/// A minifilter that does what the scenario says and counts what it sees.
+///
+/// Usable from any thread; its lock is a leaf.
+final class StagedFilter: Sendable {
+    private struct State {
+        var vetoes: [VetoRule]
+        /// The last verdict its post callback saw.
+        var learned: NTStatus?
+        /// What the last FltVetoBypassIo returned.
+        var told: NTStatus?
+        var filter: Minifilter?
+        var instance: FilterInstance?
+    }
+
+    let description: FilterDescription
+    let counts = SightCounts()
+    let hold = ReadHold()
+    private let state: Guarded<State>
+
+    init(_ description: FilterDescription) {
+        self.description = description
+        state = Guarded(State(vetoes: description.vetoes))
+    }
+
+    var learned: NTStatus? { state.withLock { $0.learned } }
+    var told: NTStatus? { state.withLock { $0.told } }
+
+    /// Registered once; kept for attaches.
+    var filter: Minifilter? {
+        get { state.withLock { $0.filter } }
+        set { state.withLock { $0.filter = newValue } }
+    }
+
+    /// The instance that was attached last, also after it was detached.
+    var instance: FilterInstance? {
+        get { state.withLock { $0.instance } }
+        set { state.withLock { $0.instance = newValue } }
+    }
+
+    func veto(_ rule: VetoRule) { state.withLock { $0.vetoes.append(rule) } }
+    func stopVetoing() { state.withLock { $0.vetoes = [] } }
+
+    var registration: FilterRegistration {
+        var rows: [OperationRegistration] = []
+        if description.seesReads {
+            rows.append(
+                OperationRegistration(
+                    .read, flags: description.readFlags, preOperation: preRead,
+                    postOperation: { [self] data, _, _ in
+                        if data.isDraining { counts.note(.draining) }
+                        return .finishedProcessing
+                    }))
+        }
+        if description.seesWrites {
+            rows.append(OperationRegistration(.write, preOperation: preWrite))
+        }
+        if description.isOptedIn, !description.isLegacy {
+            rows.append(
+                OperationRegistration(
+                    .fileSystemControl, preOperation: preControl, postOperation: postControl))
+        }
+        let (refusesDetach, refusesAttach) = (description.refusesDetach, description.refusesAttach)
+        var registration = FilterRegistration(
+            name: description.name, altitude: description.altitude,
+            supportedFeatures: description.isOptedIn ? .bypassIO : [], operations: rows,
+            instanceSetup: { _, _ in !refusesAttach },
+            instanceQueryTeardown: { _ in !refusesDetach },
+            unload: { _ in !refusesDetach })
+        registration.isLegacy = description.isLegacy
+        return registration
+    }
+
+    private var preRead: PreOperationCallback {
+        { [self] _, _ in
+            counts.note(.reads)
+            hold.pass()
+            return .successWithCallback(.none)
+        }
+    }
+
+    private var preWrite: PreOperationCallback {
+        { [self] _, _ in
+            counts.note(.writes)
+            return .successNoCallback
+        }
+    }
+
+    private var preControl: PreOperationCallback {
+        { [self] data, instance in
+            guard let operation = data.bypassIOInput?.operation else { return .successNoCallback }
+            counts.note(.control(operation.rawValue))
+            guard let rule = rule(for: operation, data.fileObject) else {
+                return .successWithCallback(.none)
+            }
+            switch rule.manner {
+            case .failure: data.fail(rule.status)
+            case .veto(let reason):
+                let answer = data.vetoBypassIO(instance, status: rule.status, reason: reason)
+                state.withLock { $0.told = answer }
+            }
+            return .complete
+        }
+    }
+
+    private var postControl: PostOperationCallback {
+        { [self] data, _, _ in
+            if let verdict = data.bypassIOVerdict {
+                state.withLock { $0.learned = verdict.status }
+            }
+            return .finishedProcessing
+        }
+    }
+
+    private func rule(for operation: BypassIOOperation, _ file: FileObject?) -> VetoRule? {
+        state.withLock { state in
+            state.vetoes.first { rule in
+                rule.operations.contains(operation)
+                    && (rule.path == nil || rule.path == file?.openedPath)
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+internal import FUSE
+internal import IOStack
+
+/// What the kernel's page cache does with open files, as far as a service can see it (spec 4.6).
+extension VolumeFileSystem {
+    /// A file opened without O_DIRECT is the cache's from here on: the kernel may read ahead, serve
+    /// reads and mappings, and keep written pages of a mapping, all without a request. It keeps the
+    /// handle until the last mapping made through it is gone.
+    func noteOpen(of file: FileObject) {
+        if !file.isNonCached { file.beginCachedUse() }
+    }
+
+    /// The pages of a mapping are read through the handle it was made with, O_DIRECT or not.
+    ///
+    /// A mapping whose every page another handle had brought into the cache asks for nothing; what is
+    /// written to it shows when the kernel writes it back. No read through the mount misses that: the
+    /// kernel writes back a file's pages before it reads the file directly.
+    func noteMapping(of file: FileObject, _ request: ReadRequest) {
+        if request.isForCache, file.isNonCached { file.beginCachedUse(isMapped: true) }
+    }
+}

@@ -1,0 +1,71 @@
+import BypassIOProtocol
+import Synchronization
+
+/// Spec 4.6: a handle that does cached or mapped I/O suspends the bypass of all handles of its file,
+/// until that handle and its mappings are gone.
+extension FileObject {
+    /// For a cache above the stack, such as the page cache of a mount's kernel: from now on it may
+    /// hold data of this file object, read ahead, mapped, or not yet written.
+    ///
+    /// Ends with the last reference: a mapping must keep the file object open. Cached reads and
+    /// writes that go through the stack need no notice. Returns when no bypassed read of the file is
+    /// in flight; does nothing where ``SuspensionPolicy/dirty`` is in force and the file object
+    /// cannot write, or after ``close()``. Any thread.
+    public func beginCachedUse(isMapped: Bool = false) {
+        // Again and again for a mapping, whose every page fault tells.
+        guard storage != nil, !isCounted(isMapped ? .mapped : .cachedHandle), retain() else {
+            return
+        }
+        defer { release() }
+        volume.countIn(
+            self, isMapped ? .mapped : .cachedHandle, canHoldNewer: access.contains(.write))
+    }
+
+    /// Under the stream's `control` lock. False if it was counted before.
+    func setCounted(_ use: StreamSuspension) -> Bool {
+        cachedUses.bitwiseOr(use.rawValue, ordering: .relaxed).oldValue & use.rawValue == 0
+    }
+
+    func isCounted(_ use: StreamSuspension) -> Bool {
+        cachedUses.load(ordering: .relaxed) & use.rawValue != 0
+    }
+}
+
+extension Volume {
+    /// A cached read or write is about to go to the storage.
+    @inline(__always)
+    func noteCachedTransfer(_ file: FileObject, isWrite: Bool) {
+        guard !file.isNonCached, !file.isCounted(.cachedHandle) else { return }
+        countIn(file, .cachedHandle, canHoldNewer: isWrite)
+    }
+
+    /// Counts a file object that somebody holds a reference of as a cached user of its stream.
+    func countIn(_ file: FileObject, _ use: StreamSuspension, canHoldNewer: Bool) {
+        guard suspensionPolicy == .strict || canHoldNewer else { return }
+        let stream = file.stream
+        stream.control.withLock { control in
+            guard file.setCounted(use) else { return }
+            control.cachedUsers[use, default: 0] += 1
+            control.suspensions.insert(use)
+            stream.gate.close(.suspended(use))
+        }
+        stream.gate.drain(.suspended(use), advance: advanceOwnReads)
+    }
+
+    /// The file object's last reference is gone.
+    func countOutCachedUses(of file: FileObject) {
+        let uses = StreamSuspension(rawValue: file.cachedUses.load(ordering: .acquiring))
+        guard uses != [] else { return }
+        let stream = file.stream
+        stream.control.withLock { control in
+            for use in [StreamSuspension.cachedHandle, .mapped] where uses.contains(use) {
+                let left = control.cachedUsers[use, default: 0] - 1
+                assert(left >= 0)
+                control.cachedUsers[use] = left
+                guard left == 0 else { continue }
+                control.suspensions.remove(use)
+                stream.gate.open(.suspended(use))
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import BypassIOProtocol
+
+/// Changes of a file that has bypass (spec 4.6).
+extension Volume {
+    /// Applies a change. Compression is refused while bypass is in use; encryption pauses it; a file
+    /// that becomes sparse goes on with all its reads on the traditional route.
+    func apply(_ change: FileChange, to file: FileObject) throws(IOFailure) {
+        let set: FileAttributes
+        switch change {
+        case .attributes(let attributes, let cleared):
+            guard attributes.isDisjoint(with: cleared) else { throw IOFailure(.invalidParameter) }
+            set = attributes
+        case .flags(let flags): set = flags.attributes
+        default: return try fileSystem.apply(change, to: file)
+        }
+        let stream = file.stream
+        try stream.control.withLock { control throws(IOFailure) in
+            if set.contains(.compressed), control.bypassOpenCount > 0 {
+                throw IOFailure(.notSupportedWithBypassIO)
+            }
+            control.beginAttributeChange()
+        }
+        defer { stream.control.withLock { $0.endAttributeChange() } }
+        // Bypassed reads are out before the data changes its form.
+        if set.contains(.encrypted) { _ = pausedStream(stream) }
+        try fileSystem.apply(change, to: file)
+        // Once more: before the attribute stood, a resume found nothing against it.
+        if set.contains(.encrypted) { _ = pausedStream(stream) }
+        if set.contains(.sparse), stream.kind == .file {
+            suspendBypass(of: stream, because: .sparse)
+        }
+    }
+}
+
+extension Stream.Control {
+    /// ENABLEs that looked at the attributes before look at them again.
+    mutating func beginAttributeChange() {
+        attributeChanges += 1
+        attributeChangesUnderWay += 1
+    }
+
+    mutating func endAttributeChange() {
+        attributeChanges += 1
+        attributeChangesUnderWay -= 1
+    }
+}

@@ -1,0 +1,103 @@
+import BypassIOLab
+import Foundation
+import IOStack
+
+/// The process that serves the volume, seen from the one that plays: requests by number, answers as
+/// they come. Usable from any thread.
+final class LabServiceProcess: @unchecked Sendable {
+    private struct State {
+        var lastNumber = 0
+        var replies: [Int: LabReply] = [:]
+        var waiting: [Int: DispatchSemaphore] = [:]
+        var hasEnded = false
+    }
+
+    /// Seconds; more than any step may take.
+    private static let patience = 30
+
+    private let process = Process()
+    private let requests = Pipe()
+    private let answers = Pipe()
+    private let state = Guarded(State())
+
+    init(scenario: String, source: String, mountPoint: String) throws {
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = ["lab-service", scenario, source, mountPoint]
+        process.standardInput = requests
+        process.standardOutput = answers
+        // A service that is gone must not end this process when it is written to.
+        signal(SIGPIPE, SIG_IGN)
+        state.withLock { $0.waiting[0] = DispatchSemaphore(value: 0) }
+        try process.run()
+        Thread.detachNewThread { [self] in listen() }
+    }
+
+    /// The first answer, which comes unasked: mounted, or why not.
+    func ready() -> LabReply { wait(for: 0) }
+
+    /// Sends a request and sleeps until it is answered.
+    func ask(_ request: String) -> LabReply {
+        let number = state.withLock { state in
+            state.lastNumber += 1
+            state.waiting[state.lastNumber] = DispatchSemaphore(value: 0)
+            return state.lastNumber
+        }
+        let line = "\(number) \(request)\n"
+        do {
+            try requests.fileHandleForWriting.write(contentsOf: Data(line.utf8))
+        } catch {
+            return LabReply(problem: "the service has ended")
+        }
+        return wait(for: number)
+    }
+
+    private func wait(for number: Int) -> LabReply {
+        let (semaphore, hasEnded) = state.withLock { ($0.waiting[number], $0.hasEnded) }
+        if !hasEnded { _ = semaphore?.wait(timeout: .now() + .seconds(Self.patience)) }
+        return state.withLock { state in
+            state.waiting[number] = nil
+            return state.replies.removeValue(forKey: number)
+                ?? LabReply(
+                    problem: state.hasEnded
+                        ? "the service has ended"
+                        : "the service did not answer within \(Self.patience) s")
+        }
+    }
+
+    private func listen() {
+        var rest = Data()
+        while true {
+            let data = answers.fileHandleForReading.availableData
+            if data.isEmpty { break }
+            rest.append(data)
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                take(String(decoding: rest[rest.startIndex..<end], as: UTF8.self))
+                rest = Data(rest[rest.index(after: end)...])
+            }
+        }
+        state.withLock { state in
+            state.hasEnded = true
+            for semaphore in state.waiting.values { semaphore.signal() }
+        }
+    }
+
+    private func take(_ line: String) {
+        let parts = line.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, let number = Int(parts[0]),
+            let reply = try? JSONDecoder().decode(LabReply.self, from: Data(parts[1].utf8))
+        else { return }
+        state.withLock { state in
+            state.replies[number] = reply
+            state.waiting[number]?.signal()
+        }
+    }
+
+    /// Waits until the process has ended, at most `seconds`; then ends it.
+    func finish(seconds: Int) {
+        try? requests.fileHandleForWriting.close()
+        let end = Date(timeIntervalSinceNow: Double(seconds))
+        while process.isRunning, Date() < end { usleep(2000) }
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process.waitUntilExit()
+    }
+}

@@ -1,0 +1,158 @@
+import BypassIOProtocol
+import Foundation
+import IOStack
+import MemoryFileSystem
+import SystemPackage
+import Testing
+
+@testable import HostFileSystem
+
+/// Spec 4.4 under load: eight threads read as fast as they can while another pauses and resumes; each
+/// read carries stamps that tell what was paused when it began and when it ended.
+@Suite("Not one bypassed read inside a pause, spec 4.4", .serialized)
+struct PauseStampTests {
+    enum Place: String, CaseIterable, Sendable {
+        case memory
+        case host
+    }
+
+    private static let readers = 8
+    private static let depth = 4
+    private static let page = 4096
+    private static let pages = 64
+    /// `BYPASSIO_TEST_PAUSES=10000` for the whole of it; half of them pause the stream.
+    private static let pauses =
+        ProcessInfo.processInfo.environment["BYPASSIO_TEST_PAUSES"].flatMap { Int($0) } ?? 500
+
+    private struct Outcome: Sendable {
+        var violations = 0
+        var failures = 0
+        var routes: [ReadRoute: Int] = [:]
+        var engine = ""
+    }
+
+    private struct Bench: Sendable {
+        let storage: StampingStorage
+        let volume: Volume
+        let folder: TemporaryFolder?
+
+        init(_ place: Place) throws {
+            let manager = IOManager()
+            switch place {
+            case .memory:
+                let disk = MemoryDisk()
+                storage = StampingStorage(disk)
+                folder = nil
+                volume = manager.mount(
+                    MemoryFileSystem(on: disk), named: "memory", storage: storage)
+            case .host:
+                let folder = try TemporaryFolder(in: "/var/tmp")
+                let fileSystem = try HostFileSystem(root: folder.path)
+                storage = StampingStorage(HostDisk(fileSystem.topology))
+                self.folder = folder
+                volume = manager.mount(fileSystem, named: "host", storage: storage)
+            }
+        }
+    }
+
+    @Test("spec 4.4: pauses meet eight threads that read", arguments: Place.allCases)
+    func stamped(_ place: Place) throws {
+        let bench = try Bench(place)
+        let made = try bench.volume.open("file", access: [.read, .write], disposition: .create)
+        try made.write(pattern(Self.page * Self.pages), at: 0)
+        made.close()
+        let file = try bench.volume.open("file", options: .nonCached)
+        defer { file.close() }
+        #expect(try file.bypassIO(.enable).results?.status == .success)
+        let isDone = Guarded(false)
+        let outcomes = Guarded<[Outcome]>([])
+        let threads = (0..<Self.readers).map { number in
+            Thread {
+                let outcome = Self.read(bench, file, number) { isDone.withLock { $0 } }
+                outcomes.withLock { $0.append(outcome) }
+            }
+        }
+        for thread in threads { thread.start() }
+        let window = bench.storage.window
+        for round in 0..<Self.pauses {
+            let (pause, resume, bit): (BypassIOOperation, BypassIOOperation, UInt8) =
+                round % 2 == 0
+                ? (.streamPause, .streamResume, PauseWindow.stream)
+                : (.volumeStackPause, .volumeStackResume, PauseWindow.volume)
+            _ = try file.bypassIO(pause)
+            window.open(bit)
+            // Gives the readers a turn inside the pause now and then.
+            if round % 64 < 2 { usleep(200) }
+            window.close(bit)
+            let results = try file.bypassIO(resume).results
+            if results != BypassIOResults() {
+                Issue.record("a resume failed: \(String(describing: results))")
+            }
+        }
+        isDone.withLock { $0 = true }
+        for thread in threads { thread.join() }
+        let all = outcomes.withLock { $0 }
+        #expect(all.count == Self.readers)
+        #expect(all.reduce(0) { $0 + $1.violations } == 0)
+        #expect(all.reduce(0) { $0 + $1.failures } == 0)
+        for route in [ReadRoute.fullBypass, .storageBypass, .filterBypass] {
+            let count = all.reduce(0) { $0 + ($1.routes[route] ?? 0) }
+            #expect(count > 0, "no read took the route \(route)")
+        }
+        if place == .host, EngineSupport.hasRing {
+            #expect(all.allSatisfy { $0.engine.contains("io_uring") }, "\(all.map(\.engine))")
+        }
+        #expect(bench.volume.bypassedReadsInFlight == (0, 0))
+    }
+
+    private static func read(
+        _ bench: Bench, _ file: FileObject, _ number: Int, until isDone: () -> Bool
+    ) -> Outcome {
+        var outcome = Outcome()
+        do {
+            let (queue, stamps) = try bench.storage.makeQueue(
+                bench.volume, depth: depth, slotSize: page)
+            defer { queue.close() }
+            outcome.engine = queue.engineSummary
+            let member = try queue.attach(file)
+            var next = number
+            while !isDone() || queue.inFlight > 0 {
+                while queue.hasFreeSlot, !isDone() {
+                    next = (next + 7) % pages
+                    try queue.read(
+                        member, at: UInt64(next * page), length: page, tag: UInt64(next))
+                }
+                try queue.submit(waitingFor: min(1, queue.inFlight))
+                while let done = queue.next() {
+                    outcome.routes[done.route, default: 0] += 1
+                    if stamps.isViolation(done.slot, done.route) { outcome.violations += 1 }
+                    let first = queue.withBytes(of: done) { $0.isEmpty ? 0 : $0[0] }
+                    let isRight =
+                        done.failure == nil && done.count == page
+                        && first == firstByte(ofPage: Int(done.tag))
+                    if !isRight { outcome.failures += 1 }
+                    queue.release(done)
+                }
+                // More threads than processors: a drain waits for each of them to get its turn.
+                sched_yield()
+            }
+        } catch {
+            outcome.failures += 1
+        }
+        return outcome
+    }
+
+    private static func firstByte(ofPage number: Int) -> UInt8 {
+        let offset = number * page
+        return UInt8(truncatingIfNeeded: offset &* 31 &+ offset / 4096 &* 7)
+    }
+}
+
+enum EngineSupport {
+    static let hasRing: Bool = {
+        let disk = HostDisk(name: "disk", storageType: "any", supportsBypassIO: true)
+        guard let engine = try? disk.makeReadEngine(depth: 1, slotSize: 4096) else { return false }
+        defer { engine.close() }
+        return engine.summary.contains("io_uring")
+    }()
+}
