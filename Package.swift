@@ -181,6 +181,14 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Benchmarks/Pauses", swiftSettings: settings),
+        // What a control costs on a mount: see the file.
+        .executableTarget(
+            name: "bypassio-controls",
+            dependencies: [
+                "BypassIOClient", "BypassIOProtocol", "CKernelABI",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/Controls", swiftSettings: settings),
         .target(name: "CPosixCalls", path: "Tests/CPosixCalls"),
         // Reads, writes, maps and renames at random beside a model, on several processes.
         .executableTarget(

@@ -47,6 +47,12 @@ int64_t bpio_watch_read(int32_t watch, void *buffer, size_t capacity) {
     return count;
 }
 
+int32_t bpio_watch_exception(int32_t descriptor) {
+    struct pollfd one = {descriptor, POLLPRI, 0};
+    if (poll(&one, 1, 0) < 0) return -errno;
+    return (one.revents & (POLLPRI | POLLERR | POLLNVAL)) != 0;
+}
+
 int32_t bpio_watch_wait(int32_t first, int32_t second, int32_t milliseconds) {
     struct pollfd descriptors[2] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
     if (poll(descriptors, 2, milliseconds) < 0) return -errno;

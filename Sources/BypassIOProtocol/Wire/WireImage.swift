@@ -8,6 +8,8 @@ public struct WireImage: Sendable {
     static let capacity = 352
 
     private var bytes: InlineArray<352, UInt8> = InlineArray(repeating: 0)
+    /// Where what was stored ends; zeros follow. Most answers end long before their structure.
+    private(set) var end = 0
 
     /// An image of zeros.
     init() {}
@@ -17,6 +19,7 @@ public struct WireImage: Sendable {
 
     /// Stores an integer in little-endian order whatever the host's order is.
     mutating func store<Value: FixedWidthInteger>(littleEndian value: Value, at offset: Int) {
+        end = max(end, offset + Value.bitWidth / 8)
         for index in 0..<(Value.bitWidth / 8) {
             bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
         }

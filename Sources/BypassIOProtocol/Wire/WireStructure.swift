@@ -57,9 +57,10 @@ extension WireStructure {
     ///
     /// - Throws: `WireError` when the value has no encoding.
     public func encodedBytes() throws(WireError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: encodedSize ?? 0)
-        var span = bytes.mutableSpan
-        try encode(into: &span)
+        let size = encodedSize ?? 0
+        let (image, _) = try image(fitting: size)
+        var bytes = [UInt8](repeating: 0, count: size)
+        for offset in 0..<min(image.end, size) { bytes[offset] = image[offset] }
         return bytes
     }
 

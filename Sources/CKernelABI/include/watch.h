@@ -33,6 +33,10 @@ int32_t bpio_watch_file_system(int32_t watch, int32_t directory, uint64_t mask);
 /// The bytes of whole events, 0 where there are none.
 int64_t bpio_watch_read(int32_t watch, void *_Nonnull buffer, size_t capacity);
 
+/// poll(2) with POLLPRI and no wait: 1 if something exceptional happened since it was asked last,
+/// 0 if not.
+int32_t bpio_watch_exception(int32_t descriptor);
+
 /// Sleeps until one of two descriptors can be read or that many milliseconds have passed (-1:
 /// however long); bit 0 stands for the first, bit 1 for the second.
 int32_t bpio_watch_wait(int32_t first, int32_t second, int32_t milliseconds);

@@ -33,7 +33,13 @@ struct MessageWriter: ~Copyable, ~Escapable {
     }
 
     mutating func copy(_ source: Span<UInt8>) {
-        for index in source.indices { bytes[count + index] = source[index] }
+        var rest = bytes._mutatingExtracting(droppingFirst: count)
+        unsafe rest.withUnsafeMutableBufferPointer { rest in
+            unsafe source.withUnsafeBufferPointer { source in
+                precondition(source.count <= rest.count)
+                _ = unsafe rest.update(fromContentsOf: source)
+            }
+        }
         count += source.count
     }
 

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// The file system's part of BypassIO that only the host can know.
 extension HostFileSystem {
-    /// The first reason why reads of the file cannot go straight to the storage, read afresh: the
+    /// The first reason why reads of the file cannot go straight to the storage, as it is now: the
     /// attributes of spec 6.1, and where direct I/O is refused or silently served from the cache
     /// (Linux' file systems, by name and setting).
     ///
@@ -14,11 +14,8 @@ extension HostFileSystem {
         do throws(IOFailure) {
             let open = try openFile(file)
             let (status, traits) = try open.withDescriptor { (descriptor) throws(Errno) in
-                (
-                    try SystemCall.status(of: descriptor),
-                    try FileTraits.read(
-                        of: descriptor, logicalBlockSize: topology.logicalBlockSize)
-                )
+                let status = try SystemCall.status(of: descriptor)
+                return (status, try currentTraits(of: open, descriptor, status))
             }
             if let veto = veto(status, traits) { return veto }
             suspend(file, .resident, if: traits.inlineData == .yes)
@@ -30,6 +27,21 @@ extension HostFileSystem {
                 reason: "The file's attributes could not be read (errno \(error.errno)).")
         }
     }
+
+    /// The traits as they are now, by two system calls where nothing has happened to a file that
+    /// had nothing special about it.
+    private func currentTraits(
+        of open: HostOpenFile, _ descriptor: FileDescriptor, _ status: FileStatus
+    ) throws(Errno) -> FileTraits {
+        guard let known = open.knownTraits.withLock({ $0 }), known.provesBypassable(for: status)
+        else { return try readTraits(of: open, descriptor, status) }
+        var traits = known.traits
+        traits.swapFile = (try? swapTable())?.contains(status) ?? .unknown
+        return traits
+    }
+
+    /// None: ``bypassVeto(for:)`` has weighed every one of them.
+    public func vetoingAttributes(of file: FileObject) throws(IOFailure) -> FileAttributes { [] }
 
     private func veto(_ status: FileStatus, _ traits: FileTraits) -> StorageVeto? {
         if let verdict = traits.vetoes(driverName: name).first {

@@ -37,13 +37,26 @@ extension HostFileSystem {
     private func attributes(
         of open: HostOpenFile, _ descriptor: FileDescriptor, _ status: FileStatus
     ) throws(Errno) -> FileAttributes {
-        let known = open.knownAttributes.withLock { $0 }
-        if let known, known.holds(for: status) { return known.attributes }
+        let known = open.knownTraits.withLock { $0 }
+        if let known, known.holds(for: status) { return FileAttributes(known.traits) }
+        return FileAttributes(try readTraits(of: open, descriptor, status))
+    }
+
+    /// Reads the traits and remembers them with `status`, which was read before.
+    func readTraits(
+        of open: HostOpenFile, _ descriptor: FileDescriptor, _ status: FileStatus
+    ) throws(Errno) -> FileTraits {
         let traits = try FileTraits.read(
-            of: descriptor, logicalBlockSize: topology.logicalBlockSize)
-        let attributes = FileAttributes(traits)
-        open.knownAttributes.withLock { $0 = KnownAttributes(attributes, with: status) }
-        return attributes
+            of: descriptor, swaps: try? swapTable(),
+            logicalBlockSize: topology.logicalBlockSize)
+        let known = KnownTraits(traits, with: status)
+        open.knownTraits.withLock { $0 = known }
+        return traits
+    }
+
+    func swapTable() throws(Errno) -> SwapTable {
+        guard let swapSpace else { return try SwapTable() }
+        return try swapSpace.table()
     }
 
     /// `EINVAL` for what is no symbolic link.

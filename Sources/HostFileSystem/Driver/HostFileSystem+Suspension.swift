@@ -64,10 +64,17 @@ extension HostFileSystem {
     }
 
     /// A move that nobody told of shows in the extent map: bytes that lie elsewhere than at the last
-    /// ENABLE or QUERY of the file object suspend, bytes at rest since then end that.
+    /// ENABLE or QUERY of the file object suspend, bytes at rest since then end that. Asked again
+    /// within a tick of the clock, a file at rest is not looked at again.
     func lookForMove(of file: FileObject, _ open: HostOpenFile) {
         guard open.kind == .regular, !open.isPathOnly else { return }
-        let now = (try? open.withDescriptor { ExtentPlaces(of: $0) }) ?? nil
+        let tick = SystemCall.fileTime
+        if let tick, !file.stream.suspensions.contains(.moving),
+            open.extentPlaces.withLock({ $0?.seen == tick })
+        {
+            return
+        }
+        let now = (try? open.withDescriptor { ExtentPlaces(of: $0, at: tick) }) ?? nil
         guard let now else { return }
         let before = open.extentPlaces.withLock { places in
             defer { places = now }

@@ -25,6 +25,7 @@ public final class HostFileSystem: FileSystemDriver {
     /// Files that ``whileMoving(_:_:)`` moves. Lock order: before a stream's `control`.
     let filesBeingMoved = Guarded<[FileID: Int]>([:])
 
+    let swapSpace = SwapSpace()
     let rootDescriptor: OwnedDescriptor
     /// The root's identity, for telling the volume handle from other directories.
     let rootID: FileID

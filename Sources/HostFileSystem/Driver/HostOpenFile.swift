@@ -27,8 +27,8 @@ public final class HostOpenFile: Sendable {
     let mayHoldLocks = Atomic<Bool>(false)
     /// Serialises readers of a directory, whose position belongs to the open file description.
     let directoryPosition = Guarded(())
-    /// The attributes, as long as the status that they were read with lasts.
-    let knownAttributes = Guarded<KnownAttributes?>(nil)
+    /// The traits, as long as the status that they were read with lasts.
+    let knownTraits = Guarded<KnownTraits?>(nil)
 
     /// Where the file's bytes lay when somebody looked, to see whether they were moved.
     let extentPlaces = Guarded<ExtentPlaces?>(nil)

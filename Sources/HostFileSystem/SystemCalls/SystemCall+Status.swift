@@ -1,4 +1,5 @@
 internal import CKernelABI
+internal import Glibc
 package import SystemPackage
 
 extension SystemCall {
@@ -55,5 +56,15 @@ extension SystemCall {
         try unsafe withName(path) { name in
             unsafe bpio_accessat(number(of: directory), name, mode, 0)
         }
+    }
+
+    /// clock_gettime(2), CLOCK_REALTIME_COARSE: Now, as the kernel stamps files; nil before 1970.
+    static var fileTime: FileStatus.Time? {
+        var time = timespec()
+        guard unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time) == 0, time.tv_sec >= 0 else {
+            return nil
+        }
+        return FileStatus.Time(
+            seconds: Int64(time.tv_sec), nanoseconds: UInt32(truncatingIfNeeded: time.tv_nsec))
     }
 }

@@ -13,16 +13,19 @@ struct ExtentPlaces: Sendable, Equatable {
 
     /// Rising, without overlaps.
     let runs: [Run]
+    /// When they were read, if that is known.
+    let seen: FileStatus.Time?
 
     /// As many calls of 64 extents at most; what lies behind is not compared.
     private static let largestBatchCount = 16
 
     init(runs: [Run]) {
         self.runs = runs
+        seen = nil
     }
 
     /// nil where the file system has no extent map, or before data has its place.
-    init?(of descriptor: FileDescriptor) {
+    init?(of descriptor: FileDescriptor, at time: FileStatus.Time? = nil) {
         var runs: [Run] = []
         var position: UInt64 = 0
         for _ in 0..<Self.largestBatchCount {
@@ -42,6 +45,7 @@ struct ExtentPlaces: Sendable, Equatable {
             if extents.isEmpty || extents.last?.flags.contains(.last) == true { break }
         }
         self.runs = runs
+        seen = time
     }
 
     /// Whether some byte that both know lies elsewhere now. What was added or cut off does not count.

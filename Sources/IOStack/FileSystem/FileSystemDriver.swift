@@ -74,9 +74,11 @@ public protocol FileSystemDriver: AnyObject, Sendable {
 
     // MARK: BypassIO
 
-    /// A veto beyond the attributes of spec 6.1, which ``information(of:)`` tells. The default has
-    /// none.
+    /// A veto beyond the attributes of spec 6.1. The default has none.
     func bypassVeto(for file: FileObject) -> StorageVeto?
+    /// The attributes that may veto (spec 6.1), asked after ``bypassVeto(for:)`` had none. The default
+    /// is those of ``information(of:)``; a driver that has just looked at them tells none.
+    func vetoingAttributes(of file: FileObject) throws(IOFailure) -> FileAttributes
 
     /// `count` bytes were written at `offset` through a file object whose file has bypass enabled:
     /// the time to see whether a suspension begins (the file became sparse) or ends (its data does
@@ -100,6 +102,10 @@ extension FileSystemDriver {
     public func watchOutsideChanges() -> (any OutsideChangeWatch)? { nil }
 
     public func bypassVeto(for file: FileObject) -> StorageVeto? { nil }
+
+    public func vetoingAttributes(of file: FileObject) throws(IOFailure) -> FileAttributes {
+        try information(of: file).attributes
+    }
 
     public func didWrite(_ file: FileObject, at offset: UInt64, count: Int) {}
 }

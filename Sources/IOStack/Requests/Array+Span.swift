@@ -1,8 +1,6 @@
 extension Array where Element == UInt8 {
-    /// The bytes of a span as an array.
+    /// The bytes of a span as an array, in one copy.
     public init(copying span: Span<UInt8>) {
-        self.init()
-        reserveCapacity(span.count)
-        for index in span.indices { append(span[index]) }
+        self = unsafe span.withUnsafeBufferPointer { bytes in unsafe Array(bytes) }
     }
 }

@@ -23,7 +23,7 @@ extension Volume {
             return BypassVeto(driver: fileSystem.name, veto)
         }
         do throws(IOFailure) {
-            return attributeVeto(try fileSystem.information(of: file).attributes)
+            return attributeVeto(try fileSystem.vetoingAttributes(of: file))
         } catch {
             return veto(error.status, "The file system could not read the file's attributes.")
         }

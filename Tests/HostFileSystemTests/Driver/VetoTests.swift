@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import Glibc
 import IOStack
 import SystemPackage
 import Testing
@@ -80,6 +81,39 @@ struct VetoTests {
         try HostTool.run("swapon", [path.string])
         defer { _ = try? HostTool.run("swapoff", [path.string]) }
         #expect(try status(host, "swap") == .pagefileNotSupported)
+    }
+
+    @Test(
+        "spec 6.1: what one ENABLE learned of a file, the next one on the same handle does not believe blindly",
+        .enabled(
+            if: HostTool.isRoot
+                && HostTool.has("mkswap", "swapon", "swapoff", "chattr", "fallocate")
+                && FileTraitsTests.isExt4, "needs root, swapon, chattr and ext4"))
+    func learnedBefore() throws {
+        let host = try HostFixture()
+        let path = try host.hostFile("file", [UInt8](repeating: 0, count: 1 << 20)).string
+        try HostTool.run("chmod", ["600", path])
+        try HostTool.run("mkswap", [path])
+        let file = try host.open("file", options: .nonCached)
+        defer { file.close() }
+        func enable() throws -> NTStatus? {
+            let status = try file.bypassIO(.enable).results?.status
+            _ = try file.bypassIO(.disable)
+            return status
+        }
+        // Long enough for the file's last change to be told from one that comes now.
+        usleep(60_000)
+        for _ in 0..<3 { #expect(try enable() == .success) }
+        try HostTool.run("swapon", [path])
+        #expect(try enable() == .pagefileNotSupported)
+        try HostTool.run("swapoff", [path])
+        #expect(try enable() == .success)
+        try HostTool.run("chattr", ["+c", path])
+        #expect(try enable() == .notSupportedWithCompression)
+        try HostTool.run("chattr", ["-c", path])
+        #expect(try enable() == .success)
+        try HostTool.run("fallocate", ["-p", "-o", "0", "-l", "65536", path])
+        #expect(try enable() == .sparseFileNotSupported)
     }
 
     @Test("A pipe is no file for BypassIO")

@@ -1,0 +1,85 @@
+import BypassIOClient
+import BypassIOProtocol
+import CKernelABI
+import Foundation
+import Glibc
+import SystemPackage
+
+/// What ENABLE and DISABLE cost on a mount, beside an ioctl of the same size that does nothing.
+///
+///     swift run -c release bypassio-controls FILE
+///
+/// FILE lies on a mounted bypassio volume. Each round measures all of them, one after the other; the
+/// ratio is that of a round, the median of all rounds is told.
+@main
+enum ControlBenchmark {
+    private static let rounds = 31
+    private static let callsInRound = 2000
+    /// `_IOWR('B', 77, 512 bytes)`: no control of ours, so the service answers ENOTTY.
+    private static let unknownControl: UInt = 0xC200_424D
+
+    static func main() throws {
+        guard let path = CommandLine.arguments.dropFirst().first else {
+            print("usage: bypassio-controls FILE, a file on a mounted bypassio volume")
+            exit(64)
+        }
+        let file = try FileDescriptor.open(
+            FilePath(path), .readOnly, options: .init(rawValue: BPIO_O_DIRECT))
+        defer { try? file.close() }
+        let client = BypassIOClient(file)
+        let verdict = try client.manage(.enable).results
+        guard verdict?.status == .success else {
+            print(
+                "\(verdict?.driverName.string ?? "?") refuses: \(verdict?.failureReason.string ?? "")"
+            )
+            exit(69)
+        }
+        var nothing: [Double] = []
+        var pairs: [Double] = []
+        var queries: [Double] = []
+        for _ in 0..<rounds {
+            nothing.append(time { sendNothing(to: file) })
+            pairs.append(
+                try time(
+                    { _ = try client.manage(.enable) },
+                    alternatingWith: { _ = try client.manage(.disable) }))
+            queries.append(try time { _ = try client.manage(.query) })
+        }
+        let ratio = median(zip(pairs, nothing).map { $0 / $1 })
+        let queryRatio = median(zip(queries, nothing).map { $0 / $1 })
+        print("no-op ioctl        \(fixed(median(nothing))) us")
+        print("ENABLE or DISABLE  \(fixed(median(pairs))) us, \(fixed(ratio)) times")
+        print("QUERY              \(fixed(median(queries))) us, \(fixed(queryRatio)) times")
+    }
+
+    private static func sendNothing(to file: FileDescriptor) {
+        var message = InlineArray<64, UInt64>(repeating: 0)
+        _ = unsafe withUnsafeMutablePointer(to: &message) { message in
+            unsafe ioctl(file.rawValue, unknownControl, message)
+        }
+    }
+
+    /// Microseconds for one call.
+    private static func time(_ call: () throws -> Void) rethrows -> Double {
+        let start = ContinuousClock.now
+        for _ in 0..<callsInRound { try call() }
+        return (ContinuousClock.now - start) / .microseconds(callsInRound)
+    }
+
+    private static func time(
+        _ call: () throws -> Void, alternatingWith other: () throws -> Void
+    ) rethrows -> Double {
+        let start = ContinuousClock.now
+        for _ in 0..<callsInRound / 2 {
+            try call()
+            try other()
+        }
+        return (ContinuousClock.now - start) / .microseconds(callsInRound)
+    }
+
+    private static func median(_ values: [Double]) -> Double {
+        values.sorted()[values.count / 2]
+    }
+
+    private static func fixed(_ value: Double) -> String { String(format: "%.2f", value) }
+}
