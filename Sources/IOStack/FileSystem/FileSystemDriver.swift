@@ -80,6 +80,16 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     /// is those of ``information(of:)``; a driver that has just looked at them tells none.
     func vetoingAttributes(of file: FileObject) throws(IOFailure) -> FileAttributes
 
+    /// Makes the way for the kernel to carry reads of the file itself. `ask` is called for each read
+    /// that comes to the closed gate, on threads of the file system's, several at once; it may sleep,
+    /// and answers nil to let the read pass, or what the program gets. Not called any more once the door
+    /// is gone.
+    ///
+    /// Throws why there is none. The default has none.
+    func kernelReadDoor(
+        for file: FileObject, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+    ) throws(StorageVeto) -> any KernelReadDoor
+
     /// `count` bytes were written at `offset` through a file object whose file has bypass enabled:
     /// the time to see whether a suspension begins (the file became sparse) or ends (its data does
     /// not lie in the inode any more). The default does nothing.
@@ -105,6 +115,12 @@ extension FileSystemDriver {
 
     public func vetoingAttributes(of file: FileObject) throws(IOFailure) -> FileAttributes {
         try information(of: file).attributes
+    }
+
+    public func kernelReadDoor(
+        for file: FileObject, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+    ) throws(StorageVeto) -> any KernelReadDoor {
+        throw StorageVeto(.notSupported, reason: "No kernel reads files of \(name) itself.")
     }
 
     public func didWrite(_ file: FileObject, at offset: UInt64, count: Int) {}

@@ -1,7 +1,7 @@
 public import BypassIOProtocol
 
-/// Why a volume or storage driver does not let BypassIO through.
-public struct StorageVeto: Sendable, Equatable {
+/// Why a file system, volume or storage driver does not let BypassIO through.
+public struct StorageVeto: Error, Sendable, Equatable {
     /// An error status.
     public var status: NTStatus
     /// One plain English sentence, cut to 128 UTF-16 units on the wire.
