@@ -22,8 +22,20 @@ extern char **environ;
 #define FUSE_DEV_IOC_CLONE _IOR(229, 0, uint32_t)
 #define FUSE_DEV_IOC_SYNC_INIT _IO(229, 3)
 
+// struct fuse_backing_map
+struct bpio_fuse_backing_map {
+    int32_t descriptor;
+    uint32_t flags;
+    uint64_t padding;
+};
+#define BPIO_FUSE_DEV_IOC_BACKING_OPEN _IOW(229, 1, struct bpio_fuse_backing_map)
+#define BPIO_FUSE_DEV_IOC_BACKING_CLOSE _IOW(229, 2, uint32_t)
+
 CHECK(FUSE_DEV_IOC_CLONE == 0x8004e500);
 CHECK(FUSE_DEV_IOC_SYNC_INIT == 0xe503);
+CHECK(sizeof(struct bpio_fuse_backing_map) == 16);
+CHECK(BPIO_FUSE_DEV_IOC_BACKING_OPEN == 0x4010e501);
+CHECK(BPIO_FUSE_DEV_IOC_BACKING_CLOSE == 0x4004e502);
 CHECK(BPIO_MS_RDONLY == MS_RDONLY);
 CHECK(BPIO_MS_NOSUID == MS_NOSUID);
 CHECK(BPIO_MS_NODEV == MS_NODEV);
@@ -52,6 +64,17 @@ int32_t bpio_fuse_clone(int32_t session) {
 
 int32_t bpio_fuse_sync_init(int32_t device) {
     return ioctl(device, FUSE_DEV_IOC_SYNC_INIT) == 0 ? 0 : -errno;
+}
+
+int32_t bpio_fuse_backing_open(int32_t device, int32_t file) {
+    struct bpio_fuse_backing_map map = {.descriptor = file, .flags = 0, .padding = 0};
+    int number = ioctl(device, BPIO_FUSE_DEV_IOC_BACKING_OPEN, &map);
+    return number < 0 ? -errno : number;
+}
+
+int32_t bpio_fuse_backing_close(int32_t device, int32_t number) {
+    uint32_t id = (uint32_t)number;
+    return ioctl(device, BPIO_FUSE_DEV_IOC_BACKING_CLOSE, &id) == 0 ? 0 : -errno;
 }
 
 int64_t bpio_fuse_read(int32_t device, void *buffer, size_t capacity) {

@@ -10,10 +10,14 @@ final class OpenHandle: Sendable {
     let needsWriteBack: Bool
     private let writeBack = Guarded<HeldFile?>(nil)
 
-    init(node: Node, file: FileObject, needsWriteBack: Bool) {
+    /// nil where the mount leaves the kernel no reads of its own.
+    let decision: OpenDecision?
+
+    init(node: Node, file: FileObject, needsWriteBack: Bool, decision: OpenDecision? = nil) {
         self.node = node
         self.file = file
         self.needsWriteBack = needsWriteBack
+        self.decision = decision
     }
 
     /// The file that pages from the cache are written through.
@@ -33,6 +37,7 @@ final class OpenHandle: Sendable {
     func close() {
         let held = writeBack.withLock { $0.take() }
         withExtendedLifetime(held) {}
+        decision?.opener?.callOff()
         file.close()
     }
 }

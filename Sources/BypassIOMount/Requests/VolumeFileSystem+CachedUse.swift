@@ -15,7 +15,10 @@ extension VolumeFileSystem {
     /// A mapping whose every page another handle had brought into the cache asks for nothing; what is
     /// written to it shows when the kernel writes it back. No read through the mount misses that: the
     /// kernel writes back a file's pages before it reads the file directly.
-    func noteMapping(of file: FileObject, _ request: ReadRequest) {
+    /// Where the kernel reads the file itself, such a request is readahead(2), and no mapping.
+    func noteMapping(of handle: OpenHandle, _ request: ReadRequest) {
+        let file = handle.file
+        if handle.decision?.opener != nil { return }
         if request.isForCache, file.isNonCached { file.beginCachedUse(isMapped: true) }
     }
 }

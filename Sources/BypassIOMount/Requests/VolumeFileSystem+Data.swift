@@ -6,8 +6,9 @@ internal import SystemPackage
 extension VolumeFileSystem {
     func read(_ request: ReadRequest, _ reply: consuming ReadReply) {
         do throws(IOFailure) {
-            let file = try handles.handle(request.handle).file
-            noteMapping(of: file, request)
+            let handle = try handles.handle(request.handle)
+            let file = handle.file
+            noteMapping(of: handle, request)
             let count = try file.read(
                 at: request.offset, length: request.size, into: reply.buffer,
                 requestor: requestor(request.context))

@@ -19,32 +19,34 @@ extension VolumeFileSystem {
             if request.killsPrivileges, flags.truncates {
                 try? dropPrivileges(of: file, requestor)
             }
-            let number = insert(file, of: node, flags)
-            let wasTaken = reply.succeed(handle: number, Self.replyFlags(flags))
+            let decision = kernelRoute?.decide(file, of: node, flags, for: request.context, reply)
+            let number = insert(file, of: node, flags, decision)
+            let way = decision?.way ?? .cached
+            let wasTaken = reply.succeed(
+                handle: number, way.replyFlags(flags), backing: way.backing)
             if !wasTaken { close(number) }
         } catch {
             reply.fail(Errno(error))
         }
     }
 
-    /// Cached data stays valid from one open to the next: the kernel drops it when it sees that the
-    /// file changed.
-    private static func replyFlags(_ flags: OpenFlags) -> OpenReplyFlags {
-        flags.isDirect ? [.noFlush] : [.noFlush, .keepCache]
-    }
-
-    private func insert(_ file: FileObject, of node: Node, _ flags: OpenFlags) -> UInt64 {
+    private func insert(
+        _ file: FileObject, of node: Node, _ flags: OpenFlags, _ decision: OpenDecision?
+    ) -> UInt64 {
         nodes.opened(file, of: node)
-        noteOpen(of: file)
+        if case .cached = decision?.way ?? .cached { noteOpen(of: file) }
         let needsWriteBack = flags.mayWrite && (flags.appends || flags.isDirect)
         return handles.insert(
-            OpenHandle(node: node, file: file, needsWriteBack: needsWriteBack))
+            OpenHandle(
+                node: node, file: file, needsWriteBack: needsWriteBack, decision: decision))
     }
 
     func close(_ number: UInt64) {
         guard let handle = handles.remove(number) else { return }
         nodes.closed(handle.file, of: handle.node)
         handle.close()
+        // The kernel let go of the node's mode before it sent RELEASE.
+        if handle.decision != nil { kernelRoute?.modes.leave(handle.node.number) }
     }
 
     // MARK: New files
@@ -68,9 +70,12 @@ extension VolumeFileSystem {
             }
             let information = try status(of: file, requestor)
             let node = nodes.found(information, name, in: parent)
-            let number = insert(file, of: node, flags)
+            let decision = kernelRoute?.decideNew(node)
+            let number = insert(file, of: node, flags, decision)
+            let way = decision?.way ?? .cached
             let wasTaken = reply.succeed(
-                entry(node, information, since: mark), handle: number, Self.replyFlags(flags))
+                entry(node, information, since: mark), handle: number, way.replyFlags(flags),
+                backing: way.backing)
             if !wasTaken { takeBack(node, number) }
         } catch {
             reply.fail(Errno(error))
@@ -124,9 +129,12 @@ extension VolumeFileSystem {
                         path: "", directory: file, access: [], options: .attributesOnly),
                     requestor: requestor))
             let node = nodes.found(nameless: information, held: held)
-            let number = insert(file, of: node, flags)
+            let decision = kernelRoute?.decideNew(node)
+            let number = insert(file, of: node, flags, decision)
+            let way = decision?.way ?? .cached
             let wasTaken = reply.succeed(
-                entry(node, information, since: mark), handle: number, Self.replyFlags(flags))
+                entry(node, information, since: mark), handle: number, way.replyFlags(flags),
+                backing: way.backing)
             if !wasTaken { takeBack(node, number) }
         } catch {
             reply.fail(Errno(error))

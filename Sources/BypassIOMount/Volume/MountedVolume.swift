@@ -18,6 +18,13 @@ public final class MountedVolume: Sendable {
             fileSystem.trust, fileSystem.nodes, mounted.session.notifier)
         self.fileSystem = fileSystem
         self.mounted = mounted
+        if mounted.session.passthroughObstacle == nil { fileSystem.kernelRoute?.start() }
+    }
+
+    /// Why nobody gets kernel reads, although the mount would grant them; one sentence that says what to
+    /// do. nil where they work or were not asked for.
+    public var kernelReadObstacle: String? {
+        fileSystem.kernelRoute == nil ? nil : mounted.session.passthroughObstacle
     }
 
     /// Mounts a volume at an empty directory and serves it on threads of its own; returns when it

@@ -18,6 +18,8 @@ final class VolumeFileSystem: FileSystem {
     let handles = HandleTable()
     let trust: KernelTrust
     let leavesAccessTime: Bool
+    /// nil: no program gets it but by asking.
+    let kernelRoute: KernelRoute?
     /// Beside root, who may administer the volume: who mounted it.
     private let owner: UInt32
 
@@ -30,6 +32,7 @@ final class VolumeFileSystem: FileSystem {
             root: root, try root.file.status(),
             openDirectories: max(1, options.maximumOpenDirectories))
         trust = KernelTrust(volume, options)
+        kernelRoute = options.grantsKernelReads ? KernelRoute() : nil
         leavesAccessTime = options.noAccessTime || options.mount.noAccessTime
         owner = geteuid()
     }
@@ -39,11 +42,13 @@ final class VolumeFileSystem: FileSystem {
     ///
     /// fcntl and flock locks stay with the kernel, which knows all processes that use the mount.
     var features: InitFlags {
-        [
+        var features: InitFlags = [
             .dontMask, .directoryControls, .automaticInvalidation,
             .readDirectoryPlus, .readDirectoryPlusAutomatic, .posixACL, .handleKillPrivileges,
             .cacheSymbolicLinks,
         ]
+        if kernelRoute != nil { features.insert(.passthrough) }
+        return features
     }
 
     func forget(node: UInt64, count: UInt64) {

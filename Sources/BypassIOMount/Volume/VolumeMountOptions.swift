@@ -17,6 +17,9 @@ public struct VolumeMountOptions: Sendable {
     public var maximumThreads = 16
     /// Directories that are kept open at most; each takes a descriptor.
     public var maximumOpenDirectories = 1024
+    /// Whoever opens a file for reading alone has the kernel read it, past the service, where every
+    /// layer agrees (``IOStack/FileObject/grantKernelReads()``).
+    public var grantsKernelReads = false
     /// Opens never move access times.
     public var noAccessTime = false
 

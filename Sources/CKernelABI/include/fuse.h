@@ -19,6 +19,10 @@ int32_t bpio_fuse_open(void);
 int32_t bpio_fuse_clone(int32_t session);
 /// FUSE_DEV_IOC_SYNC_INIT, Linux 6.18: mount(2) waits for the answer to INIT.
 int32_t bpio_fuse_sync_init(int32_t device);
+/// FUSE_DEV_IOC_BACKING_OPEN, Linux 6.9: a number above 0 for a file the kernel may use by itself.
+int32_t bpio_fuse_backing_open(int32_t device, int32_t file);
+/// FUSE_DEV_IOC_BACKING_CLOSE.
+int32_t bpio_fuse_backing_close(int32_t device, int32_t number);
 int64_t bpio_fuse_read(int32_t device, void *buffer, size_t capacity);
 int64_t bpio_fuse_write(int32_t device, const void *message, size_t length);
 

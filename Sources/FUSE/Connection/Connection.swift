@@ -37,7 +37,12 @@ public final class Connection: Sendable {
         guard minor != 0 else { return nil }
         return Negotiation(
             minor: minor, flags: InitFlags(rawValue: flags.load(ordering: .relaxed)),
-            maximumWrite: maximumTransfer)
+            maximumWrite: maximumTransfer, maximumStackDepth: stackDepth(isAgreed(.passthrough)))
+    }
+
+    /// The kernel takes 1 and 2.
+    private func stackDepth(_ passes: Bool) -> UInt32 {
+        passes ? min(max(fileSystem.maximumStackDepth, 1), 2) : 0
     }
 
     var isNegotiated: Bool { minor.load(ordering: .acquiring) != 0 }
@@ -67,10 +72,13 @@ public final class Connection: Sendable {
             return
         }
         guard request.minor >= InitRequest.oldestMinor else { return refuse(ticket) }
+        var agreedFlags = request.flags.intersection(Self.own.union(fileSystem.features))
+        // The kernel would leave passthrough off and not say so.
+        if agreedFlags.contains(.writebackCache) { agreedFlags.remove(.passthrough) }
         let agreed = Negotiation(
-            minor: min(request.minor, InitRequest.newestMinor),
-            flags: request.flags.intersection(Self.own.union(fileSystem.features)),
-            maximumWrite: maximumTransfer)
+            minor: min(request.minor, InitRequest.newestMinor), flags: agreedFlags,
+            maximumWrite: maximumTransfer,
+            maximumStackDepth: stackDepth(agreedFlags.contains(.passthrough)))
         flags.store(agreed.flags.rawValue, ordering: .relaxed)
         minor.store(agreed.minor, ordering: .releasing)
         ticket.succeed { body in

@@ -7,6 +7,10 @@
 public protocol FileSystem: AnyObject, Sendable {
     /// What the service honours; asked for once, if the kernel offers it.
     var features: InitFlags { get }
+    /// How many file systems that pass reads on (FUSE passthrough, overlayfs) may stand below this one
+    /// and it, 1 or 2, where ``InitFlags/passthrough`` is among the features: 1 for backing files on a
+    /// plain file system. By default 1.
+    var maximumStackDepth: UInt32 { get }
 
     // MARK: Nodes
 

@@ -5,6 +5,8 @@ public struct Negotiation: Sendable, Equatable {
     public let flags: InitFlags
     /// Of one WRITE, in bytes.
     public let maximumWrite: Int
+    /// 0 without passthrough; else 1 or 2, see ``FileSystem/maximumStackDepth``.
+    public let maximumStackDepth: UInt32
 }
 
 /// What this side speaks and asks for.
@@ -53,6 +55,7 @@ struct InitRequest {
         body.u16(UInt16(clamping: agreed.maximumWrite / 4096))
         body.u16(0)
         body.u32(UInt32(truncatingIfNeeded: agreed.flags.rawValue >> 32))
-        body.zeros(64 - 36)
+        body.u32(agreed.maximumStackDepth)
+        body.zeros(64 - 40)
     }
 }

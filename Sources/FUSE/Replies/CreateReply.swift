@@ -8,17 +8,25 @@ public struct CreateReply: ~Copyable, Sendable {
         self.ticket = ticket
     }
 
+    /// Makes a file known to the kernel, for this answer and later ones. Throws as
+    /// ``Channel/openBacking(_:)``.
+    public func backing(_ descriptor: Int32) throws(Errno) -> BackingFile {
+        let channel = ticket.channel
+        return BackingFile(number: try channel.openBacking(descriptor), channel: channel)
+    }
+
     /// - Returns: whether the kernel took it; false when the request was taken back meanwhile:
     ///   neither RELEASE nor FORGET will come.
     @discardableResult
     public consuming func succeed(
-        _ entry: NodeEntry, handle: UInt64, _ flags: OpenReplyFlags = []
+        _ entry: NodeEntry, handle: UInt64, _ flags: OpenReplyFlags = [],
+        backing: BackingFile? = nil
     ) -> Bool {
         ticket.succeed { body in
             entry.write(to: &body)
             body.u64(handle)
             body.u32(flags.rawValue)
-            body.u32(0)
+            body.u32(UInt32(bitPattern: backing?.number ?? 0))
         }
     }
 

@@ -8,14 +8,23 @@ public struct OpenReply: ~Copyable, Sendable {
         self.ticket = ticket
     }
 
+    /// Makes a file known to the kernel, for this answer and later ones. Throws as
+    /// ``Channel/openBacking(_:)``.
+    public func backing(_ descriptor: Int32) throws(Errno) -> BackingFile {
+        let channel = ticket.channel
+        return BackingFile(number: try channel.openBacking(descriptor), channel: channel)
+    }
+
     /// - Returns: whether the kernel took it; false when the open was taken back meanwhile: no
     ///   RELEASE will come.
     @discardableResult
-    public consuming func succeed(handle: UInt64, _ flags: OpenReplyFlags = []) -> Bool {
+    public consuming func succeed(
+        handle: UInt64, _ flags: OpenReplyFlags = [], backing: BackingFile? = nil
+    ) -> Bool {
         ticket.succeed { body in
             body.u64(handle)
             body.u32(flags.rawValue)
-            body.u32(0)
+            body.u32(UInt32(bitPattern: backing?.number ?? 0))
         }
     }
 

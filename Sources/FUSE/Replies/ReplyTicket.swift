@@ -9,7 +9,7 @@ struct ReplyTicket: ~Copyable, Sendable {
     private static let smallBody = 320
 
     let unique: UInt64
-    private let channel: any Channel
+    let channel: any Channel
     private var isAnswered = false
 
     init(unique: UInt64, channel: any Channel) {

@@ -56,6 +56,22 @@ public final class Session: Sendable {
     /// For telling the kernel what changed behind its back, as long as the session lasts.
     public var notifier: Notifier { Notifier(channel) }
 
+    /// Why no backing file can be made known to the kernel, in a sentence; nil where it can.
+    public var passthroughObstacle: String? {
+        guard connection.isAgreed(.passthrough) else {
+            return "This kernel cannot read files of a mount by itself: that takes Linux 6.9."
+        }
+        do throws(Errno) {
+            // No file at all: rights are looked at first.
+            _ = try channel.openBacking(-1)
+            return nil
+        } catch {
+            return error == .notPermitted
+                ? "Only root may let the kernel read files of a mount by itself: mount as root."
+                : nil
+        }
+    }
+
     // MARK: Threads
 
     /// Starts the first thread, which reads from the channel itself. Throws `EAGAIN`, `ENOMEM`.

@@ -27,6 +27,16 @@ struct FUSEDevice: ~Copyable, Sendable {
         _ = try Self.checked(bpio_fuse_sync_init(descriptor))
     }
 
+    /// FUSE_DEV_IOC_BACKING_OPEN: see ``Channel/openBacking(_:)``.
+    func openBacking(_ descriptor: Int32) throws(Errno) -> Int32 {
+        try Self.checked(bpio_fuse_backing_open(self.descriptor, descriptor))
+    }
+
+    /// FUSE_DEV_IOC_BACKING_CLOSE. Fails where the connection is over, and its numbers with it.
+    func closeBacking(_ number: Int32) {
+        _ = bpio_fuse_backing_close(descriptor, number)
+    }
+
     /// open(2) of something that can be neither read nor written.
     static func deadEnd() throws(Errno) -> FUSEDevice {
         FUSEDevice(owning: try checked(bpio_fuse_dead_end()))

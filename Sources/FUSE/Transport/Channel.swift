@@ -16,4 +16,21 @@ public protocol Channel: AnyObject, Sendable {
     /// - Throws: `ENOENT` when the request was interrupted or taken back meanwhile, `EINVAL` for a
     ///   reply that the kernel does not understand, `ENODEV` when nobody is there any more.
     func send(_ message: Span<UInt8>) throws(Errno)
+
+    /// Makes a file known that the kernel may read and write by itself, by a descriptor of any kind,
+    /// O_PATH too; returns its number, above 0.
+    ///
+    /// - Throws: `EPERM` without CAP_SYS_ADMIN in the first user namespace, or where INIT did not agree
+    ///   on passthrough; `EBADF`, `EISDIR`, `EINVAL` for what is no regular file; `ELOOP` for a file of
+    ///   a file system that passes reads on itself. The default: `EPERM`.
+    func openBacking(_ descriptor: Int32) throws(Errno) -> Int32
+
+    /// The kernel needs the number no more; who has the file open by it keeps it.
+    func closeBacking(_ number: Int32)
+}
+
+extension Channel {
+    public func openBacking(_ descriptor: Int32) throws(Errno) -> Int32 { throw .notPermitted }
+
+    public func closeBacking(_ number: Int32) {}
 }

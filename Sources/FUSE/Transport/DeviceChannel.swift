@@ -62,6 +62,12 @@ public final class DeviceChannel: Channel {
         try device.requestSynchronousInit()
     }
 
+    public func openBacking(_ descriptor: Int32) throws(Errno) -> Int32 {
+        try device.openBacking(descriptor)
+    }
+
+    public func closeBacking(_ number: Int32) { device.closeBacking(number) }
+
     public func receive(into message: inout MutableSpan<UInt8>) throws(Errno) -> Int {
         while true {
             if isOver { throw .connectionAbort }

@@ -20,12 +20,13 @@ public enum HostVolume {
     ///   - volumeDrivers: top to bottom, above what the host has.
     ///   - policy: what ``ReadQueue``s of the volume read with.
     ///   - suspensionPolicy: which cached uses of a file suspend its bypass.
+    ///   - offersBypass: false refuses bypass to everybody, in the file system's name.
     ///   - paths: where sysfs, procfs and the device nodes are.
     /// - Throws: ``HostVolumeError``.
     public static func mount(
         directory: FilePath, on manager: IOManager, named name: String? = nil,
         volumeDrivers: [any VolumeDriver] = [], policy: ReadEngines.Policy = .automatic,
-        suspensionPolicy: SuspensionPolicy = .strict,
+        suspensionPolicy: SuspensionPolicy = .strict, offersBypass: Bool = true,
         paths: SystemPaths = .system
     ) throws(HostVolumeError) -> Volume {
         let discovery: StorageDiscovery
@@ -44,6 +45,6 @@ public enum HostVolume {
         return manager.mount(
             fileSystem, named: name ?? directory.string, volumeDrivers: volumeDrivers + layers,
             storage: HostDisk(fileSystem.topology, policy: policy),
-            suspensionPolicy: suspensionPolicy)
+            suspensionPolicy: suspensionPolicy, offersBypass: offersBypass)
     }
 }

@@ -2,7 +2,7 @@ public import BypassIOProtocol
 
 /// Who does not let BypassIO through, with which status and why: the three fields of
 /// FS_BPIO_RESULTS.
-public struct BypassVeto: Sendable, Equatable {
+public struct BypassVeto: Error, Sendable, Equatable {
     public var driver: String
     public var status: NTStatus
     public var reason: String

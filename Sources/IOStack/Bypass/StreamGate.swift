@@ -28,6 +28,9 @@ struct StreamGate: ~Copyable, Sendable {
         static var all: Closed {
             Closed(rawValue: paused.rawValue | settling.rawValue | anySuspension.rawValue)
         }
+
+        /// What a read that is kept out is told; nil where nothing is in its way.
+        var firstCause: TraditionalCause? { isEmpty ? nil : StreamGate.cause(rawValue) }
     }
 
     private static var countMask: UInt64 { 0xFFFF_FFFF }
@@ -85,9 +88,9 @@ struct StreamGate: ~Copyable, Sendable {
     var closed: Closed { Closed(rawValue: word.load(ordering: .acquiring) & Closed.all.rawValue) }
 
     /// Why a read would not enter now.
-    var cause: TraditionalCause? { closed.isEmpty ? nil : Self.cause(closed.rawValue) }
+    var cause: TraditionalCause? { closed.firstCause }
 
-    private static func cause(_ word: UInt64) -> TraditionalCause {
+    fileprivate static func cause(_ word: UInt64) -> TraditionalCause {
         if word & Closed.paused.rawValue != 0 { return .streamPaused }
         let suspension = StreamSuspension(rawValue: UInt8(truncatingIfNeeded: word >> 40))
         return TraditionalCause(suspension) ?? .settling

@@ -78,6 +78,9 @@ public final class FileObject: Sendable {
     public var readsByRoute: [ReadRoute: UInt64] { counters.byRoute }
     public var traditionalReadsByCause: [TraditionalCause: UInt64] { counters.byCause }
 
+    /// Reads that the kernel carried itself after it had asked; those that passed unseen are not known.
+    public var gatedKernelReads: UInt64 { counters.gatedReads }
+
     /// Under the volume's `state` lock.
     func setBypassEnabled(_ enabled: Bool) {
         if enabled {

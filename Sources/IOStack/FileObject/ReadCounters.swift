@@ -5,6 +5,7 @@ import Synchronization
 final class ReadCounters: Sendable {
     private let routes: [4 of Atomic<UInt64>]
     private let causes: [10 of Atomic<UInt64>]
+    private let gated = Atomic<UInt64>(0)
 
     init() {
         routes = [4 of Atomic<UInt64>] { _ in Atomic(0) }
@@ -23,6 +24,11 @@ final class ReadCounters: Sendable {
         causes[Int(cause.rawValue)].wrappingAdd(1, ordering: .relaxed)
         return .traditional
     }
+
+    /// A read that the kernel carries, and asked for.
+    func countGated() { gated.wrappingAdd(1, ordering: .relaxed) }
+
+    var gatedReads: UInt64 { gated.load(ordering: .relaxed) }
 
     var byRoute: [ReadRoute: UInt64] {
         var counts: [ReadRoute: UInt64] = [:]

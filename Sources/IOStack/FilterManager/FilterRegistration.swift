@@ -36,6 +36,9 @@ public struct FilterRegistration: Sendable {
     /// A legacy filter, which the manager knows only from outside: it cannot opt in to BypassIO,
     /// whatever it filters (spec 6.10; FLT's records of such filters know the offload bits only).
     public var isLegacy = false
+    /// What it needs of reads that the host's kernel carries itself. nil declares nothing: such reads are
+    /// refused on its volume if it filters reads or writes, and none of its business otherwise.
+    public var kernelReads: KernelReadTerms?
     /// The kinds of context the filter may set.
     public var contexts: Set<ContextKind>
 
@@ -89,6 +92,11 @@ public struct FilterRegistration: Sendable {
             (row.majorFunction == .read || row.majorFunction == .write)
                 && (row.preOperation != nil || row.postOperation != nil)
         }
+    }
+
+    var effectiveKernelReads: KernelReadTerms {
+        if isLegacy { return .refused }
+        return kernelReads ?? (filtersReadsOrWrites ? .refused : .unwatched)
     }
 
     /// Spec 6.10: one that registers neither reads nor writes counts as opted in, and shows the

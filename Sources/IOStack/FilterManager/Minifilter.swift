@@ -7,6 +7,9 @@ public final class Minifilter: Sendable {
     /// What the filter can: its own bits, and BYPASS_IO if it filters neither reads nor writes.
     public let features: FilterRegistration.Features
 
+    /// What it declared, or what follows from what it filters.
+    public let kernelReads: KernelReadTerms
+
     /// True when the filter lets BypassIO past what it does not veto (spec 6.10).
     public var isOptedIn: Bool { features.contains(.bypassIO) }
 
@@ -16,5 +19,6 @@ public final class Minifilter: Sendable {
     init(_ registration: FilterRegistration) {
         self.registration = registration
         features = registration.effectiveFeatures
+        kernelReads = registration.effectiveKernelReads
     }
 }

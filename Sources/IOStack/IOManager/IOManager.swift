@@ -17,11 +17,12 @@ public final class IOManager: Sendable {
     public func mount(
         _ fileSystem: any FileSystemDriver, named name: String,
         volumeDrivers: [any VolumeDriver] = [], storage: any StorageDriver,
-        suspensionPolicy: SuspensionPolicy = .strict
+        suspensionPolicy: SuspensionPolicy = .strict, offersBypass: Bool = true
     ) -> Volume {
         let stack = VolumeStack(drivers: volumeDrivers, storage: storage)
         let volume = Volume(
-            name: name, fileSystem: fileSystem, stack: stack, suspensionPolicy: suspensionPolicy)
+            name: name, fileSystem: fileSystem, stack: stack, suspensionPolicy: suspensionPolicy,
+            offersBypass: offersBypass)
         mounted.withLock { $0.append(volume) }
         return volume
     }

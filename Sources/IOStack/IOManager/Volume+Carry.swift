@@ -7,6 +7,13 @@ extension Volume {
         let (chain, epoch) = enterChain(data)
         defer { epoch?.leave() }
         data.descent = FilterDescent(chain, data.majorFunction, below: instance)
+        if case .reachedFileSystem = runDown(data) { dispatch(data) }
+        runUp(data)
+        data.descent = FilterDescent()
+    }
+
+    /// Pre callbacks from the request's place downward; never answers `pended`.
+    func runDown(_ data: CallbackData) -> DescentOutcome {
         var descent = FilterManager.descend(data)
         while case .pended = descent, let keeper = data.keeper {
             if case .preOperation(let result) = data.parking.wait(
@@ -15,13 +22,16 @@ extension Volume {
                 descent = FilterManager.resumeDescent(data, with: result)
             }
         }
-        if case .reachedFileSystem = descent { dispatch(data) }
+        return descent
+    }
+
+    /// The post callbacks that the request owes.
+    func runUp(_ data: CallbackData) {
         var ascent = FilterManager.ascend(data)
         while case .pended = ascent, let keeper = data.keeper {
             _ = data.parking.wait(for: keeper, advance: advanceOwnReads)
             ascent = FilterManager.resumeAscent(data)
         }
-        data.descent = FilterDescent()
     }
 
     /// Hands a request that passed every filter to the file system and what is below it.

@@ -17,6 +17,11 @@ public final class CallbackData: @unchecked Sendable {
         /// pre callback left and nothing else; the request itself goes on without the instance
         /// (`FLTFL_CALLBACK_DATA_DRAINING`, `FLTFL_POST_OPERATION_DRAINING`).
         public static let draining = Flags(rawValue: 0x40000)
+        /// A question, not a transfer: the kernel carries the read itself and waits for the answer.
+        /// There is no buffer. A pre-read callback lets it pass, holds it by pending, or completes it
+        /// with a failure, which the program gets. Post callbacks come with ``draining``. (Ours; Windows
+        /// has no such reads.)
+        public static let kernelRead = Flags(rawValue: 0x8000_0000)
         /// On its way up (`FLTFL_CALLBACK_DATA_POST_OPERATION`).
         public static let postOperation = Flags(rawValue: 0x80000)
     }

@@ -28,6 +28,11 @@ public final class Stream: Sendable {
     }
     let control = Guarded(Control())
 
+    /// While the kernel may read the file itself for somebody.
+    ///
+    /// Lock order: before the locks of the file system; nothing of the volume's is taken under it.
+    let kernelReads = Guarded<KernelReads?>(nil)
+
     init(id: FileID, kind: StreamKind) {
         self.id = id
         self.kind = kind

@@ -16,21 +16,32 @@ extension Volume {
         } catch {
             return data.fail(error)
         }
-        let body: FSBypassIOOutput.Body =
-            switch input.operation {
-            case .enable: .results(enable(file))
-            case .disable: disabled(file)
-            case .query: .results(query(file, flags: input.flags))
-            case .volumeStackPause: pausedVolumeStack()
-            case .volumeStackResume: .results(resumeVolumeStack())
-            case .streamPause: pausedStream(file.stream)
-            case .streamResume: .results(resumeStream(of: file))
-            default: .info(information())
-            }
+        let body: FSBypassIOOutput.Body
+        do throws(IOFailure) {
+            body = try answer(input, file)
+        } catch {
+            return data.fail(error.status, hostErrno: error.hostErrno)
+        }
         data.completeControl(
             with: FSBypassIOOutput(
                 operation: input.operation, flags: file.bypassOutputFlags(for: input.operation),
                 body: body))
+    }
+
+    /// Throws where the host refused to stop the kernel's own reads.
+    private func answer(
+        _ input: FSBypassIOInput, _ file: FileObject
+    ) throws(IOFailure) -> FSBypassIOOutput.Body {
+        switch input.operation {
+        case .enable: .results(enable(file))
+        case .disable: disabled(file)
+        case .query: .results(query(file, flags: input.flags))
+        case .volumeStackPause: try pausedVolumeStack()
+        case .volumeStackResume: .results(resumeVolumeStack())
+        case .streamPause: try pausedStream(file.stream)
+        case .streamResume: .results(resumeStream(of: file))
+        default: .info(information())
+        }
     }
 
     /// Spec 6.8: pausing and resuming the volume stack is for those who administer the volume.
@@ -83,7 +94,11 @@ extension Volume {
 
     private func disabled(_ file: FileObject) -> FSBypassIOOutput.Body {
         let wasEnabled = state.withLock { countOut(file, &$0) }
-        if wasEnabled { settleAndReconcile(file.stream) }
+        if wasEnabled {
+            settleAndReconcile(file.stream)
+            // A DISABLE cannot fail: reads that the host will not stop go on.
+            try? settleKernelReads(of: file.stream)
+        }
         return .none
     }
 
@@ -93,6 +108,7 @@ extension Volume {
             guard file.setClosed() else { return (false, false) }
             return (true, countOut(file, &state))
         }
+        if isFirst { file.leaveKernelReads() }
         if wasEnabled { settleAndReconcile(file.stream) }
         return isFirst
     }
@@ -108,6 +124,7 @@ extension Volume {
 
     /// A file object that was dropped without ``FileObject/close()``; no read of it is in flight.
     func forget(_ file: FileObject) {
+        file.leaveKernelReads()
         if state.withLock({ countOut(file, &$0) }) { reconcileStorage() }
         countOutCachedUses(of: file)
         if closeStream(file.stream) { file.stream.contexts.removeAll { _ in true } }
@@ -168,20 +185,22 @@ extension Volume {
     /// (spec 4.5). If nobody below refuses, reads may skip the volume drivers; if somebody does,
     /// the bypass is partial.
     private func reconcileStorage() {
-        storageTransition.withLock { isStorageEnabled in
+        let isChanged = storageTransition.withLock { isStorageEnabled in
             let isWanted = state.withLock { state in
                 let isWanted = state.activeBypassCount > 0
                 // With the count, so that an ENABLE that comes now waits for its turn here.
                 if !isWanted { gate.close(.storageRefused) }
                 return isWanted
             }
-            guard isWanted != isStorageEnabled else { return }
+            guard isWanted != isStorageEnabled else { return false }
             isStorageEnabled = isWanted
             if isWanted {
                 if stack.manageBypassIO(.enable) == nil { gate.open(.storageRefused) }
             } else {
                 _ = stack.manageBypassIO(.disable)
             }
+            return true
         }
+        if isChanged { try? settleKernelReads() }
     }
 }

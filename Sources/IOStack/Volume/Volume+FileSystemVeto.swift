@@ -19,6 +19,9 @@ extension Volume {
         case .file:
             break
         }
+        guard offersBypass else {
+            return veto(.notSupported, "Bypass is switched off on this volume.")
+        }
         if let veto = fileSystem.bypassVeto(for: file) {
             return BypassVeto(driver: fileSystem.name, veto)
         }

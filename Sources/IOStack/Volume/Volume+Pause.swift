@@ -6,18 +6,25 @@ extension Volume {
 
     /// Stops reads from skipping the volume drivers and waits for those that do. Filters stay
     /// bypassed. Repeatable; legal with no bypass in use; cannot fail.
-    func pausedVolumeStack() -> FSBypassIOOutput.Body {
+    func pausedVolumeStack() throws(IOFailure) -> FSBypassIOOutput.Body {
         state.withLock { state in
             state.storagePauseEpoch += 1
             gate.close(.storagePaused)
         }
         gate.drain(.storageBypass, .storagePaused, advance: advanceOwnReads)
+        try settleKernelReads()
         return .none
     }
 
     /// Asks the volume and storage drivers again and ends the pause if none of them refuses; the
     /// answer names who still does. Harmless when nothing is paused.
     func resumeVolumeStack() -> BypassIOResults {
+        let verdict = askStorageToResume()
+        try? settleKernelReads()
+        return verdict
+    }
+
+    private func askStorageToResume() -> BypassIOResults {
         storageTransition.withLock { isStorageEnabled in
             while true {
                 let epoch = state.withLock { $0.storagePauseEpoch }
@@ -47,7 +54,7 @@ extension Volume {
 
     /// Stops the stream's reads from skipping the filters and waits for those that do. The storage
     /// bypass stays on. Ignored where bypass is not enabled; not counted.
-    func pausedStream(_ stream: Stream) -> FSBypassIOOutput.Body {
+    func pausedStream(_ stream: Stream) throws(IOFailure) -> FSBypassIOOutput.Body {
         let isPaused = stream.control.withLock { control in
             guard control.bypassOpenCount > 0 else { return false }
             control.pauseEpoch += 1
@@ -55,7 +62,9 @@ extension Volume {
             stream.gate.close(.paused)
             return true
         }
-        if isPaused { stream.gate.drain(.paused, advance: advanceOwnReads) }
+        guard isPaused else { return .none }
+        stream.gate.drain(.paused, advance: advanceOwnReads)
+        try settleKernelReads(of: stream)
         return .none
     }
 
@@ -84,7 +93,10 @@ extension Volume {
                 stream.gate.open(.paused)
                 return true
             }
-            if resumed { return BypassIOResults() }
+            if resumed {
+                try? settleKernelReads(of: stream)
+                return BypassIOResults()
+            }
         }
     }
 }
@@ -107,6 +119,8 @@ extension Volume {
             stream.gate.close(.suspended(cause))
         }
         stream.gate.drain(.suspended(cause), advance: advanceOwnReads)
+        // What the host will not stop goes on; it reads the same bytes.
+        try? settleKernelReads(of: stream)
     }
 
     /// Ends a suspension; the stream bypasses again when no cause is left.
@@ -115,5 +129,6 @@ extension Volume {
             control.suspensions.remove(cause)
             stream.gate.open(.suspended(cause))
         }
+        try? settleKernelReads(of: stream)
     }
 }

@@ -11,6 +11,8 @@ public final class Volume: Sendable {
     public let fileSystem: any FileSystemDriver
     public let stack: VolumeStack
     public let suspensionPolicy: SuspensionPolicy
+    /// False: the file system refuses bypass of every file.
+    public let offersBypass: Bool
 
     /// Every bypassed read passes here.
     let gate = VolumeGate()
@@ -41,15 +43,18 @@ public final class Volume: Sendable {
     /// never while a drain sleeps.
     let storageTransition = Guarded(false)
     private let chain = Guarded(FilterChain())
+    /// Streams that the kernel may read for somebody. A leaf.
+    let kernelReadStreams = Guarded<[ObjectIdentifier: Stream]>([:])
 
     init(
         name: String, fileSystem: any FileSystemDriver, stack: VolumeStack,
-        suspensionPolicy: SuspensionPolicy
+        suspensionPolicy: SuspensionPolicy, offersBypass: Bool = true
     ) {
         self.name = name
         self.fileSystem = fileSystem
         self.stack = stack
         self.suspensionPolicy = suspensionPolicy
+        self.offersBypass = offersBypass
     }
 
     /// Attached instances, highest altitude first.
@@ -171,6 +176,13 @@ public final class Volume: Sendable {
             gate.drain(.filterBypass, .filtersBlocked, advance: advanceOwnReads)
             gate.drain(.storageBypass, .filtersBlocked, advance: advanceOwnReads)
         }
+        do throws(IOFailure) {
+            try settleKernelReads()
+        } catch {
+            // It would rely on seeing what goes past it.
+            try? detach(instance, reason: .manual)
+            throw error.status
+        }
         guard let setupComplete = instance.filter.registration.instanceSetupComplete else { return }
         earlier?.drain(advance: advanceOwnReads)
         // It may have been detached meanwhile, which waits for what runs.
@@ -201,6 +213,7 @@ public final class Volume: Sendable {
                 if state.blockingFilters == 0 { gate.open(.filtersBlocked) }
             }
         }
+        try? settleKernelReads()
         removeContexts(of: instance)
         registration.instanceTeardownComplete?(instance, reason)
     }

@@ -15,6 +15,11 @@ public protocol VolumeDriver: AnyObject, Sendable {
     /// control and close no file object from within.
     func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto?
 
+    /// Whether a read may pass that the kernel carries itself while this driver has the storage bypass
+    /// paused or refused, so that neither this driver nor any other sees its bytes. By default not:
+    /// the program's read fails with EBUSY.
+    func allowsUnseen(_ transfer: VolumeTransfer) -> Bool
+
     /// Before bytes are moved. Throwing ends the request; what is below never sees it. Must not
     /// pause the filter bypass of the very file, nor disable it or close it: the transfer may be a
     /// read that such a drain waits for.
@@ -26,4 +31,8 @@ public protocol VolumeDriver: AnyObject, Sendable {
     func didTransfer(
         _ transfer: VolumeTransfer, buffer: any IOBuffer, count: Int
     ) throws(IOFailure)
+}
+
+extension VolumeDriver {
+    public func allowsUnseen(_ transfer: VolumeTransfer) -> Bool { false }
 }

@@ -70,6 +70,13 @@ public final class VolumeMeter: VolumeDriver {
             .notSupportedWithMonitoring, reason: "The volume's reads are being measured.")
     }
 
+    /// It counts; the bytes do not matter. The kernel may read less than it asks for.
+    public func allowsUnseen(_ transfer: VolumeTransfer) -> Bool {
+        reads.wrappingAdd(1, ordering: .relaxed)
+        bytesRead.wrappingAdd(UInt64(transfer.extent.length), ordering: .relaxed)
+        return true
+    }
+
     public func willTransfer(
         _ transfer: VolumeTransfer, buffer: any IOBuffer
     ) throws(IOFailure) {}

@@ -10,6 +10,7 @@ struct MountSettings {
     var filters: [FilterSetting] = []
     var volume = VolumeMountOptions()
     var suspensionPolicy = SuspensionPolicy.strict
+    var bypass = BypassOffer.request
     var isBackground = false
     /// Nothing is printed but errors.
     var isSilent = false
@@ -62,6 +63,16 @@ struct MountSettings {
         ("open_directories", { $0.volume.maximumOpenDirectories = try number($1, 1...1_000_000) }),
         ("max_read", { $0.volume.mount.maximumRead = UInt32(try number($1, 4096...1 << 20)) }),
         ("read_ahead", { $0.volume.mount.readAhead = UInt32(try number($1, 0...1 << 20)) }),
+        (
+            "bypass",
+            {
+                guard let bypass = BypassOffer(rawValue: $1) else {
+                    throw ValueError(expected: "name auto, request or off")
+                }
+                $0.bypass = bypass
+                $0.volume.grantsKernelReads = bypass == .auto
+            }
+        ),
         (
             "suspend",
             {

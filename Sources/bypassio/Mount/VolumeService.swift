@@ -44,7 +44,8 @@ struct VolumeService {
         do throws(HostVolumeError) {
             volume = try HostVolume.mount(
                 directory: source, on: io, named: settings.source,
-                suspensionPolicy: settings.suspensionPolicy)
+                suspensionPolicy: settings.suspensionPolicy,
+                offersBypass: settings.bypass != .off)
         } catch {
             throw CommandError(CommandStatus(error.kind), "\(error)")
         }

@@ -1,0 +1,66 @@
+internal import BypassIOProtocol
+internal import FUSE
+internal import IOStack
+internal import Synchronization
+internal import SystemPackage
+
+/// The kernel route of a mount: opens that may only read are granted reads by the kernel itself, where
+/// the whole stack agrees.
+final class KernelRoute: Sendable {
+    let modes = OpenModes()
+    /// The machine offers passthrough, and this process may use it. Set once, before the mount is told
+    /// to be ready; relaxed, because an open that comes earlier is only slower.
+    private let works = Atomic<Bool>(false)
+
+    func start() { works.store(true, ordering: .relaxed) }
+
+    var isWorking: Bool { works.load(ordering: .relaxed) }
+
+    /// Decides about an open and counts it in.
+    ///
+    /// - Parameter reply: of the open, through which a backing file becomes known to the kernel.
+    func decide(
+        _ file: FileObject, of node: Node, _ flags: OpenFlags, for context: RequestContext,
+        _ reply: borrowing OpenReply
+    ) -> OpenDecision {
+        if let refusal = refusal(of: node, flags) { return decline(node, refusal) }
+        let door: any KernelReadDoor
+        do throws(BypassVeto) {
+            door = try file.grantKernelReads()
+        } catch {
+            return decline(node, .veto(error))
+        }
+        let backing: BackingFile
+        do throws(Errno) {
+            if let known = modes.backing(of: node.number) {
+                backing = known
+            } else {
+                backing = try reply.backing(door.storage.rawValue)
+            }
+        } catch {
+            file.giveUpKernelReads()
+            return decline(node, .kernel(error))
+        }
+        let opener = KernelOpener(
+            door: door, thread: UInt32(bitPattern: context.processID))
+        guard let way = modes.enter(node.number, with: backing) else {
+            opener.callOff()
+            file.giveUpKernelReads()
+            return decline(node, .openThroughCache)
+        }
+        return OpenDecision(way: way, opener: opener, refusal: nil)
+    }
+
+    /// An open that made its file, or found it made meanwhile.
+    func decideNew(_ node: Node) -> OpenDecision { decline(node, .mayWrite) }
+
+    private func refusal(of node: Node, _ flags: OpenFlags) -> KernelRouteRefusal? {
+        if !isWorking { return .notOffered }
+        if flags.mayWrite || !flags.mayRead { return .mayWrite }
+        return modes.isCached(node.number) ? .openThroughCache : nil
+    }
+
+    private func decline(_ node: Node, _ refusal: KernelRouteRefusal) -> OpenDecision {
+        OpenDecision(way: modes.enter(node.number), opener: nil, refusal: refusal)
+    }
+}

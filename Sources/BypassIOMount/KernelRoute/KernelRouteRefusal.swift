@@ -1,0 +1,21 @@
+internal import IOStack
+internal import SystemPackage
+
+/// Why the kernel does not read a file itself for who has it open.
+enum KernelRouteRefusal: Sendable, CustomStringConvertible {
+    case notOffered
+    case mayWrite
+    case openThroughCache
+    case veto(BypassVeto)
+    case kernel(Errno)
+
+    var description: String {
+        switch self {
+        case .notOffered: "the machine does not offer it"
+        case .mayWrite: "it was not opened for reading alone"
+        case .openThroughCache: "somebody has the file open through the kernel's page cache"
+        case .veto(let veto): "\(veto.driver) refuses: \(veto.reason)"
+        case .kernel(let error): "the kernel refuses (errno \(error.rawValue))"
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import BypassIOProtocol
+
+/// Reads that the host's kernel carries itself for who opened the file.
+extension FileObject {
+    /// Asks every layer to let the kernel carry this file object's reads itself, cached or not, and
+    /// mappings: an ENABLE from the top of the stack, then the terms of each filter
+    /// (``FilterRegistration/kernelReads``), the volume and storage drivers, who must all agree to be
+    /// skipped, and the file system. Ends with the file object.
+    ///
+    /// Returns the door, through which the kernel has to be told to read. If something has the stream's
+    /// bypass paused or suspended, the grant stands all the same, behind the closed gate.
+    ///
+    /// Throws the first veto; then bypass is as it was before, if it was not enabled.
+    public func grantKernelReads() throws(BypassVeto) -> any KernelReadDoor {
+        if let instance = volume.currentChain.first(demandingMoreThan: .asked) {
+            throw BypassVeto.kernelReadsRefused(by: instance.filter.name)
+        }
+        let wasEnabled = isBypassEnabled
+        try enableForKernel()
+        do throws(BypassVeto) {
+            return try openDoor()
+        } catch {
+            leaveKernelReads()
+            if !wasEnabled { _ = try? bypassIO(.disable, requestor: .kernel) }
+            throw error
+        }
+    }
+
+    /// The program may have the kernel read.
+    public var hasKernelReads: Bool {
+        stream.kernelReads.withLock { $0 }?.files.contains { $0 === self } ?? false
+    }
+
+    /// Why its kernel reads ask the stack now; nil: they pass unseen.
+    public var kernelReadCause: KernelReadCause? {
+        hasKernelReads ? volume.kernelReadCause(of: stream) : nil
+    }
+
+    /// Gives back what ``grantKernelReads()`` granted, and disables bypass: the kernel did not take it.
+    public func giveUpKernelReads() {
+        leaveKernelReads()
+        _ = try? bypassIO(.disable, requestor: .kernel)
+    }
+
+    private func enableForKernel() throws(BypassVeto) {
+        let verdict: BypassIOResults?
+        do throws(IOFailure) {
+            verdict = try bypassIO(.enable).results
+        } catch {
+            throw BypassVeto(
+                driver: volume.fileSystem.name, status: error.status,
+                reason: "The request to enable bypass failed.")
+        }
+        guard let verdict, verdict.status.isError else { return }
+        throw BypassVeto(
+            driver: verdict.driverName.string, status: verdict.status,
+            reason: verdict.failureReason.string)
+    }
+
+    private func openDoor() throws(BypassVeto) -> any KernelReadDoor {
+        if volume.gate.closed.contains(.storageRefused) {
+            throw volume.stack.manageBypassIO(.query)
+                ?? BypassVeto(
+                    driver: volume.stack.storage.name, status: .notSupported,
+                    reason: "The volume's drivers do not agree to be skipped.")
+        }
+        let reads = try joinKernelReads()
+        if !reads.door.isRevocable,
+            let instance = volume.currentChain.first(demandingMoreThan: .unwatched)
+        {
+            throw BypassVeto(
+                driver: instance.filter.name, status: .notSupported,
+                reason: "The minifilter has to be able to stop reads, which this file system "
+                    + "does not let anybody.")
+        }
+        do throws(IOFailure) {
+            try volume.settleKernelReads(of: stream)
+        } catch {
+            throw BypassVeto(
+                driver: volume.fileSystem.name, status: error.status,
+                reason: "Reads of the file cannot be stopped (errno \(error.errno)).")
+        }
+        return reads.door
+    }
+
+    private func joinKernelReads() throws(BypassVeto) -> KernelReads {
+        do throws(StorageVeto) {
+            return try stream.kernelReads.withLock { (known) throws(StorageVeto) in
+                let reads: KernelReads
+                if let known {
+                    reads = known
+                } else {
+                    let (volume, stream) = (volume, stream)
+                    reads = KernelReads(
+                        door: try volume.fileSystem.kernelReadDoor(for: self) {
+                            [weak volume, weak stream] read in
+                            guard let volume, let stream else { return nil }
+                            return volume.answer(read, of: stream)
+                        })
+                    known = reads
+                    volume.kernelReadStreams.withLock { $0[ObjectIdentifier(stream)] = stream }
+                }
+                reads.add(self)
+                return reads
+            }
+        } catch {
+            throw BypassVeto(driver: volume.fileSystem.name, error)
+        }
+    }
+
+    /// The file object's end, as far as kernel reads go. Whoever was last takes the door along.
+    func leaveKernelReads() {
+        let areOthersLeft = stream.kernelReads.withLock { known in
+            guard let reads = known else { return false }
+            guard reads.remove(self) else { return true }
+            volume.kernelReadStreams.withLock { $0[ObjectIdentifier(stream)] = nil }
+            // Under the lock, so that a file has one door at a time.
+            known = nil
+            return false
+        }
+        // One that was disabled may have been what kept the gate closed.
+        if areOthersLeft { try? volume.settleKernelReads(of: stream) }
+    }
+}
+
+extension BypassVeto {
+    static func kernelReadsRefused(by filter: String) -> BypassVeto {
+        BypassVeto(
+            driver: filter, status: .notSupported,
+            reason: "The minifilter has to see every read, mappings too; the kernel tells of none.")
+    }
+}

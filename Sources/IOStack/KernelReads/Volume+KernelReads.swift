@@ -1,0 +1,60 @@
+import BypassIOProtocol
+
+/// Where the gates of kernel reads belong.
+extension Volume {
+    /// Why the kernel's reads of a stream have to ask the stack now; nil: they need not.
+    ///
+    /// A DISABLE that settles keeps reads of the service out for a moment only; it concerns one handle.
+    func kernelReadCause(of stream: Stream) -> KernelReadCause? {
+        if let cause = stream.gate.closed.subtracting(.settling).firstCause {
+            return .traditional(cause)
+        }
+        let closed = gate.closed
+        if closed.contains(.filtersBlocked) { return .traditional(.filterAttachBlocked) }
+        if let filter = currentChain.firstAskedOfKernelReads { return .filter(filter) }
+        if closed.contains(.storagePaused) { return .volumeStackPaused }
+        if closed.contains(.storageRefused) { return .volumeDriverRefuses }
+        if stream.kernelReaders.contains(where: { !$0.isBypassEnabled }) { return .disabled }
+        return nil
+    }
+
+    /// Puts the gate of the stream's kernel reads where it belongs, after something changed that it
+    /// depends on. When it returns after a cause was set, no kernel read begins without being asked for,
+    /// and those that had begun are done.
+    ///
+    /// Throws what the host refused the gate with: kernel reads go on then.
+    func settleKernelReads(of stream: Stream) throws(IOFailure) {
+        guard let reads = stream.kernelReads.withLock({ $0 }) else { return }
+        try reads.settle { kernelReadCause(of: stream) != nil }
+    }
+
+    /// As ``settleKernelReads(of:)`` for every stream; all are settled, the first failure is thrown.
+    func settleKernelReads() throws(IOFailure) {
+        var failure: IOFailure?
+        for stream in kernelReadStreams.withLock({ Array($0.values) }) {
+            do throws(IOFailure) {
+                try settleKernelReads(of: stream)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+    }
+}
+
+extension Stream {
+    /// The open file objects whose programs may have the kernel read.
+    var kernelReaders: [FileObject] { kernelReads.withLock { $0 }?.files ?? [] }
+}
+
+extension FilterChain {
+    /// The highest filter that wants to be asked for each kernel read, or never agreed to any.
+    var firstAskedOfKernelReads: String? {
+        instances.first { $0.filter.kernelReads <= .asked }?.filter.name
+    }
+
+    /// The highest filter whose terms are below `terms`.
+    func first(demandingMoreThan terms: KernelReadTerms) -> FilterInstance? {
+        instances.first { $0.filter.kernelReads < terms }
+    }
+}
