@@ -14,6 +14,7 @@ final class HandleTable: Sendable {
         var free: [Int] = []
         /// Reads of handles that are closed.
         var closedReads: [UInt64] = Array(repeating: 0, count: ReadRoute.allCases.count)
+        var closedGatedReads: UInt64 = 0
         var closedCauses: [TraditionalCause: UInt64] = [:]
     }
 
@@ -46,6 +47,7 @@ final class HandleTable: Sendable {
             else { return nil }
             state.places[index].generation &+= 1
             state.free.append(index)
+            state.closedGatedReads += handle.file.gatedKernelReads
             if handle.file.isNonCached {
                 for (route, count) in handle.file.readsByRoute {
                     state.closedReads[Int(route.rawValue)] += count
@@ -54,6 +56,21 @@ final class HandleTable: Sendable {
             }
             return handle
         }
+    }
+
+    func handles(of stream: IOStack.Stream) -> [OpenHandle] {
+        state.withLock { state in
+            state.places.compactMap(\.handle).filter { $0.file.stream === stream }
+        }
+    }
+
+    /// Of handles that the kernel reads for.
+    var kernelReads: (handles: Int, gated: UInt64) {
+        let (open, closed) = state.withLock { state in
+            (state.places.compactMap(\.handle), state.closedGatedReads)
+        }
+        let passing = open.filter { $0.decision?.opener != nil }
+        return (passing.count, passing.reduce(closed) { $0 + $1.file.gatedKernelReads })
     }
 
     func removeAll() -> [OpenHandle] {

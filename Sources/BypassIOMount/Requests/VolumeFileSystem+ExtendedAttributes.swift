@@ -17,7 +17,7 @@ extension VolumeFileSystem {
             let node = try nodes.node(context.node)
             if name == StreamReport.attributeName {
                 return reply.succeed(
-                    Array(StreamReport(volume.openStream(of: node.id)).json.utf8).span)
+                    Array(StreamReport(volume.openStream(of: node.id), handles).json.utf8).span)
             }
             let value = try withFile(of: node, requestor) { file throws(IOFailure) in
                 try file.attribute(name, requestor: requestor)

@@ -8,8 +8,11 @@ struct StreamReport {
     /// nil while nobody has the file open.
     private let stream: IOStack.Stream?
 
-    init(_ stream: IOStack.Stream?) {
+    private let handles: [OpenHandle]
+
+    init(_ stream: IOStack.Stream?, _ handles: HandleTable) {
         self.stream = stream
+        self.handles = stream.map { handles.handles(of: $0) } ?? []
     }
 
     var json: String {
@@ -18,6 +21,17 @@ struct StreamReport {
             ("handlesWithBypass", "\(stream?.bypassOpenCount ?? 0)"),
             ("isPaused", stream?.isPaused == true ? "true" : "false"),
             ("traditionalBecause", cause.map { JSONText.string($0) } ?? "null"),
+            ("handles", "[\(handles.map(Self.json).joined(separator: ","))]"),
+        ])
+    }
+
+    private static func json(of handle: OpenHandle) -> String {
+        let (route, cause) = handle.route
+        return JSONText.object([
+            ("openedBy", "\(handle.file.requestor.processID)"),
+            ("route", JSONText.string(route.rawValue)),
+            ("because", cause.map { JSONText.string($0) } ?? "null"),
+            ("isRevocable", handle.decision?.opener?.door.isRevocable == false ? "false" : "true"),
         ])
     }
 }

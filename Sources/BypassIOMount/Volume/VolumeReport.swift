@@ -23,6 +23,7 @@ struct VolumeReport {
             ])
         }
         let reads = fileSystem.handles.readsByRoute
+        let kernel = fileSystem.handles.kernelReads
         return JSONText.object([
             ("volume", JSONText.string(volume.name)),
             ("fileSystem", JSONText.string(volume.fileSystem.name)),
@@ -42,6 +43,13 @@ struct VolumeReport {
                 ])
             ),
             ("traditionalBecause", JSONText.object(causes)),
+            (
+                "kernelRoute",
+                JSONText.object([
+                    ("isOffered", fileSystem.kernelRoute?.isWorking == true ? "true" : "false"),
+                    ("openHandles", "\(kernel.handles)"), ("gatedReads", "\(kernel.gated)"),
+                ])
+            ),
         ])
     }
 

@@ -78,6 +78,14 @@ public final class FileObject: Sendable {
     public var readsByRoute: [ReadRoute: UInt64] { counters.byRoute }
     public var traditionalReadsByCause: [TraditionalCause: UInt64] { counters.byCause }
 
+    /// Why a read would take the traditional route although bypass is enabled, as it stands; nil if it
+    /// would not, whatever its alignment.
+    public var traditionalCause: TraditionalCause? {
+        if !isNonCached { return .cachedHandle }
+        return stream.traditionalCause
+            ?? (volume.isFilterAttachBlocked ? .filterAttachBlocked : nil)
+    }
+
     /// Reads that the kernel carried itself after it had asked; those that passed unseen are not known.
     public var gatedKernelReads: UInt64 { counters.gatedReads }
 

@@ -74,6 +74,9 @@ public final class CallbackData: @unchecked Sendable {
         ioStatus = IOStatusBlock(status, information: 0, hostErrno: hostErrno)
     }
 
+    /// The kernel asks for a read of its own: see ``Flags/kernelRead``.
+    public var isKernelRead: Bool { flags.contains(.kernelRead) }
+
     /// The post callback is called because the instance goes away: see ``Flags/draining``.
     public var isDraining: Bool { flags.contains(.draining) }
 

@@ -20,11 +20,13 @@ public final class AccessHeat: Sendable {
 
     /// What the filter manager is told. The altitude is in FSFilter HSM.
     public var registration: FilterRegistration {
-        FilterRegistration(
+        var registration = FilterRegistration(
             name: "accessheat", altitude: Altitude(integer: 183_040),
             supportedFeatures: .bypassIO,
             operations: [OperationRegistration(.read, preOperation: preRead)],
             contexts: [.stream])
+        registration.kernelReads = .unwatched
+        return registration
     }
 
     private var preRead: PreOperationCallback {

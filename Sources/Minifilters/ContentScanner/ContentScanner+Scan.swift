@@ -23,6 +23,31 @@ extension ContentScanner {
         }
     }
 
+    /// Whether a signature lies in these bytes of a file that is being changed. What cannot be read
+    /// holds none: then nobody else reads it either.
+    func holdsSignature(
+        _ file: FileObject, at offset: UInt64, length: Int, by instance: FilterInstance
+    ) -> Bool {
+        do throws(IOFailure) {
+            let buffer = try file.volume.makeBuffer(capacity: Self.chunkSize)
+            var done = 0
+            while done < length {
+                let count = try instance.read(
+                    file, at: offset + UInt64(done), length: min(length - done, Self.chunkSize),
+                    into: buffer)
+                guard count > 0 else { return false }
+                if let found = buffer.withBytes(count, { firstMatch(in: $0) }) {
+                    verdictContext(on: file.stream, by: instance).condemn(found.name)
+                    return true
+                }
+                done += count
+            }
+            return false
+        } catch {
+            return false
+        }
+    }
+
     /// The first signature in the file, or nil. A match across two chunks is found in the seam:
     /// the end of one and the beginning of the next.
     private func scanContent(

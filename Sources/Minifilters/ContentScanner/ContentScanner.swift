@@ -34,12 +34,13 @@ public final class ContentScanner: Sendable {
 
     /// What the filter manager is told. The altitude is in FSFilter Anti-Virus.
     public var registration: FilterRegistration {
-        FilterRegistration(
+        var registration = FilterRegistration(
             name: "contentscan", altitude: Altitude(integer: 321_730),
             supportedFeatures: .bypassIO,
             operations: [
                 OperationRegistration(.create, postOperation: postCreate),
-                OperationRegistration(.read, postOperation: postRead),
+                OperationRegistration(
+                    .read, preOperation: preRead, postOperation: postRead),
                 OperationRegistration(.write, preOperation: preChange, postOperation: postChange),
                 OperationRegistration(
                     .setInformation, preOperation: preChange, postOperation: postChange),
@@ -49,9 +50,30 @@ public final class ContentScanner: Sendable {
             contexts: [.stream],
             instanceSetupComplete: { [self] instance in takeIn(instance) },
             instanceTeardownComplete: { [self] instance, _ in letGo(instance) })
+        registration.kernelReads = .stoppable
+        return registration
     }
 
     // MARK: Reads
+
+    /// A read that the kernel carries is looked at before: its bytes never come by here.
+    private var preRead: PreOperationCallback {
+        { [self] data, instance in
+            guard data.isKernelRead else { return .successWithCallback(.none) }
+            guard let file = data.fileObject, case .read(let offset, let length) = data.parameters
+            else { return .successNoCallback }
+            reads.wrappingAdd(1, ordering: .relaxed)
+            let holdsSignature =
+                switch scan(file, by: instance) {
+                case .clean: false
+                case .infected: true
+                case .unknown: holdsSignature(file, at: offset, length: length, by: instance)
+                }
+            guard holdsSignature else { return .successNoCallback }
+            data.fail(.virusInfected)
+            return .complete
+        }
+    }
 
     private var postRead: PostOperationCallback {
         { [self] data, instance, _ in

@@ -88,32 +88,47 @@ public final class ReadAudit: Sendable {
 
     /// What the filter manager is told. The altitude is in FSFilter Activity Monitor.
     public var registration: FilterRegistration {
-        FilterRegistration(
+        var registration = FilterRegistration(
             name: "readaudit", altitude: Self.altitude, supportedFeatures: .bypassIO,
             operations: [
-                OperationRegistration(.read, postOperation: postRead),
+                OperationRegistration(
+                    .read, preOperation: preRead, postOperation: postRead),
                 OperationRegistration(
                     .fileSystemControl, preOperation: preControl, postOperation: postControl),
             ],
             instanceSetupComplete: { [self] instance in takeIn(instance) },
             instanceTeardownComplete: { [self] instance, _ in letGo(instance) })
+        registration.kernelReads = .stoppable
+        return registration
     }
 
     private static let altitude = Altitude(integer: 370_130)
 
+    /// A read that the kernel carries is recorded when it asks: nobody learns how it ends.
+    private var preRead: PreOperationCallback {
+        { [self] data, _ in
+            guard data.isKernelRead else { return .successWithCallback(.none) }
+            record(data)
+            return .successNoCallback
+        }
+    }
+
     private var postRead: PostOperationCallback {
-        { [trail] data, _, _ in
+        { [self] data, _, _ in
             // How a read ended that the filter leaves behind, it does not learn.
-            guard !data.isDraining, case .read(let offset, let length) = data.parameters,
-                let file = data.fileObject
-            else { return .finishedProcessing }
-            trail.append { number in
-                AuditRecord(
-                    number: number, userID: data.requestor.userID,
-                    processID: data.requestor.processID, file: file.stream.id, offset: offset,
-                    length: length, succeeded: data.ioStatus.status.isSuccess)
-            }
+            if !data.isDraining { record(data) }
             return .finishedProcessing
+        }
+    }
+
+    private func record(_ data: CallbackData) {
+        guard case .read(let offset, let length) = data.parameters, let file = data.fileObject
+        else { return }
+        trail.append { number in
+            AuditRecord(
+                number: number, userID: data.requestor.userID,
+                processID: data.requestor.processID, file: file.stream.id, offset: offset,
+                length: length, succeeded: data.ioStatus.status.isSuccess)
         }
     }
 

@@ -19,6 +19,13 @@ struct VolumeFacts: Decodable {
         let fullBypass: UInt64
     }
 
+    struct KernelRoute: Decodable {
+        let isOffered: Bool
+        let openHandles: Int
+        /// Reads that had to ask; the others are not known.
+        let gatedReads: UInt64
+    }
+
     let volume: String
     let fileSystem: String
     let storageType: String
@@ -28,6 +35,7 @@ struct VolumeFacts: Decodable {
     let suspend: String
     let filters: [Filter]
     let reads: Reads
+    let kernelRoute: KernelRoute
     /// Reads of files with bypass that took the traditional route, by cause.
     let traditionalBecause: [String: UInt64]
 
@@ -94,6 +102,14 @@ extension VolumeFacts {
                 "  with bypass, and yet through the filters: \(Figures.grouped(count)), "
                     + "because \(cause)"
             }
-            + ["suspend=\(suspend)"]
+            + kernelLines + ["suspend=\(suspend)"]
+    }
+
+    private var kernelLines: [String] {
+        guard kernelRoute.isOffered else { return [] }
+        return [
+            "open files that the kernel reads itself: \(kernelRoute.openHandles); reads of theirs that "
+                + "asked the filters: \(Figures.grouped(kernelRoute.gatedReads))"
+        ]
     }
 }

@@ -23,6 +23,9 @@ struct VolumeService {
         // Before any thread: what serves must not be interrupted.
         var signals = signals()
         let service = try VolumeService(settings)
+        if let obstacle = service.mounted.kernelReadObstacle {
+            StandardOutput.complain("bypassio: bypass=auto is as bypass=request here. \(obstacle)")
+        }
         let report = settings.isSilent ? [] : service.report(isWaiting: !settings.isBackground)
         report.forEach { StandardOutput.print($0.onOneLine) }
         if settings.isBackground { BackgroundService.tellReady() }

@@ -11,18 +11,31 @@ struct MountedState {
     /// Why the file's reads take the traditional route at this moment; nil if they do not.
     let traditionalBecause: String?
 
+    /// The open handles and the routes of their reads, before this process had one.
+    let handles: [Handle]
+
+    struct Handle: Codable {
+        /// A process or thread, as the service sees it.
+        let openedBy: Int32
+        let route: String
+        /// Why the route is no faster one.
+        let because: String?
+        let isRevocable: Bool
+    }
+
     private struct StreamFacts: Decodable {
         let traditionalBecause: String?
+        let handles: [Handle]
     }
 
     private static let attribute = "user.bypassio.state"
 
-    private static func traditionalCause(of path: FilePath) -> String? {
+    private static func facts(of path: FilePath) -> StreamFacts? {
         guard let place = try? SystemCall.open(path, .pathOnly),
             let text = try? SystemCall.extendedAttribute(
                 Array(attribute.utf8), of: place.descriptor)
         else { return nil }
-        return (try? JSONDecoder().decode(StreamFacts.self, from: Data(text)))?.traditionalBecause
+        return try? JSONDecoder().decode(StreamFacts.self, from: Data(text))
     }
 
     /// Not cached, where that is possible: a cached handle would suspend the bypass that is asked for.
@@ -39,7 +52,9 @@ struct MountedState {
     init?(of place: HostPath) throws {
         guard place.inspection.topology.fileSystem.hasPrefix("fuse") else { return nil }
         // Before this very process has it open.
-        traditionalBecause = Self.traditionalCause(of: place.resolved)
+        let facts = Self.facts(of: place.resolved)
+        traditionalBecause = facts?.traditionalBecause
+        handles = facts?.handles ?? []
         let file: FileDescriptor
         do {
             file = try Self.open(place.resolved)

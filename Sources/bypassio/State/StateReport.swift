@@ -29,6 +29,8 @@ struct StateReport: Encodable {
     /// Of a file on a mounted volume: why its reads take the traditional route at this moment,
     /// although nobody refuses; nil if they do not.
     let traditionalBecause: String?
+    /// Of a file on a mounted volume: who has it open, and which way their reads go.
+    let handles: [MountedState.Handle]
     let layers: [Layer]
     /// Facts of the file and what it lies on, for people.
     let facts: [String]
@@ -41,11 +43,13 @@ struct StateReport: Encodable {
         if let mounted = try MountedState(of: place) {
             verdict = mounted.verdict
             traditionalBecause = mounted.traditionalBecause
+            handles = mounted.handles
             // The control code names the first layer in the way only.
             layers = []
             return
         }
         traditionalBecause = nil
+        handles = []
         let io = IOManager()
         // A mount point stands for its volume; anything else is looked up from its directory.
         let root = place.isMountPoint ? place.resolved : place.resolved.removingLastComponent()
@@ -71,7 +75,7 @@ extension StateReport {
             verdict.fsutilLines(path: path, verbose: verbose)
             + (traditionalBecause.map {
                 ["Its reads take the traditional route now, because \($0)."]
-            } ?? [])
+            } ?? []) + handles.map(\.line)
         guard verbose else { return verdictLines }
         if layers.isEmpty { return verdictLines + ["", "What the host says:"] + facts }
         var table = TextTable([
@@ -86,5 +90,13 @@ extension StateReport {
         }
         return verdictLines + ["", "Every layer, top to bottom:"] + table.lines
             + ["", "What the host says:"] + facts
+    }
+}
+
+extension MountedState.Handle {
+    fileprivate var line: String {
+        let reason = because.map { ", because \($0)" } ?? ""
+        let warning = isRevocable ? "" : " (nobody can stop them)"
+        return "Open by process \(openedBy): \(route)\(reason)\(warning)."
     }
 }

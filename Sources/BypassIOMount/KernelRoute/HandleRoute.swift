@@ -1,0 +1,27 @@
+internal import IOStack
+
+/// The way that the reads of an open handle go at this moment, for people.
+enum HandleRoute: String, Sendable {
+    /// Through the filters.
+    case traditional
+    /// Past the filters, by the service.
+    case serviceBypass = "service bypass"
+    /// The kernel reads the file itself.
+    case kernelBypass = "kernel bypass"
+    /// The kernel reads the file itself, but asks the filters before each read.
+    case gated
+}
+
+extension OpenHandle {
+    /// The route, and why it is no faster one.
+    var route: (HandleRoute, because: String?) {
+        if decision?.opener != nil {
+            guard let cause = file.kernelReadCause else { return (.kernelBypass, nil) }
+            return (.gated, cause.description)
+        }
+        let refusal = decision?.refusal.map { "the kernel does not read it: \($0)" }
+        guard file.isBypassEnabled else { return (.traditional, refusal) }
+        if let cause = file.traditionalCause { return (.traditional, cause.description) }
+        return (.serviceBypass, refusal)
+    }
+}
