@@ -17,6 +17,10 @@ public final class MemoryFileSystem: FileSystemDriver {
     struct State {
         var tree: MemoryTree
         var bypassVeto: StorageVeto?
+        /// nil: no kernel reads files of it. Whether such reads can be stopped.
+        var kernelReadsAreRevocable: Bool?
+        /// Told by file, as long as somebody may use it.
+        var readDoors: [FileID: WeakReadDoor] = [:]
         /// Creates, cleanups and closes that reached the file system.
         var creates = 0
         var cleanups = 0
@@ -51,6 +55,29 @@ public final class MemoryFileSystem: FileSystemDriver {
     public var bypassVeto: StorageVeto? {
         get { state.withLock { $0.bypassVeto } }
         set { state.withLock { $0.bypassVeto = newValue } }
+    }
+
+    /// Lets a kernel of the test's making read files by itself; whether its reads can be stopped. nil, as
+    /// at first, lets none.
+    public var kernelReadsAreRevocable: Bool? {
+        get { state.withLock { $0.kernelReadsAreRevocable } }
+        set { state.withLock { $0.kernelReadsAreRevocable = newValue } }
+    }
+
+    /// The door of a file, while one is there.
+    public func readDoor(of id: FileID) -> MemoryReadDoor? {
+        state.withLock { $0.readDoors[id]?.door }
+    }
+
+    public func kernelReadDoor(
+        for file: FileObject, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+    ) throws(StorageVeto) -> any KernelReadDoor {
+        guard let isRevocable = kernelReadsAreRevocable, let storage = file.storage else {
+            throw StorageVeto(.notSupported, reason: "No kernel reads files in memory.")
+        }
+        let door = MemoryReadDoor(storage: storage, isRevocable: isRevocable, ask: ask)
+        state.withLock { $0.readDoors[file.stream.id] = WeakReadDoor(door: door) }
+        return door
     }
 
     /// Requests that reached the file system.

@@ -1,0 +1,91 @@
+internal import BypassIOProtocol
+import Dispatch
+public import IOStack
+
+/// A kernel that reads files of a file system in memory by itself, as a test tells it to.
+///
+/// Usable from any thread. Lock order: its lock is a leaf; questions are asked outside of it.
+public final class MemoryReadDoor: KernelReadDoor {
+    public let storage: StorageHandle
+    public let isRevocable: Bool
+    private let ask: @Sendable (KernelRead) -> IOFailure?
+
+    private struct State {
+        var isClosed = false
+        var inFlight = 0
+        /// Closings that wait for the reads in flight.
+        var waiting: [DispatchSemaphore] = []
+        var expected: [UInt32] = []
+        var closings = 0
+    }
+    private let state = Guarded(State())
+
+    init(
+        storage: StorageHandle, isRevocable: Bool,
+        ask: @escaping @Sendable (KernelRead) -> IOFailure?
+    ) {
+        self.storage = storage
+        self.isRevocable = isRevocable
+        self.ask = ask
+    }
+
+    public var isClosed: Bool { state.withLock { $0.isClosed } }
+    /// How often the gate was put in the way.
+    public var closings: Int { state.withLock { $0.closings } }
+
+    /// Carries a read as the kernel does: asks at a closed gate, and is waited for by who closes an open
+    /// one. `body` stands for the transfer. Returns whether it had to ask; throws what it was refused
+    /// with.
+    @discardableResult
+    public func carry(
+        at offset: UInt64 = 0, length: Int = 4096, thread: UInt32 = 1, _ body: () -> Void = {}
+    ) throws(IOFailure) -> Bool {
+        let passes = state.withLock { state in
+            if !state.isClosed { state.inFlight += 1 }
+            return !state.isClosed
+        }
+        guard passes else {
+            if let failure = ask(KernelRead(offset: offset, length: length, thread: thread)) {
+                throw failure
+            }
+            body()
+            return true
+        }
+        body()
+        let woken = state.withLock { state -> [DispatchSemaphore] in
+            state.inFlight -= 1
+            guard state.inFlight == 0 else { return [] }
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        woken.forEach { $0.signal() }
+        return false
+    }
+
+    // MARK: KernelReadDoor
+
+    public func close() throws(IOFailure) {
+        guard isRevocable else { throw IOFailure(.notSupported) }
+        let drained = DispatchSemaphore(value: 0)
+        let mustWait = state.withLock { state in
+            state.isClosed = true
+            state.closings += 1
+            guard state.inFlight > 0 else { return false }
+            state.waiting.append(drained)
+            return true
+        }
+        if mustWait { drained.wait() }
+    }
+
+    public func open() { state.withLock { $0.isClosed = false } }
+
+    public func expectOpen(by thread: UInt32) { state.withLock { $0.expected.append(thread) } }
+
+    public func callOff(openBy thread: UInt32) {
+        state.withLock { state in
+            if let place = state.expected.firstIndex(of: thread) {
+                state.expected.remove(at: place)
+            }
+        }
+    }
+}
