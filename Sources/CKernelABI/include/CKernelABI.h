@@ -6,5 +6,6 @@
 #include "files.h"
 #include "fuse.h"
 #include "watch.h"
+#include "gate.h"
 
 #endif

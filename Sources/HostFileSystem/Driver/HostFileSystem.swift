@@ -25,6 +25,9 @@ public final class HostFileSystem: FileSystemDriver {
     /// Files that ``whileMoving(_:_:)`` moves. Lock order: before a stream's `control`.
     let filesBeingMoved = Guarded<[FileID: Int]>([:])
 
+    /// Made for the first file that the kernel may read itself. No lock is taken under its lock.
+    let readGates = Guarded<KernelReadGates?>(nil)
+
     let swapSpace = SwapSpace()
     let rootDescriptor: OwnedDescriptor
     /// The root's identity, for telling the volume handle from other directories.

@@ -1,0 +1,145 @@
+#define _GNU_SOURCE
+#include "gate.h"
+
+#if defined(__linux__)
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fanotify.h>
+#include <linux/stat.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "files.h"
+
+#define CHECK(condition) _Static_assert(condition, #condition)
+
+CHECK(BPIO_GATE_OPEN == FAN_OPEN);
+CHECK(BPIO_GATE_CLOSE_WRITE == FAN_CLOSE_WRITE);
+CHECK(BPIO_GATE_CLOSE_NOWRITE == FAN_CLOSE_NOWRITE);
+CHECK(sizeof(struct fanotify_event_metadata) == 24);
+CHECK(sizeof(struct fanotify_response) == 8);
+// Debian 12 has the headers of Linux 6.1: the event came with 6.14, its range record too.
+#ifdef FAN_PRE_ACCESS
+CHECK(BPIO_GATE_READ == FAN_PRE_ACCESS);
+CHECK(BPIO_GATE_INFO_RANGE == FAN_EVENT_INFO_TYPE_RANGE);
+#endif
+
+enum {
+    open_tree_clone = 1,
+    membarrier_global = 1,
+    // A denial carries its errno in the topmost byte (FAN_ERRNO_SHIFT).
+    errno_shift = 24,
+    most_processors = 1 << 16,
+};
+
+int32_t bpio_gate_mount(int32_t file) {
+    long tree = syscall(
+        SYS_open_tree, file, "", AT_EMPTY_PATH | open_tree_clone | O_CLOEXEC);
+    return tree < 0 ? -errno : (int32_t)tree;
+}
+
+int32_t bpio_gate_open_group(void) {
+    unsigned flags = FAN_CLASS_PRE_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_TID
+        | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS;
+    long group = syscall(
+        SYS_fanotify_init, flags, O_RDONLY | O_CLOEXEC | O_LARGEFILE | O_NOATIME);
+    return group < 0 ? -errno : (int32_t)group;
+}
+
+int32_t bpio_gate_mark(int32_t group, int32_t mount, uint64_t added, uint64_t removed) {
+    // An O_PATH descriptor is good for the path only, as fanotify_mark takes it.
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", mount);
+    unsigned action = added != 0 ? FAN_MARK_ADD : FAN_MARK_REMOVE;
+    uint64_t mask = added != 0 ? added : removed;
+    long result = syscall(
+        SYS_fanotify_mark, group, action | FAN_MARK_MOUNT, mask, AT_FDCWD, path);
+    return result < 0 ? -errno : 0;
+}
+
+int32_t bpio_gate_answer(int32_t group, int32_t event_file, int32_t error) {
+    struct fanotify_response response = {event_file, FAN_ALLOW};
+    if (error != 0) response.response = FAN_DENY | (uint32_t)error << errno_shift;
+    return write(group, &response, sizeof response) < 0 ? -errno : 0;
+}
+
+int32_t bpio_gate_mount_id(int32_t file, uint64_t *id) {
+    const uint32_t unique = 0x00004000U;
+    struct bpio_statx status = {0};
+    long result = syscall(
+        SYS_statx, file, "", AT_EMPTY_PATH | BPIO_AT_STATX_DONT_SYNC, unique, &status);
+    if (result < 0) return -errno;
+    if (!(status.stx_mask & unique)) return -ENOTSUP;
+    *id = status.stx_mnt_id;
+    return 0;
+}
+
+// How many processors are in use, by the kernel's list of ranges ("0-3,8"); 0 when it cannot be told.
+static int processors_in_use(void) {
+    FILE *list = fopen("/sys/devices/system/cpu/online", "re");
+    if (list == NULL) return 0;
+    int count = 0, first, last;
+    while (fscanf(list, "%d", &first) == 1) {
+        last = first;
+        int separator = fgetc(list);
+        if (separator == '-') {
+            if (fscanf(list, "%d", &last) != 1) break;
+            separator = fgetc(list);
+        }
+        count += last - first + 1;
+        if (separator != ',') break;
+    }
+    fclose(list);
+    return count;
+}
+
+int32_t bpio_gate_visit_processors(void) {
+    size_t size = CPU_ALLOC_SIZE(most_processors);
+    cpu_set_t *before = CPU_ALLOC(most_processors);
+    cpu_set_t *one = CPU_ALLOC(most_processors);
+    cpu_set_t *everywhere = CPU_ALLOC(most_processors);
+    int32_t result = -ENOMEM;
+    if (before == NULL || one == NULL || everywhere == NULL) goto out;
+    result = -ENOTSUP;
+    if (sched_getaffinity(0, size, before) < 0) goto out;
+    int left = processors_in_use();
+    if (left == 0) goto out;
+    // What a program was bound to with taskset does not bind this; a cpuset does.
+    for (size_t byte = 0; byte < size; byte++) ((unsigned char *)everywhere)[byte] = 0xff;
+    if (sched_setaffinity(0, size, everywhere) < 0) goto out;
+    cpu_set_t *open = everywhere;
+    if (sched_getaffinity(0, size, open) == 0 && CPU_COUNT_S(size, open) >= left) {
+        result = 0;
+        for (int cpu = 0; cpu < most_processors && left > 0; cpu++) {
+            if (!CPU_ISSET_S(cpu, size, open)) continue;
+            CPU_ZERO_S(size, one);
+            CPU_SET_S(cpu, size, one);
+            if (sched_setaffinity(0, size, one) < 0) result = -ENOTSUP;
+            left--;
+        }
+    }
+    sched_setaffinity(0, size, before);
+out:
+    CPU_FREE(before);
+    CPU_FREE(one);
+    CPU_FREE(everywhere);
+    return result;
+}
+
+int32_t bpio_gate_wait_for_grace_period(void) {
+    return syscall(SYS_membarrier, membarrier_global, 0, 0) < 0 ? -errno : 0;
+}
+
+void bpio_gate_block_signals(void) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+}
+
+#endif

@@ -1,0 +1,46 @@
+#pragma once
+
+// The gate before a file's reads: pre-content events of fanotify(7) on a mount of the file's own,
+// Linux 6.14. Every function returns -errno on failure.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__linux__)
+
+#define BPIO_GATE_OPEN 0x00000020U
+#define BPIO_GATE_CLOSE_WRITE 0x00000008U
+#define BPIO_GATE_CLOSE_NOWRITE 0x00000010U
+/// FAN_PRE_ACCESS.
+#define BPIO_GATE_READ 0x00100000U
+/// FAN_EVENT_INFO_TYPE_RANGE.
+#define BPIO_GATE_INFO_RANGE 6
+
+/// open_tree(2): a mount of one file, seen by nobody, that lasts until the descriptor (O_PATH) and what
+/// was opened through it are closed. CAP_SYS_ADMIN.
+int32_t bpio_gate_mount(int32_t file);
+
+/// A group of class FAN_CLASS_PRE_CONTENT that names threads and has no limits of its own. Reads do
+/// not block. CAP_SYS_ADMIN.
+int32_t bpio_gate_open_group(void);
+
+/// Adds `added` to, or else takes `removed` out of, what is told of a mount.
+int32_t bpio_gate_mark(int32_t group, int32_t mount, uint64_t added, uint64_t removed);
+
+/// FAN_ALLOW for 0, else FAN_DENY with that errno.
+int32_t bpio_gate_answer(int32_t group, int32_t event_file, int32_t error);
+
+/// The mount that an open file is on, as no other mount has it or will have it (STATX_MNT_ID_UNIQUE).
+int32_t bpio_gate_mount_id(int32_t file, uint64_t *_Nonnull id);
+
+/// Runs the calling thread on each processor that the machine has in use, one after the other.
+/// ENOTSUP where not all of them are open to it.
+int32_t bpio_gate_visit_processors(void);
+
+/// membarrier(MEMBARRIER_CMD_GLOBAL).
+int32_t bpio_gate_wait_for_grace_period(void);
+
+/// Keeps every signal from the calling thread.
+void bpio_gate_block_signals(void);
+
+#endif

@@ -1,0 +1,60 @@
+internal import BypassIOProtocol
+public import IOStack
+internal import SystemPackage
+
+/// Reads that the host's kernel carries itself.
+extension HostFileSystem {
+    /// A door with a gate on ext4, xfs and btrfs (Linux 6.14 and later), without one elsewhere. Needs
+    /// CAP_SYS_ADMIN; the file may be unlinked, and open for attributes only. Several doors of one
+    /// file do not know of each other.
+    public func kernelReadDoor(
+        for file: FileObject, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+    ) throws(StorageVeto) -> any KernelReadDoor {
+        let mount: OwnedDescriptor
+        do throws(IOFailure) {
+            let open = try openFile(file)
+            guard open.kind == .regular else {
+                throw IOFailure(.notSupported)
+            }
+            let number = try open.withDescriptor { (descriptor) throws(Errno) in
+                let status = try SystemCall.status(of: descriptor)
+                guard (try? swapTable())?.contains(status) != .yes else { throw .textFileBusy }
+                return try SystemCall.mountOfItsOwn(for: descriptor).release()
+            }
+            mount = OwnedDescriptor(owning: number)
+        } catch {
+            throw Self.doorVeto(error)
+        }
+        guard let gates = kernelReadGates,
+            let number = try? KernelReadGate.prepare(mount.descriptor, for: gates)
+        else { return UngatedReadDoor(mount) }
+        return KernelReadGate(mount, number: number, of: gates, asking: ask)
+    }
+
+    /// Made for the first door; nil where the kernel has none.
+    private var kernelReadGates: KernelReadGates? {
+        readGates.withLock { gates in
+            if gates == nil { gates = try? KernelReadGates() }
+            return gates
+        }
+    }
+
+    private static func doorVeto(_ failure: IOFailure) -> StorageVeto {
+        if failure.status == .notSupported, failure.hostErrno == 0 {
+            return StorageVeto(
+                .notSupported, reason: "The kernel reads regular files itself and nothing else.")
+        }
+        return switch Errno(rawValue: failure.errno) {
+        case .textFileBusy:
+            StorageVeto(.pagefileNotSupported, reason: "The file is in use as a swap area.")
+        case .notPermitted:
+            StorageVeto(
+                .privilegeNotHeld,
+                reason: "Letting the kernel read files itself takes CAP_SYS_ADMIN.")
+        default:
+            StorageVeto(
+                failure.status,
+                reason: "The file cannot be mounted by itself (errno \(failure.errno)).")
+        }
+    }
+}

@@ -1,0 +1,81 @@
+internal import CKernelABI
+internal import IOStack
+internal import SystemPackage
+
+/// The fanotify group of a volume's gates: tells each gate what happens on its mount.
+///
+/// Lock order: `reading`, then `gates`, then a gate's own; nobody is asked under any of them.
+/// Any thread.
+final class GateGroup: Sendable {
+    /// Room for some dozens of events at a time. Bytes.
+    private static let bufferSize = 4096
+
+    private struct Entry {
+        weak var gate: KernelReadGate?
+    }
+
+    private let group: OwnedDescriptor
+    private let questions = ReadQuestions()
+    /// Held from reading events until they are dealt with, so that who has held it knows that
+    /// everything that had happened before is.
+    private let reading: Guarded<[UInt8]>
+    /// By the number of the gate's mount.
+    private let gates = Guarded<[UInt64: Entry]>([:])
+
+    var descriptor: FileDescriptor { group.descriptor }
+
+    /// - Throws: `EPERM` without CAP_SYS_ADMIN, `EINVAL` or `ENOSYS` where the kernel has no such
+    ///   groups.
+    init() throws(Errno) {
+        reading = Guarded([UInt8](repeating: 0, count: Self.bufferSize))
+        group = try SystemCall.openGateGroup()
+    }
+
+    func add(_ gate: KernelReadGate, on mount: UInt64) {
+        gates.withLock { $0[mount] = Entry(gate: gate) }
+    }
+
+    func removeGate(on mount: UInt64) {
+        _ = gates.withLock { $0.removeValue(forKey: mount) }
+    }
+
+    func ask(about read: HeldRead, at gate: KernelReadGate) {
+        questions.put(read, at: gate)
+    }
+
+    /// Deals with every event that had come by the time of the call. Does not wait, for events or
+    /// answers.
+    func dealWithEvents() {
+        reading.withLock { buffer in
+            // An error: too many open files, when the kernel itself has refused that read. The rest is
+            // left for the next call.
+            while let length = try? SystemCall.events(of: group.descriptor, into: &buffer),
+                length > 0
+            {
+                var records = GateRecords(buffer, length: length)
+                while let record = records.next() { deal(with: record) }
+            }
+        }
+    }
+
+    private func deal(with record: GateRecord) {
+        guard record.file >= 0 else { return }
+        let event = OwnedDescriptor(owning: FileDescriptor(rawValue: record.file))
+        let gate = (try? SystemCall.mountNumber(of: event.descriptor)).flatMap { mount in
+            gates.withLock { $0[mount]?.gate }
+        }
+        if record.mask & UInt64(BPIO_GATE_READ) != 0 {
+            let range = record.range ?? GateRecord.Range(offset: 0, length: .max)
+            let read = KernelRead(
+                offset: range.offset, length: Int(clamping: range.length), thread: record.thread)
+            // Without a gate it goes away at once, and so lets the read pass.
+            let held = HeldRead(read, event: event, of: self)
+            gate?.arrived(held)
+            return
+        }
+        guard let gate else { return }
+        if record.mask & UInt64(BPIO_GATE_OPEN) != 0 { gate.opened(by: record.thread) }
+        if record.mask & UInt64(BPIO_GATE_CLOSE_WRITE) != 0 { gate.closedByReader() }
+        if record.mask & UInt64(BPIO_GATE_CLOSE_NOWRITE) != 0 { gate.closedByReader() }
+    }
+}

@@ -1,0 +1,205 @@
+internal import CKernelABI
+internal import IOStack
+internal import SystemPackage
+
+/// The way for the kernel's reads of one file with a gate in it: a mount of the file's own, which
+/// only the kernel's reads go through, and pre-content events on that mount.
+///
+/// Whoever uses the file by its path, this service's own descriptors included, is on another mount: no
+/// event tells of it, and nothing holds it. So nothing that a question leads to can wait for itself,
+/// as long as it does not read through the FUSE mount.
+///
+/// What the gate cannot stop (measured on Linux 6.18): memory that was mapped, and files that were
+/// opened while the gate was open and nobody had said ``expectOpen(by:)``. If this process ends, the
+/// kernel lets everything pass. Writes come to the gate as reads do; the kernel does not say which they
+/// are.
+///
+/// The lock in here comes after those of ``GateGroup``. Changes of what the kernel watches are made
+/// under it, so that the kernel's mask is what the state says; so are the answers of reads that nobody
+/// is asked about, so that none of them passes once ``close()`` has set the state.
+final class KernelReadGate: KernelReadDoor {
+    private static let always = UInt64(
+        BPIO_GATE_OPEN | BPIO_GATE_CLOSE_WRITE | BPIO_GATE_CLOSE_NOWRITE)
+    private static let reads = UInt64(BPIO_GATE_READ)
+
+    private struct State {
+        var isClosed = false
+        /// Threads whose opens have not been seen.
+        var expected: Set<UInt32> = []
+        /// Whether the kernel tells, and so holds, reads. True if closed or an open is expected.
+        var isInMask = false
+        /// An open may have come while the kernel did not let the gate be closed for it.
+        var openMissed: Errno?
+        /// Since the start.
+        var opens = 0
+        var closes = 0
+        /// Waiting for a thread to ask about them, or for its answer.
+        var held: [ObjectIdentifier: HeldRead] = [:]
+        var passed = PassedReaders()
+    }
+
+    private let state = Guarded(State())
+    private let mount: OwnedDescriptor
+    private let mountNumber: UInt64
+    private let gates: KernelReadGates
+    private let ask: @Sendable (KernelRead) -> IOFailure?
+
+    var storage: StorageHandle { StorageHandle(rawValue: mount.descriptor.rawValue) }
+    var isRevocable: Bool { true }
+
+    /// - Throws: `EOPNOTSUPP` or `EINVAL` where the file system or the kernel has no pre-content
+    ///   events.
+    static func prepare(_ mount: FileDescriptor, for gates: KernelReadGates) throws(Errno) -> UInt64
+    {
+        let group = gates.group.descriptor
+        let number = try SystemCall.mountNumber(of: mount)
+        // With the reads at first: to know now whether the kernel will take them later.
+        try SystemCall.watchMount(mount, adding: always | reads, by: group)
+        try SystemCall.watchMount(mount, removing: reads, by: group)
+        return number
+    }
+
+    /// - Parameters:
+    ///   - mount: of the file alone, which was prepared.
+    ///   - number: what preparing it gave.
+    init(
+        _ mount: consuming OwnedDescriptor, number: UInt64, of gates: KernelReadGates,
+        asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+    ) {
+        self.mount = mount
+        mountNumber = number
+        self.gates = gates
+        self.ask = ask
+        gates.group.add(self, on: number)
+    }
+
+    deinit {
+        gates.group.removeGate(on: mountNumber)
+        try? SystemCall.watchMount(
+            mount.descriptor, removing: Self.always | Self.reads, by: gates.group.descriptor)
+        state.withLock { state in
+            for read in state.held.values { read.answer(nil) }
+            state.held = [:]
+        }
+    }
+
+    /// How many files the kernel has open by this door: handles, and mappings that outlive them.
+    ///
+    /// An estimate: of opens or closes by one thread that follow each other faster than events are
+    /// read, the kernel tells one.
+    var liveReaders: Int {
+        gates.group.dealWithEvents()
+        return state.withLock { $0.opens - $0.closes }
+    }
+
+    // MARK: The gate
+
+    func close() throws(IOFailure) {
+        let passed: PassedReaders
+        do throws(Errno) {
+            passed = try state.withLock { (state) throws(Errno) in
+                if let error = state.openMissed { throw error }
+                let wasClosed = state.isClosed
+                state.isClosed = true
+                do throws(Errno) {
+                    try refresh(&state)
+                } catch {
+                    state.isClosed = wasClosed
+                    throw error
+                }
+                return state.passed.taken()
+            }
+        } catch {
+            throw IOFailure(host: error)
+        }
+        ReadDrain(of: mount.descriptor).wait(for: passed)
+    }
+
+    func open() {
+        state.withLock { state in
+            state.isClosed = false
+            // Refused, it stays closed for the kernel, and whatever comes passes at once.
+            try? refresh(&state)
+        }
+    }
+
+    func expectOpen(by thread: UInt32) {
+        // An earlier open of the same thread that has not been read yet must not pass for this one.
+        gates.group.dealWithEvents()
+        state.withLock { state in
+            state.expected.insert(thread)
+            do throws(Errno) {
+                try refresh(&state)
+            } catch {
+                state.openMissed = error
+            }
+        }
+    }
+
+    func callOff(openBy thread: UInt32) {
+        state.withLock { state in
+            guard state.expected.remove(thread) != nil else { return }
+            try? refresh(&state)
+        }
+    }
+
+    private func refresh(_ state: inout State) throws(Errno) {
+        let isWanted = state.isClosed || !state.expected.isEmpty
+        guard isWanted != state.isInMask else { return }
+        let group = gates.group.descriptor
+        if isWanted {
+            try SystemCall.watchMount(mount.descriptor, adding: Self.reads, by: group)
+        } else {
+            try SystemCall.watchMount(mount.descriptor, removing: Self.reads, by: group)
+        }
+        state.isInMask = isWanted
+    }
+
+    // MARK: What the kernel tells
+
+    func opened(by thread: UInt32) {
+        state.withLock { state in
+            state.opens += 1
+            if state.expected.remove(thread) != nil { try? refresh(&state) }
+        }
+    }
+
+    func closedByReader() {
+        state.withLock { $0.closes += 1 }
+    }
+
+    func arrived(_ read: HeldRead) {
+        let mustAsk = state.withLock { state in
+            guard state.isClosed else {
+                state.passed.letPass(read)
+                return false
+            }
+            state.held[ObjectIdentifier(read)] = read
+            return true
+        }
+        if mustAsk { gates.group.ask(about: read, at: self) }
+    }
+
+    /// What to ask about a read, whose answer comes by ``answer(_:_:)``; nil if it need not be asked
+    /// about any more and has passed.
+    func question(for read: HeldRead) -> (@Sendable (KernelRead) -> IOFailure?)? {
+        let isOpen = state.withLock { state in
+            guard !state.isClosed else { return false }
+            state.held[ObjectIdentifier(read)] = nil
+            state.passed.letPass(read)
+            return true
+        }
+        return isOpen ? nil : ask
+    }
+
+    func answer(_ read: HeldRead, _ failure: IOFailure?) {
+        state.withLock { state in
+            state.held[ObjectIdentifier(read)] = nil
+            if failure == nil {
+                state.passed.letPass(read)
+            } else {
+                read.answer(failure)
+            }
+        }
+    }
+}

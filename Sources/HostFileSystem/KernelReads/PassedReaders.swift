@@ -1,0 +1,33 @@
+internal import IOStack
+
+/// Threads whose reads the gate let pass, until it is known that they have gone on.
+///
+/// The kernel wakes a thread up and does not wait for it: on a busy machine it may stand at the gate
+/// for long with the answer in its hands, neither running nor asleep inside the read.
+struct PassedReaders: Sendable {
+    /// Before those that have gone on are looked for.
+    private static let many = 128
+
+    /// How often the thread had run when its read was let pass.
+    private var runs: [UInt32: UInt64] = [:]
+
+    var isEmpty: Bool { runs.isEmpty }
+
+    mutating func letPass(_ read: HeldRead) {
+        if runs.count >= Self.many { removeGone() }
+        // Before the answer, so that any run from now on is seen.
+        runs[read.read.thread] = SystemCall.runs(of: read.read.thread)
+        read.answer(nil)
+    }
+
+    /// Hands them over to somebody who waits for them.
+    mutating func taken() -> PassedReaders {
+        defer { runs = [:] }
+        return self
+    }
+
+    /// Forgets those who have run since, or are gone.
+    mutating func removeGone() {
+        runs = runs.filter { thread, before in SystemCall.runs(of: thread) == before }
+    }
+}

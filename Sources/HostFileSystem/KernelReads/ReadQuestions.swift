@@ -1,0 +1,69 @@
+internal import IOStack
+internal import SystemPackage
+
+/// Puts the questions of closed gates, each on a thread, since whoever is asked may sleep.
+///
+/// A thread is started for a read that comes, and asks for those that came meanwhile before it ends;
+/// beyond ``mostThreads`` reads wait their turn. Any thread.
+final class ReadQuestions: Sendable {
+    static let mostThreads = 32
+
+    private struct State {
+        var waiting: [Question] = []
+        var threads = 0
+    }
+
+    private struct Question {
+        let read: HeldRead
+        weak var gate: KernelReadGate?
+    }
+
+    /// Held for a moment only; no other lock is taken under it.
+    private let state = Guarded(State())
+
+    func put(_ read: HeldRead, at gate: KernelReadGate) {
+        let question = Question(read: read, gate: gate)
+        let startsThread = state.withLock { state in
+            state.waiting.append(question)
+            guard state.threads < Self.mostThreads else { return false }
+            state.threads += 1
+            return true
+        }
+        guard startsThread else { return }
+        do throws(Errno) {
+            try SystemCall.startThread(named: "bypassio-ask") { self.work() }
+        } catch {
+            // No thread: those who run take the question along. Without any, it cannot be put.
+            let refused = state.withLock { state in
+                state.threads -= 1
+                guard state.threads == 0 else { return [Question]() }
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for question in refused {
+                let failure = IOFailure(errno: error.rawValue)
+                question.gate?.answer(question.read, failure)
+            }
+        }
+    }
+
+    private func work() {
+        while let question = next() {
+            // The gate is not kept while its question sleeps: it may go, and lets its reads pass.
+            if let ask = question.gate?.question(for: question.read) {
+                let failure = ask(question.read.read)
+                question.gate?.answer(question.read, failure)
+            }
+        }
+    }
+
+    private func next() -> Question? {
+        state.withLock { state in
+            guard !state.waiting.isEmpty else {
+                state.threads -= 1
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+    }
+}

@@ -1,0 +1,113 @@
+internal import CKernelABI
+internal import Glibc
+internal import SystemPackage
+
+extension SystemCall {
+    /// open_tree(2): A mount of one open file (O_PATH included) that no path leads to.
+    ///
+    /// The descriptor is O_PATH. What is opened through it is on that mount, which lasts as long.
+    ///
+    /// - Throws: EPERM without CAP_SYS_ADMIN, EINVAL where the file's own mount is of another
+    ///   namespace or must not be bound.
+    static func mountOfItsOwn(for file: FileDescriptor) throws(Errno) -> OwnedDescriptor {
+        let mount = try retryingInt { bpio_gate_mount(file.rawValue) }
+        return OwnedDescriptor(owning: FileDescriptor(rawValue: mount))
+    }
+
+    /// fanotify_init(2): A group for the gates before reads. Its reads do not block.
+    ///
+    /// - Throws: EPERM without CAP_SYS_ADMIN, EINVAL before Linux 5.0, ENOSYS without fanotify.
+    static func openGateGroup() throws(Errno) -> OwnedDescriptor {
+        let group = try retryingInt { bpio_gate_open_group() }
+        return OwnedDescriptor(owning: FileDescriptor(rawValue: group))
+    }
+
+    /// fanotify_mark(2): Adds to what is told of a mount.
+    ///
+    /// - Throws: EOPNOTSUPP, EINVAL where the file system or the kernel has no pre-content events.
+    static func watchMount(
+        _ mount: FileDescriptor, adding mask: UInt64, by group: FileDescriptor
+    ) throws(Errno) {
+        _ = try retryingInt { bpio_gate_mark(group.rawValue, mount.rawValue, mask, 0) }
+    }
+
+    /// fanotify_mark(2): Takes from what is told of a mount; with everything, the mark itself.
+    static func watchMount(
+        _ mount: FileDescriptor, removing mask: UInt64, by group: FileDescriptor
+    ) throws(Errno) {
+        _ = try retryingInt { bpio_gate_mark(group.rawValue, mount.rawValue, 0, mask) }
+    }
+
+    /// write(2) to a group: Lets the read of an event pass (0), or fails it with an errno that the
+    /// kernel takes.
+    static func answer(
+        _ event: FileDescriptor, with error: Int32, to group: FileDescriptor
+    ) throws(Errno) {
+        _ = try retryingInt { bpio_gate_answer(group.rawValue, event.rawValue, error) }
+    }
+
+    /// statx(2): The number of the mount that a file was opened on, never used twice (Linux 6.8).
+    static func mountNumber(of file: FileDescriptor) throws(Errno) -> UInt64 {
+        var number: UInt64 = 0
+        _ = try retryingInt { unsafe bpio_gate_mount_id(file.rawValue, &number) }
+        return number
+    }
+
+    /// sched_setaffinity(2): Runs the calling thread on each processor in use, one after the other.
+    ///
+    /// - Throws: ENOTSUP where a cpuset keeps it from some.
+    static func visitProcessors() throws(Errno) {
+        _ = try retryingInt { bpio_gate_visit_processors() }
+    }
+
+    /// membarrier(2), MEMBARRIER_CMD_GLOBAL: A grace period of the kernel's; some milliseconds.
+    static func waitForGracePeriod() throws(Errno) {
+        _ = try retryingInt { bpio_gate_wait_for_grace_period() }
+    }
+
+    /// How often a thread of any process was given a processor (schedstat in proc(5)); nil once it is
+    /// gone, or where the kernel does not count.
+    static func runs(of thread: UInt32) -> UInt64? {
+        var text = [UInt8](repeating: 0, count: 128)
+        guard let file = try? open(FilePath("/proc/\(thread)/schedstat"), .readOnly),
+            let count = try? read(file.descriptor, into: &text, at: 0)
+        else { return nil }
+        let line = text[..<count].prefix { $0 != UInt8(ascii: "\n") }
+        guard let last = line.split(separator: UInt8(ascii: " ")).last else { return nil }
+        return UInt64(String(decoding: last, as: UTF8.self))
+    }
+
+    /// Starts a thread that takes no signals and that nobody waits for. Throws `EAGAIN` where none is
+    /// to be had.
+    static func startThread(
+        named name: StaticString, _ body: @escaping @Sendable () -> Void
+    ) throws(Errno) {
+        let work = unsafe Unmanaged.passRetained(ThreadWork(name, body))
+        var thread = pthread_t()
+        let code = unsafe bpio_thread_start(
+            &thread, 512 << 10,
+            { context in
+                guard let context = unsafe context else { return nil }
+                let work = unsafe Unmanaged<ThreadWork>.fromOpaque(context).takeRetainedValue()
+                bpio_gate_block_signals()
+                unsafe bpio_thread_name("\(work.name)")
+                work.body()
+                return nil
+            }, work.toOpaque())
+        guard code == 0 else {
+            unsafe work.release()
+            throw Errno(rawValue: abs(code))
+        }
+        _ = pthread_detach(thread)
+    }
+
+    private final class ThreadWork: Sendable {
+        let name: StaticString
+        let body: @Sendable () -> Void
+
+        init(_ name: StaticString, _ body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+}
