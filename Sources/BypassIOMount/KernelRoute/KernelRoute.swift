@@ -23,6 +23,8 @@ final class KernelRoute: Sendable {
         _ file: FileObject, of node: Node, _ flags: OpenFlags, for context: RequestContext,
         _ reply: borrowing OpenReply
     ) -> OpenDecision {
+        // If the kernel's page cache is used after all, the open counts as such.
+        file.declareUncached()
         if let refusal = refusal(of: node, flags) { return decline(node, refusal) }
         let door: any KernelReadDoor
         do throws(BypassVeto) {
@@ -52,7 +54,10 @@ final class KernelRoute: Sendable {
     }
 
     /// An open that made its file, or found it made meanwhile.
-    func decideNew(_ node: Node) -> OpenDecision { decline(node, .mayWrite) }
+    func decideNew(_ file: FileObject, _ node: Node) -> OpenDecision {
+        file.declareUncached()
+        return decline(node, .mayWrite)
+    }
 
     private func refusal(of node: Node, _ flags: OpenFlags) -> KernelRouteRefusal? {
         if !isWorking { return .notOffered }

@@ -70,7 +70,7 @@ extension VolumeFileSystem {
             }
             let information = try status(of: file, requestor)
             let node = nodes.found(information, name, in: parent)
-            let decision = kernelRoute?.decideNew(node)
+            let decision = kernelRoute?.decideNew(file, node)
             let number = insert(file, of: node, flags, decision)
             let way = decision?.way ?? .cached
             let wasTaken = reply.succeed(
@@ -129,7 +129,7 @@ extension VolumeFileSystem {
                         path: "", directory: file, access: [], options: .attributesOnly),
                     requestor: requestor))
             let node = nodes.found(nameless: information, held: held)
-            let decision = kernelRoute?.decideNew(node)
+            let decision = kernelRoute?.decideNew(file, node)
             let number = insert(file, of: node, flags, decision)
             let way = decision?.way ?? .cached
             let wasTaken = reply.succeed(

@@ -21,6 +21,11 @@ extension FileObject {
             self, isMapped ? .mapped : .cachedHandle, canHoldNewer: access.contains(.write))
     }
 
+    /// No cache lies above the file system's own, which its reads past it agree with: reads and writes of
+    /// this file object suspend nobody. For who knows, right after the open; a
+    /// ``beginCachedUse(isMapped:)`` counts all the same.
+    public func declareUncached() { hasNoCache.store(true, ordering: .relaxed) }
+
     /// Under the stream's `control` lock. False if it was counted before.
     func setCounted(_ use: StreamSuspension) -> Bool {
         cachedUses.bitwiseOr(use.rawValue, ordering: .relaxed).oldValue & use.rawValue == 0
@@ -35,7 +40,9 @@ extension Volume {
     /// A cached read or write is about to go to the storage.
     @inline(__always)
     func noteCachedTransfer(_ file: FileObject, isWrite: Bool) {
-        guard !file.isNonCached, !file.isCounted(.cachedHandle) else { return }
+        guard !file.isNonCached, !file.isCounted(.cachedHandle),
+            !file.hasNoCache.load(ordering: .relaxed)
+        else { return }
         countIn(file, .cachedHandle, canHoldNewer: isWrite)
     }
 
@@ -50,6 +57,7 @@ extension Volume {
             stream.gate.close(.suspended(use))
         }
         stream.gate.drain(.suspended(use), advance: advanceOwnReads)
+        try? settleKernelReads(of: stream)
     }
 
     /// The file object's last reference is gone.
@@ -67,5 +75,6 @@ extension Volume {
                 stream.gate.open(.suspended(use))
             }
         }
+        try? settleKernelReads(of: stream)
     }
 }

@@ -36,6 +36,8 @@ public final class FileObject: Sendable {
     /// A ``StreamSuspension``: as what the stream counts it. Set under the stream's `control` lock,
     /// never cleared; a look without it, relaxed, only spares the lock.
     let cachedUses = Atomic<UInt8>(0)
+    /// Set right after the open; relaxed, since it stands alone.
+    let hasNoCache = Atomic<Bool>(false)
     /// Whose post callback failed the open: filters above saw no success, so no close either.
     let failedOpen = Guarded<FilterInstance?>(nil)
 
