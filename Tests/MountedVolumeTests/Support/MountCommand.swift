@@ -41,7 +41,9 @@ enum MountCommand: Sendable {
             guard let path = BuiltPrograms.bypassio else {
                 throw TestError("the command is not beside the tests: build the product bypassio")
             }
-            return Program(path, ["mount", "-o", options, source, mountpoint])
+            let added = ProcessInfo.processInfo.environment["BYPASSIO_TEST_OPTIONS"] ?? ""
+            let all = added.isEmpty ? options : "\(options),\(added)"
+            return Program(path, ["mount", "-o", all, source, mountpoint])
         }
     }
 
