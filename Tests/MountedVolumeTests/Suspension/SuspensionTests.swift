@@ -17,7 +17,7 @@ extension MountedVolume {
             let mount: LiveMount
             let path: String
             let descriptor: Int32
-            private let page: Mapped
+            private let page: MappedMemory
 
             init(suspend: String) throws {
                 mount = try LiveMount(options: "allow_other,suspend=\(suspend)")
@@ -25,7 +25,7 @@ extension MountedVolume {
                 let bytes = [UInt8](repeating: 7, count: Suspension.size)
                 try Data(bytes).write(to: URL(fileURLWithPath: "\(mount.source)/file"))
                 descriptor = try Suspension.open(path, call_open_flags.direct)
-                page = try Mapped(nil, length: 4096, writable: true)
+                page = try MappedMemory(nil, length: 4096, writable: true)
                 let client = BypassIOClient(FileDescriptor(rawValue: descriptor))
                 #expect(try client.manage(.enable).results?.status == .success)
             }
@@ -42,42 +42,14 @@ extension MountedVolume {
             var firstByte: UInt8 { unsafe page.address.load(as: UInt8.self) }
 
             private func bypassedReads() throws -> Int {
-                let reads = try #require(try facts("filters", mount.mountpoint)["reads"])
+                let reads = try #require(try mount.facts("filters")["reads"])
                 let counts = try #require(reads as? [String: Int])
                 return (counts["fullBypass"] ?? 0) + (counts["filterBypass"] ?? 0)
             }
 
             func cause() throws -> String? {
-                try facts("state", path)["traditionalBecause"] as? String
+                try mount.facts("state", path)["traditionalBecause"] as? String
             }
-
-            func facts(_ command: String, _ path: String) throws -> [String: Any] {
-                let program = try #require(BuiltPrograms.bypassio)
-                let outcome = try Program(program, [command, "--json", path]).run(within: 20)
-                let value = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
-                return try #require(value as? [String: Any])
-            }
-        }
-
-        @safe private final class Mapped {
-            let address: UnsafeMutableRawPointer
-            private let length: Int
-
-            /// Shared memory of a file, or of nobody.
-            init(_ descriptor: Int32?, length: Int, writable: Bool) throws {
-                var memory: UnsafeMutableRawPointer?
-                let (shared, anonymous): (Int32, Int32) = (1, 0x20)
-                let answer = unsafe call_mmap(
-                    length, writable ? 3 : 1, shared | (descriptor == nil ? anonymous : 0),
-                    descriptor ?? -1, 0, &memory)
-                guard answer >= 0, let memory = unsafe memory else {
-                    throw TestError("mmap: \(answer)")
-                }
-                unsafe address = memory
-                self.length = length
-            }
-
-            deinit { _ = unsafe call_munmap(address, length) }
         }
 
         private static func open(_ path: String, _ flags: Int32) throws -> Int32 {
@@ -93,7 +65,7 @@ extension MountedVolume {
             let cached = try Self.open(reader.path, 0)
             #expect(try !reader.isBypassed())
             #expect(try reader.cause() == "another handle does cached I/O")
-            let mapping = try Mapped(cached, length: Self.size, writable: false)
+            let mapping = try MappedMemory(cached, length: Self.size, writable: false)
             _ = call_close(cached)
             #expect(try !reader.isBypassed(), "the mapping keeps the handle")
             withExtendedLifetime(mapping) {}
@@ -104,7 +76,7 @@ extension MountedVolume {
             let reader = try Reader(suspend: "strict")
             do {
                 let cached = try Self.open(reader.path, 0)
-                let mapping = try Mapped(cached, length: Self.size, writable: false)
+                let mapping = try MappedMemory(cached, length: Self.size, writable: false)
                 _ = call_close(cached)
                 #expect(try !reader.isBypassed())
                 withExtendedLifetime(mapping) {}
@@ -122,7 +94,7 @@ extension MountedVolume {
             let reader = try Reader(suspend: "strict")
             let direct = try Self.open(reader.path, 2 | call_open_flags.direct)
             defer { _ = call_close(direct) }
-            let mapping = try Mapped(direct, length: Self.size, writable: true)
+            let mapping = try MappedMemory(direct, length: Self.size, writable: true)
             #expect(try reader.isBypassed(), "nothing is in the cache yet")
             _ = unsafe mapping.address.load(fromByteOffset: 8192, as: UInt8.self)
             #expect(try !reader.isBypassed())
@@ -137,7 +109,7 @@ extension MountedVolume {
             let reader = try Reader(suspend: policy)
             let direct = try Self.open(reader.path, 2 | call_open_flags.direct)
             defer { _ = call_close(direct) }
-            let mapping = try Mapped(direct, length: Self.size, writable: true)
+            let mapping = try MappedMemory(direct, length: Self.size, writable: true)
             for value in UInt8(10)..<30 {
                 unsafe mapping.address.storeBytes(of: value, as: UInt8.self)
                 _ = try reader.isBypassed()
@@ -149,7 +121,7 @@ extension MountedVolume {
         func dirty() throws {
             let reader = try Reader(suspend: "dirty")
             let cached = try Self.open(reader.path, 0)
-            let mapping = try Mapped(cached, length: Self.size, writable: false)
+            let mapping = try MappedMemory(cached, length: Self.size, writable: false)
             _ = unsafe mapping.address.load(as: UInt8.self)
             #expect(try reader.isBypassed())
             #expect(try reader.cause() == nil)
@@ -158,7 +130,7 @@ extension MountedVolume {
             _ = call_close(writer)
             _ = call_close(cached)
             #expect(
-                try reader.facts("filters", reader.mount.mountpoint)["suspend"] as? String
+                try reader.mount.facts("filters", reader.mount.mountpoint)["suspend"] as? String
                     == "dirty")
         }
     }
