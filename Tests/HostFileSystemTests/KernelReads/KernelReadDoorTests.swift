@@ -117,6 +117,6 @@ struct KernelReadDoorTests {
         let before = try descriptors()
         for _ in 0..<20 { try once() }
         // Other suites open and close files meanwhile.
-        #expect(try eventually { try descriptors() < before + 40 })
+        #expect(try eventually { try descriptors() < before + 20 })
     }
 }
