@@ -7,11 +7,15 @@ import Testing
 
 @testable import HostFileSystem
 
-/// No read ends, unasked, between the return of close() and the call of open(), while threads read as
-/// fast as they can.
+/// No read is carried out, unasked, between the return of close() and the call of open(), while
+/// threads read as fast as they can.
 ///
-/// Cached reads are of a file that is in memory throughout: those that sleep until the disk delivers
-/// are not promised on ext4 and btrfs.
+/// A thread often loses its processor when a read is over and its end has not been stamped; so the
+/// file is changed right after the return and back before the call, and no read may see the change.
+///
+/// Asserted for direct reads, and for cached ones on xfs. Cached reads on ext4 and btrfs are not promised
+/// (``ReadDrain``): some lose their processor between the gate and the copy (filemap_read offers it),
+/// and nothing there can be waited for.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct GateStampTests {
     enum Kind: String, CaseIterable, Sendable {
@@ -29,6 +33,8 @@ struct GateStampTests {
         var end: UInt64
         /// Whose read it was.
         var thread: UInt32 = 0
+        /// Of the file: odd while the gate is closed.
+        var version: UInt64 = 0
     }
 
     private static var now: UInt64 {
@@ -70,6 +76,10 @@ struct GateStampTests {
             asked.withLock { $0[read.thread, default: []].append(now) }
             return nil
         }
+        let path = bench.host.root.appending("f")
+        let file = OpenFile(try SystemCall.open(path, .readWrite))
+        try write(0, to: file)
+        let idle = try idleTimes(bench)
         let threads = files.map { file in
             Thread {
                 let own = read(file) { isDone.withLock { $0 } }
@@ -77,73 +87,91 @@ struct GateStampTests {
             }
         }
         for thread in threads { thread.start() }
-        var closed: [Span] = []
         var closing: [UInt64] = []
         var opening: [UInt64] = []
         for round in 0..<rounds {
             let start = now
             try bench.door.close()
             let began = now
+            try write(UInt64(round) * 2 + 1, to: file)
             // Some rounds are long enough for questions.
             if round % 4 == 0 { usleep(300) }
+            try write(UInt64(round) * 2 + 2, to: file)
             let ended = now
             bench.door.open()
             closing.append(began - start)
             opening.append(now - ended)
-            closed.append(Span(begin: began, end: ended))
             usleep(UInt32(round % 5) * 100)
         }
         isDone.withLock { $0 = true }
         for thread in threads { #expect(thread.join(within: 30)) }
-        report(bench, kind, closing, opening)
-        check(spans.withLock { $0 }, closed, questions: asked.withLock { $0 })
+        report(bench, "\(kind.rawValue) reads", closing, opening)
+        report(bench, "no reads", idle.closing, idle.opening)
+        let all = spans.withLock { $0 }
+        let inside = all.filter { $0.version % 2 == 1 }
+        let unasked = inside.filter { span in
+            !asked.withLock { $0[span.thread, default: []] }.contains {
+                $0 >= span.begin && $0 <= span.end
+            }
+        }
+        #expect(all.count > rounds, "hardly anything was read")
+        #expect(!inside.isEmpty, "no read was asked about and passed")
+        let outcome = "\(unasked.count) unasked of \(inside.count) inside, of \(all.count)"
+        print("gate on \(bench.host.fileSystem.name), \(kind.rawValue) reads:", outcome)
+        let isPromised = kind == .direct || bench.host.fileSystem.name == "xfs"
+        withKnownIssue("a cached read lost its processor behind the gate", isIntermittent: true) {
+            #expect(unasked.isEmpty, "\(outcome)")
+        } when: {
+            !isPromised
+        }
+    }
+
+    private static func idleTimes(
+        _ bench: GateBench
+    ) throws -> (closing: [UInt64], opening: [UInt64]) {
+        var (closing, opening): ([UInt64], [UInt64]) = ([], [])
+        for _ in 0..<100 {
+            let start = now
+            try bench.door.close()
+            let middle = now
+            bench.door.open()
+            closing.append(middle - start)
+            opening.append(now - middle)
+        }
+        return (closing, opening)
     }
 
     private static func report(
-        _ bench: GateBench, _ kind: Kind, _ closing: [UInt64], _ opening: [UInt64]
+        _ bench: GateBench, _ what: String, _ closing: [UInt64], _ opening: [UInt64]
     ) {
         let name = bench.host.fileSystem.name
         let middle = closing.count / 2
         print(
-            "gate on \(name), \(kind.rawValue) reads:",
+            "gate on \(name), \(what):",
             "close \(closing.sorted()[middle] / 1000) µs,",
             "open \(opening.sorted()[middle] / 1000) µs (medians)")
     }
 
-    private static func check(
-        _ spans: [Span], _ closed: [Span], questions: [UInt32: [UInt64]]
-    ) {
-        var unasked = 0
-        var inside = 0
-        for window in closed {
-            for span in spans where span.end > window.begin && span.end < window.end {
-                inside += 1
-                let isAsked = questions[span.thread, default: []].contains {
-                    $0 >= span.begin && $0 <= span.end
-                }
-                if !isAsked { unasked += 1 }
-            }
-        }
-        #expect(spans.count > closed.count, "hardly anything was read")
-        #expect(inside > 0, "no read was asked about and passed")
-        #expect(unasked == 0, "of \(spans.count) reads, \(inside) of them inside")
+    private static func write(_ version: UInt64, to file: OpenFile) throws {
+        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: version >> ($0 * 8)) }
+        try SystemCall.writeAll(bytes, to: file.descriptor, at: 0)
     }
 
     private static func read(_ file: OpenFile, until isDone: () -> Bool) -> [Span] {
         guard let buffer = try? HostBuffer(capacity: 4096) else { return [] }
         let thread = UInt32(bpio_thread_id())
         var spans: [Span] = []
-        var page: Int64 = 0
         while !isDone() {
-            page = (page + 7) % 64
             let begin = now
-            let isRead =
-                (try? buffer.withMutableBytes(4096) { (span) throws(Errno) in
-                    var raw = unsafe span.mutableBytes
-                    return try SystemCall.read(file.descriptor, into: &raw, at: page * 4096)
-                }) == 4096
-            guard isRead else { break }
-            spans.append(Span(begin: begin, end: now, thread: thread))
+            let version = try? buffer.withMutableBytes(4096) { (span) throws(Errno) in
+                var raw = unsafe span.mutableBytes
+                guard try SystemCall.read(file.descriptor, into: &raw, at: 0) == 4096
+                else { throw .ioError }
+                return (0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64(span[$1]) }
+            }
+            let end = now
+            guard let version else { break }
+            spans.append(Span(begin: begin, end: end, thread: thread, version: version))
         }
         return spans
     }
