@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fanotify.h>
+#include <linux/fs.h>
 #include <linux/stat.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -134,6 +136,46 @@ out:
 
 int32_t bpio_gate_wait_for_grace_period(void) {
     return syscall(SYS_membarrier, membarrier_global, 0, 0) < 0 ? -errno : 0;
+}
+
+// Of fs/ext4/ext4.h; no header that programs get has it.
+struct move_extent {
+    uint32_t reserved;
+    uint32_t donor;
+    uint64_t start;
+    uint64_t donor_start;
+    uint64_t count;
+    uint64_t moved;
+};
+CHECK(sizeof(struct move_extent) == 40);
+
+int32_t bpio_gate_wait_ext4(int32_t file, int32_t donor) {
+    // The last blocks of the largest file there can be.
+    struct move_extent move = {.donor = (uint32_t)donor, .donor_start = 0xfffffffeU, .count = 1};
+    return ioctl(file, _IOWR('f', 15, struct move_extent), &move) < 0 ? -errno : 0;
+}
+
+// struct file_dedupe_range with the one struct file_dedupe_range_info that follows it.
+struct dedupe_one {
+    uint64_t offset;
+    uint64_t length;
+    uint16_t count;
+    uint16_t reserved[3];
+    int64_t file;
+    uint64_t file_offset;
+    uint64_t deduped;
+    int32_t status;
+    uint32_t reserved_too;
+};
+CHECK(offsetof(struct dedupe_one, file) == sizeof(struct file_dedupe_range));
+CHECK(sizeof(struct dedupe_one)
+      == sizeof(struct file_dedupe_range) + sizeof(struct file_dedupe_range_info));
+
+int32_t bpio_gate_wait_dedupe(int32_t file, int32_t donor, uint64_t length, int32_t *status) {
+    struct dedupe_one ask = {.length = length, .count = 1, .file = file};
+    if (ioctl(donor, FIDEDUPERANGE, &ask) < 0) return -errno;
+    *status = ask.status;
+    return 0;
 }
 
 void bpio_gate_block_signals(void) {

@@ -40,6 +40,16 @@ int32_t bpio_gate_visit_processors(void);
 /// membarrier(MEMBARRIER_CMD_GLOBAL).
 int32_t bpio_gate_wait_for_grace_period(void);
 
+/// EXT4_IOC_MOVE_EXT of blocks that `donor`, an empty file open for writing, cannot have: takes the lock
+/// of `file` (open for reading and writing), waits for direct I/O that is under way, and fails with
+/// EINVAL.
+int32_t bpio_gate_wait_ext4(int32_t file, int32_t donor);
+
+/// FIDEDUPERANGE of the first `length` bytes of `file` (read-only will do, with CAP_SYS_ADMIN) against
+/// those of `donor`, which are others: takes the lock, waits for direct I/O that is under way, and
+/// changes nothing. 0, also if the file system refused this file.
+int32_t bpio_gate_wait_dedupe(int32_t file, int32_t donor, uint64_t length, int32_t *_Nonnull status);
+
 /// Keeps every signal from the calling thread.
 void bpio_gate_block_signals(void);
 

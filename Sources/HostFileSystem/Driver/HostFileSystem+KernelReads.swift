@@ -11,30 +11,35 @@ extension HostFileSystem {
         for file: FileObject, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
     ) throws(StorageVeto) -> any KernelReadDoor {
         let mount: OwnedDescriptor
+        let unwatched: OwnedDescriptor
         do throws(IOFailure) {
             let open = try openFile(file)
             guard open.kind == .regular else {
                 throw IOFailure(.notSupported)
             }
-            let number = try open.withDescriptor { (descriptor) throws(Errno) in
+            let numbers = try open.withDescriptor { (descriptor) throws(Errno) in
                 let status = try SystemCall.status(of: descriptor)
                 guard (try? swapTable())?.contains(status) != .yes else { throw .textFileBusy }
-                return try SystemCall.mountOfItsOwn(for: descriptor).release()
+                let unwatched = try SystemCall.mountOfItsOwn(for: descriptor)
+                let mount = try SystemCall.mountOfItsOwn(for: descriptor).release()
+                return (mount, unwatched.release())
             }
-            mount = OwnedDescriptor(owning: number)
+            mount = OwnedDescriptor(owning: numbers.0)
+            unwatched = OwnedDescriptor(owning: numbers.1)
         } catch {
             throw Self.doorVeto(error)
         }
         guard let gates = kernelReadGates,
             let number = try? KernelReadGate.prepare(mount.descriptor, for: gates)
         else { return UngatedReadDoor(mount) }
-        return KernelReadGate(mount, number: number, of: gates, asking: ask)
+        let drain = ReadDrain(unwatched, partner: gates.partner)
+        return KernelReadGate(mount, number: number, of: gates, drain: drain, asking: ask)
     }
 
     /// Made for the first door; nil where the kernel has none.
     private var kernelReadGates: KernelReadGates? {
         readGates.withLock { gates in
-            if gates == nil { gates = try? KernelReadGates() }
+            if gates == nil { gates = try? KernelReadGates(in: root) }
             return gates
         }
     }

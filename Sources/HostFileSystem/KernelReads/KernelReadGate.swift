@@ -42,6 +42,7 @@ final class KernelReadGate: KernelReadDoor {
     private let mount: OwnedDescriptor
     private let mountNumber: UInt64
     private let gates: KernelReadGates
+    private let drain: ReadDrain
     private let ask: @Sendable (KernelRead) -> IOFailure?
 
     var storage: StorageHandle { StorageHandle(rawValue: mount.descriptor.rawValue) }
@@ -64,11 +65,12 @@ final class KernelReadGate: KernelReadDoor {
     ///   - number: what preparing it gave.
     init(
         _ mount: consuming OwnedDescriptor, number: UInt64, of gates: KernelReadGates,
-        asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+        drain: ReadDrain, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
     ) {
         self.mount = mount
         mountNumber = number
         self.gates = gates
+        self.drain = drain
         self.ask = ask
         gates.group.add(self, on: number)
     }
@@ -94,6 +96,7 @@ final class KernelReadGate: KernelReadDoor {
 
     // MARK: The gate
 
+    /// Which reads that had begun it waits for: ``ReadDrain/wait(for:)``.
     func close() throws(IOFailure) {
         let passed: PassedReaders
         do throws(Errno) {
@@ -112,7 +115,7 @@ final class KernelReadGate: KernelReadDoor {
         } catch {
             throw IOFailure(host: error)
         }
-        ReadDrain(of: mount.descriptor).wait(for: passed)
+        drain.wait(for: passed)
     }
 
     func open() {

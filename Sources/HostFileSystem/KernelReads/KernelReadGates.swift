@@ -7,12 +7,16 @@ internal import SystemPackage
 /// Any thread.
 final class KernelReadGates: Sendable {
     let group: GateGroup
+    /// nil where the volume has no room for it, or no use.
+    let partner: DrainPartner?
     private let ending: OwnedDescriptor
 
+    /// - Parameter root: a directory of the volume.
     /// - Throws: as ``GateGroup/init()``, and `EAGAIN` without a thread.
-    init() throws(Errno) {
+    init(in root: FileDescriptor) throws(Errno) {
         let group = try GateGroup()
         self.group = group
+        partner = try? DrainPartner(in: root)
         ending = try SystemCall.openEventCounter()
         // The thread's own, since this may be gone before the thread has seen it.
         let end = SharedDescriptor(try SystemCall.duplicate(ending.descriptor))

@@ -1,19 +1,45 @@
 internal import Glibc
 internal import SystemPackage
 
-/// Waits for reads that had passed the gate when it was closed.
-struct ReadDrain {
+/// Waits for reads of one file that had passed its gate when the gate was closed.
+///
+/// Any thread.
+final class ReadDrain: Sendable {
     /// Nobody answers to it: no file system has attributes of this kind.
     private static let attribute = Array("bypassio.drain".utf8)
     /// How long a thread that was let pass may take to run at all. Microseconds.
     private static let patience = 1_000_000
     private static let pause = 100
 
-    private let file: FileDescriptor
+    /// Not the gate's, which would tell of what is opened here.
+    private let mount: OwnedDescriptor
+    private let partner: DrainPartner?
 
-    /// - Parameter file: O_PATH will do.
-    init(of file: FileDescriptor) { self.file = file }
+    /// - Parameter mount: of the file, not watched by any gate.
+    init(_ mount: consuming OwnedDescriptor, partner: DrainPartner?) {
+        self.mount = mount
+        self.partner = partner
+    }
 
+    /// Returns when these are done:
+    ///
+    /// - Reads under way between the gate and the file system. A read does not give up its processor
+    ///   there, so when this thread has run on every one, it is past, if the kernel does not preempt
+    ///   itself (preempt=none and, but for the two ticks it grants a thread, lazy). With
+    ///   preempt=full a reader may have been preempted there, and is missed if it has not run on
+    ///   while this thread did. Where a cpuset keeps some processors away, membarrier(2) takes the
+    ///   place of the round: some milliseconds, in which a reader that runs gets past.
+    /// - Synchronous direct reads on ext4, xfs and btrfs, and cached ones on xfs: they hold the file's
+    ///   lock, which is taken here for this thread alone.
+    /// - Asynchronous direct reads (libaio, io_uring): on ext4 unless the file cannot be opened for
+    ///   writing (a program that runs); on xfs with reflinks and btrfs unless the file is shorter
+    ///   than a block.
+    ///
+    /// Not waited for: on ext4 and btrfs, cached reads that sleep until a page comes from the disk, or
+    /// in a page fault of their program's; readers that another listener of the host (a virus
+    /// scanner) holds at the same place; threads that were let pass and did not get to run for a
+    /// second; and on file systems mounted read-only, where nobody may take the lock, whatever
+    /// sleeps. Waits as long as the file system is frozen.
     func wait(for passed: consuming PassedReaders) {
         var passed = passed
         var waited = 0
@@ -23,14 +49,13 @@ struct ReadDrain {
             waited += Self.pause
             passed.removeGone()
         }
-        // From the gate to the file's lock or to sleep a read does not give up its processor. So
-        // once this thread has run there, no read that had passed the gate is on the way.
         do throws(Errno) {
             try SystemCall.visitProcessors()
         } catch {
             try? SystemCall.waitForGracePeriod()
         }
-        // Takes the file's lock for itself alone, finds nothing, and changes nothing.
-        try? SystemCall.removeExtendedAttribute(Self.attribute, of: file)
+        try? partner?.waitForDirectIO(of: mount.descriptor)
+        // Takes the lock, finds no such attribute, and so does not even begin a transaction.
+        try? SystemCall.removeExtendedAttribute(Self.attribute, of: mount.descriptor)
     }
 }

@@ -65,6 +65,37 @@ extension SystemCall {
         _ = try retryingInt { bpio_gate_wait_for_grace_period() }
     }
 
+    /// EXT4_IOC_MOVE_EXT with what must fail: Waits for direct I/O of a file of ext4 that is under way.
+    ///
+    /// - Parameters:
+    ///   - file: open for reading and writing.
+    ///   - donor: an empty file of the same file system, open for writing.
+    /// - Throws: what kept it from waiting.
+    static func waitForDirectIO(of file: FileDescriptor, movingFrom donor: FileDescriptor)
+        throws(Errno)
+    {
+        let result = bpio_gate_wait_ext4(file.rawValue, donor.rawValue)
+        guard result == -Errno.invalidArgument.rawValue else { throw Errno(rawValue: abs(result)) }
+    }
+
+    /// ioctl_fideduperange(2) with bytes that differ: Waits for direct I/O of a file of xfs or btrfs that
+    /// is under way.
+    ///
+    /// - Parameters:
+    ///   - file: open for reading.
+    ///   - donor: a file of the same file system, `length` bytes of noise.
+    ///   - length: a multiple of the block size, bytes.
+    /// - Throws: what kept it from waiting.
+    static func waitForDirectIO(
+        of file: FileDescriptor, comparingTo donor: FileDescriptor, length: UInt64
+    ) throws(Errno) {
+        var status: Int32 = 0
+        _ = try retryingInt {
+            unsafe bpio_gate_wait_dedupe(file.rawValue, donor.rawValue, length, &status)
+        }
+        guard status >= 0 else { throw Errno(rawValue: abs(status)) }
+    }
+
     /// How often a thread of any process was given a processor (schedstat in proc(5)); nil once it is
     /// gone, or where the kernel does not count.
     static func runs(of thread: UInt32) -> UInt64? {

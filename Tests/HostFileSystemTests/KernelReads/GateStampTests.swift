@@ -1,0 +1,178 @@
+import CKernelABI
+import Foundation
+import Glibc
+import IOStack
+import SystemPackage
+import Testing
+
+@testable import HostFileSystem
+
+/// No read is carried out, unasked, between the return of close() and the call of open(), while
+/// threads read as fast as they can.
+///
+/// A thread often loses its processor when a read is over and its end has not been stamped; so the
+/// file is changed right after the return and back before the call, and no read may see the change.
+///
+/// Asserted for direct reads, and for cached ones on xfs. Cached reads on ext4 and btrfs are not promised
+/// (``ReadDrain``): some lose their processor between the gate and the copy (filemap_read offers it),
+/// and nothing there can be waited for.
+@Suite(.serialized, .timeLimit(.minutes(5)))
+struct GateStampTests {
+    enum Kind: String, CaseIterable, Sendable {
+        case direct, cached
+    }
+
+    private static let readers = 4
+    /// `BYPASSIO_TEST_GATES=10000` for more.
+    private static let rounds =
+        ProcessInfo.processInfo.environment["BYPASSIO_TEST_GATES"].flatMap { Int($0) } ?? 300
+
+    /// Nanoseconds of CLOCK_MONOTONIC.
+    private struct Span: Sendable {
+        var begin: UInt64
+        var end: UInt64
+        /// Whose read it was.
+        var thread: UInt32 = 0
+        /// Of the file: odd while the gate is closed.
+        var version: UInt64 = 0
+    }
+
+    private static var now: UInt64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    @Test(
+        .enabled(if: GateBench.isAvailable, "\(GateBench.needs)"), arguments: Kind.allCases)
+    func stamped(_ kind: Kind) throws {
+        try Self.stress(try GateBench(), kind)
+    }
+
+    @Test(
+        .enabled(
+            if: GateBench.isAvailable && MountedTraitsTests.has("xfs", "mkfs.xfs"),
+            "\(GateBench.needs); \(MountedTraitsTests.needs)"), arguments: Kind.allCases)
+    func stampedOnXFS(_ kind: Kind) throws {
+        let mounted = try MountedFileSystem("mkfs.xfs", ["-q"], megabytes: 320)
+        try Self.stress(try GateBench(in: mounted.mountPoint), kind)
+    }
+
+    @Test(
+        .enabled(
+            if: GateBench.isAvailable && MountedTraitsTests.has("btrfs", "mkfs.btrfs"),
+            "\(GateBench.needs); \(MountedTraitsTests.needs)"), arguments: Kind.allCases)
+    func stampedOnBtrfs(_ kind: Kind) throws {
+        let mounted = try MountedFileSystem("mkfs.btrfs", ["-q"], megabytes: 128)
+        try Self.stress(try GateBench(in: mounted.mountPoint), kind)
+    }
+
+    private static func stress(_ bench: GateBench, _ kind: Kind) throws {
+        let isDone = Guarded(false)
+        let spans = Guarded<[Span]>([])
+        let files = try (0..<readers).map { _ in try bench.reader(direct: kind == .direct) }
+        let asked = Guarded<[UInt32: [UInt64]]>([:])
+        bench.answers { read in
+            asked.withLock { $0[read.thread, default: []].append(now) }
+            return nil
+        }
+        let path = bench.host.root.appending("f")
+        let file = OpenFile(try SystemCall.open(path, .readWrite))
+        try write(0, to: file)
+        let idle = try idleTimes(bench)
+        let threads = files.map { file in
+            Thread {
+                let own = read(file) { isDone.withLock { $0 } }
+                spans.withLock { $0 += own }
+            }
+        }
+        for thread in threads { thread.start() }
+        var closing: [UInt64] = []
+        var opening: [UInt64] = []
+        for round in 0..<rounds {
+            let start = now
+            try bench.door.close()
+            let began = now
+            try write(UInt64(round) * 2 + 1, to: file)
+            // Some rounds are long enough for questions.
+            if round % 4 == 0 { usleep(300) }
+            try write(UInt64(round) * 2 + 2, to: file)
+            let ended = now
+            bench.door.open()
+            closing.append(began - start)
+            opening.append(now - ended)
+            usleep(UInt32(round % 5) * 100)
+        }
+        isDone.withLock { $0 = true }
+        for thread in threads { #expect(thread.join(within: 30)) }
+        report(bench, "\(kind.rawValue) reads", closing, opening)
+        report(bench, "no reads", idle.closing, idle.opening)
+        let all = spans.withLock { $0 }
+        let inside = all.filter { $0.version % 2 == 1 }
+        let unasked = inside.filter { span in
+            !asked.withLock { $0[span.thread, default: []] }.contains {
+                $0 >= span.begin && $0 <= span.end
+            }
+        }
+        #expect(all.count > rounds, "hardly anything was read")
+        #expect(!inside.isEmpty, "no read was asked about and passed")
+        let outcome = "\(unasked.count) unasked of \(inside.count) inside, of \(all.count)"
+        print("gate on \(bench.host.fileSystem.name), \(kind.rawValue) reads:", outcome)
+        let isPromised = kind == .direct || bench.host.fileSystem.name == "xfs"
+        withKnownIssue("a cached read lost its processor behind the gate", isIntermittent: true) {
+            #expect(unasked.isEmpty, "\(outcome)")
+        } when: {
+            !isPromised
+        }
+    }
+
+    private static func idleTimes(
+        _ bench: GateBench
+    ) throws -> (closing: [UInt64], opening: [UInt64]) {
+        var (closing, opening): ([UInt64], [UInt64]) = ([], [])
+        for _ in 0..<100 {
+            let start = now
+            try bench.door.close()
+            let middle = now
+            bench.door.open()
+            closing.append(middle - start)
+            opening.append(now - middle)
+        }
+        return (closing, opening)
+    }
+
+    private static func report(
+        _ bench: GateBench, _ what: String, _ closing: [UInt64], _ opening: [UInt64]
+    ) {
+        let name = bench.host.fileSystem.name
+        let middle = closing.count / 2
+        print(
+            "gate on \(name), \(what):",
+            "close \(closing.sorted()[middle] / 1000) µs,",
+            "open \(opening.sorted()[middle] / 1000) µs (medians)")
+    }
+
+    private static func write(_ version: UInt64, to file: OpenFile) throws {
+        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: version >> ($0 * 8)) }
+        try SystemCall.writeAll(bytes, to: file.descriptor, at: 0)
+    }
+
+    private static func read(_ file: OpenFile, until isDone: () -> Bool) -> [Span] {
+        guard let buffer = try? HostBuffer(capacity: 4096) else { return [] }
+        let thread = UInt32(bpio_thread_id())
+        var spans: [Span] = []
+        while !isDone() {
+            let begin = now
+            let version = try? buffer.withMutableBytes(4096) { (span) throws(Errno) in
+                var raw = unsafe span.mutableBytes
+                guard try SystemCall.read(file.descriptor, into: &raw, at: 0) == 4096
+                else { throw .ioError }
+                return (0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64(span[$1]) }
+            }
+            let end = now
+            guard let version else { break }
+            spans.append(Span(begin: begin, end: end, thread: thread, version: version))
+        }
+        return spans
+    }
+}
