@@ -24,8 +24,9 @@ final class KernelReadGate: KernelReadDoor {
 
     private struct State {
         var isClosed = false
-        /// Threads whose opens have not been seen.
-        var expected: Set<UInt32> = []
+        /// Threads whose opens have not been seen, with the number of the last of each.
+        var expected: [UInt32: UInt64] = [:]
+        var lastNumber: UInt64 = 0
         /// Whether the kernel tells, and so holds, reads. True if closed or an open is expected.
         var isInMask = false
         /// An open may have come while the kernel did not let the gate be closed for it.
@@ -126,22 +127,25 @@ final class KernelReadGate: KernelReadDoor {
         }
     }
 
-    func expectOpen(by thread: UInt32) {
+    func expectOpen(by thread: UInt32) -> ExpectedOpen {
         // An earlier open of the same thread that has not been read yet must not pass for this one.
         gates.group.dealWithEvents()
-        state.withLock { state in
-            state.expected.insert(thread)
+        return state.withLock { state in
+            state.lastNumber += 1
+            state.expected[thread] = state.lastNumber
             do throws(Errno) {
                 try refresh(&state)
             } catch {
                 state.openMissed = error
             }
+            return ExpectedOpen(thread: thread, number: state.lastNumber)
         }
     }
 
-    func callOff(openBy thread: UInt32) {
+    func callOff(_ open: ExpectedOpen) {
         state.withLock { state in
-            guard state.expected.remove(thread) != nil else { return }
+            guard state.expected[open.thread] == open.number else { return }
+            state.expected[open.thread] = nil
             try? refresh(&state)
         }
     }
@@ -163,7 +167,7 @@ final class KernelReadGate: KernelReadDoor {
     func opened(by thread: UInt32) {
         state.withLock { state in
             state.opens += 1
-            if state.expected.remove(thread) != nil { try? refresh(&state) }
+            if state.expected.removeValue(forKey: thread) != nil { try? refresh(&state) }
         }
     }
 

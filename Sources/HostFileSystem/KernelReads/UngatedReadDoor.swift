@@ -14,6 +14,6 @@ final class UngatedReadDoor: KernelReadDoor {
 
     func close() throws(IOFailure) { throw IOFailure(.notSupported) }
     func open() {}
-    func expectOpen(by thread: UInt32) {}
-    func callOff(openBy thread: UInt32) {}
+    func expectOpen(by thread: UInt32) -> ExpectedOpen { ExpectedOpen(thread: thread, number: 0) }
+    func callOff(_ open: ExpectedOpen) {}
 }

@@ -24,12 +24,26 @@ public protocol KernelReadDoor: AnyObject, Sendable {
 
     /// A thread of the host is about to open the file by this door. Only what is opened while the gate
     /// is in the way can be stopped by it later, so it is, asking nobody, until that open is seen or
-    /// called off. Before the kernel is told to use the door.
-    func expectOpen(by thread: UInt32)
+    /// called off. Before the kernel is told to use the door. A thread opens one file at a time: what it
+    /// opened before is over, one way or the other.
+    @discardableResult
+    func expectOpen(by thread: UInt32) -> ExpectedOpen
 
     /// The open will not come: the program was killed meanwhile, the kernel refused, or it came and
-    /// its end was seen first. Does nothing for an open that came.
-    func callOff(openBy thread: UInt32)
+    /// its end was seen first. Does nothing for an open that came, nor to a later one of its thread.
+    func callOff(_ open: ExpectedOpen)
+}
+
+/// An open that a door was told to expect.
+public struct ExpectedOpen: Sendable, Hashable {
+    public let thread: UInt32
+    /// Different for each open that a door expects.
+    public let number: UInt64
+
+    public init(thread: UInt32, number: UInt64) {
+        self.thread = thread
+        self.number = number
+    }
 }
 
 /// A read that the kernel holds at the gate.

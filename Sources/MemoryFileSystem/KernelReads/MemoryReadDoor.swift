@@ -15,7 +15,7 @@ public final class MemoryReadDoor: KernelReadDoor {
         var inFlight = 0
         /// Closings that wait for the reads in flight.
         var waiting: [DispatchSemaphore] = []
-        var expected: [UInt32] = []
+        var expectations: UInt64 = 0
         var closings = 0
     }
     private let state = Guarded(State())
@@ -79,13 +79,12 @@ public final class MemoryReadDoor: KernelReadDoor {
 
     public func open() { state.withLock { $0.isClosed = false } }
 
-    public func expectOpen(by thread: UInt32) { state.withLock { $0.expected.append(thread) } }
-
-    public func callOff(openBy thread: UInt32) {
+    public func expectOpen(by thread: UInt32) -> ExpectedOpen {
         state.withLock { state in
-            if let place = state.expected.firstIndex(of: thread) {
-                state.expected.remove(at: place)
-            }
+            state.expectations += 1
+            return ExpectedOpen(thread: thread, number: state.expectations)
         }
     }
+
+    public func callOff(_ open: ExpectedOpen) {}
 }

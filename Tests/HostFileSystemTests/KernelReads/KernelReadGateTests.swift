@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import CKernelABI
 import Dispatch
 import Glibc
 import IOStack
@@ -106,12 +107,12 @@ struct KernelReadGateTests {
     @Test("an open that is expected keeps nobody, and each open is watched for itself")
     func expected() throws {
         let first = try bench.reader()
-        door.expectOpen(by: 1)
+        let open = door.expectOpen(by: 1)
         let during = BackgroundRead(first)
         #expect(during.ends())
         #expect(asked.isEmpty)
-        door.callOff(openBy: 1)
-        door.callOff(openBy: 2)
+        door.callOff(open)
+        door.callOff(ExpectedOpen(thread: 2, number: 1))
         // The same thread at once again: its earlier open must not pass for the next.
         let readers = try (0..<50).map { _ in try bench.reader() }
         try door.close()
@@ -120,6 +121,21 @@ struct KernelReadGateTests {
             #expect(read.ends())
         }
         #expect(asked.count == 50)
+        door.open()
+    }
+
+    @Test("the end of an earlier open calls off no later one of its thread")
+    func calledOffLate() throws {
+        let thread = UInt32(bpio_thread_id())
+        let earlier = door.expectOpen(by: thread)
+        _ = try bench.reader(expected: false)
+        door.expectOpen(by: thread)
+        door.callOff(earlier)
+        let reader = try bench.reader(expected: false)
+        try door.close()
+        let read = BackgroundRead(reader)
+        #expect(read.ends())
+        #expect(asked.count == 1)
         door.open()
     }
 
