@@ -97,16 +97,14 @@ extension Volume {
         return isFirst
     }
 
-    /// Waits for the stream's bypassed reads, so that none is in flight after a DISABLE or a close;
-    /// and when nobody on the volume has bypass any more, for the reads that skip the volume drivers
-    /// only, so that these drivers are told DISABLE when they see everything again.
+    /// Waits for the stream's bypassed reads, so that none is in flight after a DISABLE or a close.
     private func settleAndReconcile(_ stream: Stream) {
         settle(stream)
-        gate.drain(.storageBypass, .storageIdle, advance: advanceOwnReads)
         reconcileStorage()
     }
 
-    /// A file object that was dropped without ``FileObject/close()``; no read of it is in flight.
+    /// A file object that was dropped without ``FileObject/close()``; no read of it is in flight, but
+    /// those of others whose DISABLEs are under way may be.
     func forget(_ file: FileObject) {
         if state.withLock({ countOut(file, &$0) }) { reconcileStorage() }
         countOutCachedUses(of: file)
@@ -166,22 +164,35 @@ extension Volume {
 
     /// Sends IOCTL_STORAGE_MANAGE_BYPASS_IO on the 0→1 and 1→0 transitions of the volume's count
     /// (spec 4.5). If nobody below refuses, reads may skip the volume drivers; if somebody does,
-    /// the bypass is partial.
+    /// the bypass is partial. The drivers are told DISABLE when they see every read again.
     private func reconcileStorage() {
+        while !tellStorage() {
+            // Not under the transition's lock: who waits for it may be the one that reads.
+            gate.drain(.storageBypass, .storageIdle, advance: advanceOwnReads)
+        }
+    }
+
+    /// False if a DISABLE is due and reads still skip the volume drivers.
+    private func tellStorage() -> Bool {
         storageTransition.withLock { isStorageEnabled in
-            let isWanted = state.withLock { state in
+            let (isWanted, isBusy) = state.withLock { state in
                 let isWanted = state.activeBypassCount > 0
                 // With the count, so that an ENABLE that comes now waits for its turn here.
                 if !isWanted { gate.close(.storageRefused) }
-                return isWanted
+                // Looked at where it counts: any DISABLE may find the volume's count at zero, also
+                // one that was not the last and waited for its own stream only. Nobody skips from
+                // here on, because only a holder of the transition's lock opens what was closed.
+                return (isWanted, gate.readsInside(.storageBypass) > 0)
             }
-            guard isWanted != isStorageEnabled else { return }
+            guard isWanted != isStorageEnabled else { return true }
+            if !isWanted, isBusy { return false }
             isStorageEnabled = isWanted
             if isWanted {
                 if stack.manageBypassIO(.enable) == nil { gate.open(.storageRefused) }
             } else {
                 _ = stack.manageBypassIO(.disable)
             }
+            return true
         }
     }
 }
