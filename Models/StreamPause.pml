@@ -16,6 +16,7 @@ byte bypassOpenCount = HANDLES;
 byte pauseEpoch;
 bool isPaused;
 byte settlingCount;
+byte lastDisables;
 bool controlIsLocked;
 
 /* Sources/IOStack/Volume/Volume.swift: the lock `state`, outside of `control`. */
@@ -114,6 +115,28 @@ inline read(file) {
     fi
 }
 
+/* ---- Sources/IOStack/Volume/Volume+Bypass.swift: settle ---- */
+
+inline settle(settler) {
+    atomic { !controlIsLocked -> settlingCount++; settling = true };
+#ifndef NO_SETTLE_DRAIN
+    StreamGate_drain(settler, settling);
+#endif
+    atomic {
+        !controlIsLocked;
+        settlingCount--;
+        if
+        :: settlingCount == 0 ->
+            settling = false;
+            if
+            :: waiting -> DrainEvent_signal()
+            :: else -> skip
+            fi
+        :: else -> skip
+        fi
+    }
+}
+
 /* ---- Sources/IOStack/Volume/Volume+Pause.swift ---- */
 
 inline pausedStream(sleeper) {
@@ -128,7 +151,8 @@ inline pausedStream(sleeper) {
 #endif
         :: else -> skip
         fi;
-        epochOfPause = pauseEpoch
+        epochOfPause = pauseEpoch;
+        disables = lastDisables
     };
 #ifndef NO_DRAIN
     if
@@ -139,6 +163,13 @@ inline pausedStream(sleeper) {
 #ifdef CLOSE_AFTER_DRAIN
     if
     :: held -> paused = true
+    :: else -> skip
+    fi;
+#endif
+#ifndef PAUSE_ENDED_BY_DISABLE
+    /* Nobody has bypass, or no longer: a DISABLE may still wait for reads, and so must the pause. */
+    if
+    :: !held || disables != lastDisables -> settle(sleeper)
     :: else -> skip
     fi;
 #endif
@@ -276,6 +307,10 @@ inline countOut(file, ends) {
             !controlIsLocked;
             bypassOpenCount--;
             if
+            :: bypassOpenCount == 0 -> lastDisables++
+            :: else -> skip
+            fi;
+            if
             :: bypassOpenCount == 0 && isPaused ->
                 isPaused = false;
                 StreamGate_openPaused()
@@ -285,26 +320,6 @@ inline countOut(file, ends) {
     :: else -> skip
     fi;
     stateIsLocked = false
-}
-
-inline settle(sleeper) {
-    atomic { !controlIsLocked -> settlingCount++; settling = true };
-#ifndef NO_SETTLE_DRAIN
-    StreamGate_drain(sleeper, settling);
-#endif
-    atomic {
-        !controlIsLocked;
-        settlingCount--;
-        if
-        :: settlingCount == 0 ->
-            settling = false;
-            if
-            :: waiting -> DrainEvent_signal()
-            :: else -> skip
-            fi
-        :: else -> skip
-        fi
-    }
 }
 
 /* A DISABLE, and a close (`ends`), which ends the handle in the same hold of the lock. */
@@ -366,7 +381,7 @@ proctype Reader(byte h) {
 
 proctype Filter(byte f; byte h) {
     bool wake, held, isSuccess, found;
-    byte i, epoch, epochOfPause, asker;
+    byte i, epoch, epochOfPause, asker, disables;
     vetoes[f] = true;
     pausedStream(2 + f);
 #ifndef WITH_ENABLE
@@ -405,7 +420,7 @@ endless:
 
 proctype EndlessPauser(byte f) {
     bool wake, held, isSuccess, found;
-    byte i, epoch, epochOfPause, asker;
+    byte i, epoch, epochOfPause, asker, disables;
 endless:
     do
     :: pausedStream(2 + f);

@@ -123,16 +123,17 @@ extension Volume {
             control.bypassOpenCount -= 1
             // The last one gone leaves a pause nothing to hold (spec 4.4: a pause is ignored where
             // bypass is not enabled).
-            if control.bypassOpenCount == 0, control.isPaused {
-                control.isPaused = false
-                file.stream.gate.open(.paused)
-            }
+            guard control.bypassOpenCount == 0 else { return }
+            control.lastDisables += 1
+            guard control.isPaused else { return }
+            control.isPaused = false
+            file.stream.gate.open(.paused)
         }
         return true
     }
 
     /// Keeps new bypassed reads out until those in flight are done.
-    private func settle(_ stream: Stream) {
+    func settle(_ stream: Stream) {
         stream.control.withLock { control in
             control.settling += 1
             stream.gate.close(.settling)
