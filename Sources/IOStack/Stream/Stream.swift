@@ -17,7 +17,9 @@ public final class Stream: Sendable {
         /// Counts STREAM_PAUSEs, so that a resume does not undo a later pause.
         var pauseEpoch: UInt64 = 0
         var isPaused = false
-        /// DISABLEs that wait for the stream's reads.
+        /// Counts how often the last file object to have bypass lost it, which ends a pause.
+        var lastDisables: UInt64 = 0
+        /// DISABLEs, and pauses where nobody has bypass, that wait for the stream's reads.
         var settling = 0
         var suspensions: StreamSuspension = []
         /// File objects that do cached and mapped I/O.

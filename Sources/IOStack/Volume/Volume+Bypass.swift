@@ -113,16 +113,14 @@ extension Volume {
         return isFirst
     }
 
-    /// Waits for the stream's bypassed reads, so that none is in flight after a DISABLE or a close;
-    /// and when nobody on the volume has bypass any more, for the reads that skip the volume drivers
-    /// only, so that these drivers are told DISABLE when they see everything again.
+    /// Waits for the stream's bypassed reads, so that none is in flight after a DISABLE or a close.
     private func settleAndReconcile(_ stream: Stream) {
         settle(stream)
-        gate.drain(.storageBypass, .storageIdle, advance: advanceOwnReads)
         reconcileStorage()
     }
 
-    /// A file object that was dropped without ``FileObject/close()``; no read of it is in flight.
+    /// A file object that was dropped without ``FileObject/close()``; no read of it is in flight, but
+    /// those of others whose DISABLEs are under way may be.
     func forget(_ file: FileObject) {
         file.leaveKernelReads()
         if state.withLock({ countOut(file, &$0) }) { reconcileStorage() }
@@ -142,16 +140,17 @@ extension Volume {
             control.bypassOpenCount -= 1
             // The last one gone leaves a pause nothing to hold (spec 4.4: a pause is ignored where
             // bypass is not enabled).
-            if control.bypassOpenCount == 0, control.isPaused {
-                control.isPaused = false
-                file.stream.gate.open(.paused)
-            }
+            guard control.bypassOpenCount == 0 else { return }
+            control.lastDisables += 1
+            guard control.isPaused else { return }
+            control.isPaused = false
+            file.stream.gate.open(.paused)
         }
         return true
     }
 
     /// Keeps new bypassed reads out until those in flight are done.
-    private func settle(_ stream: Stream) {
+    func settle(_ stream: Stream) {
         stream.control.withLock { control in
             control.settling += 1
             stream.gate.close(.settling)
@@ -183,24 +182,50 @@ extension Volume {
 
     /// Sends IOCTL_STORAGE_MANAGE_BYPASS_IO on the 0→1 and 1→0 transitions of the volume's count
     /// (spec 4.5). If nobody below refuses, reads may skip the volume drivers; if somebody does,
-    /// the bypass is partial.
+    /// the bypass is partial. The drivers are told DISABLE when they see every read again.
     private func reconcileStorage() {
-        let isChanged = storageTransition.withLock { isStorageEnabled in
-            let isWanted = state.withLock { state in
-                let isWanted = state.activeBypassCount > 0
-                // With the count, so that an ENABLE that comes now waits for its turn here.
-                if !isWanted { gate.close(.storageRefused) }
-                return isWanted
+        while true {
+            switch tellStorage() {
+            case .unchanged: return
+            case .told:
+                // Whether the kernel may skip the drivers depends on their answer.
+                try? settleKernelReads()
+                return
+            case .busy:
+                // Not under the transition's lock: who waits for it may be the one that reads.
+                gate.drain(.storageBypass, .storageIdle, advance: advanceOwnReads)
             }
-            guard isWanted != isStorageEnabled else { return false }
+        }
+    }
+
+    private enum StorageNews {
+        case unchanged, told
+        /// A DISABLE is due, and reads still skip the volume drivers.
+        case busy
+    }
+
+    private func tellStorage() -> StorageNews {
+        storageTransition.withLock { isStorageEnabled in
+            let (isWanted, isBusy) = state.withLock { state in
+                let isWanted = state.activeBypassCount > 0
+                // Looked at where it counts: any DISABLE may find the volume's count at zero, also
+                // one that was not the last and waited for its own stream only. With the count at
+                // zero nobody begins to skip.
+                let isBusy = gate.readsInside(.storageBypass) > 0
+                // With the count, so that an ENABLE that comes now waits for its turn here. One that
+                // comes while a DISABLE still waits finds things as it wants them.
+                if !isWanted, !isBusy { gate.close(.storageRefused) }
+                return (isWanted, isBusy)
+            }
+            guard isWanted != isStorageEnabled else { return .unchanged }
+            if !isWanted, isBusy { return .busy }
             isStorageEnabled = isWanted
             if isWanted {
                 if stack.manageBypassIO(.enable) == nil { gate.open(.storageRefused) }
             } else {
                 _ = stack.manageBypassIO(.disable)
             }
-            return true
+            return .told
         }
-        if isChanged { try? settleKernelReads() }
     }
 }

@@ -55,15 +55,21 @@ extension Volume {
     /// Stops the stream's reads from skipping the filters and waits for those that do. The storage
     /// bypass stays on. Ignored where bypass is not enabled; not counted.
     func pausedStream(_ stream: Stream) throws(IOFailure) -> FSBypassIOOutput.Body {
-        let isPaused = stream.control.withLock { control in
-            guard control.bypassOpenCount > 0 else { return false }
-            control.pauseEpoch += 1
-            control.isPaused = true
-            stream.gate.close(.paused)
-            return true
+        let (isPaused, lastDisables) = stream.control.withLock { control in
+            let isEnabled = control.bypassOpenCount > 0
+            if isEnabled {
+                control.pauseEpoch += 1
+                control.isPaused = true
+                stream.gate.close(.paused)
+            }
+            return (isEnabled, control.lastDisables)
         }
-        guard isPaused else { return .none }
-        stream.gate.drain(.paused, advance: advanceOwnReads)
+        if isPaused { stream.gate.drain(.paused, advance: advanceOwnReads) }
+        // Nobody has bypass, or the last one to have it lost it and ended the pause: then a DISABLE
+        // may still wait for reads that are past the filters, and so must the pause.
+        let isDisabled =
+            !isPaused || stream.control.withLock { $0.lastDisables } != lastDisables
+        if isDisabled { settle(stream) }
         try settleKernelReads(of: stream)
         return .none
     }

@@ -28,6 +28,46 @@ struct DrainTests {
         #expect(try read.result().count == 512)
     }
 
+    @Test("spec 4.4: a pause waits for the reads of a handle whose DISABLE waits for them, too")
+    func pauseBesideLastDisable() throws {
+        let memory = self.memory
+        let file = try memory.enabledFile()
+        memory.disk.holdReads()
+        let read = OwnThread { try file.read(at: 0, length: 512) }
+        #expect(memory.disk.waitForHeldReads(1))
+        let before = OwnThread { try file.bypassIO(.streamPause) }
+        #expect(eventually { file.stream.isPaused })
+        let disable = OwnThread { try file.bypassIO(.disable) }
+        #expect(eventually { !file.isBypassEnabled && !file.stream.isPaused })
+        let after = OwnThread { try file.bypassIO(.streamPause) }
+        #expect(before.isStillRunning() && after.isStillRunning() && !disable.isFinished)
+        memory.disk.stopHoldingReads()
+        _ = try (before.result(), after.result(), disable.result(), read.result())
+        #expect(!file.stream.isPaused && file.stream.traditionalCause == nil)
+    }
+
+    @Test("spec 4.5: drivers are told DISABLE when no read skips them, whoever was the last")
+    func toldAfterTheLastRead() throws {
+        let driver = ScriptedVolumeDriver(name: "driver")
+        let memory = MemoryVolume(drivers: [driver])
+        let file = try memory.enabledFile("read")
+        let dropped = Box<FileObject?>(try memory.enabledFile("dropped"))
+        memory.disk.holdReads()
+        let read = OwnThread { try file.read(at: 0, length: 512) }
+        #expect(memory.disk.waitForHeldReads(1))
+        let disable = OwnThread { try file.bypassIO(.disable) }
+        #expect(eventually { memory.volume.activeBypassCount == 1 })
+        // The last on the volume, and no read of its own to wait for.
+        let drop = OwnThread { dropped.value = nil }
+        #expect(eventually { memory.volume.activeBypassCount == 0 })
+        #expect(drop.isStillRunning())
+        #expect(driver.controls == [.enable])
+        memory.disk.stopHoldingReads()
+        _ = try (disable.result(), drop.result(), read.result())
+        #expect(driver.controls == [.enable, .disable])
+        #expect(memory.volume.bypassedReadsInFlight == (0, 0))
+    }
+
     @Test("A request that a filter keeps does not keep the reads of its thread's queue")
     func keptRequestBesideReads() throws {
         let memory = self.memory
