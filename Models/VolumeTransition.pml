@@ -199,7 +199,11 @@ inline reconcileStorage(number) {
             !stateIsLocked;
             isWanted = activeBypassCount > 0;
 #ifndef NO_REFUSAL_ON_IDLE
+#ifdef REFUSED_WHILE_BUSY
             storageRefused = storageRefused || !isWanted;
+#else
+            storageRefused = storageRefused || (!isWanted && storageCount == 0);
+#endif
 #endif
 #ifdef TOLD_WITHOUT_COUNTING
             mustDrain = false
@@ -245,7 +249,11 @@ inline enable(sleeper, file) {
     };
     isBypassEnabled[file] = true;
     stateIsLocked = false;
-    reconcileStorage(sleeper)
+    reconcileStorage(sleeper);
+#ifndef WITH_REFUSAL
+    /* Nobody refused, so reads may skip the drivers for as long as this handle has bypass. */
+    assert(!isBypassEnabled[file] || !storageRefused)
+#endif
 }
 
 inline countOut(handle) {
