@@ -16,8 +16,14 @@ final class GateBench: Sendable {
     let file: FileObject
     let door: any KernelReadDoor
     let asked = Guarded<[KernelRead]>([])
+    /// In a value of its own: a function that is lent out and put back by generic code is wrapped up
+    /// anew each time.
+    private struct Answer {
+        var body: @Sendable (KernelRead) -> IOFailure? = { _ in nil }
+    }
+
     /// What a question does; lets the read pass unless told otherwise.
-    let answer: Guarded<@Sendable (KernelRead) -> IOFailure?>
+    private let answer = Guarded(Answer())
 
     init(in parent: FilePath = "/var/tmp") throws {
         host = try HostFixture(in: parent)
@@ -25,7 +31,6 @@ final class GateBench: Sendable {
         let file = try host.open("f")
         self.file = file
         let reference = GateBenchReference()
-        answer = Guarded { _ in nil }
         door = try host.fileSystem.kernelReadDoor(for: file) { reference.bench?.asks($0) }
         reference.bench = self
     }
@@ -37,11 +42,11 @@ final class GateBench: Sendable {
     private func asks(_ read: KernelRead) -> IOFailure? {
         asked.withLock { $0.append(read) }
         let answer = answer.withLock { $0 }
-        return answer(read)
+        return answer.body(read)
     }
 
     func answers(_ body: @escaping @Sendable (KernelRead) -> IOFailure?) {
-        answer.withLock { $0 = body }
+        answer.withLock { $0.body = body }
     }
 
     /// What the kernel does when a program opens the file by the door.
