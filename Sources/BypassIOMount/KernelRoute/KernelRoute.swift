@@ -12,6 +12,11 @@ final class KernelRoute: Sendable {
     /// to be ready; relaxed, because an open that comes earlier is only slower.
     private let works = Atomic<Bool>(false)
 
+    /// Bytes.
+    private let smallestFile: UInt64
+
+    init(smallestFile: UInt64) { self.smallestFile = smallestFile }
+
     func start() { works.store(true, ordering: .relaxed) }
 
     var isWorking: Bool { works.load(ordering: .relaxed) }
@@ -25,7 +30,9 @@ final class KernelRoute: Sendable {
     ) -> OpenDecision {
         // If the kernel's page cache is used after all, the open counts as such.
         file.declareUncached()
-        if let refusal = refusal(of: node, flags) { return decline(node, refusal) }
+        if let refusal = refusal(of: node, flags) ?? refusalBySize(file, node) {
+            return decline(node, refusal)
+        }
         let door: any KernelReadDoor
         do throws(BypassVeto) {
             door = try file.grantKernelReads()
@@ -63,6 +70,13 @@ final class KernelRoute: Sendable {
         if !isWorking { return .notOffered }
         if flags.mayWrite || !flags.mayRead { return .mayWrite }
         return modes.isCached(node.number) ? .openThroughCache : nil
+    }
+
+    /// A file that the kernel reads for somebody already costs nothing more.
+    private func refusalBySize(_ file: FileObject, _ node: Node) -> KernelRouteRefusal? {
+        guard smallestFile > 0, modes.backing(of: node.number) == nil else { return nil }
+        let size = (try? file.volume.fileSystem.status(of: file))?.size ?? 0
+        return size < smallestFile ? .small : nil
     }
 
     private func decline(_ node: Node, _ refusal: KernelRouteRefusal) -> OpenDecision {

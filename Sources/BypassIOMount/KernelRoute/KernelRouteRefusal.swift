@@ -5,6 +5,7 @@ internal import SystemPackage
 enum KernelRouteRefusal: Sendable, CustomStringConvertible {
     case notOffered
     case mayWrite
+    case small
     case openThroughCache
     case veto(BypassVeto)
     case kernel(Errno)
@@ -13,6 +14,7 @@ enum KernelRouteRefusal: Sendable, CustomStringConvertible {
         switch self {
         case .notOffered: "the machine does not offer it"
         case .mayWrite: "it was not opened for reading alone"
+        case .small: "it is small"
         case .openThroughCache: "somebody has the file open through the kernel's page cache"
         case .veto(let veto): "\(veto.driver) refuses: \(veto.reason)"
         case .kernel(let error): "the kernel refuses (errno \(error.rawValue))"

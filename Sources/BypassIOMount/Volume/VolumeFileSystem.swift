@@ -32,7 +32,9 @@ final class VolumeFileSystem: FileSystem {
             root: root, try root.file.status(),
             openDirectories: max(1, options.maximumOpenDirectories))
         trust = KernelTrust(volume, options)
-        kernelRoute = options.grantsKernelReads ? KernelRoute() : nil
+        kernelRoute =
+            options.grantsKernelReads
+            ? KernelRoute(smallestFile: options.smallestKernelFile) : nil
         leavesAccessTime = options.noAccessTime || options.mount.noAccessTime
         owner = geteuid()
     }

@@ -20,6 +20,9 @@ public struct VolumeMountOptions: Sendable {
     /// Whoever opens a file for reading alone has the kernel read it, past the service, where every
     /// layer agrees (``IOStack/FileObject/grantKernelReads()``).
     public var grantsKernelReads = false
+    /// Files of fewer bytes are left to the service: making their way for the kernel takes longer than
+    /// the one request that brings all their data.
+    public var smallestKernelFile: UInt64 = 128 << 10
     /// Opens never move access times.
     public var noAccessTime = false
 

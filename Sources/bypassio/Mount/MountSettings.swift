@@ -73,6 +73,7 @@ struct MountSettings {
                 $0.volume.grantsKernelReads = bypass == .auto
             }
         ),
+        ("auto_size", { $0.volume.smallestKernelFile = UInt64(try number($1, 0...1 << 40)) }),
         (
             "suspend",
             {

@@ -10,7 +10,7 @@ extension MountedVolume {
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the kernel route is ours"))
     struct KernelRoute {
         private func mounted(_ options: String = "bypass=auto") throws -> LiveMount {
-            let mount = try LiveMount(options: "allow_other,\(options)")
+            let mount = try LiveMount(options: "allow_other,auto_size=0,\(options)")
             for name in ["file", "other"] {
                 try Data([UInt8](repeating: 7, count: 65536)).write(
                     to: URL(fileURLWithPath: "\(mount.source)/\(name)"))
@@ -208,7 +208,10 @@ extension MountedVolume {
             _ = try Program(program, ["umount", mount.mountpoint]).run(within: 20)
             let again = try Program(
                 program,
-                ["mount", "--background", "-o", "bypass=auto", mount.source, mount.mountpoint]
+                [
+                    "mount", "--background", "-o", "bypass=auto,auto_size=0", mount.source,
+                    mount.mountpoint,
+                ]
             ).run(within: 20)
             #expect(again.code == 0, "\(again)")
             #expect(try KernelReader(path).value(page: 4) == 7)
