@@ -101,7 +101,7 @@ static int processors_in_use(void) {
     return count;
 }
 
-int32_t bpio_gate_visit_processors(void) {
+int32_t bpio_gate_visit_processors(void (*visit)(void *), void *context) {
     size_t size = CPU_ALLOC_SIZE(most_processors);
     cpu_set_t *before = CPU_ALLOC(most_processors);
     cpu_set_t *one = CPU_ALLOC(most_processors);
@@ -123,6 +123,7 @@ int32_t bpio_gate_visit_processors(void) {
             CPU_ZERO_S(size, one);
             CPU_SET_S(cpu, size, one);
             if (sched_setaffinity(0, size, one) < 0) result = -ENOTSUP;
+            else if (visit != NULL) visit(context);
             left--;
         }
     }
@@ -136,6 +137,15 @@ out:
 
 int32_t bpio_gate_wait_for_grace_period(void) {
     return syscall(SYS_membarrier, membarrier_global, 0, 0) < 0 ? -errno : 0;
+}
+
+int32_t bpio_gate_read_argument(int64_t call) {
+    switch (call) {
+    case SYS_read: case SYS_pread64: case SYS_readv: case SYS_preadv: case SYS_preadv2:
+    case SYS_splice: case SYS_copy_file_range: return 0;
+    case SYS_sendfile: return 1;
+    default: return -1;
+    }
 }
 
 // Of fs/ext4/ext4.h; no header that programs get has it.

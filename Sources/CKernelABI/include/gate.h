@@ -34,11 +34,15 @@ int32_t bpio_gate_answer(int32_t group, int32_t event_file, int32_t error);
 int32_t bpio_gate_mount_id(int32_t file, uint64_t *_Nonnull id);
 
 /// Runs the calling thread on each processor that the machine has in use, one after the other.
-/// ENOTSUP where not all of them are open to it.
-int32_t bpio_gate_visit_processors(void);
+/// ENOTSUP where not all of them are open to it. Calls `visit`, if given, on each.
+int32_t bpio_gate_visit_processors(
+    void (*_Nullable visit)(void *_Nullable context), void *_Nullable context);
 
 /// membarrier(MEMBARRIER_CMD_GLOBAL).
 int32_t bpio_gate_wait_for_grace_period(void);
+
+/// Which argument of a system call is the descriptor that it reads from; -1 for those that read none.
+int32_t bpio_gate_read_argument(int64_t call);
 
 /// EXT4_IOC_MOVE_EXT of blocks that `donor`, an empty file open for writing, cannot have: takes the lock
 /// of `file` (open for reading and writing), waits for direct I/O that is under way, and fails with

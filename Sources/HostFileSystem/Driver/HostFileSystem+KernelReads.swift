@@ -12,6 +12,7 @@ extension HostFileSystem {
     ) throws(StorageVeto) -> any KernelReadDoor {
         let mount: OwnedDescriptor
         let unwatched: OwnedDescriptor
+        let inode: UInt64
         do throws(IOFailure) {
             let open = try openFile(file)
             guard open.kind == .regular else {
@@ -22,17 +23,18 @@ extension HostFileSystem {
                 guard (try? swapTable())?.contains(status) != .yes else { throw .textFileBusy }
                 let unwatched = try SystemCall.mountOfItsOwn(for: descriptor)
                 let mount = try SystemCall.mountOfItsOwn(for: descriptor).release()
-                return (mount, unwatched.release())
+                return (mount, unwatched.release(), status.inode)
             }
             mount = OwnedDescriptor(owning: numbers.0)
             unwatched = OwnedDescriptor(owning: numbers.1)
+            inode = numbers.2
         } catch {
             throw Self.doorVeto(error)
         }
         guard let gates = kernelReadGates,
             let number = try? KernelReadGate.prepare(mount.descriptor, for: gates)
         else { return UngatedReadDoor(mount) }
-        let drain = ReadDrain(unwatched, partner: gates.partner)
+        let drain = ReadDrain(unwatched, inode: inode, partner: gates.partner)
         return KernelReadGate(mount, number: number, of: gates, drain: drain, asking: ask)
     }
 

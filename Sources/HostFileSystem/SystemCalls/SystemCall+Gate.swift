@@ -53,11 +53,21 @@ extension SystemCall {
         return number
     }
 
-    /// sched_setaffinity(2): Runs the calling thread on each processor in use, one after the other.
+    /// sched_setaffinity(2): Runs the calling thread on each processor in use, one after the other, and
+    /// `body` on each.
     ///
     /// - Throws: ENOTSUP where a cpuset keeps it from some.
-    static func visitProcessors() throws(Errno) {
-        _ = try retryingInt { bpio_gate_visit_processors() }
+    static func visitProcessors(_ body: () -> Void = {}) throws(Errno) {
+        let code = withoutActuallyEscaping(body) { body in
+            var visit = body
+            return unsafe withUnsafeMutablePointer(to: &visit) { place in
+                unsafe bpio_gate_visit_processors(
+                    { place in
+                        unsafe place?.assumingMemoryBound(to: (() -> Void).self).pointee()
+                    }, place)
+            }
+        }
+        guard code >= 0 else { throw Errno(rawValue: -code) }
     }
 
     /// membarrier(2), MEMBARRIER_CMD_GLOBAL: A grace period of the kernel's; some milliseconds.
@@ -94,18 +104,6 @@ extension SystemCall {
             unsafe bpio_gate_wait_dedupe(file.rawValue, donor.rawValue, length, &status)
         }
         guard status >= 0 else { throw Errno(rawValue: abs(status)) }
-    }
-
-    /// How often a thread of any process was given a processor (schedstat in proc(5)); nil once it is
-    /// gone, or where the kernel does not count.
-    static func runs(of thread: UInt32) -> UInt64? {
-        var text = [UInt8](repeating: 0, count: 128)
-        guard let file = try? open(FilePath("/proc/\(thread)/schedstat"), .readOnly),
-            let count = try? read(file.descriptor, into: &text, at: 0)
-        else { return nil }
-        let line = text[..<count].prefix { $0 != UInt8(ascii: "\n") }
-        guard let last = line.split(separator: UInt8(ascii: " ")).last else { return nil }
-        return UInt64(String(decoding: last, as: UTF8.self))
     }
 
     /// Starts a thread that takes no signals and that nobody waits for. Throws `EAGAIN` where none is

@@ -1,0 +1,66 @@
+internal import SystemPackage
+
+/// Threads that may be within a read of one file, past its gate: found by the functions of the kernel
+/// that each thread of the machine is within. No lock tells of cached reads on ext4 and btrfs, which
+/// may sleep until a page comes from the disk, or lose their processor, before they copy it.
+///
+/// A thread that was once seen elsewhere is let go: what it reads later has met the gate.
+struct ThreadsInReads {
+    /// Of fs/backing-file.c, through which a stacked file system reads what is below it, from before
+    /// the gate to the end; and of mm/filemap.c, behind the gate.
+    private static let reading = [
+        "backing_file_read_iter", "backing_file_splice_read", "filemap_read", "filemap_splice_read",
+    ].map { Array($0.utf8) }
+    /// The thread is held at a gate, ours or another listener's.
+    private static let held = Array("fanotify_handle_event".utf8)
+
+    /// Of a stack file, which has at most 64 lines. Bytes.
+    private static let longestStack = 8192
+
+    private let inode: UInt64
+    private var threads: [SystemCall.ThreadNumber]
+
+    /// - Parameter inode: the file's number, which stacked file systems show as their own.
+    /// - Throws: what keeps the kernel's stacks from being seen.
+    init(reading inode: UInt64) throws(Errno) {
+        self.inode = inode
+        var stack = [UInt8](repeating: 0, count: Self.longestStack)
+        _ = try SystemCall.kernelStack(of: nil, into: &stack)
+        threads = try SystemCall.allThreads()
+        removeThoseElsewhere()
+    }
+
+    var isEmpty: Bool { threads.isEmpty }
+
+    mutating func removeThoseElsewhere() {
+        var stack = [UInt8](repeating: 0, count: Self.longestStack)
+        threads = threads.filter { !isElsewhere($0, &stack) }
+    }
+
+    private func isElsewhere(_ thread: SystemCall.ThreadNumber, _ stack: inout [UInt8]) -> Bool {
+        guard let length = try? SystemCall.kernelStack(of: thread, into: &stack) else {
+            return true
+        }
+        if length == 0 {
+            return !SystemCall.process(thread.process, mayReadInode: inode)
+        }
+        guard Self.isReading(stack[..<length]) else { return true }
+        // Asleep in a read of another file. What cannot be told counts as a read of this one.
+        guard let descriptor = SystemCall.descriptorBeingRead(by: thread),
+            let other = SystemCall.inode(of: descriptor, of: thread)
+        else { return false }
+        return other != inode
+    }
+
+    /// Whether the lines, such as "[<0>] vfs_read+0xbb/0x360", tell of a read that no gate holds.
+    static func isReading(_ stack: ArraySlice<UInt8>) -> Bool {
+        var isReading = false
+        for line in stack.split(separator: UInt8(ascii: "\n")) {
+            let name = line.drop { $0 != UInt8(ascii: " ") }.dropFirst()
+                .prefix { $0 != UInt8(ascii: "+") }
+            if name.elementsEqual(held) { return false }
+            isReading = isReading || reading.contains { $0.elementsEqual(name) }
+        }
+        return isReading
+    }
+}
