@@ -34,8 +34,8 @@ extension HostFileSystem {
         guard let gates = kernelReadGates,
             let number = try? KernelReadGate.prepare(mount.descriptor, for: gates)
         else { return UngatedReadDoor(mount) }
-        let drain = ReadDrain(unwatched, inode: inode, partner: gates.partner)
-        return KernelReadGate(mount, number: number, of: gates, drain: drain, asking: ask)
+        let drained = DrainedFile(unwatched, inode: inode, partner: gates.partner)
+        return KernelReadGate(mount, number: number, of: gates, drained: drained, asking: ask)
     }
 
     /// Made for the first door; nil where the kernel has none.

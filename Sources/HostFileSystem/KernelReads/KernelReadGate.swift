@@ -44,7 +44,7 @@ final class KernelReadGate: KernelReadDoor {
     private let mount: OwnedDescriptor
     private let mountNumber: UInt64
     private let gates: KernelReadGates
-    private let drain: ReadDrain
+    private let drained: DrainedFile
     private let ask: @Sendable (KernelRead) -> IOFailure?
 
     var storage: StorageHandle { StorageHandle(rawValue: mount.descriptor.rawValue) }
@@ -67,12 +67,12 @@ final class KernelReadGate: KernelReadDoor {
     ///   - number: what preparing it gave.
     init(
         _ mount: consuming OwnedDescriptor, number: UInt64, of gates: KernelReadGates,
-        drain: ReadDrain, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+        drained: DrainedFile, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
     ) {
         self.mount = mount
         mountNumber = number
         self.gates = gates
-        self.drain = drain
+        self.drained = drained
         self.ask = ask
         gates.group.add(self, on: number)
     }
@@ -98,11 +98,9 @@ final class KernelReadGate: KernelReadDoor {
 
     // MARK: The gate
 
-    /// Which reads that had begun it waits for: ``ReadDrain/wait(for:)``.
     func close() throws(IOFailure) {
-        let passed: PassedReaders
         do throws(Errno) {
-            passed = try state.withLock { (state) throws(Errno) in
+            try state.withLock { (state) throws(Errno) in
                 if let error = state.openMissed { throw error }
                 let wasClosed = state.isClosed
                 state.isClosed = true
@@ -112,12 +110,25 @@ final class KernelReadGate: KernelReadDoor {
                     state.isClosed = wasClosed
                     throw error
                 }
-                return state.passed.taken()
             }
         } catch {
             throw IOFailure(host: error)
         }
-        drain.wait(for: passed)
+    }
+
+    /// Which reads it waits for: ``ReadDrain/wait(for:)``.
+    func drain(with others: [any KernelReadDoor]) {
+        // Of opens that were over before, all are known then.
+        gates.group.dealWithEvents()
+        ReadDrain.wait(
+            for: ([self] + others.compactMap { $0 as? KernelReadGate }).compactMap(\.begun))
+    }
+
+    /// What may have begun before the gate came in the way; nil if nobody ever opened the file by it.
+    private var begun: ReadDrain? {
+        state.withLock { state in
+            state.opens > 0 ? ReadDrain(drained, passed: state.passed.taken()) : nil
+        }
     }
 
     func open() {

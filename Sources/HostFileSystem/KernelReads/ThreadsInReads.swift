@@ -1,6 +1,6 @@
 internal import SystemPackage
 
-/// Threads that may be within a read of one file, past its gate: found by the functions of the kernel
+/// Threads that may be within a read of some files, past their gates: found by the functions of the kernel
 /// that each thread of the machine is within. No lock tells of cached reads on ext4 and btrfs, which
 /// may sleep until a page comes from the disk, or lose their processor, before they copy it.
 ///
@@ -17,13 +17,13 @@ struct ThreadsInReads {
     /// Of a stack file, which has at most 64 lines. Bytes.
     private static let longestStack = 8192
 
-    private let inode: UInt64
+    private let inodes: Set<UInt64>
     private var threads: [SystemCall.ThreadNumber]
 
-    /// - Parameter inode: the file's number, which stacked file systems show as their own.
+    /// - Parameter inodes: the files' numbers, which stacked file systems show as their own.
     /// - Throws: what keeps the kernel's stacks from being seen.
-    init(reading inode: UInt64) throws(Errno) {
-        self.inode = inode
+    init(reading inodes: Set<UInt64>) throws(Errno) {
+        self.inodes = inodes
         var stack = [UInt8](repeating: 0, count: Self.longestStack)
         _ = try SystemCall.kernelStack(of: nil, into: &stack)
         threads = try SystemCall.allThreads()
@@ -42,14 +42,14 @@ struct ThreadsInReads {
             return true
         }
         if length == 0 {
-            return !SystemCall.process(thread.process, mayReadInode: inode)
+            return !SystemCall.process(thread.process, mayRead: inodes)
         }
         guard Self.isReading(stack[..<length]) else { return true }
-        // Asleep in a read of another file. What cannot be told counts as a read of this one.
+        // Asleep in a read of another file. What cannot be told counts as a read of these.
         guard let descriptor = SystemCall.descriptorBeingRead(by: thread),
             let other = SystemCall.inode(of: descriptor, of: thread)
         else { return false }
-        return other != inode
+        return !inodes.contains(other)
     }
 
     /// Whether the lines, such as "[<0>] vfs_read+0xbb/0x360", tell of a read that no gate holds.

@@ -13,6 +13,7 @@ final class UngatedReadDoor: KernelReadDoor {
     init(_ mount: consuming OwnedDescriptor) { self.mount = mount }
 
     func close() throws(IOFailure) { throw IOFailure(.notSupported) }
+    func drain(with others: [any KernelReadDoor]) {}
     func open() {}
     func expectOpen(by thread: UInt32) -> ExpectedOpen { ExpectedOpen(thread: thread, number: 0) }
     func callOff(_ open: ExpectedOpen) {}

@@ -78,16 +78,15 @@ extension SystemCall {
         inode(in: FilePath("\(thread.path)/fdinfo/\(descriptor)"))
     }
 
-    /// Whether a process has a file with this inode number open, or an io_uring, which may have it
+    /// Whether a process has a file with one of these inode numbers open, or an io_uring, which may have it
     /// without a descriptor.
-    static func process(_ process: UInt32, mayReadInode inode: UInt64) -> Bool {
+    static func process(_ process: UInt32, mayRead inodes: Set<UInt64>) -> Bool {
         let files = "/proc/\(process)/fd"
         var buffer = [UInt8](repeating: 0, count: 32768)
         guard let descriptors = try? numbers(in: files, &buffer) else { return false }
         return descriptors.contains { descriptor in
-            if self.inode(in: FilePath("/proc/\(process)/fdinfo/\(descriptor)")) == inode {
-                return true
-            }
+            let information = FilePath("/proc/\(process)/fdinfo/\(descriptor)")
+            if let inode = inode(in: information), inodes.contains(inode) { return true }
             let target = try? readLink(FilePath("\(files)/\(descriptor)"))
             return target == Array("anon_inode:[io_uring]".utf8)
         }

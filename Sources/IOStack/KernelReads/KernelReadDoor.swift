@@ -4,7 +4,7 @@
 /// A file system makes one for a stream when the first program may use it
 /// (``FileSystemDriver/kernelReadDoor(for:asking:)``) and it lasts until the last one is gone.
 ///
-/// Any thread; ``close()`` and ``open()`` by one at a time.
+/// Any thread; ``close()`` and ``open()`` by one at a time, ``drain(with:)`` by any number.
 public protocol KernelReadDoor: AnyObject, Sendable {
     /// What the kernel reads from (a descriptor's number), as long as the door exists.
     var storage: StorageHandle { get }
@@ -13,11 +13,16 @@ public protocol KernelReadDoor: AnyObject, Sendable {
     var isRevocable: Bool { get }
 
     /// Puts the gate in the way: from the return on no read begins that the door's question did not
-    /// allow, and the reads that had begun are done, as far as the host can tell (its documentation
-    /// says which are not waited for). Reads that come meanwhile wait for their answer. Repeatable.
+    /// allow; those that come wait for their answer. Reads that had begun go on: ``drain(with:)`` waits
+    /// for them. Repeatable.
     ///
     /// Throws what the host refused the gate with; then reads pass as before.
     func close() throws(IOFailure)
+
+    /// Returns when the reads are done that had begun before the closed gates of this door, and of
+    /// `others` of its file system, came in their way, as far as the host can tell (its documentation
+    /// says which are not waited for). Returns, too, if a gate is opened meanwhile.
+    func drain(with others: [any KernelReadDoor])
 
     /// Takes the gate away: reads pass at no cost. Repeatable.
     func open()

@@ -28,16 +28,25 @@ extension Volume {
         try reads.settle { kernelReadCause(of: stream) != nil }
     }
 
-    /// As ``settleKernelReads(of:)`` for every stream; all are settled, the first failure is thrown.
+    /// As ``settleKernelReads(of:)`` for every stream; all are settled, the first failure is thrown. Every
+    /// gate is in the way before any is drained, so that the host looks for reads once.
     func settleKernelReads() throws(IOFailure) {
         var failure: IOFailure?
+        var undrained: [(reads: KernelReads, closing: UInt64)] = []
         for stream in kernelReadStreams.withLock({ Array($0.values) }) {
+            guard let reads = stream.kernelReads.withLock({ $0 }) else { continue }
             do throws(IOFailure) {
-                try settleKernelReads(of: stream)
+                if let closing = try reads.put({ kernelReadCause(of: stream) != nil }) {
+                    undrained.append((reads, closing))
+                }
             } catch {
                 failure = failure ?? error
             }
         }
+        if let first = undrained.first {
+            first.reads.door.drain(with: undrained.dropFirst().map(\.reads.door))
+        }
+        for (reads, closing) in undrained { reads.drained(closing) }
         if let failure { throw failure }
     }
 }

@@ -13,7 +13,7 @@ public final class MemoryReadDoor: KernelReadDoor {
     private struct State {
         var isClosed = false
         var inFlight = 0
-        /// Closings that wait for the reads in flight.
+        /// Drains that wait for the reads in flight.
         var waiting: [DispatchSemaphore] = []
         var expectations: UInt64 = 0
         var closings = 0
@@ -66,18 +66,31 @@ public final class MemoryReadDoor: KernelReadDoor {
 
     public func close() throws(IOFailure) {
         guard isRevocable else { throw IOFailure(.notSupported) }
-        let drained = DispatchSemaphore(value: 0)
-        let mustWait = state.withLock { state in
+        state.withLock { state in
             state.isClosed = true
             state.closings += 1
-            guard state.inFlight > 0 else { return false }
+        }
+    }
+
+    public func drain(with others: [any KernelReadDoor]) {
+        let drained = DispatchSemaphore(value: 0)
+        let mustWait = state.withLock { state in
+            guard state.isClosed, state.inFlight > 0 else { return false }
             state.waiting.append(drained)
             return true
         }
         if mustWait { drained.wait() }
+        for other in others { other.drain(with: []) }
     }
 
-    public func open() { state.withLock { $0.isClosed = false } }
+    public func open() {
+        let woken = state.withLock { state in
+            state.isClosed = false
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        woken.forEach { $0.signal() }
+    }
 
     public func expectOpen(by thread: UInt32) -> ExpectedOpen {
         state.withLock { state in

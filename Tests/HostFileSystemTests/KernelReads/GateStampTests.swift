@@ -7,7 +7,7 @@ import Testing
 
 @testable import HostFileSystem
 
-/// No read is carried out, unasked, between the return of close() and the call of open(), while
+/// No read is carried out, unasked, between the return of drain() and the call of open(), while
 /// threads read as fast as they can.
 ///
 /// A thread often loses its processor when a read is over and its end has not been stamped; so the
@@ -91,6 +91,7 @@ struct GateStampTests {
         for round in 0..<rounds {
             let start = now
             try bench.door.close()
+            bench.door.drain(with: [])
             let began = now
             try write(UInt64(round) * 2 + 1, to: file)
             // Some rounds are long enough for questions.
@@ -127,6 +128,7 @@ struct GateStampTests {
         for _ in 0..<100 {
             let start = now
             try bench.door.close()
+            bench.door.drain(with: [])
             let middle = now
             bench.door.open()
             closing.append(middle - start)

@@ -146,6 +146,39 @@ struct KernelReadTests {
         _ = try pauser.result()
     }
 
+    @Test("VOLUME_STACK_PAUSE puts every gate in the way, then waits for what had begun behind each")
+    func drainOfMany() throws {
+        let files = try ["data", "other", "third"].map { name in
+            try memory.volume.open(
+                FilePath(name), access: [.read, .write], disposition: .openIf, options: .nonCached)
+        }
+        let doors = try files.map { try door(of: $0) }
+        let done = Box(0)
+        let began = DispatchSemaphore(value: 0)
+        let goOn = doors.map { _ in DispatchSemaphore(value: 0) }
+        let readers = zip(doors, goOn).map { door, goOn in
+            OwnThread {
+                _ = try? door.carry {
+                    began.signal()
+                    goOn.wait()
+                    done.add(1)
+                }
+            }
+        }
+        for _ in readers { began.wait() }
+        let pauser = OwnThread {
+            _ = try? files[0].bypassIO(.volumeStackPause)
+            #expect(done.value == doors.count)
+        }
+        while !doors.allSatisfy(\.isClosed) {}
+        #expect(done.value == 0)
+        goOn.forEach { $0.signal() }
+        for reader in readers { _ = try reader.result() }
+        _ = try pauser.result()
+        _ = try files[0].bypassIO(.volumeStackResume)
+        #expect(doors.allSatisfy { !$0.isClosed })
+    }
+
     @Test("VOLUME_STACK_PAUSE: filters stay out of it, a volume driver that must see bytes refuses")
     func volumePause() throws {
         let driver = ScriptedVolumeDriver(name: "volume.sys")
