@@ -8,9 +8,10 @@ struct SampleCommand: ParsableCommand {
         commandName: "sample",
         abstract: "Mount a sample directory with filters, show bypass at work, and let you look.",
         discussion: """
-            Writes a few files (once), mounts their directory with three filters, and lets another \
-            process read through them and past them. Then it serves the mount until Ctrl-C. Runs \
-            as root or not; without root it needs fusermount3 (package fuse3).
+            Writes a few files (once), mounts their directory with three filters, and lets other \
+            processes read through them, past them, and, as root, by the kernel alone. Then it \
+            serves the mount until Ctrl-C. Runs as root or not; without root it needs fusermount3 \
+            (package fuse3).
 
             Exit codes: those of mount.
             """)
@@ -31,6 +32,7 @@ struct SampleCommand: ParsableCommand {
             let place = try SampleMountPoint()
             defer { place.remove() }
             var settings = MountSettings(source: folder.path.string, mountPoint: place.path)
+            try settings.apply("bypass", BypassOffer.auto.rawValue)
             settings.filters = try ["readaudit", "contentscan", "accessheat"].map {
                 try FilterSetting($0)
             }

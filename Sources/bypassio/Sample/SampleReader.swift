@@ -19,26 +19,39 @@ struct SampleReader: ParsableCommand {
         /// Of the layer that refused; nil if none did, or if it was not asked.
         var refusedBy: String?
         var reason: String?
+        /// The way that its reads went, and why it was no faster one.
+        var route: String?
+        var because: String?
     }
 
     @Argument var path: String
     @Option var reads = 2000
+    /// Opens for writing, too: the kernel does not read by itself for who may write.
+    @Flag var writable = false
     @Flag var enable = false
+    /// Sends STREAM_PAUSE before it reads, and STREAM_RESUME after.
+    @Flag var pause = false
 
     func run() throws {
         try reportingErrors {
             var answer = Answer()
             let file = try FileDescriptor.open(
-                FilePath(path), .readOnly, options: .init(rawValue: BPIO_O_DIRECT))
+                FilePath(path), writable ? .readWrite : .readOnly,
+                options: .init(rawValue: BPIO_O_DIRECT))
             defer { try? file.close() }
+            let client = BypassIOClient(file)
             if enable {
-                let output = try BypassIOClient(file).manage(.enable)
+                let output = try client.manage(.enable)
                 if let results = output.results, results.status.isError {
                     answer.refusedBy = results.driverName.string
                     answer.reason = results.failureReason.string
                 }
             }
+            if pause { _ = try client.manage(.streamPause) }
             try measure(file, &answer)
+            let own = MountedState.handles(of: file).first { $0.openedBy == getpid() }
+            (answer.route, answer.because) = (own?.route, own?.because)
+            if pause { _ = try client.manage(.streamResume) }
             try JSONOutput.print(answer)
         }
     }

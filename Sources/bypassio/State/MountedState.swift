@@ -21,6 +21,8 @@ struct MountedState {
         /// Why the route is no faster one.
         let because: String?
         let isRevocable: Bool
+
+        var isReadByKernel: Bool { ["kernel bypass", "gated"].contains(route) }
     }
 
     private struct StreamFacts: Decodable {
@@ -31,12 +33,19 @@ struct MountedState {
     private static let attribute = "user.bypassio.state"
 
     private static func facts(of path: FilePath) -> StreamFacts? {
-        guard let place = try? SystemCall.open(path, .pathOnly),
-            let text = try? SystemCall.extendedAttribute(
-                Array(attribute.utf8), of: place.descriptor)
+        guard let place = try? SystemCall.open(path, .pathOnly) else { return nil }
+        return facts(of: place.descriptor)
+    }
+
+    private static func facts(of file: FileDescriptor) -> StreamFacts? {
+        guard let text = try? SystemCall.extendedAttribute(Array(attribute.utf8), of: file)
         else { return nil }
         return try? JSONDecoder().decode(StreamFacts.self, from: Data(text))
     }
+
+    /// The open handles of a file and the routes of their reads; empty where the file is on no bypassio
+    /// volume.
+    static func handles(of file: FileDescriptor) -> [Handle] { facts(of: file)?.handles ?? [] }
 
     /// Not cached, where that is possible: a cached handle would suspend the bypass that is asked for.
     private static func open(_ path: FilePath) throws -> FileDescriptor {

@@ -96,7 +96,14 @@ extension StateReport {
 extension MountedState.Handle {
     fileprivate var line: String {
         let reason = because.map { ", because \($0)" } ?? ""
-        let warning = isRevocable ? "" : " (nobody can stop them)"
         return "Open by process \(openedBy): \(route)\(reason)\(warning)."
+    }
+
+    /// What no filter can do about the kernel's own reads.
+    private var warning: String {
+        guard isReadByKernel else { return "" }
+        return isRevocable
+            ? " (what it maps of the file cannot be stopped)"
+            : " (neither its reads nor what it maps of the file can be stopped)"
     }
 }
