@@ -1,3 +1,4 @@
+import Foundation
 import SystemPackage
 
 /// A path from the command line.
@@ -35,5 +36,31 @@ enum ArgumentPath {
                 content += chunk[..<count]
             }
         }
+    }
+
+    /// The absolute path of a mount point, without links. Its last component is not asked, because its
+    /// service may be gone: its directory is.
+    static func mountPoint(_ argument: String) -> FilePath {
+        let path = path(argument)
+        guard let name = path.lastComponent, name.kind == .regular else {
+            return resolved(path) ?? path
+        }
+        let folder = path.removingLastComponent()
+        let above = resolved(folder.isEmpty ? "." : folder)
+        let direct = above?.appending(name) ?? path
+        // A link to the mount point: dead ones are no links.
+        var status = stat()
+        let isLink =
+            unsafe direct.withPlatformString { unsafe lstat($0, &status) } == 0
+            && status.st_mode & S_IFMT == S_IFLNK
+        return isLink ? resolved(direct) ?? direct : direct
+    }
+
+    private static func resolved(_ path: FilePath) -> FilePath? {
+        guard let text = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else {
+            return nil
+        }
+        defer { unsafe free(text) }
+        return unsafe FilePath(platformString: text)
     }
 }

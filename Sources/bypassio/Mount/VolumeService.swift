@@ -1,4 +1,5 @@
 import BypassIOMount
+import FUSE
 import Foundation
 import HostFileSystem
 import IOStack
@@ -56,10 +57,30 @@ struct VolumeService {
             try Self.attach(setting, to: volume, io)
         }
         do throws(VolumeMountError) {
-            mounted = try MountedVolume.mount(
-                volume, at: ArgumentPath.path(settings.mountPoint), options: settings.volume)
+            mounted = try Self.mount(volume, settings)
         } catch {
             throw CommandError(CommandStatus(error), "Cannot mount: \(error)")
+        }
+    }
+
+    /// Mounts, at once or after the mount of a killed service of ours was taken away from the place.
+    private static func mount(
+        _ volume: Volume, _ settings: MountSettings
+    ) throws(VolumeMountError) -> MountedVolume {
+        func mount() throws(VolumeMountError) -> MountedVolume {
+            try MountedVolume.mount(
+                volume, at: ArgumentPath.path(settings.mountPoint), options: settings.volume)
+        }
+        do throws(VolumeMountError) {
+            return try mount()
+        } catch {
+            guard case .mount(let refusal) = error, refusal.kind == .mountPointDead,
+                DeadMount.remove(at: settings.mountPoint, subtype: settings.volume.mount.subtype)
+            else { throw error }
+            StandardOutput.complain(
+                "bypassio: the service that had \(settings.mountPoint.onOneLine) was gone; its mount "
+                    + "was taken away.")
+            return try mount()
         }
     }
 

@@ -28,7 +28,7 @@ struct UmountCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
-            let place = Self.absolute(ArgumentPath.path(mountPoint))
+            let place = ArgumentPath.mountPoint(mountPoint)
             let table = try MountTable()
             guard let entry = table.entries.last(where: { $0.mountPoint == place }) else {
                 throw CommandError(
@@ -49,29 +49,5 @@ struct UmountCommand: ParsableCommand {
                 throw CommandError(CommandStatus(error.kind), "\(error)")
             }
         }
-    }
-
-    /// Without asking the last component, which may be dead: its directory is resolved.
-    private static func absolute(_ path: FilePath) -> FilePath {
-        guard let name = path.lastComponent, name.kind == .regular else {
-            return resolved(path) ?? path
-        }
-        let folder = path.removingLastComponent()
-        let above = resolved(folder.isEmpty ? "." : folder)
-        let direct = above?.appending(name) ?? path
-        // A link to the mount point: dead ones are no links.
-        var status = stat()
-        let isLink =
-            unsafe direct.withPlatformString { unsafe lstat($0, &status) } == 0
-            && status.st_mode & S_IFMT == S_IFLNK
-        return isLink ? resolved(direct) ?? direct : direct
-    }
-
-    private static func resolved(_ path: FilePath) -> FilePath? {
-        guard let text = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else {
-            return nil
-        }
-        defer { unsafe free(text) }
-        return unsafe FilePath(platformString: text)
     }
 }
