@@ -15,7 +15,7 @@ struct BypassioCommand: ParsableCommand {
         subcommands: [
             MountCommand.self, UmountCommand.self, FiltersCommand.self, StateCommand.self,
             DecodeCommand.self, LabCommand.self, SampleCommand.self, DemoCommand.self,
-            SampleReader.self, LabServiceCommand.self,
+            SampleReader.self, MountedRoutesCommand.self, LabServiceCommand.self,
         ])
 
     /// Under the names that mount(8) knows it is another program.

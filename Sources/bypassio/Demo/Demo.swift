@@ -45,6 +45,7 @@ final class Demo {
         return DemoReport(
             volume: stage.volume, file: file, engine: stage.engineSummary, before: before,
             proofs: proofs, rows: rows, filterCosts: costs, partial: partial, vetoed: vetoed,
+            mounted: try MountedRoutesCommand.run(file),
             fioNote: fio == nil ? "fio is not installed or was switched off: no comparison." : nil)
     }
 

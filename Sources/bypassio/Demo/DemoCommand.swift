@@ -11,7 +11,8 @@ struct DemoCommand: ParsableCommand {
             Makes a volume over a folder of its own with a file of real data (written once), \
             attaches three minifilters, and reads the file over the traditional route and over \
             the bypass route. Needs neither root nor FUSE. If fio is installed it reads the same \
-            file in the same rounds.
+            file in the same rounds. At the end, where FUSE is to be had, other processes read the \
+            file on a mount by every route that their handles may have.
 
             Exit codes: 0 done, 64 usage, 70 internal error or routes that returned \
             different bytes, 73 the folder cannot be written or takes no direct I/O.

@@ -1,7 +1,7 @@
 extension DemoReport {
     var lines: [String] {
         header + [""] + before.fsutilLines(path: path, verbose: true) + [""] + proofLines + [""]
-            + table + [""] + comparisonLines + costLines + [""] + verdictLines
+            + table + [""] + comparisonLines + costLines + [""] + verdictLines + mounted.lines
     }
 
     private var header: [String] {

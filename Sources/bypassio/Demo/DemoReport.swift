@@ -92,12 +92,13 @@ struct DemoReport: Encodable {
     let filterCosts: [Cost]
     let partial: BypassVerdict
     let vetoed: BypassVerdict
+    let mounted: MountedRoutes
     let fioNote: String?
 
     init(
         volume: Volume, file: DemoFile, engine: String, before: BypassVerdict, proofs: [Proof],
         rows: [Row], filterCosts: [Cost], partial: BypassVerdict, vetoed: BypassVerdict,
-        fioNote: String?
+        mounted: MountedRoutes, fioNote: String?
     ) {
         path = file.path.string
         bytes = file.size
@@ -113,6 +114,7 @@ struct DemoReport: Encodable {
         self.filterCosts = filterCosts
         self.partial = partial
         self.vetoed = vetoed
+        self.mounted = mounted
         self.fioNote = fioNote
     }
 }

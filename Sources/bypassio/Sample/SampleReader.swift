@@ -6,8 +6,8 @@ import DirectRead
 import Foundation
 import SystemPackage
 
-/// `bypassio read-as-program`: what any program would do with a file of the mount; run by `sample`
-/// as a process of its own, since the one that serves must not use its mount.
+/// `bypassio read-as-program`: what any program would do with a file of the mount; run by `sample` and
+/// `demo` as a process of its own, since the one that serves must not use its mount.
 struct SampleReader: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "read-as-program", shouldDisplay: false)
@@ -73,5 +73,10 @@ struct SampleReader: ParsableCommand {
             answer.reads += 1
         }
         answer.seconds = DemoClock.wall - start
+    }
+
+    /// Runs a reader as a process of its own.
+    static func run(_ path: FilePath, reads: Int, _ more: [String]) throws -> Answer {
+        try OwnProcess.answer(["read-as-program", path.string, "--reads", "\(reads)"] + more)
     }
 }

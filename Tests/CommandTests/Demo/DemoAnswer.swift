@@ -24,6 +24,15 @@ struct DemoAnswer: Decodable {
         let noOpFilters: Int
     }
 
+    struct Mounted: Decodable {
+        struct Passage: Decodable {
+            let route: String
+            let callbacks: UInt64
+        }
+        let passages: [Passage]
+        let obstacle: String?
+    }
+
     let path: String
     let bytes: UInt64
     let engine: String
@@ -34,6 +43,7 @@ struct DemoAnswer: Decodable {
     let filterCosts: [Cost]
     let partial: StateAnswer.Verdict
     let vetoed: StateAnswer.Verdict
+    let mounted: Mounted
 
     init(_ outcome: BuiltCommand.Outcome) throws {
         self = try JSONDecoder().decode(Self.self, from: Data(outcome.output.utf8))

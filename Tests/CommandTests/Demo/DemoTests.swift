@@ -56,7 +56,23 @@ struct DemoTests {
         #expect(answer.vetoed.blocker?.win32 == 499)
         #expect(answer.partial.kind == "partiallySupported")
         #expect(answer.partial.blocker?.driver == "volmeter")
+        expectRoutes(answer.mounted)
         try expectSecondRunAgrees(answer, folder)
+    }
+
+    /// Whatever the machine lets the demo mount, each handle's route is told, or why there is none.
+    private func expectRoutes(_ mounted: DemoAnswer.Mounted) {
+        let routes = mounted.passages.map(\.route)
+        guard mounted.obstacle == nil else {
+            #expect(routes.isEmpty || routes == ["traditional", "service bypass"])
+            return
+        }
+        #expect(routes == ["traditional", "service bypass", "kernel bypass", "gated"])
+        let callbacks = mounted.passages.map(\.callbacks)
+        guard callbacks.count == 4 else { return }
+        #expect(
+            callbacks[0] >= 10_000 && callbacks[3] >= 6_000, "every read, five or three callbacks")
+        #expect(callbacks[1] < 2000 && callbacks[2] < 2000, "no read")
     }
 
     /// The text says what the JSON said, over the same file.
@@ -97,7 +113,8 @@ struct DemoTests {
             Reason: Every read of this volume is being audited.
 
             """
-        #expect(second.output.hasSuffix(veto))
+        #expect(second.output.contains(veto))
+        #expect(second.output.contains("the route of each handle:"))
     }
 
     @Test func theThreadsEngineReadsTheSameBytes() throws {

@@ -42,7 +42,8 @@ enum MountCommand: Sendable {
                 throw TestError("the command is not beside the tests: build the product bypassio")
             }
             let added = ProcessInfo.processInfo.environment["BYPASSIO_TEST_OPTIONS"] ?? ""
-            let all = added.isEmpty ? options : "\(options),\(added)"
+            // What a test asks for counts last.
+            let all = added.isEmpty ? options : "\(added),\(options)"
             return Program(path, ["mount", "-o", all, source, mountpoint])
         }
     }

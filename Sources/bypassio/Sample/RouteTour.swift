@@ -1,0 +1,85 @@
+import BypassIOMount
+import Foundation
+import IOStack
+import SystemPackage
+
+/// The same reads of other processes by every route that a mount has.
+struct RouteTour {
+    static let reads = 2000
+    /// How long a closed file may take to be known as closed. Seconds.
+    private static let patience = 5.0
+
+    /// One process' reads.
+    struct Passage: Codable {
+        let handle: String
+        /// The way that the handle's reads went: traditional, service bypass, kernel bypass, gated.
+        let route: String
+        /// Why it was no faster one.
+        let because: String?
+        let microsecondsPerRead: Double
+        /// That the filters ran meanwhile.
+        let callbacks: UInt64
+        /// Who refused the ENABLE, if it was asked for.
+        let refusedBy: String?
+        let reason: String?
+    }
+
+    private let service: VolumeService
+    private(set) var passages: [Passage] = []
+
+    /// - Parameter file: on the mount that `service` serves.
+    init(_ service: VolumeService, reading file: FilePath) throws {
+        self.service = service
+        // Whoever may write has its reads carried by the service.
+        try pass("opened for writing, too", file, "--writable")
+        try pass("the same, after FS_BPIO_OP_ENABLE", file, "--writable", "--enable")
+        guard service.mounted.kernelReadObstacle == nil else { return }
+        try pass("opened for reading, by any program", file)
+        try pass("the same, after FS_BPIO_OP_STREAM_PAUSE", file, "--pause")
+    }
+
+    private mutating func pass(_ handle: String, _ path: FilePath, _ more: String...) throws {
+        waitUntilClosed()
+        let before = callbacks
+        let answer = try SampleReader.run(path, reads: Self.reads, more)
+        passages.append(
+            Passage(
+                handle: handle, route: answer.route ?? "not known", because: answer.because,
+                microsecondsPerRead: answer.seconds / Double(max(answer.reads, 1)) * 1e6,
+                callbacks: callbacks - before, refusedBy: answer.refusedBy, reason: answer.reason))
+    }
+
+    /// The kernel tells of a close a moment later, and reads no file by itself that somebody else has in
+    /// its cache.
+    private func waitUntilClosed() {
+        let end = DemoClock.wall + Self.patience
+        while service.mounted.openHandleCount > 0, DemoClock.wall < end { usleep(1000) }
+    }
+
+    private var callbacks: UInt64 { service.callbacks.reduce(0, +) }
+
+    static func lines(_ passages: [Passage]) -> [String] {
+        var table = TextTable([
+            ("\(reads) reads of 4 KiB by a program of its own", .left), ("route", .left),
+            ("us/read", .right), ("callbacks run by the filters", .right),
+        ])
+        for passage in passages {
+            table.append([
+                passage.handle, passage.route, Figures.fixed(passage.microsecondsPerRead, 1),
+                Figures.grouped(passage.callbacks),
+            ])
+        }
+        return table.lines + passages.compactMap(\.remark)
+            + [
+                "(open and close are callbacks, too, and before it lets ENABLE pass the scanner",
+                " reads the file once, which the filters below it see)",
+            ]
+    }
+}
+
+extension RouteTour.Passage {
+    fileprivate var remark: String? {
+        if let refusedBy { return "  \(handle): \(refusedBy) refuses: \(reason ?? "")" }
+        return route == "gated" ? because.map { "  gated because \($0)" } : nil
+    }
+}
