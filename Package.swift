@@ -202,6 +202,15 @@ let package = Package(
         .executableTarget(
             name: "bypassio-guard-routes", dependencies: ["GuardedRoutes", "CGuardedStretch"],
             path: "Benchmarks/Guard/Run", swiftSettings: settings),
+        .executableTarget(
+            name: "bypassio-guard",
+            dependencies: [
+                "GuardedRoutes", "CAllocationCounter", "CPosixCalls", "BypassIOClient",
+                "BypassIOProtocol",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/Guard/Command", swiftSettings: settings),
         .target(name: "CPosixCalls", path: "Tests/CPosixCalls"),
         // Reads, writes, maps and renames at random beside a model, on several processes.
         .executableTarget(

@@ -1,0 +1,4 @@
+import ArgumentParser
+struct ClientCommand: ParsableCommand {
+    func run() throws {}
+}

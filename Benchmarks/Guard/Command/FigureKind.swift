@@ -1,0 +1,30 @@
+/// What is counted, per operation of a route.
+enum FigureKind: String, CaseIterable {
+    /// Of the process, which callgrind executes.
+    case instructions
+    case allocations
+    /// Retains that the program's code asks for.
+    case retains
+    /// Messages of the kernel to the service, of any opcode.
+    case requests
+    /// System calls of the service.
+    case serviceCalls = "service-calls"
+    /// System calls of the program on the mount.
+    case clientCalls = "client-calls"
+    /// Context switches of service and program together.
+    case switches
+
+    /// For a figure that has no line yet.
+    var tolerance: Tolerance {
+        switch self {
+        case .instructions: .percent(3)
+        case .allocations: .absolute(0.02)
+        case .retains: .absolute(0.5)
+        case .requests: .absolute(0.05)
+        case .serviceCalls: .absolute(0.25)
+        case .clientCalls: .absolute(0.05)
+        // The scheduler decides: only a switch more for every operation is told from chance.
+        case .switches: .absolute(2.5)
+        }
+    }
+}
