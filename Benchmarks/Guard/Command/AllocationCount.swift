@@ -25,7 +25,7 @@ enum AllocationCount {
                     Figure(.retains, route.name, Double(counts.retains) / Double(operations)))
             }
         } catch {
-            measured.skip([.allocations, .retains], "a route failed: \(error)")
+            measured.skip([.allocations, .retains], error)
         }
         if !bpio_reference_counting_available() {
             measured.skip([.retains], "the Swift runtime is linked statically")

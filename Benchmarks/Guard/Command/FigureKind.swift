@@ -15,16 +15,16 @@ enum FigureKind: String, CaseIterable {
     case switches
 
     /// For a figure that has no line yet.
-    var tolerance: Tolerance {
+    func tolerance(of value: Double) -> Tolerance {
         switch self {
         case .instructions: .percent(3)
         case .allocations: .absolute(0.02)
         case .retains: .absolute(0.5)
-        case .requests: .absolute(0.05)
-        case .serviceCalls: .absolute(0.25)
+        case .requests: .absolute(0.25)
+        case .serviceCalls: .absolute(0.75)
         case .clientCalls: .absolute(0.05)
-        // The scheduler decides: only a switch more for every operation is told from chance.
-        case .switches: .absolute(2.5)
+        // The scheduler has its part in them.
+        case .switches: .absolute(max(0.5, (value * 4).rounded(.up) / 10))
         }
     }
 }

@@ -5,6 +5,7 @@ import ArgumentParser
 struct GuardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bypassio-guard",
-        abstract: "Counts what each route costs, and compares it with stored limits. Times nothing.",
+        abstract:
+            "Counts what each route costs, and compares it with stored limits. Times nothing.",
         subcommands: [CheckCommand.self, ClientCommand.self], defaultSubcommand: CheckCommand.self)
 }

@@ -16,14 +16,15 @@ enum InstructionCount {
                 measured.add(Figure(.instructions, name, total / Double(operations)))
             }
         } catch {
-            measured.skip([.instructions], "\(error)")
+            measured.skip([.instructions], error)
         }
         return measured
     }
 
     private static func run(stretches: Int) throws -> [Double] {
         guard Tool.find("valgrind") != nil else {
-            throw MeasurementError("valgrind is not installed (Debian package valgrind)")
+            throw MeasurementError(
+                machineLacks: "valgrind is not installed (Debian package valgrind)")
         }
         guard let built = Tool.sibling("bypassio-guard-routes") else {
             throw MeasurementError("the product bypassio-guard-routes is not built")
@@ -42,7 +43,8 @@ enum InstructionCount {
             // Hash tables are the same in every run.
             environment: ["SWIFT_DETERMINISTIC_HASHING": "1"])
         guard answer.code == 0 else {
-            throw MeasurementError("valgrind ended with \(answer.code): \(answer.errors.suffix(400))")
+            throw MeasurementError(
+                "valgrind ended with \(answer.code): \(answer.errors.suffix(400))")
         }
         return try (1...stretches).map { try total(in: "\(folder.path)/out.\($0)") }
     }

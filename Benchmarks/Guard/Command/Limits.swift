@@ -48,7 +48,8 @@ struct Limits {
         for figure in measured.figures {
             new[figure.name] = Line(
                 value: figure.value,
-                tolerance: lines[figure.name]?.tolerance ?? figure.name.kind.tolerance)
+                tolerance: lines[figure.name]?.tolerance
+                    ?? figure.name.kind.tolerance(of: figure.value))
         }
         lines = new
         if measured.figures.contains(where: { $0.name.kind == .instructions }) {

@@ -3,12 +3,14 @@ struct Measurement {
     /// Figures that this machine does not give.
     struct Gap {
         let kinds: Set<FigureKind>
-        /// nil: of all routes that have one.
-        let route: String?
+        /// The routes whose names begin so.
+        let route: String
         let reason: String
+        /// What is measured does not work, which is for the guard to tell.
+        let isFailure: Bool
 
         func covers(_ name: Figure.Name) -> Bool {
-            kinds.contains(name.kind) && (route == nil || route == name.route)
+            kinds.contains(name.kind) && name.route.hasPrefix(route)
         }
     }
 
@@ -17,8 +19,14 @@ struct Measurement {
 
     mutating func add(_ figure: Figure) { figures.append(figure) }
 
-    mutating func skip(_ kinds: Set<FigureKind>, route: String? = nil, _ reason: String) {
-        gaps.append(Gap(kinds: kinds, route: route, reason: reason))
+    mutating func skip(_ kinds: Set<FigureKind>, _ reason: String) {
+        gaps.append(Gap(kinds: kinds, route: "", reason: reason, isFailure: false))
+    }
+
+    mutating func skip(_ kinds: Set<FigureKind>, route: String = "", _ error: any Error) {
+        let isOfMachine = (error as? MeasurementError)?.isOfMachine ?? false
+        gaps.append(
+            Gap(kinds: kinds, route: route, reason: "\(error)", isFailure: !isOfMachine))
     }
 
     mutating func add(_ other: Measurement) {

@@ -34,12 +34,13 @@ struct Report {
         }
         for gap in measured.gaps {
             let kinds = FigureKind.allCases.filter(gap.kinds.contains).map(\.rawValue)
-            let what = kinds.joined(separator: ", ") + (gap.route.map { " | \($0)" } ?? "")
-            Swift.print("skipped   \(what): \(gap.reason)")
+            let what = kinds.joined(separator: ", ") + (gap.route.isEmpty ? "" : " | \(gap.route)")
+            Swift.print("\(gap.isFailure ? "FAILED  " : "skipped ")  \(what): \(gap.reason)")
+            if gap.isFailure { failures += 1 }
         }
         if let compilerGap { Swift.print("skipped   instructions: \(compilerGap)") }
         failures += missing.count
-        Swift.print("\(compared) figures compared, \(failures) do not hold")
+        Swift.print("\(compared) figures compared, \(failures) failures")
         if failures > 0 {
             Swift.print(
                 "What exceeds its limit is a regression, or is wanted: then, as for what is stale, "

@@ -1,12 +1,22 @@
+import CPosixCalls
 import Foundation
 
 /// A folder that goes with the last reference to it.
 final class ScratchFolder {
+    /// Is on a disk where /tmp may be in memory.
+    static let parent = "/var/tmp"
+
     let path: String
 
-    /// In /var/tmp, which is on a disk where /tmp may be in memory.
+    /// A file system with bypass, by statfs(2)'s type.
+    static var isOnDisk: Bool {
+        var volume = call_volume()
+        return unsafe call_statfs(parent, &volume) == 0
+            && [0xEF53, 0x5846_5342, 0x9123_683E].contains(volume.type)
+    }
+
     init() throws {
-        path = "/var/tmp/bypassio-guard-\(UUID().uuidString)"
+        path = "\(Self.parent)/bypassio-guard-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: false)
     }

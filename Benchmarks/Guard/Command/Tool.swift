@@ -15,10 +15,14 @@ enum Tool {
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
+    /// This program.
+    static var own: String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    }
+
     /// The program beside this one that the same build made; nil if it is not built.
     static func sibling(_ name: String) -> String? {
-        guard let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        else { return nil }
+        guard let own else { return nil }
         let path = URL(fileURLWithPath: own).deletingLastPathComponent().path + "/" + name
         return FileManager.default.isExecutableFile(atPath: path) ? path : nil
     }
