@@ -4,9 +4,17 @@ extension Volume {
     /// Carries a request through the stack on the calling thread, from the top or from below an
     /// instance: pre callbacks, file system, post callbacks. Sleeps while a filter keeps it.
     func carry(_ data: CallbackData, below instance: FilterInstance?) {
+        guard data.majorFunction == .fileSystemControl else {
+            data.descent.begin(currentOperations(for: data.majorFunction), below: instance)
+            return descendAndAscend(data)
+        }
         let (chain, epoch) = enterChain(data)
         defer { epoch?.leave() }
-        data.descent.begin(chain.operations(for: data.majorFunction), below: instance)
+        data.descent.begin(chain.operations(for: .fileSystemControl), below: instance)
+        descendAndAscend(data)
+    }
+
+    private func descendAndAscend(_ data: CallbackData) {
         if case .reachedFileSystem = runDown(data) { dispatch(data) }
         runUp(data)
         data.descent.finish()
@@ -43,14 +51,14 @@ extension Volume {
                 return data.succeed(.opened(opened.opened))
             }
             guard let file = data.fileObject else { throw IOFailure(.invalidParameter) }
-            switch data.parameters {
+            switch data.asked {
             case .read(let offset, let length):
                 data.succeed(
                     information: try read(file, data.buffer, offset: offset, length: length))
             case .fileSystemControl(let control) where control.code == .manageBypassIO:
                 manageBypassIO(data, control)
             default:
-                let answer = try perform(data.parameters, on: file, buffer: data.buffer)
+                let answer = try perform(data.asked, on: file, buffer: data.buffer)
                 data.succeed(answer.result, information: answer.information)
             }
         } catch {

@@ -40,7 +40,7 @@ extension Volume {
                 processID: Int32(bitPattern: read.thread),
                 mayAdministerVolume: opener.mayAdministerVolume))
         data.flags.insert(.kernelRead)
-        data.descent.begin(currentChain.operations(for: .read), below: nil)
+        data.descent.begin(currentOperations(for: .read), below: nil)
         let failure: IOFailure? =
             switch runDown(data) {
             case .completed: data.ioStatus.failure ?? .needsData

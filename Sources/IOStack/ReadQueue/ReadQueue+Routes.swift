@@ -60,7 +60,7 @@ extension ReadQueue {
             return
         }
         let data = request(for: slot, file)
-        data.descent.begin(volume.currentChain.operations(for: .read), below: nil)
+        data.descent.begin(volume.currentOperations(for: .read), below: nil)
         requests[slot] = data
         filteredCount += 1
         goOn(slot, data, FilterManager.descend(data))

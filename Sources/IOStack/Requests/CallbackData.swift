@@ -40,12 +40,17 @@ public final class CallbackData: @unchecked Sendable {
     public private(set) var majorFunction: MajorFunction
     /// What is asked. A pre callback may change it within the same major function; what is below
     /// sees the change.
+    public var parameters: IOParameters {
+        get { asked }
+        set {
+            precondition(newValue.majorFunction == majorFunction)
+            asked = newValue
+        }
+    }
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
-    public var parameters: IOParameters {
-        didSet { precondition(parameters.majorFunction == majorFunction) }
-    }
+    private(set) var asked: IOParameters
     /// The file the request is about; nil only before a create reached the file system.
     #if !DEBUG
         @safe @exclusivity(unchecked)
@@ -112,7 +117,7 @@ public final class CallbackData: @unchecked Sendable {
         buffer: (any IOBuffer)? = nil
     ) {
         majorFunction = parameters.majorFunction
-        self.parameters = parameters
+        asked = parameters
         self.fileObject = fileObject
         self.requestor = requestor
         self.buffer = buffer
@@ -143,7 +148,7 @@ public final class CallbackData: @unchecked Sendable {
     ) {
         assert(preOperationInstance == nil && keeper == nil && keptBy == nil)
         majorFunction = parameters.majorFunction
-        self.parameters = parameters
+        asked = parameters
         self.fileObject = fileObject
         self.requestor = requestor
         self.buffer = buffer

@@ -90,6 +90,11 @@ public final class Volume: Sendable {
 
     var currentChain: FilterChain { chain.withLock { $0 } }
 
+    /// The callbacks that a request passes which is no control.
+    func currentOperations(for major: MajorFunction) -> OperationChain {
+        chain.withLock { $0.operations(for: major) }
+    }
+
     private func setChain(_ new: FilterChain) {
         let old = chain.withLock { chain in
             let old = chain
