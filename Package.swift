@@ -237,6 +237,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "GuardTests", dependencies: ["bypassio-guard"], swiftSettings: settings),
+        .testTarget(
             name: "CommandTests", dependencies: ["bypassio", "BypassIOProtocol"],
             swiftSettings: settings),
     ],

@@ -24,18 +24,26 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let figures = measure()
         do {
-            if write {
-                var stored = (try? Limits(file: limits)) ?? Limits()
-                try stored.renew(figures)
-                try stored.write(to: limits)
-                print("\(limits) has \(stored.lines.count) figures")
-            } else if try !Report(figures, Limits(file: limits)).print() {
-                throw ExitCode(1)
-            }
+            if write { return try renew(figures) }
+            let report = Report(figures, try Limits(file: limits), compiler: Compiler.version())
+            report.lines.forEach { print($0) }
+            if report.failures > 0 { throw ExitCode(1) }
         } catch let error as LimitsError {
             FileHandle.standardError.write(Data("bypassio-guard: \(error)\n".utf8))
             throw ExitCode(74)
         }
+    }
+
+    private func renew(_ figures: Measurement) throws {
+        let isThere = FileManager.default.fileExists(atPath: limits)
+        var stored = isThere ? try Limits(file: limits) : Limits()
+        stored.renew(figures, compiler: Compiler.version())
+        try stored.write(to: limits)
+        print("\(limits) has \(stored.lines.count) figures")
+        // A route that does not work leaves its old limits.
+        let failed = figures.gaps.filter(\.isFailure)
+        failed.forEach { print("FAILED    \($0.route): \($0.reason)") }
+        if !failed.isEmpty { throw ExitCode(1) }
     }
 
     private func measure() -> Measurement {

@@ -17,6 +17,11 @@ struct Limits {
         guard let data = FileManager.default.contents(atPath: file),
             let text = String(bytes: data, encoding: .utf8)
         else { throw LimitsError(description: "\(file) cannot be read; --write makes it.") }
+        try self.init(text: text, name: file)
+    }
+
+    /// - Parameter file: how errors name it.
+    init(text: String, name file: String = "the limits") throws(LimitsError) {
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
             .enumerated()
         where !line.isEmpty && !line.hasPrefix("#") {
@@ -43,7 +48,7 @@ struct Limits {
 
     /// Takes over what was measured; drops lines of routes that are no more, and keeps those that
     /// could not be measured.
-    mutating func renew(_ measured: Measurement) throws(LimitsError) {
+    mutating func renew(_ measured: Measurement, compiler here: String?) {
         var new = lines.filter { line in measured.gaps.contains { $0.covers(line.key) } }
         for figure in measured.figures {
             new[figure.name] = Line(
@@ -53,11 +58,19 @@ struct Limits {
         }
         lines = new
         if measured.figures.contains(where: { $0.name.kind == .instructions }) {
-            compiler = Compiler.version()
+            compiler = here
         }
     }
 
     func write(to file: String) throws(LimitsError) {
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
+        } catch {
+            throw LimitsError(description: "\(file) cannot be written: \(error)")
+        }
+    }
+
+    var text: String {
         var text = """
             # What each route costs per operation: see docs/testing.md, "The regression guard".
             # bypassio-guard compares, bypassio-guard --write renews.
@@ -75,10 +88,6 @@ struct Limits {
             }
             if !ofKind.isEmpty { text += "\n" }
         }
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
-        } catch {
-            throw LimitsError(description: "\(file) cannot be written: \(error)")
-        }
+        return text
     }
 }

@@ -1,73 +1,63 @@
 /// The comparison, for people.
 struct Report {
-    private let measured: Measurement
-    private let limits: Limits
-    /// Why no instructions are compared; nil: they are.
-    private let compilerGap: String?
+    private(set) var lines: [String] = []
+    private(set) var failures = 0
 
-    init(_ measured: Measurement, _ limits: Limits) {
-        self.measured = measured
-        self.limits = limits
-        let here = Compiler.version()
-        compilerGap =
-            here == limits.compiler
-            ? nil
-            : "the limits are of Swift \(limits.compiler ?? "unknown"), "
-                + "here is \(here ?? "no compiler to ask")"
-    }
-
-    /// Prints a line a figure and the verdict. Returns whether all hold.
-    func print() -> Bool {
-        var failures = 0
+    /// - Parameter compiler: which one is here, as ``Compiler/version()`` tells.
+    init(_ measured: Measurement, _ limits: Limits, compiler: String?) {
+        // Instructions of another compiler are other instructions.
+        let isSameCompiler = compiler != nil && compiler == limits.compiler
         var compared = 0
-        for figure in measured.figures {
-            if figure.name.kind == .instructions, compilerGap != nil { continue }
+        for figure in measured.figures
+        where figure.name.kind != .instructions || isSameCompiler {
             compared += 1
-            if !printVerdict(figure) { failures += 1 }
+            compare(figure, limits.lines[figure.name])
         }
         let known = Set(measured.figures.map(\.name))
-        let missing = limits.lines.keys.filter { name in
+        let gone = limits.lines.keys.filter { name in
             !known.contains(name) && !measured.gaps.contains { $0.covers(name) }
         }
-        for name in missing.sorted(by: { $0.route < $1.route }) {
-            Swift.print("GONE      \(name.kind.rawValue) | \(name.route): was not measured")
+        for name in gone.sorted(by: { $0.route < $1.route }) {
+            fail("GONE      \(name.kind.rawValue) | \(name.route): has a limit, and is no more")
         }
-        for gap in measured.gaps {
-            let kinds = FigureKind.allCases.filter(gap.kinds.contains).map(\.rawValue)
-            let what = kinds.joined(separator: ", ") + (gap.route.isEmpty ? "" : " | \(gap.route)")
-            Swift.print("\(gap.isFailure ? "FAILED  " : "skipped ")  \(what): \(gap.reason)")
-            if gap.isFailure { failures += 1 }
+        measured.gaps.forEach { tell($0) }
+        if !isSameCompiler {
+            lines.append(
+                "skipped   instructions: the limits are of Swift \(limits.compiler ?? "unknown"), "
+                    + "here is \(compiler ?? "no compiler to ask")")
         }
-        if let compilerGap { Swift.print("skipped   instructions: \(compilerGap)") }
-        failures += missing.count
-        Swift.print("\(compared) figures compared, \(failures) failures")
-        if failures > 0 {
-            Swift.print(
-                "What exceeds its limit is a regression, or is wanted: then, as for what is stale, "
-                    + "bypassio-guard --write renews the limits; commit them with the reason.")
-        }
-        return failures == 0
+        lines.append("\(compared) figures compared, \(failures) failures")
+        guard failures > 0 else { return }
+        lines.append(
+            "What exceeds its limit is a regression, or wanted. If it is wanted, and for what is stale, "
+                + "`bypassio-guard --write` renews the limits; commit them with the reason.")
     }
 
-    private func printVerdict(_ figure: Figure) -> Bool {
+    private mutating func fail(_ line: String) {
+        failures += 1
+        lines.append(line)
+    }
+
+    private mutating func compare(_ figure: Figure, _ limit: Limits.Line?) {
         let what = "\(figure.name.kind.rawValue) | \(figure.name.route)"
         let value = Figure.text(figure.value)
-        guard let line = limits.lines[figure.name] else {
-            Swift.print("NO LIMIT  \(what): \(value)")
-            return false
-        }
-        let range = line.tolerance.range(around: line.value)
-        let limit = "\(Figure.text(line.value)) ± \(line.tolerance)"
+        guard let limit else { return fail("NO LIMIT  \(what): \(value)") }
+        let range = limit.tolerance.range(around: limit.value)
+        let text = "\(Figure.text(limit.value)) ± \(limit.tolerance)"
         // What is stored is rounded to hundredths.
         if figure.value > range.upperBound + 0.005 {
-            Swift.print("EXCEEDED  \(what): \(value), the limit is \(limit)")
-            return false
+            fail("EXCEEDED  \(what): \(value), the limit is \(text)")
+        } else if figure.value < range.lowerBound - 0.005 {
+            fail("STALE     \(what): \(value), the limit is \(text)")
+        } else {
+            lines.append("holds     \(what): \(value), the limit is \(text)")
         }
-        if figure.value < range.lowerBound - 0.005 {
-            Swift.print("STALE     \(what): \(value), the limit is \(limit)")
-            return false
-        }
-        Swift.print("holds     \(what): \(value) (\(limit))")
-        return true
+    }
+
+    private mutating func tell(_ gap: Measurement.Gap) {
+        let kinds = FigureKind.allCases.filter(gap.kinds.contains).map(\.rawValue)
+        let route = gap.route.isEmpty ? "" : " | \(gap.route)"
+        let what = "\(kinds.joined(separator: ", "))\(route): \(gap.reason)"
+        if gap.isFailure { fail("FAILED    \(what)") } else { lines.append("skipped   \(what)") }
     }
 }
