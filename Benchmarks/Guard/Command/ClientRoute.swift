@@ -13,12 +13,16 @@ enum ClientRoute: String, CaseIterable {
     /// Files in a folder of names.
     static let names = 400
 
+    /// The kernel uses what it knows for as long as told; otherwise that depends on how old the files
+    /// are, and on how fast the run is.
     var mountOptions: String {
-        switch self {
-        // Of every size.
-        case .kernelRead, .kernelOpenAndClose: "bypass=auto,auto_size=0"
-        default: "bypass=request"
-        }
+        let bypass =
+            switch self {
+            // Of every size.
+            case .kernelRead, .kernelOpenAndClose: "bypass=auto,auto_size=0"
+            default: "bypass=request"
+            }
+        return "\(bypass),entry_timeout=3600,attr_timeout=3600"
     }
 
     /// Operations of one run.
