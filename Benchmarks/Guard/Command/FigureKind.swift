@@ -11,7 +11,7 @@ enum FigureKind: String, CaseIterable {
     case serviceCalls = "service-calls"
     /// System calls of the program on the mount.
     case clientCalls = "client-calls"
-    /// Context switches of service and program together.
+    /// How often service and program together wait, and another thread runs.
     case switches
 
     /// For a figure that has no line yet.
