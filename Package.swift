@@ -189,6 +189,28 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Benchmarks/Controls", swiftSettings: settings),
+        // What the regression guard counts, the run of it that callgrind watches, which must not
+        // carry the allocation counter's calls, and the guard itself.
+        .target(name: "CGuardedStretch", path: "Benchmarks/Guard/CStretch"),
+        .target(
+            name: "GuardedRoutes",
+            dependencies: [
+                "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/Guard/Routes", swiftSettings: settings),
+        .executableTarget(
+            name: "bypassio-guard-routes", dependencies: ["GuardedRoutes", "CGuardedStretch"],
+            path: "Benchmarks/Guard/Run", swiftSettings: settings),
+        .executableTarget(
+            name: "bypassio-guard",
+            dependencies: [
+                "GuardedRoutes", "CAllocationCounter", "CPosixCalls", "BypassIOClient",
+                "BypassIOProtocol",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/Guard/Command", swiftSettings: settings),
         .target(name: "CPosixCalls", path: "Tests/CPosixCalls"),
         // Reads, writes, maps and renames at random beside a model, on several processes.
         .executableTarget(
@@ -214,6 +236,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "GuardTests", dependencies: ["bypassio-guard"], swiftSettings: settings),
         .testTarget(
             name: "CommandTests", dependencies: ["bypassio", "BypassIOProtocol"],
             swiftSettings: settings),

@@ -23,10 +23,10 @@ extension FileObject {
         guard let storage else { throw noDataFailure }
         let route = enterBypass(offset: offset, length: length)
         if route == .traditional {
-            let answer = try request(
-                .read(offset: offset, length: length), buffer: buffer, requestor: requestor)
+            let count = try readTraditionally(
+                at: offset, length: length, into: buffer, requestor)
             // A filter may have said anything.
-            return min(max(answer.ioStatus.information, 0), length)
+            return min(max(count, 0), length)
         }
         defer { leaveBypass(route) }
         counters.count(route)

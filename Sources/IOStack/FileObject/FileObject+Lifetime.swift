@@ -49,8 +49,14 @@ extension FileObject {
     }
 
     private func send(_ parameters: IOParameters, below instance: FilterInstance? = nil) {
-        volume.carry(
-            CallbackData(parameters, fileObject: self, requestor: requestor), below: instance)
+        guard volume.isFiltered(parameters.majorFunction) else {
+            // Neither a cleanup nor a close fails.
+            _ = try? volume.perform(parameters, on: self, buffer: nil)
+            return
+        }
+        SpareRequest.with(parameters, fileObject: self, requestor: requestor) { data in
+            volume.carry(data, below: instance)
+        }
     }
 
     func forgetContexts() {

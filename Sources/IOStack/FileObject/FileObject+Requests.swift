@@ -12,12 +12,42 @@ extension FileObject {
     ) throws(IOFailure) -> (result: IOResult, ioStatus: IOStatusBlock) {
         guard retain() else { throw IOFailure(.fileClosed) }
         defer { release() }
-        let data = CallbackData(
-            parameters, fileObject: self, requestor: requestor ?? self.requestor, buffer: buffer)
-        if instance != nil { data.flags.insert(.generatedIO) }
-        volume.carry(data, below: instance)
-        if let failure = data.ioStatus.failure { throw failure }
-        return (data.result, data.ioStatus)
+        // The manager answers a BypassIO control, whoever filters controls.
+        if parameters.majorFunction != .fileSystemControl,
+            !volume.isFiltered(parameters.majorFunction)
+        {
+            let answer = try volume.perform(parameters, on: self, buffer: buffer)
+            return (answer.result, IOStatusBlock(.success, information: answer.information))
+        }
+        let (result, ioStatus) = SpareRequest.with(
+            parameters, fileObject: self, requestor: requestor ?? self.requestor, buffer: buffer
+        ) { data in
+            if instance != nil { data.flags.insert(.generatedIO) }
+            volume.carry(data, below: instance)
+            return (data.result, data.ioStatus)
+        }
+        if let failure = ioStatus.failure { throw failure }
+        return (result, ioStatus)
+    }
+
+    /// A read from the top of the stack, on the traditional route; returns the bytes read.
+    func readTraditionally(
+        at offset: UInt64, length: Int, into buffer: any IOBuffer, _ requestor: Requestor?
+    ) throws(IOFailure) -> Int {
+        guard retain() else { throw IOFailure(.fileClosed) }
+        defer { release() }
+        guard volume.isFiltered(.read) else {
+            return try volume.read(self, buffer, offset: offset, length: length)
+        }
+        let ioStatus = SpareRequest.with(
+            .read(offset: offset, length: length), fileObject: self,
+            requestor: requestor ?? self.requestor, buffer: buffer
+        ) { data in
+            volume.carry(data, below: nil)
+            return data.ioStatus
+        }
+        if let failure = ioStatus.failure { throw failure }
+        return ioStatus.information
     }
 
     public func information(requestor: Requestor? = nil) throws(IOFailure) -> FileInformation {

@@ -1,24 +1,27 @@
-/// One instance's callbacks for one major function. Not copyable: a request that passes it touches
-/// no reference count.
-struct CallbackNode: ~Copyable, Sendable {
+/// One instance's callbacks for one major function. Immutable: what is called through a node that
+/// somebody holds needs no reference of its own.
+final class CallbackNode: Sendable {
     let instance: FilterInstance
     let flags: OperationRegistration.Flags
     let preOperation: PreOperationCallback?
     let postOperation: PostOperationCallback?
+    /// The filter did not opt in, and these are controls: see ``FilterManager``.
+    let mayVeto: Bool
 
     init(
         instance: FilterInstance, flags: OperationRegistration.Flags,
-        preOperation: PreOperationCallback?, postOperation: PostOperationCallback?
+        preOperation: PreOperationCallback?, postOperation: PostOperationCallback?,
+        mayVeto: Bool
     ) {
         self.instance = instance
         self.flags = flags
         self.preOperation = preOperation
         self.postOperation = postOperation
+        self.mayVeto = mayVeto
     }
 
     /// Whether the row's flags leave this request out.
     func skips(_ data: CallbackData) -> Bool {
-        guard !flags.isEmpty else { return false }
         let major = data.majorFunction
         let isData = major == .read || major == .write
         if isData, let file = data.fileObject {

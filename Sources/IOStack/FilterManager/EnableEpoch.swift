@@ -29,12 +29,10 @@ final class EnableEpoch: Sendable {
 }
 
 extension Volume {
-    /// The chain that a request passes. That of an ENABLE is held on to, with
+    /// The chain that a control passes. That of an ENABLE is held on to, with
     /// ``EnableEpoch/leave()`` to end it.
     func enterChain(_ data: CallbackData) -> (chain: FilterChain, epoch: EnableEpoch?) {
-        guard data.majorFunction == .fileSystemControl, data.bypassIOQuestion == .enable else {
-            return (currentChain, nil)
-        }
+        guard data.bypassIOQuestion == .enable else { return (currentChain, nil) }
         while true {
             let chain = currentChain
             if chain.enables.enter() { return (chain, chain.enables) }

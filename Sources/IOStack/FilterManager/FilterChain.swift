@@ -5,6 +5,8 @@ final class FilterChain: Sendable {
     let instances: [FilterInstance]
     /// By `MajorFunction.rawValue`.
     private let operations: [OperationChain]
+    /// The major functions that somebody filters, a bit each: see ``Volume/isFiltered(_:)``.
+    let filteredFunctions: UInt32
     /// The ENABLEs that pass this chain; one that a detach made shares it.
     let enables: EnableEpoch
 
@@ -12,13 +14,19 @@ final class FilterChain: Sendable {
         self.enables = enables
         let sorted = instances.sorted { $0.altitude > $1.altitude }
         self.instances = sorted
-        operations = MajorFunction.allCases.map { OperationChain(sorted, $0) }
+        let operations = MajorFunction.allCases.map { OperationChain(sorted, $0) }
+        self.operations = operations
+        filteredFunctions = MajorFunction.allCases.reduce(0) { bits, major in
+            operations[Int(major.rawValue)].isEmpty ? bits : bits | Self.bit(of: major)
+        }
         checkInvariants()
     }
 
     func operations(for major: MajorFunction) -> OperationChain {
         operations[Int(major.rawValue)]
     }
+
+    static func bit(of major: MajorFunction) -> UInt32 { 1 << UInt32(major.rawValue) }
 
     func adding(_ instance: FilterInstance) -> FilterChain {
         FilterChain(

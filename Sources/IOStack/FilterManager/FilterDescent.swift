@@ -1,5 +1,3 @@
-import DequeModule
-
 /// How far a request got down a chain, and who wants to see it come back.
 ///
 /// Held by the request. Each node passed with a post callback to run holds a rundown reference of
@@ -12,27 +10,30 @@ struct FilterDescent {
         let promise: Int32?
     }
 
-    let chain: OperationChain
+    /// nil: nobody filters the request.
+    private(set) var chain: OperationChain?
     /// The next node on the way down.
     private(set) var next = 0
     /// Post callbacks still to run, the last one first.
     private(set) var visits: [Visit] = []
 
-    /// A request that nobody filters.
-    init() {
-        chain = .empty
+    /// From the top of the chain, or from below an instance. Keeps the memory of an earlier descent.
+    mutating func begin(_ chain: OperationChain, below instance: FilterInstance?) {
+        assert(visits.isEmpty)
+        self.chain = chain
+        next = if let instance { chain.firstNode(below: instance.altitude) } else { 0 }
     }
 
-    /// From the top of the chain, or from below an instance.
-    init(_ chain: FilterChain, _ major: MajorFunction, below instance: FilterInstance?) {
-        self.chain = chain.operations(for: major)
-        if let instance { next = self.chain.firstNode(below: instance.altitude) }
-        visits.reserveCapacity(self.chain.nodes.count - next)
+    /// Lets go of the chain, whose instances would stay otherwise.
+    mutating func finish() {
+        assert(visits.isEmpty)
+        chain = nil
+        next = 0
     }
 
     /// Steps onto the next node; nil at the bottom.
-    mutating func step() -> Int? {
-        guard next < chain.nodes.count else { return nil }
+    mutating func step(in chain: OperationChain) -> Int? {
+        guard next < chain.count else { return nil }
         defer { next += 1 }
         return next
     }
@@ -42,6 +43,7 @@ struct FilterDescent {
 
     /// The node's post callback is to run; its rundown reference is kept until then.
     mutating func expectPost(at index: Int, _ context: CompletionContext, promise: Int32?) {
+        if let chain, visits.isEmpty { visits.reserveCapacity(chain.count) }
         visits.append(Visit(node: index, context: context, promise: promise))
     }
 

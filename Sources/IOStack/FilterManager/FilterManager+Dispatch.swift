@@ -1,17 +1,11 @@
 import BypassIOProtocol
-import DequeModule
 
 extension FilterManager {
     /// Runs pre callbacks from the request's place downward.
     static func descend(_ data: CallbackData) -> DescentOutcome {
-        // Taken out while callbacks run: a class's member is checked for exclusive access at every
-        // touch, and nobody but the carrier looks at this one.
-        var descent = FilterDescent()
-        swap(&descent, &data.descent)
-        defer { swap(&descent, &data.descent) }
-        let chain = descent.chain
-        while let index = descent.step() {
-            switch visit(chain.nodes[index], at: index, data, &descent) {
+        guard let chain = data.descent.chain else { return .reachedFileSystem }
+        while let index = data.descent.step(in: chain) {
+            switch chain.withNode(index, { visit($0, at: index, data) }) {
             case .passed: continue
             case .completed: return .completed
             case .pended: return .pended
@@ -21,30 +15,34 @@ extension FilterManager {
     }
 
     private static func visit(
-        _ node: borrowing CallbackNode, at index: Int, _ data: CallbackData,
-        _ descent: inout FilterDescent
+        _ node: CallbackNode, at index: Int, _ data: CallbackData
     ) -> NodeOutcome {
-        let veto = standingVeto(of: node.instance, data)
         // Spec 6.10: flags of a row do not take back that the filter did not opt in.
-        if veto == nil, node.skips(data) { return .passed }
-        // The request may come while the instance is going away: then it is not there.
-        guard node.instance.rundown.enter() else { return .passed }
-        if let veto {
+        if node.mayVeto, let veto = standingVeto(of: node.instance, data) {
+            guard node.instance.rundown.enter() else { return .passed }
             data.completeControl(with: veto)
             node.instance.rundown.leave()
             return .completed
         }
+        if !node.flags.isEmpty, node.skips(data) { return .passed }
+        // The request may come while the instance is going away: then it is not there.
+        guard node.instance.rundown.enter() else { return .passed }
         guard let callback = node.preOperation else {
-            owePost(.none, of: node, at: index, data, &descent)
+            owePost(.none, of: node, at: index, data)
             return .passed
         }
         node.instance.countPreCallback()
         let result = run(callback, data, node.instance)
-        if case .pending = result {
+        switch result {
+        case .successNoCallback:
+            node.instance.rundown.leave()
+            return .passed
+        case .pending:
             data.keeper = RequestParking.Keeper(node.instance, .down)
             return .pended
+        case .successWithCallback, .complete, .synchronize:
+            return apply(result, of: node, at: index, data)
         }
-        return apply(result, of: node, at: index, data, &descent)
     }
 
     /// Goes on after a pended pre callback.
@@ -53,32 +51,29 @@ extension FilterManager {
     ) -> DescentOutcome {
         data.preOperationInstance = nil
         data.keeper = nil
-        let chain = data.descent.chain
-        guard let index = data.descent.current else { return .reachedFileSystem }
-        var descent = FilterDescent()
-        swap(&descent, &data.descent)
-        let outcome = apply(result, of: chain.nodes[index], at: index, data, &descent)
-        swap(&descent, &data.descent)
+        guard let chain = data.descent.chain, let index = data.descent.current else {
+            return .reachedFileSystem
+        }
+        let outcome = chain.withNode(index) { apply(result, of: $0, at: index, data) }
         if case .completed = outcome { return .completed }
         return descend(data)
     }
 
     /// Runs the post callbacks the request owes, bottom up.
     static func ascend(_ data: CallbackData) -> AscentOutcome {
+        guard let chain = data.descent.chain else { return .finished }
         data.flags.insert(.postOperation)
-        var descent = FilterDescent()
-        swap(&descent, &data.descent)
-        defer { swap(&descent, &data.descent) }
-        let chain = descent.chain
-        while let visit = descent.takeVisit() {
-            guard runPost(chain.nodes[visit.node], visit, data) else { return .pended }
+        while let visit = data.descent.takeVisit() {
+            guard chain.withNode(visit.node, { runPost($0, visit, data) }) else {
+                return .pended
+            }
         }
         return .finished
     }
 
     /// False if the filter keeps the request: its rundown reference stays until it is handed back.
     private static func runPost(
-        _ node: borrowing CallbackNode, _ visit: FilterDescent.Visit, _ data: CallbackData
+        _ node: CallbackNode, _ visit: FilterDescent.Visit, _ data: CallbackData
     ) -> Bool {
         // A detach called it, and gave the rundown reference back.
         if let promise = visit.promise, !node.instance.owed.claim(promise) { return true }
@@ -119,12 +114,12 @@ extension FilterManager {
 
     /// Applies what a pre callback said.
     private static func apply(
-        _ result: PreOperationResult, of node: borrowing CallbackNode, at index: Int,
-        _ data: CallbackData, _ descent: inout FilterDescent
+        _ result: PreOperationResult, of node: CallbackNode, at index: Int,
+        _ data: CallbackData
     ) -> NodeOutcome {
         switch result {
         case .successWithCallback(let context):
-            owePost(context, of: node, at: index, data, &descent)
+            owePost(context, of: node, at: index, data)
             return .passed
         case .synchronize(let context):
             guard node.postOperation != nil else {
@@ -132,7 +127,7 @@ extension FilterManager {
                 return .passed
             }
             // Its post callback runs in this thread and nowhere else: a detach waits for it.
-            descent.expectPost(at: index, context, promise: nil)
+            data.descent.expectPost(at: index, context, promise: nil)
             return .passed
         case .successNoCallback, .pending:
             node.instance.rundown.leave()
@@ -145,12 +140,12 @@ extension FilterManager {
 
     /// Notes that the node's post callback is to run, here or by a detach that does not wait.
     private static func owePost(
-        _ context: CompletionContext, of node: borrowing CallbackNode, at index: Int,
-        _ data: CallbackData, _ descent: inout FilterDescent
+        _ context: CompletionContext, of node: CallbackNode, at index: Int,
+        _ data: CallbackData
     ) {
         guard node.postOperation != nil else { return node.instance.rundown.leave() }
         if let promise = node.instance.owed.add(data, context) {
-            return descent.expectPost(at: index, context, promise: promise)
+            return data.descent.expectPost(at: index, context, promise: promise)
         }
         // The detach called what it knew of; this pre callback was under way meanwhile.
         drain(
@@ -184,7 +179,7 @@ extension FilterManager {
     private static func standingVeto(
         of instance: FilterInstance, _ data: CallbackData
     ) -> BypassVeto? {
-        guard !instance.filter.isOptedIn, data.bypassIOQuestion != nil else { return nil }
+        guard data.bypassIOQuestion != nil else { return nil }
         return .notOptedIn(filter: instance.filter.name)
     }
 }

@@ -16,10 +16,17 @@ final class OwedPostOperations: Sendable {
         let fileObject: FileObject?
         let requestor: Requestor
         let context: CompletionContext
+
+        /// Holds nothing.
+        static var nothing: Promise {
+            Promise(parameters: .cleanup, fileObject: nil, requestor: .kernel, context: .none)
+        }
     }
 
     private struct State {
-        var promises: [Promise?] = []
+        /// By place. What is not owed is ``Promise/nothing``.
+        var promises: [Promise] = []
+        var isOwed: [Bool] = []
         var free: [Int32] = []
         var isDraining = false
     }
@@ -28,37 +35,53 @@ final class OwedPostOperations: Sendable {
 
     /// The promise's place, for ``claim(_:)``; nil once a detach took all.
     func add(_ data: CallbackData, _ context: CompletionContext) -> Int32? {
-        let promise = Promise(
+        // Exchanged, here and below: an assignment would copy and destroy.
+        var promise = Promise(
             parameters: data.parameters, fileObject: data.fileObject, requestor: data.requestor,
             context: context)
         return state.withLock { state in
             guard !state.isDraining else { return nil }
-            guard let place = state.free.popLast() else {
-                state.promises.append(promise)
-                return Int32(state.promises.count - 1)
+            let place: Int32
+            if let free = state.free.popLast() {
+                place = free
+            } else {
+                place = Int32(state.promises.count)
+                state.promises.append(.nothing)
+                state.isOwed.append(false)
             }
-            state.promises[Int(place)] = promise
+            swap(&promise, &state.promises[Int(place)])
+            state.isOwed[Int(place)] = true
             return place
         }
     }
 
     /// The carrier is about to call the callback; false if a detach called it already.
     func claim(_ place: Int32) -> Bool {
-        let promise = state.withLock { state -> Promise? in
-            guard let promise = state.promises[Int(place)].take() else { return nil }
+        var promise = Promise.nothing
+        let isOwed = state.withLock { state in
+            guard state.isOwed[Int(place)] else { return false }
+            state.isOwed[Int(place)] = false
+            swap(&promise, &state.promises[Int(place)])
             state.free.append(place)
-            return promise
+            return true
         }
         // Released outside of the lock: it may hold the last reference of a filter's object.
-        return withExtendedLifetime(promise) { promise != nil }
+        withExtendedLifetime(promise) {}
+        return isOwed
     }
 
     /// For the detach: what is owed now. Whoever comes later is told so by ``add(_:_:)``.
     func takeAll() -> [Promise] {
         state.withLock { state in
             state.isDraining = true
-            defer { state.promises = state.promises.map { _ in nil } }
-            return state.promises.compactMap(\.self)
+            var owed: [Promise] = []
+            for place in state.promises.indices where state.isOwed[place] {
+                var promise = Promise.nothing
+                swap(&promise, &state.promises[place])
+                state.isOwed[place] = false
+                owed.append(promise)
+            }
+            return owed
         }
     }
 }

@@ -4,12 +4,20 @@ extension Volume {
     /// Carries a request through the stack on the calling thread, from the top or from below an
     /// instance: pre callbacks, file system, post callbacks. Sleeps while a filter keeps it.
     func carry(_ data: CallbackData, below instance: FilterInstance?) {
+        guard data.majorFunction == .fileSystemControl else {
+            data.descent.begin(currentOperations(for: data.majorFunction), below: instance)
+            return descendAndAscend(data)
+        }
         let (chain, epoch) = enterChain(data)
         defer { epoch?.leave() }
-        data.descent = FilterDescent(chain, data.majorFunction, below: instance)
+        data.descent.begin(chain.operations(for: .fileSystemControl), below: instance)
+        descendAndAscend(data)
+    }
+
+    private func descendAndAscend(_ data: CallbackData) {
         if case .reachedFileSystem = runDown(data) { dispatch(data) }
         runUp(data)
-        data.descent = FilterDescent()
+        data.descent.finish()
     }
 
     /// Pre callbacks from the request's place downward; never answers `pended`.
@@ -38,65 +46,70 @@ extension Volume {
     private func dispatch(_ data: CallbackData) {
         do throws(IOFailure) {
             if case .create(let parameters) = data.parameters {
-                return try create(parameters, data)
+                let opened = try create(parameters, for: data.requestor)
+                data.fileObject = opened.file
+                return data.succeed(.opened(opened.opened))
             }
             guard let file = data.fileObject else { throw IOFailure(.invalidParameter) }
-            try perform(data, on: file)
+            switch data.asked {
+            case .read(let offset, let length):
+                data.succeed(
+                    information: try read(file, data.buffer, offset: offset, length: length))
+            case .fileSystemControl(let control) where control.code == .manageBypassIO:
+                manageBypassIO(data, control)
+            default:
+                let answer = try perform(data.asked, on: file, buffer: data.buffer)
+                data.succeed(answer.result, information: answer.information)
+            }
         } catch {
             data.ioStatus = IOStatusBlock(error)
         }
     }
 
-    private func create(
-        _ parameters: CreateParameters, _ data: CallbackData
-    ) throws(IOFailure) {
-        let opened = try fileSystem.create(parameters, for: data.requestor)
-        data.fileObject = FileObject(
+    /// The file system's part of a create.
+    func create(
+        _ parameters: CreateParameters, for requestor: Requestor
+    ) throws(IOFailure) -> (file: FileObject, opened: OpenedFile) {
+        let opened = try fileSystem.create(parameters, for: requestor)
+        let file = FileObject(
             volume: self, stream: openStream(opened), opened: opened, parameters: parameters,
-            requestor: data.requestor)
-        data.succeed(.opened(opened))
+            requestor: requestor)
+        return (file, opened)
     }
 
-    private func perform(_ data: CallbackData, on file: FileObject) throws(IOFailure) {
-        switch data.parameters {
+    /// The file system's part of every request but a create and a BypassIO control, and what is
+    /// below it.
+    func perform(
+        _ parameters: IOParameters, on file: FileObject, buffer: (any IOBuffer)?
+    ) throws(IOFailure) -> (result: IOResult, information: Int) {
+        switch parameters {
         case .create: throw IOFailure(.invalidParameter)
         case .read(let offset, let length):
-            try read(data, file, offset: offset, length: length)
+            return (.none, try read(file, buffer, offset: offset, length: length))
         case .write(let offset, let length):
-            try write(data, file, offset: offset, length: length)
-        case .cleanup:
-            fileSystem.cleanup(file)
-            data.succeed()
-        case .close:
-            fileSystem.close(file)
-            data.succeed()
-        case .queryInformation(let query): data.succeed(try answer(query, file))
-        case .setInformation(let change):
-            try apply(change, to: file)
-            data.succeed()
+            return (.none, try write(file, buffer, offset: offset, length: length))
+        case .cleanup: fileSystem.cleanup(file)
+        case .close: fileSystem.close(file)
+        case .queryInformation(let query): return (try answer(query, file), 0)
+        case .setInformation(let change): try apply(change, to: file)
         case .directoryControl(let cookie, let limit, let withInformation):
-            data.succeed(
-                .entries(
-                    try fileSystem.entries(
-                        of: file, after: cookie, limit: limit, withInformation: withInformation)))
-        case .flushBuffers(let dataOnly):
-            try fileSystem.flush(file, dataOnly: dataOnly)
-            data.succeed()
-        case .queryEA(.names): data.succeed(.names(try fileSystem.attributeNames(of: file)))
+            let entries = try fileSystem.entries(
+                of: file, after: cookie, limit: limit, withInformation: withInformation)
+            return (.entries(entries), 0)
+        case .flushBuffers(let dataOnly): try fileSystem.flush(file, dataOnly: dataOnly)
+        case .queryEA(.names): return (.names(try fileSystem.attributeNames(of: file)), 0)
         case .queryEA(.value(let name)):
-            data.succeed(.bytes(try fileSystem.attribute(name, of: file)))
+            return (.bytes(try fileSystem.attribute(name, of: file)), 0)
         case .setEA(let name, let change):
             try fileSystem.changeAttribute(name, of: file, change)
-            data.succeed()
-        case .lockControl(let lock): data.succeed(.lock(try fileSystem.lock(file, lock)))
-        case .queryVolumeInformation:
-            data.succeed(.volume(try fileSystem.volumeInformation()))
+        case .lockControl(let lock): return (.lock(try fileSystem.lock(file, lock)), 0)
+        case .queryVolumeInformation: return (.volume(try fileSystem.volumeInformation()), 0)
         case .fileSystemControl(let control):
-            if control.code == .manageBypassIO { return manageBypassIO(data, control) }
             let output = try fileSystem.control(control, on: file)
             guard output.count <= control.outputLength else { throw IOFailure(.bufferTooSmall) }
-            data.succeed(.bytes(output), information: output.count)
+            return (.bytes(output), output.count)
         }
+        return (.none, 0)
     }
 
     private func answer(
@@ -115,40 +128,37 @@ extension Volume {
 
     // MARK: Data
 
-    private func read(
-        _ data: CallbackData, _ file: FileObject, offset: UInt64, length: Int
-    ) throws(IOFailure) {
-        let (handle, buffer) = try file.transferPlace(
-            data.buffer, offset: offset, length: length)
+    /// A read on the traditional route, below the filters. Returns the bytes read.
+    func read(
+        _ file: FileObject, _ buffer: (any IOBuffer)?, offset: UInt64, length: Int
+    ) throws(IOFailure) -> Int {
+        let (handle, buffer) = try file.transferPlace(buffer, offset: offset, length: length)
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
         noteCachedTransfer(file, isWrite: false)
         // Filters have seen the read; a paused stream's may still skip the volume drivers.
         let route = file.enterStorageBypass(offset: offset, length: length)
         defer { file.leaveStorageBypass(route) }
         file.counters.count(route)
-        let count =
-            route == .storageBypass
+        return route == .storageBypass
             ? try stack.storage.read(extent, into: buffer)
             : try stack.read(extent, into: buffer)
-        data.succeed(information: count)
     }
 
     private func write(
-        _ data: CallbackData, _ file: FileObject, offset: UInt64, length: Int
-    ) throws(IOFailure) {
-        let (handle, buffer) = try file.transferPlace(
-            data.buffer, offset: offset, length: length)
+        _ file: FileObject, _ buffer: (any IOBuffer)?, offset: UInt64, length: Int
+    ) throws(IOFailure) -> Int {
+        let (handle, buffer) = try file.transferPlace(buffer, offset: offset, length: length)
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
         noteCachedTransfer(file, isWrite: true)
         let count = try stack.write(extent, from: buffer)
         if file.stream.bypassOpenCount > 0 { fileSystem.didWrite(file, at: offset, count: count) }
-        data.succeed(information: count)
+        return count
     }
 }
 
 extension CallbackData {
     func succeed(_ result: IOResult = .none, information: Int = 0) {
-        self.result = result
+        if case .none = self.result, case .none = result {} else { self.result = result }
         ioStatus = IOStatusBlock(.success, information: information)
     }
 }

@@ -31,6 +31,9 @@ extension Volume {
     private func openMounted(
         _ parameters: CreateParameters, _ requestor: Requestor
     ) throws(IOFailure) -> FileObject {
+        guard isFiltered(.create) else {
+            return try create(parameters, for: requestor).file
+        }
         let data = CallbackData(.create(parameters), fileObject: nil, requestor: requestor)
         carry(data, below: nil)
         guard let file = data.fileObject else {

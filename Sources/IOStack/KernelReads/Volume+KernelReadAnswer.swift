@@ -1,5 +1,4 @@
 import BypassIOProtocol
-import DequeModule
 
 /// The answer to a read that the kernel holds at the gate.
 extension Volume {
@@ -41,7 +40,7 @@ extension Volume {
                 processID: Int32(bitPattern: read.thread),
                 mayAdministerVolume: opener.mayAdministerVolume))
         data.flags.insert(.kernelRead)
-        data.descent = FilterDescent(currentChain, .read, below: nil)
+        data.descent.begin(currentOperations(for: .read), below: nil)
         let failure: IOFailure? =
             switch runDown(data) {
             case .completed: data.ioStatus.failure ?? .needsData
@@ -49,15 +48,15 @@ extension Volume {
             }
         data.flags.insert(.draining)
         runUp(data)
-        data.descent = FilterDescent()
+        data.descent.finish()
         return failure
     }
 
     /// Whether a filter that never agreed to kernel reads waits for the bytes of this one.
     private func wantsData(_ data: CallbackData) -> Bool {
-        let chain = data.descent.chain
+        guard let chain = data.descent.chain else { return false }
         return data.descent.visits.contains { visit in
-            chain.nodes[visit.node].instance.filter.kernelReads == .refused
+            chain.withNode(visit.node) { $0.instance.filter.kernelReads == .refused }
         }
     }
 }

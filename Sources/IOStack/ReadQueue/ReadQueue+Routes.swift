@@ -49,18 +49,35 @@ extension ReadQueue {
 
     func startTraditional(_ slot: Int) {
         let file = files[Int(slots[slot].file)].file
-        let data = CallbackData(
-            .read(offset: slots[slot].offset, length: slots[slot].length), fileObject: file,
-            requestor: file.requestor, buffer: engine.buffer(ofSlot: slot))
-        data.descent = FilterDescent(volume.currentChain, .read, below: nil)
+        slots[slot].phase = .inFilters
+        if file.isClosed { return concludeUnfiltered(slot, IOStatusBlock(.fileClosed)) }
+        guard volume.isFiltered(.read) else {
+            do throws(IOFailure) {
+                try passFileSystem(slot, file)
+            } catch {
+                concludeUnfiltered(slot, IOStatusBlock(error))
+            }
+            return
+        }
+        let data = request(for: slot, file)
+        data.descent.begin(volume.currentOperations(for: .read), below: nil)
         requests[slot] = data
         filteredCount += 1
-        slots[slot].phase = .inFilters
-        if file.isClosed {
-            data.fail(.fileClosed)
-            return concludeTraditional(slot, data)
-        }
         goOn(slot, data, FilterManager.descend(data))
+    }
+
+    /// The slot's last request made a new one, if nobody holds it any more.
+    private func request(for slot: Int, _ file: FileObject) -> CallbackData {
+        let parameters = IOParameters.read(
+            offset: slots[slot].offset, length: slots[slot].length)
+        let buffer = engine.buffer(ofSlot: slot)
+        if var spare = spareRequests[slot].take(), isKnownUniquelyReferenced(&spare) {
+            spare.begin(
+                parameters, fileObject: file, requestor: file.requestor, buffer: buffer)
+            return spare
+        }
+        return CallbackData(
+            parameters, fileObject: file, requestor: file.requestor, buffer: buffer)
     }
 
     private func goOn(_ slot: Int, _ data: CallbackData, _ outcome: DescentOutcome) {
@@ -88,6 +105,17 @@ extension ReadQueue {
         }
         slots[slot].offset = offset
         slots[slot].length = length
+        do throws(IOFailure) {
+            try passFileSystem(slot, file)
+        } catch {
+            data.ioStatus = IOStatusBlock(error)
+            goOn(slot, data, FilterManager.ascend(data))
+        }
+    }
+
+    /// To the storage, through the volume drivers unless they are bypassed.
+    private func passFileSystem(_ slot: Int, _ file: FileObject) throws(IOFailure) {
+        let (offset, length) = (slots[slot].offset, slots[slot].length)
         volume.noteCachedTransfer(file, isWrite: false)
         let route = file.enterStorageBypass(offset: offset, length: length)
         slots[slot].route = route
@@ -100,30 +128,35 @@ extension ReadQueue {
             startStorage(slot)
         } catch {
             file.leaveStorageBypass(route)
-            data.ioStatus = IOStatusBlock(error)
-            goOn(slot, data, FilterManager.ascend(data))
+            throw error
         }
     }
 
     private func finishTraditional(_ slot: Int, _ result: Int32) {
-        guard let data = requests[slot] else {
-            return assertionFailure("a read on the traditional route has no request")
-        }
         let route = slots[slot].route
         slots[slot].phase = .inFilters
-        data.ioStatus =
+        let status =
             route == .traditional
             ? throughVolumeDrivers(slot, result) : Self.status(of: result)
-        data.fileObject?.leaveStorageBypass(route)
+        files[Int(slots[slot].file)].file.leaveStorageBypass(route)
+        guard let data = requests[slot] else { return concludeUnfiltered(slot, status) }
+        data.ioStatus = status
         goOn(slot, data, FilterManager.ascend(data))
     }
 
     private func concludeTraditional(_ slot: Int, _ data: CallbackData) {
         requests[slot] = nil
         filteredCount -= 1
-        data.descent = FilterDescent()
+        data.descent.finish()
         files[Int(slots[slot].file)].inFlight -= 1
         conclude(slot, data.ioStatus)
+        data.finish()
+        if !data.wasPended { spareRequests[slot] = data }
+    }
+
+    private func concludeUnfiltered(_ slot: Int, _ status: IOStatusBlock) {
+        files[Int(slots[slot].file)].inFlight -= 1
+        conclude(slot, status)
     }
 
     // MARK: Pended

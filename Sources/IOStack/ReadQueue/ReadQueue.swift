@@ -10,31 +10,66 @@ import DequeModule
 /// A pause and a detach wait for reads in flight, and only this thread finishes them: go on calling
 /// ``submit(waitingFor:)`` and ``next()`` while reads are in flight. A pause sent from this very
 /// thread finishes them itself.
+//
+// The members' exclusive access is checked in debug builds only: one thread touches them, and the
+// checks of one read cost more than all else it does.
 public final class ReadQueue {
     public let volume: Volume
     let engine: any StorageReadEngine
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var slots: [ReadSlot]
     /// The requests of reads on the traditional route, by slot.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var requests: [CallbackData?]
+    /// Finished requests, by slot, to be used again.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    var spareRequests: [CallbackData?]
     /// Slots whose reads are done and not yet returned by ``next()``, the oldest first.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var finished: RigidDeque<Int32>
     let inbox = ResumeInbox()
     /// Reads that filters keep.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var pendedCount = 0
     /// Reads on the traditional route.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var filteredCount = 0
     /// Reads begun and not yet finished.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     public internal(set) var inFlight = 0
 
     /// Files of one queue at most, whatever is asked for.
     public static let largestFileLimit = 1 << 20
 
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private var freeSlots: [Int32]
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var files: RigidDeque<QueueEntry>
     private var freeFiles: [Int32] = []
     /// Attaches so far: tells a file of now from one that had its place before.
     private var attaches: UInt32 = 0
     /// Reads so far: tells a completion of now from one that had its slot before.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     private var reads: UInt32 = 0
     private var isClosed = false
 
@@ -50,6 +85,7 @@ public final class ReadQueue {
         self.volume = volume
         slots = [ReadSlot](repeating: ReadSlot(), count: depth)
         requests = [CallbackData?](repeating: nil, count: depth)
+        spareRequests = [CallbackData?](repeating: nil, count: depth)
         freeSlots = (0..<Int32(depth)).reversed()
         files = RigidDeque(capacity: fileLimit)
         finished = RigidDeque(capacity: depth)

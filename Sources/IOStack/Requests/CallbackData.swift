@@ -1,10 +1,17 @@
 public import BypassIOProtocol
+import Synchronization
 
 /// One request on its way through the stack: `FLT_CALLBACK_DATA` with its `IO_STATUS_BLOCK`.
 ///
 /// A request is carried by one thread, which runs every callback. Only that thread touches the
 /// members, with one exception: whoever was told `pending` owns the request until it calls
 /// ``completePendedPreOperation(_:_:)`` or ``completePendedPostOperation(_:)``, which hands it back.
+///
+/// Valid until its last callback returned: after that the object may stand for another request, but
+/// not while somebody else holds it.
+//
+// The members' exclusive access is checked in debug builds only: the checks of one request cost more
+// than all it does.
 public final class CallbackData: @unchecked Sendable {
     /// How the request got into the stack.
     public struct Flags: OptionSet, Sendable, Hashable {
@@ -27,45 +34,126 @@ public final class CallbackData: @unchecked Sendable {
     }
 
     /// What kind of request it is, for good.
-    public let majorFunction: MajorFunction
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    public private(set) var majorFunction: MajorFunction
     /// What is asked. A pre callback may change it within the same major function; what is below
     /// sees the change.
     public var parameters: IOParameters {
-        didSet { precondition(parameters.majorFunction == majorFunction) }
+        get { asked }
+        set {
+            precondition(newValue.majorFunction == majorFunction)
+            asked = newValue
+        }
     }
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    private(set) var asked: IOParameters
     /// The file the request is about; nil only before a create reached the file system.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     public internal(set) var fileObject: FileObject?
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     public internal(set) var requestor: Requestor
     /// The data of a read or a write.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     public internal(set) var buffer: (any IOBuffer)?
     /// Valid in post callbacks, and what a filter sets before it completes a request itself.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     public var ioStatus = IOStatusBlock.success
     /// What the request brought back. For a file-system control the output, `.bytes`.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     public var result = IOResult.none
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     public internal(set) var flags: Flags = []
 
     /// Where the request stands; see ``FilterManager``.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var descent = FilterDescent()
     /// Set while an instance's pre callback runs: a BypassIO veto is allowed only there.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var preOperationInstance: FilterInstance?
     /// Who keeps the request, while somebody does.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var keeper: RequestParking.Keeper?
     /// The instance whose post callback kept the request.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var keptBy: FilterInstance?
     /// Of a create: the last instance whose post callback found it successful. If the create failed
     /// in the end, that one made it fail.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
     var openedAbove: FilterInstance?
-    let parking = RequestParking()
+    /// Made by whoever comes first, the completer or the carrier that waits for it. The release in
+    /// storeIfNil and the acquire in load make the other see it whole.
+    private let pendedAt = AtomicLazyReference<RequestParking>()
+    /// Relaxed: set before ``pendedAt``, and asked when nobody else holds the request.
+    private let hasParking = Atomic(false)
 
     init(
         _ parameters: IOParameters, fileObject: FileObject?, requestor: Requestor,
         buffer: (any IOBuffer)? = nil
     ) {
         majorFunction = parameters.majorFunction
-        self.parameters = parameters
+        asked = parameters
         self.fileObject = fileObject
         self.requestor = requestor
         self.buffer = buffer
+    }
+
+    /// Where the request waits while a filter keeps it.
+    var parking: RequestParking {
+        if let known = pendedAt.load() { return known }
+        hasParking.store(true, ordering: .relaxed)
+        return pendedAt.storeIfNil(RequestParking())
+    }
+
+    /// A filter kept it or completed it: what came too early or too often waits for this request only.
+    var wasPended: Bool { hasParking.load(ordering: .relaxed) }
+
+    /// Lets go of everything that outlives the request.
+    func finish() {
+        fileObject = nil
+        buffer = nil
+        openedAbove = nil
+        if case .none = result {} else { result = .none }
+    }
+
+    /// Makes a finished request another one.
+    func begin(
+        _ parameters: IOParameters, fileObject: FileObject?, requestor: Requestor,
+        buffer: (any IOBuffer)?
+    ) {
+        assert(preOperationInstance == nil && keeper == nil && keptBy == nil)
+        majorFunction = parameters.majorFunction
+        asked = parameters
+        self.fileObject = fileObject
+        self.requestor = requestor
+        self.buffer = buffer
+        ioStatus = .success
+        flags = []
     }
 
     /// Ends the request with a failure; for a pre callback that returns

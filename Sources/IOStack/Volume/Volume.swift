@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import Synchronization
 
 /// A mounted volume: a file system over its volume stack, with the filters attached to it.
 ///
@@ -43,6 +44,10 @@ public final class Volume: Sendable {
     /// never while a drain sleeps.
     let storageTransition = Guarded(false)
     private let chain = Guarded(FilterChain())
+    /// The chain's ``FilterChain/filteredFunctions``, written under its lock: a request that nobody
+    /// filters looks here and takes no lock. Release and acquire: one that begins after an attach
+    /// returned sees the filter.
+    private let filteredFunctions = Atomic<UInt32>(0)
     /// Streams that the kernel may read for somebody. A leaf.
     let kernelReadStreams = Guarded<[ObjectIdentifier: Stream]>([:])
 
@@ -62,7 +67,7 @@ public final class Volume: Sendable {
 
     /// Some filter has a callback for such requests.
     public func isFiltered(_ major: MajorFunction) -> Bool {
-        !currentChain.operations(for: major).isEmpty
+        filteredFunctions.load(ordering: .acquiring) & FilterChain.bit(of: major) != 0
     }
 
     /// Open file objects with bypass enabled, paused ones included: ActiveBypassIoCount.
@@ -84,6 +89,21 @@ public final class Volume: Sendable {
     }
 
     var currentChain: FilterChain { chain.withLock { $0 } }
+
+    /// The callbacks that a request passes which is no control.
+    func currentOperations(for major: MajorFunction) -> OperationChain {
+        chain.withLock { $0.operations(for: major) }
+    }
+
+    private func setChain(_ new: FilterChain) {
+        let old = chain.withLock { chain in
+            let old = chain
+            chain = new
+            filteredFunctions.store(new.filteredFunctions, ordering: .releasing)
+            return old
+        }
+        withExtendedLifetime(old) {}
+    }
 
     // MARK: Streams
 
@@ -158,7 +178,7 @@ public final class Volume: Sendable {
                     gate.close(.filtersBlocked)
                 }
             }
-            self.chain.withLock { $0 = chain.adding(instance) }
+            setChain(chain.adding(instance))
             chain.enables.end()
             earlier = chain.enables
             return nil
@@ -197,7 +217,7 @@ public final class Volume: Sendable {
         let wasAttached = attachment.withLock { _ in
             let chain = currentChain
             guard chain.instances.contains(where: { $0 === instance }) else { return false }
-            self.chain.withLock { $0 = chain.removing(instance) }
+            setChain(chain.removing(instance))
             instance.rundown.close()
             return true
         }

@@ -1,0 +1,78 @@
+import Foundation
+import Glibc
+
+/// A source folder and a mount of it by the built command, both gone with the last reference.
+final class GuardedMount {
+    private let folder: ScratchFolder
+    private let service = Process()
+    private let messages: URL
+    let source: String
+    let mountPoint: String
+
+    var serviceIdentifier: Int32 { service.processIdentifier }
+
+    /// Returns when the mount is there; throws with what the service said if it does not come within
+    /// 20 seconds.
+    init(_ route: ClientRoute) throws {
+        guard let command = Tool.sibling("bypassio") else {
+            throw MeasurementError("the product bypassio is not built")
+        }
+        folder = try ScratchFolder()
+        source = folder.path + "/source"
+        mountPoint = folder.path + "/mount"
+        for path in [source, mountPoint] {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: false)
+        }
+        try Self.fill(source, route)
+        messages = try folder.makeFile("messages")
+        service.executableURL = URL(fileURLWithPath: command)
+        service.arguments = ["mount", "-o", route.mountOptions, source, mountPoint]
+        service.standardInput = FileHandle.nullDevice
+        service.standardOutput = try FileHandle(forWritingTo: messages)
+        service.standardError = try FileHandle(forWritingTo: messages)
+        try service.run()
+        let end = Date(timeIntervalSinceNow: 20)
+        while !(try isThere()) {
+            guard service.isRunning, Date() < end else {
+                throw MeasurementError(
+                    "no mount: \(try String(contentsOf: messages, encoding: .utf8))")
+            }
+            usleep(10_000)
+        }
+        // It says so where the kernel or its configuration is too old.
+        let said = try String(contentsOf: messages, encoding: .utf8)
+        if said.contains("bypass=auto is as bypass=request here") {
+            throw MeasurementError(machineLacks: said)
+        }
+    }
+
+    deinit {
+        if service.isRunning { service.terminate() }
+        service.waitUntilExit()
+        _ = unsafe umount2(mountPoint, Int32(MNT_DETACH))
+    }
+
+    private func isThere() throws -> Bool {
+        try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+            .contains(" \(mountPoint) ")
+    }
+
+    /// Two of everything: a run that is traced and one that is not, each of files that nobody saw.
+    private static func fill(_ source: String, _ route: ClientRoute) throws {
+        for run in ["traced", "free"] {
+            let folder = "\(source)/\(run)"
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/names", withIntermediateDirectories: true)
+            if route.readsFile {
+                let bytes = Data(
+                    repeating: 7, count: route.operations * route.pages * ClientRoute.pageSize)
+                try bytes.write(to: URL(fileURLWithPath: "\(folder)/file"))
+                continue
+            }
+            for number in 0..<ClientRoute.names {
+                try Data([7]).write(to: URL(fileURLWithPath: "\(folder)/names/file\(number)"))
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+/// Why the limits cannot be used.
+struct LimitsError: Error, CustomStringConvertible {
+    let description: String
+}

@@ -1,0 +1,36 @@
+/// What was measured, and what could not be.
+struct Measurement {
+    /// Figures that this machine does not give.
+    struct Gap {
+        let kinds: Set<FigureKind>
+        /// The routes whose names begin so.
+        let route: String
+        let reason: String
+        /// What is measured does not work, which is for the guard to tell.
+        let isFailure: Bool
+
+        func covers(_ name: Figure.Name) -> Bool {
+            kinds.contains(name.kind) && name.route.hasPrefix(route)
+        }
+    }
+
+    private(set) var figures: [Figure] = []
+    private(set) var gaps: [Gap] = []
+
+    mutating func add(_ figure: Figure) { figures.append(figure) }
+
+    mutating func skip(_ kinds: Set<FigureKind>, _ reason: String) {
+        gaps.append(Gap(kinds: kinds, route: "", reason: reason, isFailure: false))
+    }
+
+    mutating func skip(_ kinds: Set<FigureKind>, route: String = "", _ error: any Error) {
+        let isOfMachine = (error as? MeasurementError)?.isOfMachine ?? false
+        gaps.append(
+            Gap(kinds: kinds, route: route, reason: "\(error)", isFailure: !isOfMachine))
+    }
+
+    mutating func add(_ other: Measurement) {
+        figures += other.figures
+        gaps += other.gaps
+    }
+}

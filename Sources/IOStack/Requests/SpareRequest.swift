@@ -1,0 +1,54 @@
+internal import Glibc
+
+/// A finished request of each thread, kept to be its next: a request through filters allocates
+/// nothing. Nested requests, which a callback sends, find none and make their own.
+enum SpareRequest {
+    /// nil: the process has no place left, and nothing is kept.
+    private static let place: pthread_key_t? = {
+        var key = pthread_key_t()
+        let error = unsafe pthread_key_create(&key) { spare in
+            if let spare = unsafe spare {
+                unsafe Unmanaged<CallbackData>.fromOpaque(spare).release()
+            }
+        }
+        return error == 0 ? key : nil
+    }()
+
+    /// Lends a request for the calling thread to carry.
+    @inline(__always)
+    static func with<R>(
+        _ parameters: IOParameters, fileObject: FileObject?, requestor: Requestor,
+        buffer: (any IOBuffer)? = nil, _ body: (CallbackData) -> R
+    ) -> R {
+        let data = take(parameters, fileObject, requestor, buffer)
+        defer { data.finish() }
+        return body(data)
+    }
+
+    /// The thread's request if nobody else holds it: neither a request that it is nested in, nor a
+    /// filter that looks at it later. Otherwise a new one, which takes its place.
+    private static func take(
+        _ parameters: IOParameters, _ fileObject: FileObject?, _ requestor: Requestor,
+        _ buffer: (any IOBuffer)?
+    ) -> CallbackData {
+        guard let place else {
+            return CallbackData(
+                parameters, fileObject: fileObject, requestor: requestor, buffer: buffer)
+        }
+        if let known = unsafe pthread_getspecific(place) {
+            // The place's own reference, given back below or gone with `spare`.
+            var spare = unsafe Unmanaged<CallbackData>.fromOpaque(known).takeRetainedValue()
+            if isKnownUniquelyReferenced(&spare), !spare.wasPended {
+                _ = unsafe Unmanaged.passRetained(spare)
+                spare.begin(
+                    parameters, fileObject: fileObject, requestor: requestor, buffer: buffer)
+                return spare
+            }
+        }
+        let data = CallbackData(
+            parameters, fileObject: fileObject, requestor: requestor, buffer: buffer)
+        let kept = unsafe Unmanaged.passRetained(data)
+        if unsafe pthread_setspecific(place, kept.toOpaque()) != 0 { unsafe kept.release() }
+        return data
+    }
+}
