@@ -8,18 +8,19 @@ internal import SystemPackage
 /// the whole stack agrees.
 final class KernelRoute: Sendable {
     let modes = OpenModes()
-    /// The machine offers passthrough, and this process may use it. Set once, before the mount is told
-    /// to be ready; relaxed, because an open that comes earlier is only slower.
-    private let works = Atomic<Bool>(false)
+    /// The machine does not offer passthrough, or this process may not use it. Known a moment after the
+    /// first program may have come; relaxed, because an open that comes earlier finds out by itself.
+    private let isMissing = Atomic<Bool>(false)
 
     /// Bytes.
     private let smallestFile: UInt64
 
     init(smallestFile: UInt64) { self.smallestFile = smallestFile }
 
-    func start() { works.store(true, ordering: .relaxed) }
+    /// Spares further opens the question.
+    func stop() { isMissing.store(true, ordering: .relaxed) }
 
-    var isWorking: Bool { works.load(ordering: .relaxed) }
+    var isWorking: Bool { !isMissing.load(ordering: .relaxed) }
 
     /// Decides about an open and counts it in.
     ///

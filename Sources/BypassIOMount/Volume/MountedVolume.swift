@@ -18,7 +18,7 @@ public final class MountedVolume: Sendable {
             fileSystem.trust, fileSystem.nodes, mounted.session.notifier)
         self.fileSystem = fileSystem
         self.mounted = mounted
-        if mounted.session.passthroughObstacle == nil { fileSystem.kernelRoute?.start() }
+        if mounted.session.passthroughObstacle != nil { fileSystem.kernelRoute?.stop() }
     }
 
     /// Why nobody gets kernel reads, although the mount would grant them; one sentence that says what to
