@@ -24,11 +24,19 @@ public final class Session: Sendable {
     /// late, which the next request puts right.
     private let waiting = Atomic<Int>(0)
     private let workers = Monitor(Workers())
+    /// Threads that fetch reads and take what comes meanwhile.
+    ///
+    /// Sequentially consistent: one that sees it at zero after it left the reserve's lock may leave the
+    /// kernel's queue to nobody, so see ``ensureAttendance()``.
+    private let carriers = Atomic<Int>(0)
+    private let sleepers = Reserve()
 
     private struct Workers {
         /// Of those that nobody joined yet.
         var threads: [OwnThread] = []
         var channels: [DeviceChannel] = []
+        /// Further ones of threads that carry reads.
+        var availableChannels: [DeviceChannel] = []
         /// Threads that have not left, and those that are being started.
         var running = 0
         var isJoining = false
@@ -125,12 +133,56 @@ public final class Session: Sendable {
 
     private func serve(_ channel: DeviceChannel, _ input: TransferBuffer, _ output: TransferBuffer)
     {
+        let carrier = ReadCarrier(self, channel, input, output)
         while let length = receive(from: channel, into: input) {
-            if waiting.wrappingSubtract(1, ordering: .relaxed).newValue == 0 { startAnother() }
-            connection.process(length, in: input, output: output, from: channel)
+            waiting.wrappingSubtract(1, ordering: .relaxed)
+            let goesOn = carrier.process(length)
+            if goesOn { sleepers.wait { carriers.load(ordering: .sequentiallyConsistent) > 0 } }
             waiting.wrappingAdd(1, ordering: .relaxed)
+            if !goesOn { break }
         }
+        carrier.end()
+        sleepers.end()
         waiting.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    // MARK: Carriers
+
+    /// How many threads carry reads at the same time. One keeps up with a disk, and the fewer, the fewer
+    /// changes of threads.
+    private static let maximumCarriers = 1
+
+    /// There may be another. Two threads that ask at once may both be told so, which does no harm.
+    var wantsCarrier: Bool {
+        carriers.load(ordering: .relaxed) < Self.maximumCarriers
+    }
+
+    func appointCarrier() {
+        carriers.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// Whoever is dismissed waits for requests from then on, or ensures that somebody does.
+    func dismissCarrier() {
+        carriers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// Has another thread wait for the next request, where none does.
+    func ensureAttendance() {
+        guard waiting.load(ordering: .relaxed) == 0,
+            carriers.load(ordering: .sequentiallyConsistent) == 0
+        else { return }
+        if !sleepers.call() { startAnother() }
+    }
+
+    /// A channel for ``DeviceChannel/receiveAvailable(into:)``.
+    func channelForAvailable() throws(Errno) -> DeviceChannel {
+        let channel = try channel.cloneForAvailable()
+        return try workers.withLock { workers throws(Errno) in
+            // Looked at under the lock: abort() disconnects whatever is in the list.
+            if channel.isOver { throw .connectionAbort }
+            workers.availableChannels.append(channel)
+            return channel
+        }
     }
 
     /// nil when the file system is gone.
@@ -184,9 +236,11 @@ public final class Session: Sendable {
         channel.end()
         workers.withLock { workers in
             workers.channels.forEach { $0.disconnect() }
+            workers.availableChannels.forEach { $0.disconnect() }
         }
         // The first is not in the list when no thread could be started.
         channel.disconnect()
+        sleepers.end()
         // Again and again: an interrupt that comes just before a thread goes to sleep is lost.
         while waiting.load(ordering: .relaxed) > 0 {
             workers.withLock { workers in
