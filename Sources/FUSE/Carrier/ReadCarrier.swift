@@ -51,7 +51,7 @@ final class ReadCarrier {
         if ring == nil, !isUnable { prepare() }
         guard let ring, ring.hasRoom else { return readNow(read, ticket) }
         if !isAppointed {
-            session.appointCarrier()
+            ring.take(session.appointCarrier())
             isAppointed = true
         }
         let unique = ticket.handOver()
@@ -61,7 +61,7 @@ final class ReadCarrier {
 
     /// As a thread without a ring does it.
     private func readNow(_ read: BackingRead, _ ticket: consuming ReplyTicket) {
-        makeWay()
+        makeWay(forRead: true)
         let count = buffers.output.withMutableBytes(read.length) { bytes in
             SynchronousTransfer.read(read.descriptor, into: &bytes, at: read.offset)
         }
@@ -75,10 +75,12 @@ final class ReadCarrier {
 
     /// Before anything of the service is called that may wait: answers every read under way, and sees to
     /// it that some thread waits for the next request.
-    func makeWay() {
+    ///
+    /// - Parameter isRead: a carrier that has reads under way will do for those that come next.
+    func makeWay(forRead isRead: Bool = false) {
         finishReads()
         resign()
-        session.ensureAttendance()
+        session.ensureAttendance(byCarrier: isRead)
     }
 
     // MARK: From the thread
@@ -118,20 +120,33 @@ final class ReadCarrier {
                     length, in: buffers.input, output: buffers.output, from: available,
                     carrier: self)
             } catch {
-                isEnded = true
+                end(ring)
                 return
             }
         }
     }
 
+    /// Nothing comes any more; what is attended to would keep the connection.
+    private func end(_ ring: ReadRing) {
+        isEnded = true
+        ring.stopAttending()
+    }
+
     /// A request that comes meanwhile is looked at when the next read is done, or the time is up: to be
     /// woken up for each would cost more than it gains.
     private func wait(_ ring: ReadRing) {
-        guard ring.wait(nanoseconds: Self.patience) == 0, ring.inFlight > 0, !ring.isCalled else {
+        // Setting a clock takes longer than all else here, so not where somebody else waits anyway.
+        let patience = session.isAttended ? nil : Self.patience
+        guard ring.wait(nanoseconds: patience) == 0, ring.inFlight > 0, !ring.isCalled else {
             return
         }
-        if let available, ring.hasRoom { ring.attend(to: available.descriptor) }
-        _ = ring.wait(nanoseconds: nil)
+        guard let available, ring.hasRoom, !isEnded else {
+            _ = ring.wait(nanoseconds: nil)
+            return
+        }
+        ring.attend(to: available.descriptor)
+        session.whileWaiting { _ = ring.wait(nanoseconds: nil) }
+        if available.isOver { end(ring) }
     }
 
     private func finishReads() {
@@ -143,7 +158,7 @@ final class ReadCarrier {
         guard isAppointed else { return }
         ring?.stopAttending()
         isAppointed = false
-        session.dismissCarrier()
+        session.dismissCarrier(ring?.giveBuffers() ?? [])
     }
 
     private func prepare() {

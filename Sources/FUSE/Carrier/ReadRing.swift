@@ -16,14 +16,15 @@ final class ReadRing {
         var unique: UInt64 = 0
         var read: BackingRead?
         var channel: DeviceChannel?
+        var buffer: TransferBuffer?
         var retriesLeft: UInt8 = 0
     }
 
     private var ring: Ring
     private var slots = [Slot](repeating: Slot(), count: ReadRing.depth)
-    /// Of each slot, made when it is used first, so that memory follows use.
-    private var buffers = [TransferBuffer?](repeating: nil, count: ReadRing.depth)
-    /// The one used last comes first: its memory is in the processor's cache.
+    /// Made when there are more reads than ever before, so that memory follows use. The one used last
+    /// comes first: its memory is in the processor's cache.
+    private var spareBuffers: [TransferBuffer] = []
     private var free = [Int32]((0..<Int32(ReadRing.depth)).reversed())
     private let capacity: Int
     private(set) var inFlight = 0
@@ -47,14 +48,16 @@ final class ReadRing {
 
     /// Queues a read; false, and nothing begun, without memory.
     func begin(_ read: BackingRead, unique: UInt64, _ channel: DeviceChannel) -> Bool {
-        guard let index = free.last, read.length <= capacity else { return false }
+        guard let index = free.last, read.length <= capacity,
+            let buffer = try? spareBuffers.popLast() ?? TransferBuffer(capacity: capacity)
+        else { return false }
         let slot = Int(index)
-        if buffers[slot] == nil { buffers[slot] = try? TransferBuffer(capacity: capacity) }
-        guard buffers[slot] != nil else { return false }
         slots[slot] = Slot(
-            unique: unique, read: read, channel: channel, retriesLeft: Self.retries)
+            unique: unique, read: read, channel: channel, buffer: buffer,
+            retriesLeft: Self.retries)
         guard queue(slot) else {
             slots[slot] = Slot()
+            spareBuffers.append(buffer)
             return false
         }
         free.removeLast()
@@ -65,10 +68,25 @@ final class ReadRing {
     /// The queue of submissions holds every slot and more, so it is full only if the kernel refused
     /// what lies in it.
     private func queue(_ slot: Int) -> Bool {
-        guard let read = slots[slot].read, let buffer = buffers[slot] else { return false }
+        guard let read = slots[slot].read, let buffer = slots[slot].buffer else { return false }
         return unsafe ring.queueRead(
             file: FileIndex(carriedNumber: ~read.descriptor.rawValue), offset: read.offset,
             into: buffer.start, length: UInt32(read.length), token: UInt64(slot))
+    }
+
+    /// The buffers that no read uses, for another thread's ring.
+    func giveBuffers() -> [TransferBuffer] {
+        let buffers = spareBuffers
+        spareBuffers = []
+        return buffers
+    }
+
+    func take(_ buffers: consuming [TransferBuffer]) {
+        if spareBuffers.isEmpty {
+            spareBuffers = buffers
+        } else {
+            spareBuffers += buffers.prefix(max(0, Self.depth - spareBuffers.count))
+        }
     }
 
     // MARK: Waiting
@@ -91,8 +109,8 @@ final class ReadRing {
         isCalled = false
     }
 
-    /// Starts what was begun, waits for one read or for what is attended to, and answers every read that
-    /// is done. How many.
+    /// Starts what was begun, waits for one read or for what is attended to (or for an interrupt, if
+    /// something is), and answers every read that is done. How many.
     func wait(nanoseconds: Int64?) -> Int {
         isCalled = false
         guard enter(waitingFor: 1, nanoseconds: nanoseconds) else {
@@ -109,6 +127,8 @@ final class ReadRing {
             guard outcome < 0 else { return true }
             switch -outcome {
             case ETIME, EBUSY: return true
+            // Whoever ends the session interrupts those who wait for requests.
+            case EINTR where isAttending: return true
             // Memory is short for the moment, or a signal came.
             case EINTR, EAGAIN: continue
             default: return false
@@ -138,7 +158,7 @@ final class ReadRing {
             if queue(slot) { return false }
         }
         guard let read = slots[slot].read, let channel = slots[slot].channel,
-            let buffer = buffers[slot]
+            let buffer = slots[slot].buffer
         else { return false }
         let unique = slots[slot].unique
         slots[slot] = Slot()
@@ -151,6 +171,7 @@ final class ReadRing {
         } else {
             ticket.succeed(Int(result), of: buffer)
         }
+        if !isBroken { spareBuffers.append(buffer) }
         return true
     }
 
@@ -159,7 +180,7 @@ final class ReadRing {
     private func failAll() {
         isBroken = true
         for slot in slots.indices where slots[slot].read != nil {
-            if let buffer = buffers[slot] { _ = unsafe Unmanaged.passRetained(buffer) }
+            if let buffer = slots[slot].buffer { _ = unsafe Unmanaged.passRetained(buffer) }
             _ = finish(slot, -EIO)
         }
     }

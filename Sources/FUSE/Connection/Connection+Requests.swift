@@ -68,7 +68,7 @@ extension Connection {
                 if carrier.mayBegin, let read = fileSystem.beginRead(request) {
                     return carrier.carry(read, ticket)
                 }
-                carrier.makeWay()
+                carrier.makeWay(forRead: true)
             }
             fileSystem.read(request, ReadReply(ticket, call.output))
         case .write:

@@ -30,6 +30,8 @@ public final class Session: Sendable {
     /// kernel's queue to nobody, so see ``ensureAttendance()``.
     private let carriers = Atomic<Int>(0)
     private let sleepers = Reserve()
+    /// For reads under way, while nobody carries any: all carriers share the memory.
+    private let spareBuffers = Monitor<[TransferBuffer]>([])
 
     private struct Workers {
         /// Of those that nobody joined yet.
@@ -157,20 +159,40 @@ public final class Session: Sendable {
         carriers.load(ordering: .relaxed) < Self.maximumCarriers
     }
 
-    func appointCarrier() {
+    /// Counts a carrier in; the buffers that others left.
+    func appointCarrier() -> [TransferBuffer] {
         carriers.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        return spareBuffers.withLock { spare in
+            let buffers = spare
+            spare = []
+            return buffers
+        }
     }
 
     /// Whoever is dismissed waits for requests from then on, or ensures that somebody does.
-    func dismissCarrier() {
+    func dismissCarrier(_ buffers: consuming [TransferBuffer]) {
+        spareBuffers.withLock { spare in
+            if spare.isEmpty { spare = buffers }
+        }
         carriers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     }
 
+    /// Counts a thread that waits for a request otherwise than in read(2).
+    func whileWaiting(_ body: () -> Void) {
+        waiting.wrappingAdd(1, ordering: .relaxed)
+        body()
+        waiting.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    /// Some thread waits for the next request, or is about to.
+    var isAttended: Bool { waiting.load(ordering: .relaxed) > 0 }
+
     /// Has another thread wait for the next request, where none does.
-    func ensureAttendance() {
-        guard waiting.load(ordering: .relaxed) == 0,
-            carriers.load(ordering: .sequentiallyConsistent) == 0
-        else { return }
+    ///
+    /// - Parameter byCarrier: one that looks at the disk first will do.
+    func ensureAttendance(byCarrier: Bool) {
+        guard !isAttended else { return }
+        if byCarrier, carriers.load(ordering: .sequentiallyConsistent) > 0 { return }
         if !sleepers.call() { startAnother() }
     }
 
