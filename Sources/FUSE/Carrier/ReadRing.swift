@@ -15,7 +15,7 @@ final class ReadRing {
     private struct Slot {
         var unique: UInt64 = 0
         var read: BackingRead?
-        var channel: DeviceChannel?
+        var channel: (any Channel)?
         var buffer: TransferBuffer?
         var retriesLeft: UInt8 = 0
     }
@@ -47,10 +47,10 @@ final class ReadRing {
     var hasRoom: Bool { !isBroken && !free.isEmpty }
 
     /// Queues a read; false, and nothing begun, without memory.
-    func begin(_ read: BackingRead, unique: UInt64, _ channel: DeviceChannel) -> Bool {
-        guard let index = free.last, read.length <= capacity,
-            let buffer = try? spareBuffers.popLast() ?? TransferBuffer(capacity: capacity)
-        else { return false }
+    func begin(_ read: BackingRead, unique: UInt64, _ channel: any Channel) -> Bool {
+        guard let index = free.last, read.length <= capacity, let buffer = buffer() else {
+            return false
+        }
         let slot = Int(index)
         slots[slot] = Slot(
             unique: unique, read: read, channel: channel, buffer: buffer,
@@ -63,6 +63,11 @@ final class ReadRing {
         free.removeLast()
         inFlight += 1
         return true
+    }
+
+    private func buffer() -> TransferBuffer? {
+        if let spare = spareBuffers.popLast() { return spare }
+        return try? TransferBuffer(capacity: capacity)
     }
 
     /// The queue of submissions holds every slot and more, so it is full only if the kernel refused

@@ -1,7 +1,7 @@
 /// A read past filters and volume drivers that is in its gates and that somebody carries on his own:
 /// ``FileObject/beginStorageRead(at:length:)`` makes it.
 @frozen
-public struct StorageRead: Sendable {
+public struct StorageRead: Hashable, Sendable {
     /// A descriptor of the host, open until the read has ended.
     public let descriptor: Int32
     /// In the descriptor's file, in bytes.
