@@ -48,7 +48,9 @@ final class ReadRing {
 
     /// Queues a read; false, and nothing begun, without memory.
     func begin(_ read: BackingRead, unique: UInt64, _ channel: any Channel) -> Bool {
-        guard let index = free.last, read.length <= capacity, let buffer = buffer() else {
+        guard read.length <= capacity, let buffer = buffer() else { return false }
+        guard let index = free.popLast() else {
+            spareBuffers.append(buffer)
             return false
         }
         let slot = Int(index)
@@ -58,9 +60,9 @@ final class ReadRing {
         guard queue(slot) else {
             slots[slot] = Slot()
             spareBuffers.append(buffer)
+            free.append(index)
             return false
         }
-        free.removeLast()
         inFlight += 1
         return true
     }

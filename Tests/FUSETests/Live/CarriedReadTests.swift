@@ -33,7 +33,7 @@ struct CarriedReadTests {
     }
 
     @Test(
-        "many programs at once get right answers, most of them from one thread's ring",
+        "many programs at once get right answers, whoever carries the reads",
         .timeLimit(.minutes(2)), arguments: ["1", "16"])
     func load(_ threads: String) throws {
         let folder = try ScratchFolder()
