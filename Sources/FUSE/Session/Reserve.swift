@@ -25,15 +25,17 @@ final class Reserve: @unchecked Sendable {
     }
 
     /// Sleeps until called, if `condition` holds; whoever makes it false and calls afterwards is not
-    /// missed.
-    func wait(if condition: () -> Bool) {
+    /// missed. Whether it was called.
+    func wait(if condition: () -> Bool) -> Bool {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
-        guard !isOver, condition() else { return }
+        guard !isOver, condition() else { return false }
         sleepers += 1
         while calls == 0, !isOver { unsafe pthread_cond_wait(called, mutex) }
         sleepers -= 1
-        if calls > 0 { calls -= 1 }
+        guard calls > 0 else { return false }
+        calls -= 1
+        return true
     }
 
     /// Wakes one up; false if nobody is left to.

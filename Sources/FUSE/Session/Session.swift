@@ -87,21 +87,21 @@ public final class Session: Sendable {
     /// Starts the first thread, which reads from the channel itself. Throws `EAGAIN`, `ENOMEM`.
     func start() throws(Errno) {
         guard reserve() else { return }
+        waiting.wrappingAdd(1, ordering: .relaxed)
         try startThread { self.channel }
     }
 
     /// Counts a thread in before it exists, so that two requests do not start three.
     private func reserve() -> Bool {
-        let isFree = workers.withLock { workers in
+        workers.withLock { workers in
             guard workers.running < maximumThreads else { return false }
             workers.running += 1
             return true
         }
-        if isFree { waiting.wrappingAdd(1, ordering: .relaxed) }
-        return isFree
     }
 
-    /// The reserved thread. When it cannot be had, the reservation is gone.
+    /// The reserved thread, which is counted as waiting already. When it cannot be had, both are taken
+    /// back.
     private func startThread(
         on makeChannel: () throws(Errno) -> DeviceChannel
     ) throws(Errno) {
@@ -139,8 +139,14 @@ public final class Session: Sendable {
         while let length = receive(from: channel, into: input) {
             waiting.wrappingSubtract(1, ordering: .relaxed)
             let goesOn = carrier.process(length)
-            if goesOn { sleepers.wait { carriers.load(ordering: .sequentiallyConsistent) > 0 } }
-            waiting.wrappingAdd(1, ordering: .relaxed)
+            // Whoever calls a thread out of the reserve has counted it.
+            var isCounted = false
+            if goesOn {
+                isCounted = sleepers.wait {
+                    carriers.load(ordering: .sequentiallyConsistent) > 0
+                }
+            }
+            if !isCounted { waiting.wrappingAdd(1, ordering: .relaxed) }
             if !goesOn { break }
         }
         carrier.end()
@@ -193,6 +199,10 @@ public final class Session: Sendable {
     func ensureAttendance(byCarrier: Bool) {
         guard !isAttended else { return }
         if byCarrier, carriers.load(ordering: .sequentiallyConsistent) > 0 { return }
+        // Counted before it exists, so that two requests do not start three.
+        guard waiting.compareExchange(expected: 0, desired: 1, ordering: .relaxed).exchanged else {
+            return
+        }
         if !sleepers.call() { startAnother() }
     }
 
@@ -218,9 +228,13 @@ public final class Session: Sendable {
         }
     }
 
+    /// A thread that is counted as waiting already.
     private func startAnother() {
         // INIT first: a clone of a descriptor without a connection is refused.
-        guard connection.isNegotiated, reserve() else { return }
+        guard connection.isNegotiated, reserve() else {
+            waiting.wrappingSubtract(1, ordering: .relaxed)
+            return
+        }
         // Where no further thread is to be had, those that are there go on; where no further
         // descriptor is, they share the first.
         try? startThread { (try? channel.clone()) ?? channel }
