@@ -74,7 +74,7 @@ let package = Package(
         .target(
             name: "FUSE",
             dependencies: [
-                "CKernelABI",
+                "CKernelABI", "DirectRead",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -52,8 +52,8 @@ int32_t bpio_fuse_open(void) {
     return device < 0 ? -errno : device;
 }
 
-int32_t bpio_fuse_clone(int32_t session) {
-    int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+int32_t bpio_fuse_clone(int32_t session, int32_t waits) {
+    int device = open("/dev/fuse", O_RDWR | O_CLOEXEC | (waits ? 0 : O_NONBLOCK));
     if (device < 0) return -errno;
     uint32_t source = (uint32_t)session;
     if (ioctl(device, FUSE_DEV_IOC_CLONE, &source) == 0) return device;

@@ -5,6 +5,7 @@ import SystemPackage
 struct Commands {
     let mounted: MountedSession
     let state: State
+    let backing: Backing?
 
     func answer(_ line: String) -> String {
         let words = line.split(separator: " ").map(String.init)
@@ -12,6 +13,7 @@ struct Commands {
         case "threads": return "\(mounted.session.threadCount)"
         case "channels": return "\(mounted.session.channelCount)"
         case "counts": return state.summary
+        case "begun": return "\(backing?.begun ?? 0) \(backing?.ended ?? 0)"
         case "agreed":
             guard let agreed = mounted.session.connection.negotiation else { return "nothing" }
             return "\(agreed.minor) \(agreed.flags.rawValue) \(agreed.maximumWrite)"

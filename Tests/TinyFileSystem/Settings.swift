@@ -10,6 +10,8 @@ struct Settings {
     var options = MountOptions()
     var maximumThreads = 16
     var maximumTransfer = 1 << 20
+    /// A file of the host whose bytes the file "backing" has; the session reads it by itself.
+    var backing: String?
     /// How long the kernel may use what it knows, in seconds.
     var validity = 0.0
 
@@ -27,6 +29,7 @@ struct Settings {
             case "--threads": maximumThreads = try number(&rest)
             case "--transfer": maximumTransfer = try number(&rest)
             case "--validity": validity = Double(try number(&rest))
+            case "--backing": backing = try value(&rest)
             case "--read-ahead": options.readAhead = UInt32(try number(&rest))
             default: mountPoint = argument
             }

@@ -14,6 +14,10 @@ extension TinyFileSystem {
         reply.succeed()
     }
 
+    func beginRead(_ request: ReadRequest) -> BackingRead? {
+        request.context.node == Tree.backing.node ? backing?.begin(request) : nil
+    }
+
     func read(_ request: ReadRequest, _ reply: consuming ReadReply) {
         state.count("read")
         let buffer = reply.buffer
@@ -31,6 +35,8 @@ extension TinyFileSystem {
                 for index in bytes.indices { bytes[index] = 0x55 }
             }
             reply.succeed(min(request.size, max(0, Tree.slow.size - offset)))
+        case Tree.backing.node:
+            backing?.read(request, reply)
         default:
             let content = (state.content(request.context.node) ?? []).dropFirst(offset)
             let count = min(request.size, content.count)

@@ -5,8 +5,10 @@ import SystemPackage
 final class TinyFileSystem: FileSystem {
     let state = State()
     let validity: Validity
+    let backing: Backing?
 
-    init(validity: Double) {
+    init(validity: Double, backing: Backing? = nil) {
+        self.backing = backing
         self.validity = Validity(.seconds(validity))
     }
 
@@ -34,6 +36,10 @@ final class TinyFileSystem: FileSystem {
     func lookup(_ request: borrowing NameRequest, _ reply: consuming EntryReply) {
         state.count("lookup")
         let name = Text.string(request.name)
+        if name == Tree.backing.name, backing != nil {
+            reply.succeed(entry(Tree.backing))
+            return
+        }
         guard request.context.node == 1, let file = Tree.files.first(where: { $0.name == name })
         else { return reply.fail(.noSuchFileOrDirectory) }
         reply.succeed(entry(file))

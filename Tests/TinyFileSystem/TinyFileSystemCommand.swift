@@ -24,7 +24,8 @@ enum TinyFileSystemCommand {
     }
 
     private static func serve(_ settings: Settings) throws {
-        let fileSystem = TinyFileSystem(validity: settings.validity)
+        let fileSystem = TinyFileSystem(
+            validity: settings.validity, backing: try settings.backing.map { try Backing($0) })
         let connection = Connection(fileSystem, maximumTransfer: settings.maximumTransfer)
         let mounted: MountedSession
         do throws(MountError) {
@@ -36,7 +37,8 @@ enum TinyFileSystemCommand {
             exit(1)
         }
         say("mounted")
-        let commands = Commands(mounted: mounted, state: fileSystem.state)
+        let commands = Commands(
+            mounted: mounted, state: fileSystem.state, backing: fileSystem.backing)
         // A command's answer comes before the news that it ended the service.
         let order = NSLock()
         let inputEnded = DispatchSemaphore(value: 0)

@@ -20,10 +20,13 @@ enum Tree {
     /// Keeps what is written.
     static let notes = File(node: 5, name: "notes", size: 0)
 
+    /// The host's file that was named, if one was.
+    static let backing = File(node: 6, name: "backing", size: 1 << 20)
+
     static let files = [greeting, pattern, slow, notes]
 
     static func file(_ node: UInt64) -> File? {
-        node == 1 ? root : files.first { $0.node == node }
+        node == 1 ? root : (files + [backing]).first { $0.node == node }
     }
 
     static func patternByte(at offset: Int) -> UInt8 {

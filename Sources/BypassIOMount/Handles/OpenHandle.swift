@@ -1,3 +1,4 @@
+internal import FUSE
 internal import IOStack
 internal import SystemPackage
 
@@ -40,4 +41,8 @@ final class OpenHandle: Sendable {
         decision?.opener?.callOff()
         file.close()
     }
+}
+
+extension OpenHandle: BackingReadOwner {
+    func endRead() { file.endStorageRead() }
 }

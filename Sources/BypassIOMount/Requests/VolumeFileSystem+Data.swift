@@ -18,6 +18,16 @@ extension VolumeFileSystem {
         }
     }
 
+    /// A read with bypass in force for the whole stack waits for nothing but the disk.
+    func beginRead(_ request: ReadRequest) -> BackingRead? {
+        guard !request.isForCache, let handle = try? handles.handle(request.handle),
+            let read = handle.file.beginStorageRead(at: request.offset, length: request.size)
+        else { return nil }
+        return BackingRead(
+            descriptor: FileDescriptor(rawValue: read.descriptor), offset: read.offset,
+            length: read.length, owner: handle)
+    }
+
     func write(_ request: borrowing WriteRequest, _ reply: consuming WriteReply) {
         let requestor = requestor(request.context)
         do throws(IOFailure) {

@@ -15,8 +15,8 @@
 /// open(2) of /dev/fuse, O_RDWR | O_CLOEXEC.
 int32_t bpio_fuse_open(void);
 /// A further descriptor of the same connection (FUSE_DEV_IOC_CLONE): requests read from it are
-/// answered on it.
-int32_t bpio_fuse_clone(int32_t session);
+/// answered on it. Unless it `waits`, a read without a request fails with EAGAIN.
+int32_t bpio_fuse_clone(int32_t session, int32_t waits);
 /// FUSE_DEV_IOC_SYNC_INIT, Linux 6.18: mount(2) waits for the answer to INIT.
 int32_t bpio_fuse_sync_init(int32_t device);
 /// FUSE_DEV_IOC_BACKING_OPEN, Linux 6.9: a number above 0 for a file the kernel may use by itself.

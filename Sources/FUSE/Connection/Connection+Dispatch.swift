@@ -7,14 +7,16 @@ extension Connection {
     ///   - length: of the message in `input`, which begins ``requestRoom`` bytes before its data.
     ///   - output: for the reply's data.
     ///   - channel: where the reply goes.
+    ///   - carrier: of the calling thread, which fetches what READ wants where the service allows.
     func process(
-        _ length: Int, in input: TransferBuffer, output: TransferBuffer, from channel: any Channel
+        _ length: Int, in input: TransferBuffer, output: TransferBuffer, from channel: any Channel,
+        carrier: ReadCarrier? = nil
     ) {
         let body = max(0, length - Self.requestRoom)
         input.withMessage(header: Self.requestRoom, body: body) { message in
             process(
                 message.extracting(first: min(max(length, 0), message.count)), input, output,
-                channel)
+                channel, carrier)
         }
     }
 
@@ -23,7 +25,7 @@ extension Connection {
 
     private func process(
         _ message: Span<UInt8>, _ input: TransferBuffer, _ output: TransferBuffer,
-        _ channel: any Channel
+        _ channel: any Channel, _ carrier: ReadCarrier?
     ) {
         var reader = MessageReader(message)
         let header: RequestHeader
@@ -37,6 +39,7 @@ extension Connection {
             return ReplyTicket(unique: header.unique, channel: channel).fail(.noFunction)
         }
         guard opcode.hasReply else {
+            carrier?.makeWay()
             return note(opcode, header, &reader)
         }
         let ticket = ReplyTicket(unique: header.unique, channel: channel)
@@ -44,7 +47,9 @@ extension Connection {
             return ticket.fail(.ioError)
         }
         let call = Call(
-            opcode: opcode, context: RequestContext(header), input: input, output: output)
+            opcode: opcode, context: RequestContext(header), input: input, output: output,
+            carrier: carrier)
+        if opcode != .read { carrier?.makeWay() }
         do throws(MalformedRequest) {
             // A ticket that is dropped on the way answers EIO.
             try dispatch(call, &reader, ticket)
@@ -57,6 +62,7 @@ extension Connection {
         let context: RequestContext
         let input: TransferBuffer
         let output: TransferBuffer
+        let carrier: ReadCarrier?
     }
 
     /// Requests without a reply.

@@ -64,6 +64,12 @@ extension Connection {
         case .read:
             let request = try ReadRequest(context, &reader)
             guard request.size <= call.output.capacity else { throw MalformedRequest() }
+            if let carrier = call.carrier {
+                if carrier.mayBegin, let read = fileSystem.beginRead(request) {
+                    return carrier.carry(read, ticket)
+                }
+                carrier.makeWay(forRead: true)
+            }
             fileSystem.read(request, ReadReply(ticket, call.output))
         case .write:
             fileSystem.write(

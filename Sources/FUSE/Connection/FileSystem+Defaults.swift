@@ -72,6 +72,8 @@ extension FileSystem {
         reply.fail(.noFunction)
     }
 
+    public func beginRead(_ request: ReadRequest) -> BackingRead? { nil }
+
     public func write(_ request: borrowing WriteRequest, _ reply: consuming WriteReply) {
         reply.fail(.noFunction)
     }

@@ -38,6 +38,10 @@ public protocol FileSystem: AnyObject, Sendable {
     func create(_ request: borrowing CreateRequest, _ reply: consuming CreateReply)
     func temporaryFile(_ request: borrowing CreateRequest, _ reply: consuming CreateReply)
     func read(_ request: ReadRequest, _ reply: consuming ReadReply)
+    /// Asked before ``read(_:_:)``: where the bytes lie, if the session may fetch them by itself, many at
+    /// once and without a thread that waits for each; nil, the default, has `read` called. Must not wait
+    /// for anything that a read which was begun may hold up.
+    func beginRead(_ request: ReadRequest) -> BackingRead?
     func write(_ request: borrowing WriteRequest, _ reply: consuming WriteReply)
     func flush(_ request: FlushRequest, _ reply: consuming EmptyReply)
     func release(_ request: ReleaseRequest, _ reply: consuming EmptyReply)

@@ -21,6 +21,12 @@ struct ReplyTicket: ~Copyable, Sendable {
         if !isAnswered { Self.answer(.ioError, unique, channel) }
     }
 
+    /// Whoever takes the number over owes the answer.
+    consuming func handOver() -> UInt64 {
+        isAnswered = true
+        return unique
+    }
+
     consuming func fail(_ error: Errno) {
         isAnswered = true
         Self.answer(error, unique, channel)

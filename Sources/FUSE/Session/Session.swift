@@ -24,11 +24,21 @@ public final class Session: Sendable {
     /// late, which the next request puts right.
     private let waiting = Atomic<Int>(0)
     private let workers = Monitor(Workers())
+    /// Threads that fetch reads and take what comes meanwhile.
+    ///
+    /// Sequentially consistent: one that sees it at zero after it left the reserve's lock may leave the
+    /// kernel's queue to nobody, so see ``ensureAttendance()``.
+    private let carriers = Atomic<Int>(0)
+    private let sleepers = Reserve()
+    /// For reads under way, while nobody carries any: all carriers share the memory.
+    private let spareBuffers = Monitor<[TransferBuffer]>([])
 
     private struct Workers {
         /// Of those that nobody joined yet.
         var threads: [OwnThread] = []
         var channels: [DeviceChannel] = []
+        /// Further ones of threads that carry reads.
+        var availableChannels: [DeviceChannel] = []
         /// Threads that have not left, and those that are being started.
         var running = 0
         var isJoining = false
@@ -77,21 +87,21 @@ public final class Session: Sendable {
     /// Starts the first thread, which reads from the channel itself. Throws `EAGAIN`, `ENOMEM`.
     func start() throws(Errno) {
         guard reserve() else { return }
+        waiting.wrappingAdd(1, ordering: .relaxed)
         try startThread { self.channel }
     }
 
     /// Counts a thread in before it exists, so that two requests do not start three.
     private func reserve() -> Bool {
-        let isFree = workers.withLock { workers in
+        workers.withLock { workers in
             guard workers.running < maximumThreads else { return false }
             workers.running += 1
             return true
         }
-        if isFree { waiting.wrappingAdd(1, ordering: .relaxed) }
-        return isFree
     }
 
-    /// The reserved thread. When it cannot be had, the reservation is gone.
+    /// The reserved thread, which is counted as waiting already. When it cannot be had, both are taken
+    /// back.
     private func startThread(
         on makeChannel: () throws(Errno) -> DeviceChannel
     ) throws(Errno) {
@@ -125,12 +135,86 @@ public final class Session: Sendable {
 
     private func serve(_ channel: DeviceChannel, _ input: TransferBuffer, _ output: TransferBuffer)
     {
+        let carrier = ReadCarrier(self, channel, input, output)
         while let length = receive(from: channel, into: input) {
-            if waiting.wrappingSubtract(1, ordering: .relaxed).newValue == 0 { startAnother() }
-            connection.process(length, in: input, output: output, from: channel)
-            waiting.wrappingAdd(1, ordering: .relaxed)
+            waiting.wrappingSubtract(1, ordering: .relaxed)
+            let goesOn = carrier.process(length)
+            // Whoever calls a thread out of the reserve has counted it.
+            var isCounted = false
+            if goesOn {
+                isCounted = sleepers.wait {
+                    carriers.load(ordering: .sequentiallyConsistent) > 0
+                }
+            }
+            if !isCounted { waiting.wrappingAdd(1, ordering: .relaxed) }
+            if !goesOn { break }
         }
+        carrier.end()
+        sleepers.end()
         waiting.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    // MARK: Carriers
+
+    /// How many threads carry reads at the same time. One keeps up with a disk, and the fewer, the fewer
+    /// changes of threads.
+    private static let maximumCarriers = 1
+
+    /// There may be another. Two threads that ask at once may both be told so, which does no harm.
+    var wantsCarrier: Bool {
+        carriers.load(ordering: .relaxed) < Self.maximumCarriers
+    }
+
+    /// Counts a carrier in; the buffers that others left.
+    func appointCarrier() -> [TransferBuffer] {
+        carriers.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        return spareBuffers.withLock { spare in
+            let buffers = spare
+            spare = []
+            return buffers
+        }
+    }
+
+    /// Whoever is dismissed waits for requests from then on, or ensures that somebody does.
+    func dismissCarrier(_ buffers: consuming [TransferBuffer]) {
+        spareBuffers.withLock { spare in
+            if spare.isEmpty { spare = buffers }
+        }
+        carriers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// Counts a thread that waits for a request otherwise than in read(2).
+    func whileWaiting(_ body: () -> Void) {
+        waiting.wrappingAdd(1, ordering: .relaxed)
+        body()
+        waiting.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    /// Some thread waits for the next request, or is about to.
+    var isAttended: Bool { waiting.load(ordering: .relaxed) > 0 }
+
+    /// Has another thread wait for the next request, where none does.
+    ///
+    /// - Parameter byCarrier: one that looks at the disk first will do.
+    func ensureAttendance(byCarrier: Bool) {
+        guard !isAttended else { return }
+        if byCarrier, carriers.load(ordering: .sequentiallyConsistent) > 0 { return }
+        // Counted before it exists, so that two requests do not start three.
+        guard waiting.compareExchange(expected: 0, desired: 1, ordering: .relaxed).exchanged else {
+            return
+        }
+        if !sleepers.call() { startAnother() }
+    }
+
+    /// A channel for ``DeviceChannel/receiveAvailable(into:)``.
+    func channelForAvailable() throws(Errno) -> DeviceChannel {
+        let channel = try channel.cloneForAvailable()
+        return try workers.withLock { workers throws(Errno) in
+            // Looked at under the lock: abort() disconnects whatever is in the list.
+            if channel.isOver { throw .connectionAbort }
+            workers.availableChannels.append(channel)
+            return channel
+        }
     }
 
     /// nil when the file system is gone.
@@ -144,9 +228,13 @@ public final class Session: Sendable {
         }
     }
 
+    /// A thread that is counted as waiting already.
     private func startAnother() {
         // INIT first: a clone of a descriptor without a connection is refused.
-        guard connection.isNegotiated, reserve() else { return }
+        guard connection.isNegotiated, reserve() else {
+            waiting.wrappingSubtract(1, ordering: .relaxed)
+            return
+        }
         // Where no further thread is to be had, those that are there go on; where no further
         // descriptor is, they share the first.
         try? startThread { (try? channel.clone()) ?? channel }
@@ -184,9 +272,11 @@ public final class Session: Sendable {
         channel.end()
         workers.withLock { workers in
             workers.channels.forEach { $0.disconnect() }
+            workers.availableChannels.forEach { $0.disconnect() }
         }
         // The first is not in the list when no thread could be started.
         channel.disconnect()
+        sleepers.end()
         // Again and again: an interrupt that comes just before a thread goes to sleep is lost.
         while waiting.load(ordering: .relaxed) > 0 {
             workers.withLock { workers in

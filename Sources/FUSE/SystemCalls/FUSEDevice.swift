@@ -17,9 +17,10 @@ struct FUSEDevice: ~Copyable, Sendable {
 
     deinit { _ = bpio_close(descriptor) }
 
-    /// FUSE_DEV_IOC_CLONE: a further descriptor of the same connection.
-    func clone() throws(Errno) -> FUSEDevice {
-        FUSEDevice(owning: try Self.checked(bpio_fuse_clone(descriptor)))
+    /// FUSE_DEV_IOC_CLONE: a further descriptor of the same connection. Unless it waits, reading it
+    /// when there is no request fails with `EAGAIN`.
+    func clone(waits: Bool) throws(Errno) -> FUSEDevice {
+        FUSEDevice(owning: try Self.checked(bpio_fuse_clone(descriptor, waits ? 1 : 0)))
     }
 
     /// FUSE_DEV_IOC_SYNC_INIT: mount(2) will wait for the answer to INIT.

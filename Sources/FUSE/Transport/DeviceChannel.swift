@@ -38,7 +38,28 @@ public final class DeviceChannel: Channel {
     /// A further descriptor of the same connection, which a file system is mounted of. Requests read
     /// from it are answered on it, so that answers do not contend.
     func clone() throws(Errno) -> DeviceChannel {
-        DeviceChannel(try device.clone(), ending)
+        DeviceChannel(try device.clone(waits: true), ending)
+    }
+
+    /// As ``clone()``, for ``receiveAvailable(into:)`` alone.
+    func cloneForAvailable() throws(Errno) -> DeviceChannel {
+        DeviceChannel(try device.clone(waits: false), ending)
+    }
+
+    /// As ``receive(into:)``, without waiting, on a channel of ``cloneForAvailable()``; 0 when no
+    /// request is there.
+    func receiveAvailable(into message: inout MutableSpan<UInt8>) throws(Errno) -> Int {
+        while true {
+            if isOver { throw .connectionAbort }
+            let length = device.read(into: &message)
+            if length >= 0 { return length }
+            let error = Errno(rawValue: Int32(truncatingIfNeeded: -length))
+            switch error {
+            case .resourceTemporarilyUnavailable: return 0
+            case .interrupted, .noSuchFileOrDirectory, .noMemory: continue
+            default: throw error
+            }
+        }
     }
 
     /// Every channel of the connection throws `ECONNABORTED` from its next

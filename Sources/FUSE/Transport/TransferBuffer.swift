@@ -51,6 +51,9 @@ public final class TransferBuffer: @unchecked Sendable {
         return try body(&span)
     }
 
+    /// Where the data begins, for the kernel to write to. Valid as long as the buffer.
+    @unsafe var start: UnsafeMutableRawPointer { unsafe data }
+
     // MARK: Messages
 
     /// Lends a message of which `header` bytes lie before the data and `body` bytes are data.

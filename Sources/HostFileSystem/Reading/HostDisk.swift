@@ -79,6 +79,9 @@ public final class HostDisk: StorageDriver {
         return outcome
     }
 
+    /// The handle is the descriptor.
+    public func hostDescriptor(of handle: StorageHandle) -> Int32? { handle.rawValue }
+
     /// An io_uring or a pool of threads that call `pread`, as ``policy`` says; the engine's summary
     /// tells which and why. Throws ``NTStatus/invalidParameter`` for a depth outside 1…4096 or a
     /// slot size outside 1 byte…1 GiB, and what the kernel refuses the memory, the threads or the

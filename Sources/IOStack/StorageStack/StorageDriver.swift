@@ -29,10 +29,17 @@ public protocol StorageDriver: AnyObject, Sendable {
     /// Writes the first `extent.length` bytes of `buffer`; returns the bytes written.
     func write(_ extent: StorageExtent, from buffer: any IOBuffer) throws(IOFailure) -> Int
 
+    /// A descriptor of the host that anybody in this process may read the handle's bytes from, at the
+    /// same offsets and by the same rules as ``read(_:into:)``, while the file is open; nil, the default,
+    /// where there is none.
+    func hostDescriptor(of handle: StorageHandle) -> Int32?
+
     /// An engine with `depth` slots of `slotSize` bytes, for the calling thread.
     func makeReadEngine(depth: Int, slotSize: Int) throws(IOFailure) -> any StorageReadEngine
 }
 
 extension StorageDriver {
     public var standingVeto: StorageVeto { .notOptedIn }
+
+    public func hostDescriptor(of handle: StorageHandle) -> Int32? { nil }
 }

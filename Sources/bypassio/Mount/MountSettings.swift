@@ -15,6 +15,7 @@ struct MountSettings {
     /// Nothing is printed but errors.
     var isSilent = false
     private var namesTrust = false
+    private var namesReadAhead = false
 
     init(source: String, mountPoint: String) {
         self.source = source
@@ -62,7 +63,13 @@ struct MountSettings {
         ("threads", { $0.volume.maximumThreads = try number($1, 1...256) }),
         ("open_directories", { $0.volume.maximumOpenDirectories = try number($1, 1...1_000_000) }),
         ("max_read", { $0.volume.mount.maximumRead = UInt32(try number($1, 4096...1 << 20)) }),
-        ("read_ahead", { $0.volume.mount.readAhead = UInt32(try number($1, 0...1 << 20)) }),
+        (
+            "read_ahead",
+            {
+                $0.volume.mount.readAhead = UInt32(try number($1, 0...1 << 20))
+                $0.namesReadAhead = true
+            }
+        ),
         (
             "bypass",
             {
@@ -146,6 +153,12 @@ struct MountSettings {
     ) throws {
         volume[keyPath: limit] = try Self.seconds(text)
         if !namesTrust { volume.longestTrust = .zero }
+    }
+
+    /// Whoever names no readahead gets what `source` has, where that is more than the usual.
+    mutating func readAhead(asOf source: FilePath) {
+        guard !namesReadAhead, let amount = SourceReadAhead.amount(of: source) else { return }
+        volume.mount.readAhead = max(volume.mount.readAhead ?? 0, min(amount, 1 << 20))
     }
 
     private static func seconds(_ text: String) throws -> Duration {

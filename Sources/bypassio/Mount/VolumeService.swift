@@ -40,8 +40,10 @@ struct VolumeService {
 
     /// Mounts; the volume can be used when it returns.
     init(_ settings: MountSettings) throws {
-        self.settings = settings
         let source = try Self.source(settings)
+        var settings = settings
+        settings.readAhead(asOf: source)
+        self.settings = settings
         Self.raiseDescriptorLimit()
         // What programs make gets the bits that their own umask leaves.
         umask(0)

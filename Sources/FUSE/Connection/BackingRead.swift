@@ -1,0 +1,29 @@
+public import SystemPackage
+
+/// A READ that the session carries by itself: its bytes lie in a file of the host.
+/// ``FileSystem/beginRead(_:)`` makes it.
+public struct BackingRead: Sendable {
+    /// Open until ``BackingReadOwner/endRead()``.
+    public let descriptor: FileDescriptor
+    /// In bytes; no rule is checked, pread(2)'s errors become the request's.
+    public let offset: UInt64
+    /// Of the answer at most; fewer bytes are the file's end.
+    public let length: Int
+    public let owner: any BackingReadOwner
+
+    public init(
+        descriptor: FileDescriptor, offset: UInt64, length: Int, owner: any BackingReadOwner
+    ) {
+        self.descriptor = descriptor
+        self.offset = offset
+        self.length = length
+        self.owner = owner
+    }
+}
+
+/// Whose file is read.
+public protocol BackingReadOwner: AnyObject, Sendable {
+    /// The bytes are there or the read failed; called once for each read that was begun, on the thread
+    /// that began it, before the answer is sent. Must neither wait nor send anything through the mount.
+    func endRead()
+}

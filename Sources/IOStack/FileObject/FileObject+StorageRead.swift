@@ -1,0 +1,34 @@
+extension FileObject {
+    /// Enters the gates for a read that the caller carries by himself, with whatever mechanism he has;
+    /// nil, and nothing counted, if ``read(at:length:into:requestor:)`` has to carry it: bypass is not in
+    /// force for the whole stack, or the storage has no descriptor to read from.
+    ///
+    /// After it nobody but the storage may be waited for before ``endStorageRead()``, which must follow
+    /// once: pauses, a DISABLE and the file's close wait for it, and one of these may have been sent from
+    /// the caller's own thread. No lock, no allocation. Any thread may end it.
+    public func beginStorageRead(at offset: UInt64, length: Int) -> StorageRead? {
+        guard length >= 0, offset <= UInt64(Int64.max), access.contains(.read), mayBypass,
+            isNonCached, (offset | UInt64(truncatingIfNeeded: length)) & misalignmentMask == 0,
+            let storage, let descriptor = storageDriver.hostDescriptor(of: storage)
+        else { return nil }
+        // As enterBypass, which would count a refusal that the read which follows counts.
+        guard stream.gate.enter() == nil else { return nil }
+        guard mayBypass, let route = volume.gate.enter() else {
+            stream.gate.leave()
+            return nil
+        }
+        guard route == .fullBypass else {
+            leaveBypass(route)
+            return nil
+        }
+        counters.count(route)
+        return StorageRead(descriptor: descriptor, offset: offset, length: length)
+    }
+
+    private var mayBypass: Bool { isBypassEnabled && !isClosed }
+
+    /// The bytes are there, or the read failed.
+    public func endStorageRead() {
+        leaveBypass(.fullBypass)
+    }
+}

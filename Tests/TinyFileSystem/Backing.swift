@@ -1,0 +1,44 @@
+import FUSE
+import Synchronization
+import SystemPackage
+
+/// A file of the host that the session reads by itself.
+final class Backing: BackingReadOwner {
+    private let file: FileDescriptor
+    private let begins = Atomic<Int>(0)
+    private let ends = Atomic<Int>(0)
+
+    /// May be a pipe without a writer, of which a read is under way until somebody writes.
+    init(_ path: String) throws {
+        // For writing as well where it is a pipe, which then opens at once and never ends.
+        file =
+            try (try? FileDescriptor.open(FilePath(path), .readWrite))
+            ?? FileDescriptor.open(FilePath(path), .readOnly)
+    }
+
+    var begun: Int { begins.load(ordering: .relaxed) }
+    var ended: Int { ends.load(ordering: .relaxed) }
+
+    func begin(_ request: ReadRequest) -> BackingRead {
+        begins.wrappingAdd(1, ordering: .relaxed)
+        return BackingRead(
+            descriptor: file, offset: request.offset, length: request.size, owner: self)
+    }
+
+    /// While another thread carries reads.
+    func read(_ request: ReadRequest, _ reply: consuming ReadReply) {
+        var bytes = [UInt8](repeating: 0, count: request.size)
+        let count = try? unsafe bytes.withUnsafeMutableBytes {
+            unsafe try file.read(fromAbsoluteOffset: Int64(request.offset), into: $0)
+        }
+        guard let count else { return reply.fail(.ioError) }
+        reply.buffer.withMutableBytes(count) { span in
+            for index in span.indices { span[index] = bytes[index] }
+        }
+        reply.succeed(count)
+    }
+
+    func endRead() {
+        ends.wrappingAdd(1, ordering: .relaxed)
+    }
+}
