@@ -65,7 +65,7 @@ extension BenchReport {
     private func section(_ result: Result) -> String {
         let bars = result.bars
         guard !bars.isEmpty else { return "" }
-        let unit = result.movesData ? "MB/s" : "\(result.operation)s/s"
+        let unit = result.movesData ? "MB/s" : "operations/s"
         let chart = BarChart(
             id: "bars-\(result.workload)", title: "\(result.title): throughput", unit: unit,
             bars: bars, native: result.native?.speed(of: result)?.median)

@@ -8,7 +8,8 @@ extension BenchReport {
         let system = "\(machine.processors) x \(machine.processor), \(machine.memory) MiB"
         return [
             "Linux \(machine.kernel), \(system)",
-            "\(machine.fileSystem) on \(machine.device); \(settings.rounds) rounds, medians",
+            "\(machine.fileSystem) on \(machine.device); \(settings.rounds) "
+                + (settings.rounds == 1 ? "round" : "rounds, medians"),
         ]
     }
 
@@ -32,8 +33,8 @@ extension RouteDescription {
 
 extension BenchReport.Result {
     package static let columns = [
-        "MB/s", "op/s", "of native", "min..max", "p50 us", "p99 us", "p99.9 us", "CPU us/op",
-        "x native", "own CPU", "x native", "switches", "syscalls",
+        "MB/s", "op/s", "of native", "min..max", "p50 us", "p99 us", "p99.9 us", "own CPU us/op",
+        "x native", "all CPU us/op", "x native", "switches/op", "syscalls/op",
     ]
 
     var lines: [String] {
@@ -56,8 +57,8 @@ extension BenchReport.Row {
             throughputRatio.map { Figures.fixed($0.median, 2) } ?? "limit",
             throughputRatio.map { Figures.fixed($0.min, 2) + ".." + Figures.fixed($0.max, 2) }
                 ?? "",
-            fixed(latency50, 1), fixed(latency99, 1), fixed(latency999, 1), fixed(systemCPU, 2),
-            fixed(systemCPURatio, 2), fixed(ownCPU, 2), fixed(ownCPURatio, 2),
+            fixed(latency50, 1), fixed(latency99, 1), fixed(latency999, 1), fixed(ownCPU, 2),
+            fixed(ownCPURatio, 2), fixed(systemCPU, 2), fixed(systemCPURatio, 2),
             fixed(contextSwitches, 2), fixed(systemCalls, 2),
         ]
     }

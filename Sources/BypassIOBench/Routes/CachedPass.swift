@@ -21,7 +21,7 @@ struct CachedPass: ~Copyable {
         var begun = Clock.now
         var offset: UInt64 = 0
         var reads: UInt64 = 0
-        while begun < end {
+        while begun < end, Interruption.received == nil {
             let count = try read(Self.largest, at: offset)
             if count == 0 { break }
             offset += UInt64(count)
@@ -40,7 +40,7 @@ struct CachedPass: ~Copyable {
         let end = Clock.now + UInt64(seconds * 1e9)
         var begun = Clock.now
         var reads: UInt64 = 0
-        while begun < end, reads < limit {
+        while begun < end, reads < limit, Interruption.received == nil {
             _ = try read(4096, at: walk.next())
             reads += 1
             let now = Clock.now

@@ -49,7 +49,7 @@ struct DirectPass: ~Copyable {
                 }
                 recorder.histogram.record(now - begun[slot])
                 done += 1
-                guard now < end, failure == nil else { continue }
+                guard now < end, failure == nil, Interruption.received == nil else { continue }
                 begin(slot, at: now)
                 inFlight += 1
             }

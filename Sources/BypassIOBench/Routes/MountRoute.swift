@@ -50,7 +50,7 @@ final class MountRoute: PathRoute {
     override func close() { mount.stop() }
 
     /// So long may a file that was closed count as open.
-    override var settlingPatience: Double { description.kind == .mountKernel ? 2 : 0 }
+    override var settlingPatience: Double { description.kind == .mountTraditional ? 0 : 2 }
 
     /// What is measured must be what the report says.
     override func settle(_ file: FileDescriptor) throws {
@@ -58,27 +58,31 @@ final class MountRoute: PathRoute {
         case .mountServiceBypass:
             do throws(BypassIOClientError) {
                 let answer = try BypassIOClient(file).manage(.enable)
-                guard let results = answer.results, results.status.isError else { return }
-                throw BypassIOClientError.status(results.status)
+                if let results = answer.results, results.status.isError {
+                    throw BypassIOClientError.status(results.status)
+                }
             } catch {
                 throw BenchError(.route, "The bypass was not enabled: \(error)")
             }
-        case .mountKernel: try expectKernelReads(file)
+            try expect("service bypass", of: file)
+        case .mountKernel: try expect("kernel bypass", of: file)
         default: break
         }
     }
 
-    private func expectKernelReads(_ file: FileDescriptor) throws {
+    /// The mount tells the route of each of a file's handles.
+    private func expect(_ route: String, of file: FileDescriptor) throws {
         guard
             let text = try? SystemCall.extendedAttribute(
                 Array("user.bypassio.state".utf8), of: file),
             let facts = try? JSONDecoder().decode(Facts.self, from: Data(text))
         else { throw BenchError(.route, "The mount does not tell the route of its files.") }
         let own = facts.handles.last { $0.openedBy == getpid() }
-        guard own?.route != "kernel bypass" else { return }
+        guard own?.route != route else { return }
         throw BenchError(
             .route,
-            "The kernel does not read the file itself (\(own?.because ?? own?.route ?? "no handle"))."
+            "The file's reads take no \(route), but: \(own?.route ?? "no handle") "
+                + "(\(own?.because ?? "no cause"))."
         )
     }
 }

@@ -1,3 +1,4 @@
+internal import CKernelABI
 import DirectRead
 import Glibc
 import SystemPackage
@@ -32,15 +33,19 @@ struct NamePass: ~Copyable {
         return UInt64(paths.count)
     }
 
-    /// lstat(2) of each file, again and again until the time is over.
-    func stat(_ paths: [FilePath]) throws(Errno) -> UInt64 {
-        var status = Glibc.stat()
+    /// statx(2) of each file with these flags, again and again until the time is over.
+    func stat(_ paths: [FilePath], flags: Int32) throws(Errno) -> UInt64 {
+        var status = bpio_statx()
         var begun = Clock.now
         var done: UInt64 = 0
-        while !paths.isEmpty, done == 0 || begun < end {
+        while !paths.isEmpty, done == 0 || begun < end, Interruption.received == nil {
             for path in paths {
-                let result = unsafe path.withPlatformString { unsafe lstat($0, &status) }
-                guard result == 0 else { throw Errno(rawValue: errno) }
+                let result = unsafe path.withPlatformString {
+                    unsafe bpio_statx_at(
+                        BPIO_AT_FDCWD, $0, flags | BPIO_AT_SYMLINK_NOFOLLOW,
+                        BPIO_STATX_BASIC_STATS, &status)
+                }
+                guard result >= 0 else { throw Errno(rawValue: -result) }
                 begun = record(since: begun)
                 done += 1
             }
@@ -60,7 +65,7 @@ struct NamePass: ~Copyable {
             while unsafe readdir(folder) != nil { entries += 1 }
             unsafe closedir(folder)
             begun = record(since: begun)
-        } while begun < end
+        } while begun < end && Interruption.received == nil
         return entries
     }
 

@@ -33,6 +33,9 @@ final class PeerRoute: PathRoute {
 
     override func open() throws {
         if let mount, mount.processID == nil {
+            guard mount.isInstalled else {
+                throw BenchError(.route, "\(description.name) is not installed.")
+            }
             if !isPrepared {
                 for command in preparation where ChildProcess.output(of: command) == nil {
                     throw BenchError(.route, "failed: \(command.joined(separator: " "))")

@@ -26,6 +26,8 @@ final class ServedMount {
         process.flatMap { $0.isRunning ? $0.processIdentifier : nil }
     }
 
+    var isInstalled: Bool { command.first.flatMap(ChildProcess.path(of:)) != nil }
+
     /// What the service said on standard error.
     var complaint: String {
         let text = (try? String(contentsOfFile: messages.string, encoding: .utf8)) ?? ""

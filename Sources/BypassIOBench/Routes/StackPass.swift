@@ -38,7 +38,9 @@ struct StackPass: ~Copyable {
                 // Behind the loop: the queue hands out what it has before it takes more.
                 free.append(tag)
             }
-            if now < end { for tag in free { try begin(tag, at: now) } }
+            if now < end, Interruption.received == nil {
+                for tag in free { try begin(tag, at: now) }
+            }
             free.removeAll(keepingCapacity: true)
         }
         return done

@@ -73,6 +73,14 @@ package final class Bench {
         var samples: [[Sample?]] = carrying.map { _ in [] }
         if workload.changesFiles { for route in routes { route.rest() } }
         var failed: Set<Int> = []
+        // Names that a route sees for the first time cost more than later: that pass does not count.
+        if workload.needsWarmUp {
+            for index in carrying.indices {
+                try Interruption.check()
+                // What fails here fails in the first round, too, and is told there.
+                _ = try? carrying[index].run(workload, seconds: plan.seconds, seed: 0)
+            }
+        }
         for round in 0..<plan.rounds {
             for turn in carrying.indices {
                 let index = (turn + round) % carrying.count
@@ -82,6 +90,12 @@ package final class Bench {
                     samples[index].append(try pass(workload, carrying[index], round: round))
                 } catch let error as BenchError where error.kind == .route {
                     try Interruption.check()
+                    guard carrying[index].description.kind != .native else {
+                        throw BenchError(
+                            .folder,
+                            "\(folder.path) cannot be measured (\(error.description)): "
+                                + "name another folder with --folder FOLDER.")
+                    }
                     failed.insert(index)
                     leave(carrying[index], workload, error.description)
                 }

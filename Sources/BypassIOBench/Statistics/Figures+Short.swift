@@ -22,6 +22,21 @@ extension Figures {
         }
     }
 
+    /// ``short(_:)`` without zeros behind the point: 20, 2.5, 1 M.
+    static func tick(_ value: Double) -> String { withoutZeros(short(value)) }
+
+    static func durationTick(nanoseconds: Double) -> String {
+        withoutZeros(duration(nanoseconds: nanoseconds))
+    }
+
+    private static func withoutZeros(_ text: String) -> String {
+        let words = text.split(separator: " ", maxSplits: 1).map(String.init)
+        guard var number = words.first, number.contains(".") else { return text }
+        while number.last == "0" { number.removeLast() }
+        if number.last == "." { number.removeLast() }
+        return ([number] + words.dropFirst()).joined(separator: " ")
+    }
+
     /// A duration in the unit that suits it.
     package static func duration(nanoseconds: Double) -> String {
         switch nanoseconds {

@@ -9,8 +9,9 @@ package struct BenchWorkload: Sendable, Equatable {
         case cachedRandom(isWarm: Bool)
         /// Opens, reads and closes files of 4 KiB, one after the other.
         case smallFiles
-        /// lstat(2) of files.
-        case stat
+        /// lstat(2) of files whose names and attributes the kernel may know; or statx(2) that wants
+        /// to know it from whoever has the file (AT_STATX_FORCE_SYNC).
+        case stat(isAsked: Bool)
         /// Reads a directory.
         case listing
         /// Makes files and removes them.
@@ -38,6 +39,8 @@ package struct BenchWorkload: Sendable, Equatable {
 
     /// Whoever watches the source is told of each operation.
     var changesFiles: Bool { kind == .createUnlink }
+
+    var needsWarmUp: Bool { kind == .smallFiles || kind == .listing }
 
     var part: BenchTree.Part {
         switch kind {
@@ -73,7 +76,9 @@ package struct BenchWorkload: Sendable, Equatable {
         BenchWorkload(
             "cached-random-warm", "Cached, 4 KiB random, warm", .cachedRandom(isWarm: true)),
         BenchWorkload("small-files", "Small files: open, read, close", .smallFiles, "file"),
-        BenchWorkload("stat", "stat of small files", .stat, "stat"),
+        BenchWorkload("stat", "stat of files just seen", .stat(isAsked: false), "stat"),
+        BenchWorkload(
+            "stat-asked", "stat that nobody answers from memory", .stat(isAsked: true), "stat"),
         BenchWorkload("readdir", "Listing a large directory", .listing, "entry"),
         BenchWorkload("create-unlink", "Create and unlink", .createUnlink, "create or unlink"),
     ]

@@ -85,6 +85,10 @@ struct BenchCommand: ParsableCommand {
 
     private func measure() throws {
         let plan = try plan()
+        // Not after minutes of measuring.
+        for path in [json, html, markdown] {
+            if let path, path != "-" { try Self.write("", to: path) }
+        }
         let folder = try BenchFolder(in: Self.absolute(folder))
         defer { folder.remove() }
         let report = try Bench(plan, in: folder) {

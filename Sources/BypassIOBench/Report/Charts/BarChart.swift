@@ -32,10 +32,10 @@ struct BarChart {
             let x = axis.place(tick)
             content.append(Markup.line((x, Self.top), (x, bottom), "grid"))
             content.append(
-                Markup.text(Figures.short(tick), (x, bottom + 18), "tick", anchor: "middle"))
+                Markup.text(Figures.tick(tick), (x, bottom + 18), "tick", anchor: "middle"))
         }
         content.append(
-            Markup.text(unit, (Self.plotEnd + 12, bottom + 18), "tick"))
+            Markup.text(unit, (Self.plotEnd + 30, bottom + 18), "tick"))
         for (index, bar) in bars.enumerated() {
             content += row(bar, at: Self.top + Double(index) * Self.rowHeight, axis)
         }

@@ -32,7 +32,7 @@ struct FilterCostChart {
             let y = across.place(tick)
             content.append(Markup.line((left, y), (right, y), "grid"))
             content.append(
-                Markup.text(Figures.short(tick), (left - 8, y + 4.5), "tick", anchor: "end"))
+                Markup.text(Figures.tick(tick), (left - 8, y + 4.5), "tick", anchor: "end"))
         }
         for count in Set(points.map(\.filters)).sorted() {
             content.append(

@@ -49,7 +49,8 @@ struct LatencyChart {
             content.append(Markup.line((x, top), (x, bottom), "grid"))
             content.append(
                 Markup.text(
-                    Figures.duration(nanoseconds: tick), (x, bottom + 18), "tick", anchor: "middle")
+                    Figures.durationTick(nanoseconds: tick), (x, bottom + 18), "tick",
+                    anchor: "middle")
             )
         }
         for part in Self.parts {

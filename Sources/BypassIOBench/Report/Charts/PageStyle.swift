@@ -54,13 +54,14 @@ enum PageStyle {
         svg rect.mount, svg rect.mount8 { fill: var(--mount); }
         svg rect.service { fill: var(--service); }
         svg rect.kernel, svg rect.kernel8 { fill: var(--kernel); } svg rect.peer { fill: var(--peer); }
-        svg .dot.stack { fill: var(--stack); } svg .dot.inprocess { fill: var(--inprocess); }
+        svg .dot.stack { fill: var(--inprocess); } svg .dot.inprocess { fill: var(--inprocess); }
         svg .dot.mount { fill: var(--mount); } svg .dot.service { fill: var(--service); }
-        svg .dot.kernel { fill: var(--kernel); } svg .dot.native { fill: var(--native); }
+        svg .dot.kernel { fill: var(--kernel); }
+        svg .dot.native { fill: var(--native); }
         svg .curve.native { stroke: var(--native); }
         svg .curve.fio { stroke: var(--fio); }
         svg .curve.inprocess { stroke: var(--inprocess); stroke-dasharray: 8 3; }
-        svg .curve.stack { stroke: var(--stack); stroke-dasharray: 2 3; }
+        svg .curve.stack { stroke: var(--inprocess); stroke-dasharray: 2 3; }
         svg .curve.mount { stroke: var(--mount); }
         svg .curve.mount8 { stroke: var(--mount); stroke-dasharray: 7 4; }
         svg .curve.service { stroke: var(--service); stroke-dasharray: 10 3 2 3; }
@@ -90,7 +91,11 @@ enum PageStyle {
           main { max-width: none; padding: 0; }
           * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
           .card, .tiles { break-inside: avoid; }
-          h2 { break-after: avoid; margin-top: 24px; }
+          h2, h2 + p { break-after: avoid; }
+          h2 { margin-top: 24px; }
+          .tiles { grid-template-columns: repeat(4, 1fr); }
+          .tiles b { font-size: 20px; }
+          .tiles span { font-size: 11px; }
           svg { min-width: 0; }
           details > summary { display: none; }
           table { font-size: 8px; }
