@@ -14,6 +14,9 @@ package final class Recorder {
         meter = Meter(service: service)
     }
 
+    @inline(__always)
+    func record(_ nanoseconds: UInt64) { histogram.record(nanoseconds) }
+
     func end(operations: UInt64, bytes: UInt64) -> Sample {
         let use = meter?.use() ?? Use()
         meter = nil

@@ -27,7 +27,7 @@ struct CachedPass: ~Copyable {
             offset += UInt64(count)
             reads += 1
             let now = Clock.now
-            recorder.histogram.record(now - begun)
+            recorder.record(now - begun)
             begun = now
         }
         return (reads, offset)
@@ -44,7 +44,7 @@ struct CachedPass: ~Copyable {
             _ = try read(4096, at: walk.next())
             reads += 1
             let now = Clock.now
-            recorder.histogram.record(now - begun)
+            recorder.record(now - begun)
             begun = now
         }
         return reads

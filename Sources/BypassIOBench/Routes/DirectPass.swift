@@ -47,7 +47,7 @@ struct DirectPass: ~Copyable {
                     failure = Errno(rawValue: completion.result < 0 ? -completion.result : 5)
                     continue
                 }
-                recorder.histogram.record(now - begun[slot])
+                recorder.record(now - begun[slot])
                 done += 1
                 guard now < end, failure == nil, Interruption.received == nil else { continue }
                 begin(slot, at: now)

@@ -90,7 +90,7 @@ struct NamePass: ~Copyable {
 
     private func record(since begun: UInt64) -> UInt64 {
         let now = Clock.now
-        recorder.histogram.record(now - begun)
+        recorder.record(now - begun)
         return now
     }
 }

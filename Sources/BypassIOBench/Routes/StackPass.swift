@@ -32,7 +32,7 @@ struct StackPass: ~Copyable {
             while let read = queue.next() {
                 if let failure = read.failure { throw failure }
                 let tag = Int(read.tag)
-                recorder.histogram.record(now - begun[tag])
+                recorder.record(now - begun[tag])
                 done += 1
                 queue.release(read)
                 // Behind the loop: the queue hands out what it has before it takes more.

@@ -12,14 +12,17 @@ package final class BenchFolder {
     /// Makes the folder within an existing one. Throws a ``BenchError``.
     package init(in parent: FilePath) throws {
         path = parent.appending("bypassio-bench-\(getpid())")
+        var isMade = false
         do {
-            for name in ["source", "mounts", "peers"] {
+            for folder in [path, source, mounts, peers] {
                 try FileManager.default.createDirectory(
-                    atPath: path.appending(name).string, withIntermediateDirectories: true)
+                    atPath: folder.string, withIntermediateDirectories: false)
+                isMade = true
             }
             try Data().write(
                 to: URL(fileURLWithPath: source.appending(Self.marker).string))
         } catch {
+            if isMade { remove() }
             throw BenchError(
                 .folder,
                 "The folder \(path) cannot be made (\(error.localizedDescription)): "

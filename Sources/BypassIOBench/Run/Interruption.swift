@@ -11,6 +11,11 @@ package enum Interruption {
         for number in [SIGINT, SIGTERM, SIGHUP] {
             _ = Glibc.signal(number) { Interruption.signal.store($0, ordering: .relaxed) }
         }
+        // Whoever started this program may have them blocked (threads of Dispatch have).
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, number) }
+        unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         // A service or peer that is gone must not end this process when it is written to.
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
     }
