@@ -30,6 +30,7 @@ let package = Package(
         .library(name: "Minifilters", targets: ["Minifilters"]),
         .library(name: "VolumeDrivers", targets: ["VolumeDrivers"]),
         .library(name: "BypassIOLab", targets: ["BypassIOLab"]),
+        .library(name: "BypassIOBench", targets: ["BypassIOBench"]),
         .executable(name: "bypassio", targets: ["bypassio"]),
     ],
     dependencies: [
@@ -108,12 +109,20 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        .target(
+            name: "BypassIOBench",
+            dependencies: [
+                "CKernelABI", "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem",
+                "Minifilters", "BypassIOClient",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "bypassio",
             dependencies: [
                 "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem", "Minifilters",
                 "VolumeDrivers", "FUSE", "BypassIOMount", "BypassIOClient", "BypassIOLab",
-                "CBypassIO", "CKernelABI",
+                "BypassIOBench", "CBypassIO", "CKernelABI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -238,6 +247,13 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "GuardTests", dependencies: ["bypassio-guard"], swiftSettings: settings),
+        .testTarget(
+            name: "BypassIOBenchTests",
+            dependencies: [
+                "BypassIOBench", "CAllocationCounter",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "CommandTests", dependencies: ["bypassio", "BypassIOProtocol"],
             swiftSettings: settings),

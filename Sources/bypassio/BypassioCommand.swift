@@ -9,13 +9,14 @@ struct BypassioCommand: ParsableCommand {
             Exit codes: 0 success (state: supported), 1 not supported (decode: malformed, lab: \
             failed), 2 partially supported, 64 usage, 65 malformed scenario, 66 no such file or \
             not readable, 69 no FUSE, 70 internal error, 73 folder or mount point cannot be used, \
-            75 in use, 77 not permitted.
+            75 in use, 77 not permitted, 130 \
+            stopped by a signal.
             """,
         version: "0.1.0",
         subcommands: [
             MountCommand.self, UmountCommand.self, FiltersCommand.self, StateCommand.self,
             DecodeCommand.self, LabCommand.self, SampleCommand.self, DemoCommand.self,
-            SampleReader.self, MountedRoutesCommand.self, LabServiceCommand.self,
+            BenchCommand.self, SampleReader.self, MountedRoutesCommand.self, LabServiceCommand.self,
         ])
 
     /// Under the names that mount(8) knows it is another program.

@@ -18,12 +18,14 @@ enum CommandStatus: Int32 {
     case unavailable = 69
     /// A fault of ours or of the machine (EX_SOFTWARE).
     case internalError = 70
-    /// The demo's data cannot be written, or the mount point cannot be used (EX_CANTCREAT).
+    /// The demo's data or a report cannot be written, or the mount point cannot be used (EX_CANTCREAT).
     case cannotCreate = 73
     /// `umount`: files are in use (EX_TEMPFAIL).
     case inUse = 75
     /// Not permitted (EX_NOPERM).
     case notPermitted = 77
+    /// `bench`: a signal stopped it (128 and SIGINT, as shells have it).
+    case interrupted = 130
 
     var exitCode: ExitCode { ExitCode(rawValue) }
 }

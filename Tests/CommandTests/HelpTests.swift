@@ -10,6 +10,7 @@ struct HelpTests {
         (["mount"], ["0", "64", "66", "69", "70", "73", "77"]),
         (["umount"], ["0", "64", "66", "69", "75", "77"]),
         (["filters"], ["0", "64", "66"]),
+        (["bench"], ["0", "64", "70", "73", "130"]),
     ]
 
     @Test(arguments: codes) func helpNamesTheExitCodes(command: [String], codes: [String]) throws {

@@ -7,5 +7,6 @@
 #include "fuse.h"
 #include "watch.h"
 #include "gate.h"
+#include "perf.h"
 
 #endif

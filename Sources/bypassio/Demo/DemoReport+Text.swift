@@ -1,3 +1,5 @@
+import BypassIOBench
+
 extension DemoReport {
     var lines: [String] {
         header + [""] + before.fsutilLines(path: path, verbose: true) + [""] + proofLines + [""]

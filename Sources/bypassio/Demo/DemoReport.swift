@@ -1,3 +1,4 @@
+import BypassIOBench
 import IOStack
 import SystemPackage
 

@@ -1,5 +1,6 @@
-import BypassIOProtocol
+import BypassIOBench
 import IOStack
+import Minifilters
 
 /// What a filter that does nothing costs a read: CPU per read with 0, 4 and 16 of them.
 enum FilterCost {
@@ -32,14 +33,7 @@ enum FilterCost {
     private static func attach(_ count: Int, on stage: DemoStage) throws -> [Minifilter] {
         try (0..<count).map { index in
             let filter = try stage.io.filterManager.register(
-                FilterRegistration(
-                    name: "noop\(index)", altitude: Altitude(integer: 260_000 + UInt(index)),
-                    supportedFeatures: .bypassIO,
-                    operations: [
-                        OperationRegistration(
-                            .read, preOperation: { _, _ in .successWithCallback(.none) },
-                            postOperation: { _, _, _ in .finishedProcessing })
-                    ]))
+                NoOpFilter(altitude: Altitude(integer: 260_000 + UInt(index))).registration)
             try stage.io.filterManager.attach(filter, to: stage.volume)
             return filter
         }

@@ -1,3 +1,5 @@
+import BypassIOBench
+
 /// What a pass reads.
 struct Workload {
     let name: String

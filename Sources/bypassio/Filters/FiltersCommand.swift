@@ -1,4 +1,5 @@
 import ArgumentParser
+import BypassIOBench
 import Foundation
 import IOStack
 import SystemPackage

@@ -1,3 +1,4 @@
+import BypassIOBench
 import Foundation
 import HostFileSystem
 import SystemPackage

@@ -6,6 +6,7 @@ enum ShippedFilter: String, CaseIterable {
     case readaudit
     case contentscan
     case accessheat
+    case noop
 
     static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -21,7 +22,7 @@ enum ShippedFilter: String, CaseIterable {
             [
                 ("signature", "NAME:TEXT to look for, beside the harmless EICAR test file")
             ]
-        case .accessheat: []
+        case .accessheat, .noop: []
         }
     }
 
@@ -30,15 +31,20 @@ enum ShippedFilter: String, CaseIterable {
         case .readaudit: "records who reads what"
         case .contentscan: "looks for signatures in what is read, and fails the read that finds one"
         case .accessheat: "counts reads by region, and does not mind those that bypass"
+        case .noop: "looks at every read and does nothing, for measuring; any number of them"
         }
     }
 
-    /// A new filter with these settings; throws a ``CommandError`` for a wrong value.
-    func make(_ values: [(key: String, value: String)]) throws -> FilterRegistration {
+    /// A new filter with these settings; throws a ``CommandError`` for a wrong value. `altitude` is
+    /// where it will be attached, nil for its own.
+    func make(
+        _ values: [(key: String, value: String)], altitude: Altitude? = nil
+    ) throws -> FilterRegistration {
         switch self {
         case .readaudit: try readAudit(values).registration
         case .contentscan: ContentScanner(signatures: try signatures(values)).registration
         case .accessheat: AccessHeat().registration
+        case .noop: NoOpFilter(altitude: altitude ?? NoOpFilter.usualAltitude).registration
         }
     }
 

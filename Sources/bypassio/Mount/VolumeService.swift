@@ -110,7 +110,7 @@ struct VolumeService {
     private static func attach(
         _ setting: FilterSetting, to volume: Volume, _ io: IOManager
     ) throws {
-        let registration = try setting.filter.make(setting.values)
+        let registration = try setting.filter.make(setting.values, altitude: setting.altitude)
         do {
             try io.filterManager.attach(
                 io.filterManager.register(registration), to: volume, altitude: setting.altitude)

@@ -3,8 +3,12 @@ import Foundation
 /// A value as JSON: keys sorted, so that two runs compare line by line.
 enum JSONOutput {
     static func print(_ value: some Encodable) throws {
+        StandardOutput.print(try text(value))
+    }
+
+    static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        StandardOutput.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

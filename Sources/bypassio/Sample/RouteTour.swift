@@ -1,3 +1,4 @@
+import BypassIOBench
 import BypassIOMount
 import Foundation
 import IOStack

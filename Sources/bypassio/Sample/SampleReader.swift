@@ -1,4 +1,5 @@
 import ArgumentParser
+import BypassIOBench
 import BypassIOClient
 import BypassIOProtocol
 import CKernelABI

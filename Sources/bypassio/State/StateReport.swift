@@ -1,3 +1,4 @@
+import BypassIOBench
 import BypassIOProtocol
 import HostFileSystem
 import IOStack

@@ -1,14 +1,14 @@
 import Foundation
 
 /// Numbers as people read them.
-enum Figures {
+package enum Figures {
     /// With `digits` after the point.
-    static func fixed(_ value: Double, _ digits: Int) -> String {
+    package static func fixed(_ value: Double, _ digits: Int) -> String {
         String(format: "%.\(digits)f", value)
     }
 
     /// With a comma between thousands.
-    static func grouped(_ value: some BinaryInteger) -> String {
+    package static func grouped(_ value: some BinaryInteger) -> String {
         let digits = String(value)
         var groups: [Substring] = []
         var rest = Substring(digits)
@@ -21,7 +21,7 @@ enum Figures {
     }
 
     /// The middle of the values; 0 for none.
-    static func median(_ values: [Double]) -> Double {
+    package static func median(_ values: [Double]) -> Double {
         guard !values.isEmpty else { return 0 }
         let sorted = values.sorted()
         let middle = sorted.count / 2

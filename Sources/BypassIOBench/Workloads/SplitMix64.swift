@@ -1,12 +1,12 @@
 /// Sebastiano Vigna's SplitMix64: small, fast, and the same on every machine for a seed.
-struct SplitMix64: RandomNumberGenerator {
+package struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         state = seed
     }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -15,7 +15,7 @@ struct SplitMix64: RandomNumberGenerator {
     }
 
     /// Fills an array whose size is a multiple of 8.
-    mutating func fill(_ bytes: inout [UInt8]) {
+    package mutating func fill(_ bytes: inout [UInt8]) {
         for start in stride(from: 0, to: bytes.count, by: 8) {
             let word = next()
             for index in 0..<8 {

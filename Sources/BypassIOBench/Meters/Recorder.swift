@@ -1,0 +1,25 @@
+/// Where a pass puts its latencies, and when it began and ended.
+///
+/// Belongs to the thread that measures. Made once; passes allocate nothing through it between
+/// ``begin(service:)`` and ``end(operations:bytes:)``.
+package final class Recorder {
+    package var histogram = LatencyHistogram()
+    private var meter: Meter?
+
+    package init() {}
+
+    /// From here on it counts; `service` is the process that serves what is read.
+    func begin(service: Int32?) {
+        histogram.clear()
+        meter = Meter(service: service)
+    }
+
+    @inline(__always)
+    func record(_ nanoseconds: UInt64) { histogram.record(nanoseconds) }
+
+    func end(operations: UInt64, bytes: UInt64) -> Sample {
+        let use = meter?.use() ?? Use()
+        meter = nil
+        return Sample(operations: operations, bytes: bytes, use: use, histogram: histogram)
+    }
+}

@@ -1,0 +1,20 @@
+import Glibc
+
+/// Time that all CPUs of the machine were busy, of /proc/stat: ticks of 10 ms in most kernels.
+struct SystemTimes {
+    /// Seconds.
+    let busy: Double
+    let idle: Double
+
+    init?() {
+        guard let line = ProcFile.text("/proc/stat")?.split(separator: "\n").first else {
+            return nil
+        }
+        // user nice system idle iowait irq softirq steal; what guests used is within user.
+        let ticks = line.split(separator: " ").dropFirst().prefix(8).compactMap { Double($0) }
+        guard ticks.count == 8 else { return nil }
+        let second = Double(sysconf(Int32(_SC_CLK_TCK)))
+        idle = (ticks[3] + ticks[4]) / second
+        busy = ticks.reduce(0, +) / second - idle
+    }
+}

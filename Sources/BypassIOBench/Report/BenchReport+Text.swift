@@ -1,0 +1,65 @@
+extension BenchReport {
+    /// The tables for a terminal.
+    package var lines: [String] {
+        header + results.flatMap { [""] + $0.lines } + endLines
+    }
+
+    package var header: [String] {
+        let system = "\(machine.processors) x \(machine.processor), \(machine.memory) MiB"
+        return [
+            "Linux \(machine.kernel), \(system)",
+            "\(machine.fileSystem) on \(machine.device); \(settings.rounds) "
+                + (settings.rounds == 1 ? "round" : "rounds, medians"),
+        ]
+    }
+
+    private var endLines: [String] {
+        let left = leftOut.map { left in
+            let place = left.workload.map { ", \($0)" } ?? ""
+            return "Left out: \(left.route.title)\(place): \(left.reason)"
+        }
+        let all = left + notes
+        return (all.isEmpty ? [] : [""] + all)
+    }
+}
+
+extension RouteDescription {
+    /// With the number of filters, where there can be any.
+    package var title: String {
+        guard let filters else { return name }
+        return "\(name), \(filters) filter\(filters == 1 ? "" : "s")"
+    }
+}
+
+extension BenchReport.Result {
+    package static let columns = [
+        "MB/s", "op/s", "of native", "min..max", "p50 us", "p99 us", "p99.9 us", "own CPU us/op",
+        "x native", "all CPU us/op", "x native", "switches/op", "syscalls/op",
+    ]
+
+    var lines: [String] {
+        var table = TextTable(
+            [(title, .left)] + Self.columns.map { ($0, .right) })
+        for row in rows { table.append([row.route.title] + row.cells) }
+        return table.lines
+    }
+}
+
+extension BenchReport.Row {
+    /// In the order of the columns.
+    package var cells: [String] {
+        func fixed(_ spread: Spread?, _ digits: Int) -> String {
+            spread.map { Figures.fixed($0.median, digits) } ?? "-"
+        }
+        return [
+            fixed(megabytesPerSecond, 0),
+            operationsPerSecond.map { Figures.grouped(Int($0.median)) } ?? "-",
+            throughputRatio.map { Figures.fixed($0.median, 2) } ?? "limit",
+            throughputRatio.map { Figures.fixed($0.min, 2) + ".." + Figures.fixed($0.max, 2) }
+                ?? "",
+            fixed(latency50, 1), fixed(latency99, 1), fixed(latency999, 1), fixed(ownCPU, 2),
+            fixed(ownCPURatio, 2), fixed(systemCPU, 2), fixed(systemCPURatio, 2),
+            fixed(contextSwitches, 2), fixed(systemCalls, 2),
+        ]
+    }
+}

@@ -1,0 +1,89 @@
+/// Everything that one run found out; `--json` prints it as it stands. docs/benchmarks.md explains the
+/// fields.
+package struct BenchReport: Codable, Sendable {
+    /// Of this structure; rises when a field changes its meaning or goes away.
+    package static let currentFormat = 1
+
+    /// How it was measured.
+    package struct Settings: Codable, Sendable {
+        package let rounds: Int
+        /// Of a pass.
+        package let seconds: Double
+        package let sizes: BenchSizes
+        package let dropsAllCaches: Bool
+        /// The command line.
+        package let command: String
+    }
+
+    /// What the routes did with one workload.
+    package struct Result: Codable, Sendable {
+        /// As `--only` names it.
+        package let workload: String
+        package let title: String
+        /// What one operation is.
+        package let operation: String
+        package let movesData: Bool
+        package let rows: [Row]
+
+        package var native: Row? { rows.first { $0.route.kind == .native } }
+    }
+
+    /// A route, or a workload on it, that was not measured.
+    package struct LeftOut: Codable, Sendable {
+        package let route: RouteDescription
+        /// nil: all of them.
+        package let workload: String?
+        package let reason: String
+    }
+
+    package let format: Int
+    package let settings: Settings
+    package let machine: Machine
+    /// Of the whole run.
+    package let seconds: Double
+    package let results: [Result]
+    package let leftOut: [LeftOut]
+    /// What could not be controlled or counted, in sentences.
+    package let notes: [String]
+
+    init(
+        plan: BenchPlan, machine: Machine, seconds: Double, results: [Result], leftOut: [LeftOut]
+    ) {
+        format = Self.currentFormat
+        settings = Settings(
+            rounds: plan.rounds, seconds: plan.seconds, sizes: plan.sizes,
+            dropsAllCaches: plan.dropsAllCaches, command: plan.commandLine)
+        self.machine = machine
+        self.seconds = seconds
+        self.results = results
+        self.leftOut = leftOut
+        notes = Self.notes(plan, machine)
+    }
+
+    private static func notes(_ plan: BenchPlan, _ machine: Machine) -> [String] {
+        var notes: [String] = []
+        if let obstacle = SystemCallCounter.obstacle {
+            notes.append("System calls were not counted: \(obstacle).")
+        }
+        if machine.isVirtual {
+            notes.append(
+                "This is a virtual machine: what its host does beside it, and the host's cache below "
+                    + "the disk, are not controlled.")
+        }
+        notes.append(
+            machine.governor.map { "The CPU governor is \($0); it was left as it is." }
+                ?? "The kernel shows no CPU governor: the CPUs' frequency is not controlled.")
+        let load = Figures.threeDigits(machine.otherLoad * 100)
+        notes.append(
+            "Other programs used \(load) % of the CPUs just before the run"
+                + (machine.otherLoad > 0.05
+                    ? ": what they use counts into the CPU of the whole machine, and they disturb."
+                    : "."))
+        notes.append(
+            plan.dropsAllCaches && machine.isRoot
+                ? "All caches of the machine were dropped before each pass."
+                : "Before cold passes the page cache of the file alone was dropped; names stay cached."
+        )
+        return notes
+    }
+}

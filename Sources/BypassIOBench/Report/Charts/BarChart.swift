@@ -1,0 +1,80 @@
+/// A bar for each route with its spread, against the line of the native one.
+struct BarChart {
+    struct Bar {
+        let label: String
+        /// The style sheet's class for its colour.
+        let style: String
+        let value: Spread
+        /// Behind the value, e.g. how it compares.
+        let remark: String
+    }
+
+    private static let width = 960.0
+    private static let labelEnd = 256.0
+    private static let plotEnd = 800.0
+    private static let rowHeight = 26.0
+    private static let top = 24.0
+
+    let id: String
+    let title: String
+    /// Of the values, as in "reads a second".
+    let unit: String
+    let bars: [Bar]
+    /// Where the line is; nil for none.
+    let native: Double?
+
+    var svg: String {
+        let largest = (bars.map(\.value.max) + [native ?? 0]).max() ?? 0
+        let axis = Axis(to: largest, from: Self.labelEnd, to: Self.plotEnd)
+        let bottom = Self.top + Double(bars.count) * Self.rowHeight
+        var content: [String] = []
+        for tick in axis.ticks {
+            let x = axis.place(tick)
+            content.append(Markup.line((x, Self.top), (x, bottom), "grid"))
+            content.append(
+                Markup.text(Figures.tick(tick), (x, bottom + 18), "tick", anchor: "middle"))
+        }
+        content.append(
+            Markup.text(unit, (Self.plotEnd + 30, bottom + 18), "tick"))
+        for (index, bar) in bars.enumerated() {
+            content += row(bar, at: Self.top + Double(index) * Self.rowHeight, axis)
+        }
+        if let native {
+            let x = axis.place(native)
+            content.append(Markup.line((x, Self.top - 6), (x, bottom), "reference"))
+            content.append(
+                Markup.text("native", (x, Self.top - 10), "tick strong", anchor: "middle"))
+        }
+        return Markup.picture(
+            width: Self.width, height: bottom + 28, id: id, title: title, description: words,
+            content)
+    }
+
+    private func row(_ bar: Bar, at y: Double, _ axis: Axis) -> [String] {
+        let start = axis.place(0)
+        let middle = y + Self.rowHeight / 2
+        let end = axis.place(bar.value.median)
+        let (low, high) = (axis.place(bar.value.min), axis.place(bar.value.max))
+        let height = Self.rowHeight - 10
+        return [
+            Markup.text(bar.label, (Self.labelEnd - 10, middle + 4.5), "label", anchor: "end"),
+            "<rect class=\"\(bar.style)\" x=\"\(Markup.number(start))\" "
+                + "y=\"\(Markup.number(y + 5))\" width=\"\(Markup.number(max(end - start, 1)))\" "
+                + "height=\"\(Markup.number(height))\" rx=\"2\"/>",
+            Markup.line((low, middle), (high, middle), "whisker"),
+            Markup.line((low, middle - 4), (low, middle + 4), "whisker"),
+            Markup.line((high, middle - 4), (high, middle + 4), "whisker"),
+            Markup.text(
+                Figures.short(bar.value.median), (Self.plotEnd + 12, middle + 4.5), "value strong"),
+            Markup.text(bar.remark, (Self.plotEnd + 76, middle + 4.5), "value"),
+        ]
+    }
+
+    private var words: String {
+        bars.map { bar in
+            "\(bar.label): \(Figures.short(bar.value.median)) \(unit) "
+                + "(\(Figures.short(bar.value.min)) to \(Figures.short(bar.value.max)))"
+                + (bar.remark.isEmpty ? "" : ", \(bar.remark)")
+        }.joined(separator: "; ") + "."
+    }
+}

@@ -1,0 +1,72 @@
+import DirectRead
+import Glibc
+import SystemPackage
+
+/// pread(2) of one file through the page cache.
+struct CachedPass: ~Copyable {
+    private static let largest = 128 << 10
+
+    private let file: FileDescriptor
+    private let buffer: AlignedBuffer
+
+    init(_ file: FileDescriptor) throws(Errno) {
+        self.file = file
+        buffer = try AlignedBuffer(capacity: Self.largest)
+    }
+
+    /// From the beginning to the end, or until the time is over; bytes. Reads are of 128 KiB, what
+    /// `cat` and `cp` ask for.
+    func sequential(seconds: Double, _ recorder: Recorder) throws(Errno) -> (UInt64, UInt64) {
+        let end = Clock.now + UInt64(seconds * 1e9)
+        var begun = Clock.now
+        var offset: UInt64 = 0
+        var reads: UInt64 = 0
+        while begun < end, Interruption.received == nil {
+            let count = try read(Self.largest, at: offset)
+            if count == 0 { break }
+            offset += UInt64(count)
+            reads += 1
+            let now = Clock.now
+            recorder.record(now - begun)
+            begun = now
+        }
+        return (reads, offset)
+    }
+
+    /// 4 KiB each where the walk goes, at most `limit` of them, until the time is over.
+    func random(
+        _ walk: inout OffsetWalk, limit: UInt64, seconds: Double, _ recorder: Recorder
+    ) throws(Errno) -> UInt64 {
+        let end = Clock.now + UInt64(seconds * 1e9)
+        var begun = Clock.now
+        var reads: UInt64 = 0
+        while begun < end, reads < limit, Interruption.received == nil {
+            _ = try read(4096, at: walk.next())
+            reads += 1
+            let now = Clock.now
+            recorder.record(now - begun)
+            begun = now
+        }
+        return reads
+    }
+
+    /// Reads a part of the file, so that the cache holds it.
+    func warm(_ bytes: UInt64) throws(Errno) {
+        for offset in stride(from: 0, to: bytes, by: Self.largest) {
+            _ = try read(Self.largest, at: offset)
+        }
+    }
+
+    private func read(_ length: Int, at offset: UInt64) throws(Errno) -> Int {
+        let count = buffer.withMutableBytes(length) { bytes in
+            SynchronousTransfer.read(file, into: &bytes, at: offset)
+        }
+        guard count >= 0 else { throw Errno(rawValue: Int32(-count)) }
+        return count
+    }
+
+    /// Takes the file's pages out of the cache, those that are not dirty or mapped.
+    static func drop(_ file: FileDescriptor) {
+        _ = posix_fadvise(file.rawValue, 0, 0, POSIX_FADV_DONTNEED)
+    }
+}

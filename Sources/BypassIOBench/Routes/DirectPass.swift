@@ -1,0 +1,65 @@
+import DirectRead
+import SystemPackage
+
+/// Keeps a ring full of reads of one file for a while: the same client for the backing file, a mount's,
+/// and a peer's.
+struct DirectPass: ~Copyable {
+    private let engine: any ReadEngine
+    private let file: FileIndex
+    private let blockSize: Int
+    private var walk: OffsetWalk
+    /// When the read in a slot was begun, in nanoseconds.
+    private var begun: [UInt64]
+
+    init(_ descriptor: FileDescriptor, blockSize: Int, depth: Int, walk: OffsetWalk) throws {
+        let engine = try ReadEngines.make(depth: depth, slotSize: blockSize)
+        do throws(Errno) {
+            file = try engine.register(descriptor)
+        } catch {
+            engine.close()
+            throw error
+        }
+        self.engine = engine
+        self.blockSize = blockSize
+        self.walk = walk
+        begun = [UInt64](repeating: 0, count: depth)
+    }
+
+    deinit { engine.close() }
+
+    /// Reads until the time is over and the last read is done; how many.
+    mutating func run(seconds: Double, _ recorder: Recorder) throws(Errno) -> UInt64 {
+        let end = Clock.now + UInt64(seconds * 1e9)
+        var done: UInt64 = 0
+        var inFlight = 0
+        var failure: Errno?
+        for slot in begun.indices {
+            begin(slot, at: Clock.now)
+            inFlight += 1
+        }
+        while inFlight > 0 {
+            try engine.submit(waitingFor: 1)
+            let now = Clock.now
+            while let completion = engine.nextCompletion() {
+                let slot = Int(completion.slot)
+                inFlight -= 1
+                guard completion.result == blockSize else {
+                    failure = Errno(rawValue: completion.result < 0 ? -completion.result : 5)
+                    continue
+                }
+                recorder.record(now - begun[slot])
+                done += 1
+                guard now < end, failure == nil, Interruption.received == nil else { continue }
+                begin(slot, at: now)
+                inFlight += 1
+            }
+        }
+        if let failure { throw failure }
+        return done
+    }
+
+    private mutating func begin(_ slot: Int, at now: UInt64) {
+        begun[slot] = now
+        engine.start(slot: slot, file: file, offset: walk.next(), length: blockSize)
+    }
+}

@@ -1,0 +1,88 @@
+import BypassIOClient
+import BypassIOProtocol
+import Foundation
+import Glibc
+import HostFileSystem
+import SystemPackage
+
+/// A mount of the backing directory that a process of its own serves.
+final class MountRoute: PathRoute {
+    private struct Facts: Decodable {
+        struct Handle: Decodable {
+            let openedBy: Int32
+            let route: String
+            let because: String?
+        }
+        let handles: [Handle]
+    }
+
+    private let mount: ServedMount
+
+    init(
+        _ description: RouteDescription, mount: ServedMount, backing: BenchTree,
+        recorder: Recorder
+    ) {
+        self.mount = mount
+        super.init(
+            description, tree: BenchTree(root: mount.mountPoint, sizes: backing.sizes),
+            backing: backing, recorder: recorder)
+    }
+
+    override var service: Int32? { mount.processID }
+
+    override func carries(_ workload: BenchWorkload) -> Bool {
+        // What needs no open file, or no read, has no bypass.
+        switch description.kind {
+        case .mountServiceBypass: workload.isDirect
+        case .mountKernel: workload.part == .data || workload.kind == .smallFiles
+        default: true
+        }
+    }
+
+    override func open() throws {
+        try mount.start()
+        if description.kind == .mountKernel, mount.complaint.contains("bypass=auto") {
+            throw BenchError(.route, mount.complaint)
+        }
+    }
+
+    override func rest() { mount.stop() }
+    override func close() { mount.stop() }
+
+    /// So long may a file that was closed count as open.
+    override var settlingPatience: Double { description.kind == .mountTraditional ? 0 : 2 }
+
+    /// What is measured must be what the report says.
+    override func settle(_ file: FileDescriptor) throws {
+        switch description.kind {
+        case .mountServiceBypass:
+            do throws(BypassIOClientError) {
+                let answer = try BypassIOClient(file).manage(.enable)
+                if let results = answer.results, results.status.isError {
+                    throw BypassIOClientError.status(results.status)
+                }
+            } catch {
+                throw BenchError(.route, "The bypass was not enabled: \(error)")
+            }
+            try expect("service bypass", of: file)
+        case .mountKernel: try expect("kernel bypass", of: file)
+        default: break
+        }
+    }
+
+    /// The mount tells the route of each of a file's handles.
+    private func expect(_ route: String, of file: FileDescriptor) throws {
+        guard
+            let text = try? SystemCall.extendedAttribute(
+                Array("user.bypassio.state".utf8), of: file),
+            let facts = try? JSONDecoder().decode(Facts.self, from: Data(text))
+        else { throw BenchError(.route, "The mount does not tell the route of its files.") }
+        let own = facts.handles.last { $0.openedBy == getpid() }
+        guard own?.route != route else { return }
+        throw BenchError(
+            .route,
+            "The file's reads take no \(route), but: \(own?.route ?? "no handle") "
+                + "(\(own?.because ?? "no cause"))."
+        )
+    }
+}

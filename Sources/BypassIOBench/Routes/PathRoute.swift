@@ -1,0 +1,148 @@
+internal import CKernelABI
+import DirectRead
+import Glibc
+import SystemPackage
+
+/// What any program does with the files below a path: the backing directory's own, a mount's, a peer's.
+class PathRoute: BenchRoute {
+    /// Bytes of the large file that a warm pass uses; less than the cache surely has.
+    private static let warmBytes: UInt64 = 64 << 20
+    /// Files of a pass of stat: few enough that no kernel forgets the first before the last.
+    private static let filesSeen = 500
+
+    let description: RouteDescription
+    /// As it is seen through the path; set before ``open()`` returns.
+    var tree: BenchTree
+    /// The large file below all of it, which the page cache may hold, too.
+    private let backing: FilePath
+    private let recorder: Recorder
+    private lazy var small = tree.small
+    private lazy var work = tree.work
+
+    init(
+        _ description: RouteDescription, tree: BenchTree, backing: BenchTree, recorder: Recorder
+    ) {
+        self.description = description
+        self.tree = tree
+        self.backing = backing.data
+        self.recorder = recorder
+    }
+
+    /// The process that serves the path; nil for none.
+    var service: Int32? { nil }
+
+    func carries(_ workload: BenchWorkload) -> Bool { true }
+    func open() throws {}
+    func close() {}
+    func rest() {}
+
+    /// Asks for whatever the route needs of an open file, and sees that it has it.
+    func settle(_ file: FileDescriptor) throws {}
+
+    /// Seconds in which a file that could not be settled is opened again.
+    var settlingPatience: Double { 0 }
+
+    private func openFile(isDirect: Bool) throws -> FileDescriptor {
+        let end = Clock.now + UInt64(settlingPatience * 1e9)
+        while true {
+            let file = try FileDescriptor.open(
+                tree.data, .readOnly,
+                options: isDirect
+                    ? [.init(rawValue: BPIO_O_DIRECT), .closeOnExec] : .closeOnExec)
+            do {
+                try settle(file)
+                return file
+            } catch {
+                try? file.close()
+                guard Clock.now < end, Interruption.received == nil else { throw error }
+                usleep(2000)
+            }
+        }
+    }
+
+    func run(_ workload: BenchWorkload, seconds: Double, seed: UInt64) throws -> Sample {
+        do {
+            switch workload.kind {
+            case .direct(let blockSize, let depth):
+                return try direct(blockSize, depth, seconds, seed)
+            case .cachedSequential: return try sequential(seconds)
+            case .cachedRandom(let isWarm): return try random(isWarm, seconds, seed)
+            case .smallFiles, .stat, .listing, .createUnlink:
+                return try names(workload.kind, seconds)
+            }
+        } catch let error as Errno {
+            throw BenchError(.route, "\(workload.title): \(error)")
+        } catch let error as ReadEngineError {
+            throw BenchError(.route, "\(workload.title): \(error)")
+        }
+    }
+
+    private func direct(
+        _ blockSize: Int, _ depth: Int, _ seconds: Double, _ seed: UInt64
+    ) throws -> Sample {
+        let file = try openFile(isDirect: true)
+        defer { try? file.close() }
+        var pass = try DirectPass(
+            file, blockSize: blockSize, depth: depth,
+            walk: OffsetWalk(size: tree.sizes.data, blockSize: blockSize, seed: seed))
+        _ = try pass.run(seconds: seconds / 10, recorder)
+        recorder.begin(service: service)
+        let reads = try pass.run(seconds: seconds, recorder)
+        return recorder.end(operations: reads, bytes: reads * UInt64(blockSize))
+    }
+
+    /// The cache holds nothing of the file on either side of the mount.
+    private func openCold() throws -> FileDescriptor {
+        let below = try FileDescriptor.open(backing, .readOnly, options: .closeOnExec)
+        try below.closeAfter { CachedPass.drop(below) }
+        let file = try openFile(isDirect: false)
+        CachedPass.drop(file)
+        return file
+    }
+
+    private func sequential(_ seconds: Double) throws -> Sample {
+        let file = try openCold()
+        defer { try? file.close() }
+        let pass = try CachedPass(file)
+        recorder.begin(service: service)
+        let (reads, bytes) = try pass.sequential(seconds: seconds, recorder)
+        return recorder.end(operations: reads, bytes: bytes)
+    }
+
+    private func random(_ isWarm: Bool, _ seconds: Double, _ seed: UInt64) throws -> Sample {
+        let file = try openCold()
+        defer { try? file.close() }
+        let pass = try CachedPass(file)
+        let size = isWarm ? min(tree.sizes.data, Self.warmBytes) : tree.sizes.data
+        if isWarm { try pass.warm(size) }
+        var walk = OffsetWalk(size: size, blockSize: 4096, seed: seed)
+        // A block that was read is warm: a cold pass reads each once.
+        let limit = isWarm ? UInt64.max : size / 4096
+        recorder.begin(service: service)
+        let reads = try pass.random(&walk, limit: limit, seconds: seconds, recorder)
+        return recorder.end(operations: reads, bytes: reads * 4096)
+    }
+
+    private func names(_ kind: BenchWorkload.Kind, _ seconds: Double) throws -> Sample {
+        let buffer = try AlignedBuffer(capacity: BenchTree.smallSize)
+        // Made by now, so that making them is not measured.
+        let (small, work) = (small, work)
+        let seen = Array(small.prefix(Self.filesSeen))
+        // The first visit is another thing than the ones after it.
+        if case .stat = kind {
+            _ = try NamePass(seconds: 0, recorder).stat(seen, flags: 0)
+        }
+        recorder.begin(service: service)
+        let pass = NamePass(seconds: seconds, recorder)
+        switch kind {
+        case .smallFiles:
+            let files = try pass.readFiles(small, into: buffer)
+            return recorder.end(operations: files, bytes: files * UInt64(BenchTree.smallSize))
+        case .stat(let isAsked):
+            let flags = isAsked ? BPIO_AT_STATX_FORCE_SYNC : 0
+            return recorder.end(operations: try pass.stat(seen, flags: flags), bytes: 0)
+        case .listing: return recorder.end(operations: try pass.list(tree.many), bytes: 0)
+        default: return recorder.end(operations: try pass.createAndUnlink(work), bytes: 0)
+        }
+    }
+}

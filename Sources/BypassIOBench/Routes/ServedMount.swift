@@ -1,0 +1,125 @@
+import Foundation
+import Glibc
+import SystemPackage
+
+/// A mount that another process serves, from its start to its end. Belongs to the thread that measures.
+final class ServedMount {
+    /// How long a service may take to start or to end. Seconds.
+    private static let patience = 10.0
+
+    let mountPoint: FilePath
+    private let command: [String]
+    private let messages: FilePath
+    private var process: Process?
+
+    /// `command` serves in the foreground until SIGTERM; `messages` is a file for what it complains of.
+    init(_ command: [String], at mountPoint: FilePath, messages: FilePath) {
+        self.command = command
+        self.mountPoint = mountPoint
+        self.messages = messages
+    }
+
+    deinit { stop() }
+
+    /// The serving process; nil when it does not run.
+    var processID: Int32? {
+        process.flatMap { $0.isRunning ? $0.processIdentifier : nil }
+    }
+
+    var isInstalled: Bool { command.first.flatMap(ChildProcess.path(of:)) != nil }
+
+    /// What the service said on standard error.
+    var complaint: String {
+        let text = (try? String(contentsOfFile: messages.string, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").joined(separator: " ")
+    }
+
+    /// Starts it and waits until the mount is there. Throws a ``BenchError`` with what it said.
+    func start() throws {
+        guard process == nil else { return }
+        guard let program = command.first.flatMap(ChildProcess.path(of:)) else {
+            throw BenchError(.route, "\(command.first ?? "The program") is not installed.")
+        }
+        try makeFiles()
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = Array(command.dropFirst())
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = try FileHandle(
+            forWritingTo: URL(fileURLWithPath: messages.string))
+        do {
+            try process.run()
+        } catch {
+            throw BenchError(.route, "\(program) cannot be started: \(error.localizedDescription)")
+        }
+        self.process = process
+        let end = Date(timeIntervalSinceNow: Self.patience)
+        while !isMounted {
+            guard process.isRunning, Date() < end else {
+                let said = complaint
+                stop()
+                throw BenchError(
+                    .route,
+                    said.isEmpty
+                        ? "\(program) mounted nothing within \(Int(Self.patience)) s." : said)
+            }
+            usleep(2000)
+        }
+    }
+
+    private func makeFiles() throws {
+        let manager = FileManager.default
+        do {
+            try manager.createDirectory(
+                atPath: mountPoint.string, withIntermediateDirectories: true)
+        } catch {
+            throw BenchError(.route, "\(mountPoint) cannot be made: \(error.localizedDescription)")
+        }
+        guard manager.createFile(atPath: messages.string, contents: nil) else {
+            throw BenchError(.folder, "\(messages) cannot be written.")
+        }
+    }
+
+    /// A mount point lies on another device than its parent.
+    private var isMounted: Bool {
+        var own = stat()
+        var above = stat()
+        let isSeen =
+            unsafe mountPoint.withPlatformString { unsafe stat($0, &own) } == 0
+            || errno == ENOTCONN
+        guard isSeen else { return false }
+        let parent = mountPoint.removingLastComponent()
+        guard unsafe parent.withPlatformString({ unsafe stat($0, &above) }) == 0 else {
+            return false
+        }
+        return own.st_dev != above.st_dev
+    }
+
+    /// Unmounts and ends the process: by asking, then by force.
+    func stop() {
+        guard let process else { return }
+        self.process = nil
+        if process.isRunning { process.terminate() }
+        wait(for: process, seconds: Self.patience / 2)
+        if process.isRunning {
+            // Files are open: a second signal ends it all the same.
+            process.terminate()
+            wait(for: process, seconds: 1)
+        }
+        if isMounted {
+            let point = mountPoint.string
+            if unsafe umount2(point, Int32(MNT_DETACH)) != 0 {
+                _ = ChildProcess.output(of: ["fusermount3", "-u", "-z", point])
+            }
+        }
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process.waitUntilExit()
+        if !isMounted { _ = unsafe rmdir(mountPoint.string) }
+    }
+
+    private func wait(for process: Process, seconds: Double) {
+        let end = Date(timeIntervalSinceNow: seconds)
+        while process.isRunning, Date() < end { usleep(1000) }
+    }
+}

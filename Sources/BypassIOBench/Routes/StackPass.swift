@@ -1,0 +1,53 @@
+import IOStack
+
+/// Keeps a queue of a volume full for a while.
+struct StackPass: ~Copyable {
+    private let queue: ReadQueue
+    private let member: QueuedFile
+    private let blockSize: Int
+    private let depth: Int
+    private var walk: OffsetWalk
+    /// When the read that a tag names was begun, in nanoseconds.
+    private var begun: [UInt64]
+    private var free: [Int] = []
+
+    init(queue: ReadQueue, member: QueuedFile, blockSize: Int, depth: Int, walk: OffsetWalk) {
+        self.queue = queue
+        self.member = member
+        self.blockSize = blockSize
+        self.depth = depth
+        self.walk = walk
+        begun = [UInt64](repeating: 0, count: depth)
+        free.reserveCapacity(depth)
+    }
+
+    /// Reads until the time is over and the last read is done; how many.
+    mutating func run(seconds: Double, _ recorder: Recorder) throws(IOFailure) -> UInt64 {
+        let end = Clock.now + UInt64(seconds * 1e9)
+        var done: UInt64 = 0
+        for tag in 0..<depth { try begin(tag, at: Clock.now) }
+        while queue.inFlight > 0 {
+            try queue.submit(waitingFor: 1)
+            let now = Clock.now
+            while let read = queue.next() {
+                if let failure = read.failure { throw failure }
+                let tag = Int(read.tag)
+                recorder.record(now - begun[tag])
+                done += 1
+                queue.release(read)
+                // Behind the loop: the queue hands out what it has before it takes more.
+                free.append(tag)
+            }
+            if now < end, Interruption.received == nil {
+                for tag in free { try begin(tag, at: now) }
+            }
+            free.removeAll(keepingCapacity: true)
+        }
+        return done
+    }
+
+    private mutating func begin(_ tag: Int, at now: UInt64) throws(IOFailure) {
+        begun[tag] = now
+        try queue.read(member, at: walk.next(), length: blockSize, tag: UInt64(tag))
+    }
+}

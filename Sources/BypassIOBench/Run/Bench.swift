@@ -1,0 +1,134 @@
+import Glibc
+import SystemPackage
+
+/// One run: every route of a workload one after the other, round after round, so that a change of the
+/// machine's speed meets all.
+package final class Bench {
+    private let plan: BenchPlan
+    private let folder: BenchFolder
+    private let backing: BenchTree
+    private let recorder = Recorder()
+    private let tell: (String) -> Void
+    private var routes: [any BenchRoute]
+    private var leftOut: [BenchReport.LeftOut] = []
+
+    /// `tell` hears what is going on.
+    package init(_ plan: BenchPlan, in folder: BenchFolder, tell: @escaping (String) -> Void) {
+        self.plan = plan
+        self.folder = folder
+        self.tell = tell
+        backing = BenchTree(root: folder.source, sizes: plan.sizes)
+        routes =
+            RouteSet(plan, folder, backing: backing, recorder: recorder).routes
+    }
+
+    /// Measures everything, and takes away what it mounted. Throws a ``BenchError``.
+    package func run() throws -> BenchReport {
+        defer { for route in routes { route.close() } }
+        let machine = Machine(folder: folder.path)
+        let start = Clock.now
+        tell("making files in \(folder.path)")
+        try backing.prepare(plan.parts)
+        try openRoutes()
+        var results: [BenchReport.Result] = []
+        for workload in plan.workloads {
+            tell(workload.title)
+            let samples = try measure(workload)
+            results.append(BenchReport.Result(workload, samples))
+        }
+        let seconds = Double(Clock.now - start) / 1e9
+        return BenchReport(
+            plan: plan, machine: machine, seconds: seconds, results: results, leftOut: leftOut)
+    }
+
+    private func openRoutes() throws {
+        var usable: [any BenchRoute] = []
+        for route in routes {
+            try Interruption.check()
+            // Its files may be many, and nobody asks for them.
+            guard plan.workloads.contains(where: route.carries) else { continue }
+            do {
+                try route.open()
+                usable.append(route)
+            } catch let error as BenchError where error.kind == .route {
+                try Interruption.check()
+                leave(route, nil, error.description)
+                route.close()
+            }
+        }
+        routes = usable
+    }
+
+    private func leave(_ route: any BenchRoute, _ workload: BenchWorkload?, _ reason: String) {
+        leftOut.append(
+            BenchReport.LeftOut(
+                route: route.description, workload: workload?.name, reason: reason))
+    }
+
+    /// The samples of each route, by round; nil where the route failed in it.
+    private func measure(
+        _ workload: BenchWorkload
+    ) throws -> [(route: RouteDescription, samples: [Sample?])] {
+        var carrying = routes.filter { $0.carries(workload) }
+        var samples: [[Sample?]] = carrying.map { _ in [] }
+        if workload.changesFiles { for route in routes { route.rest() } }
+        var failed: Set<Int> = []
+        // Names that a route sees for the first time cost more than later: that pass does not count.
+        if workload.needsWarmUp {
+            for index in carrying.indices {
+                try Interruption.check()
+                // What fails here fails in the first round, too, and is told there.
+                _ = try? carrying[index].run(workload, seconds: plan.seconds, seed: 0)
+            }
+        }
+        for round in 0..<plan.rounds {
+            for turn in carrying.indices {
+                let index = (turn + round) % carrying.count
+                try Interruption.check()
+                guard !failed.contains(index) else { continue }
+                do {
+                    samples[index].append(try pass(workload, carrying[index], round: round))
+                } catch let error as BenchError where error.kind == .route {
+                    try Interruption.check()
+                    guard carrying[index].description.kind != .native else {
+                        throw BenchError(
+                            .folder,
+                            "\(folder.path) cannot be measured (\(error.description)): "
+                                + "name another folder with --folder FOLDER.")
+                    }
+                    failed.insert(index)
+                    leave(carrying[index], workload, error.description)
+                }
+            }
+        }
+        let whole = carrying.indices.filter { !failed.contains($0) }
+        samples = whole.map { samples[$0] }
+        carrying = whole.map { carrying[$0] }
+        return zip(carrying, samples).map { ($0.description, $1) }
+    }
+
+    private func pass(
+        _ workload: BenchWorkload, _ route: any BenchRoute, round: Int
+    ) throws -> Sample {
+        if plan.dropsAllCaches { Self.dropCaches() }
+        // The same reads for every route of a round.
+        let seed = UInt64(round) &+ 1
+        guard workload.changesFiles else {
+            return try route.run(workload, seconds: plan.seconds, seed: seed)
+        }
+        // Every other mount of the directory would be told of each change, and work along.
+        try route.open()
+        defer { route.rest() }
+        return try route.run(workload, seconds: plan.seconds, seed: seed)
+    }
+
+    /// Root only; otherwise nothing happens, and the report says so.
+    private static func dropCaches() {
+        sync()
+        guard let file = try? FileDescriptor.open(FilePath("/proc/sys/vm/drop_caches"), .writeOnly)
+        else {
+            return
+        }
+        _ = try? file.closeAfter { try file.writeAll("3".utf8) }
+    }
+}

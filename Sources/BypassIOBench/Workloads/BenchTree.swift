@@ -1,0 +1,90 @@
+import DirectRead
+import Foundation
+package import SystemPackage
+
+/// The files that the workloads use, below one directory.
+package struct BenchTree: Sendable {
+    package enum Part: CaseIterable, Sendable {
+        case data, small, many, work
+    }
+
+    static let smallSize = 4096
+    private static let seed: UInt64 = 0x6279_7061_7373_696F
+    private static let chunkSize = 1 << 20
+
+    package let root: FilePath
+    let sizes: BenchSizes
+
+    package init(root: FilePath, sizes: BenchSizes) {
+        self.root = root
+        self.sizes = sizes
+    }
+
+    var data: FilePath { root.appending("data") }
+    var many: FilePath { root.appending("many") }
+    var small: [FilePath] { names("small", sizes.smallFiles) }
+    var work: [FilePath] { names("work", sizes.created) }
+
+    private func names(_ folder: String, _ count: Int) -> [FilePath] {
+        let folder = root.appending(folder)
+        return (0..<count).map { folder.appending("file-\($0)") }
+    }
+
+    /// Makes what these workloads need. Throws a ``BenchError``.
+    package func prepare(_ parts: Set<Part>) throws {
+        do {
+            if parts.contains(.data) { try writeData() }
+            if parts.contains(.small) {
+                try makeFolder("small")
+                try fill(small, size: Self.smallSize)
+            }
+            if parts.contains(.many) {
+                try makeFolder("many")
+                try fill(names("many", sizes.entries), size: 0)
+            }
+            if parts.contains(.work) { try makeFolder("work") }
+        } catch let error as Errno {
+            throw BenchError(
+                .folder,
+                "\(root) cannot be filled (\(error)): name another folder with --folder FOLDER.")
+        }
+    }
+
+    private func makeFolder(_ name: String) throws(Errno) {
+        let path = root.appending(name)
+        let result = unsafe path.withPlatformString { unsafe mkdir($0, 0o755) }
+        guard result == 0 else { throw Errno(rawValue: errno) }
+    }
+
+    /// Random bytes: nothing below may compress them or leave them out.
+    private func writeData() throws {
+        let file = try Self.create(data)
+        try file.closeAfter {
+            var random = SplitMix64(seed: Self.seed)
+            var chunk = [UInt8](repeating: 0, count: Self.chunkSize)
+            for _ in stride(from: 0, to: sizes.data, by: Self.chunkSize) {
+                try Interruption.check()
+                random.fill(&chunk)
+                try file.writeAll(chunk)
+            }
+            // What is still in memory when the passes begin would be written out beside them.
+            guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
+        }
+    }
+
+    private func fill(_ paths: [FilePath], size: Int) throws {
+        let content = [UInt8](repeating: 0x5A, count: size)
+        for path in paths {
+            try Interruption.check()
+            let file = try Self.create(path)
+            try file.closeAfter { if size > 0 { try file.writeAll(content) } }
+        }
+        sync()
+    }
+
+    static func create(_ path: FilePath) throws -> FileDescriptor {
+        try FileDescriptor.open(
+            path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+            permissions: [.ownerReadWrite, .groupRead, .otherRead])
+    }
+}
