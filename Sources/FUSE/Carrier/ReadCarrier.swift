@@ -15,6 +15,9 @@ final class ReadCarrier {
     /// How long a request that comes while the disk works may lie before it is looked at.
     private static let patience: Int64 = 200_000
 
+    /// In bytes. What is larger costs its thread more to copy than to wait for, so it gets one of its own.
+    private static let largestRead = 256 << 10
+
     private let session: Session
     private let channel: DeviceChannel
     private let buffers: (input: TransferBuffer, output: TransferBuffer)
@@ -40,8 +43,9 @@ final class ReadCarrier {
 
     // MARK: From the connection
 
-    /// Whether a read may be begun now.
-    var mayBegin: Bool {
+    /// Whether a read of `size` bytes may be begun now.
+    func mayBegin(_ size: Int) -> Bool {
+        guard size <= Self.largestRead else { return false }
         guard isAppointed else { return session.wantsCarrier && !isUnable }
         return ring?.hasRoom ?? false
     }
@@ -163,7 +167,7 @@ final class ReadCarrier {
 
     private func prepare() {
         do {
-            ring = try ReadRing(capacity: buffers.output.capacity)
+            ring = try ReadRing(capacity: min(buffers.output.capacity, Self.largestRead))
             available = try session.channelForAvailable()
         } catch {
             // Without io_uring or a descriptor this thread waits for each read.

@@ -65,7 +65,7 @@ extension Connection {
             let request = try ReadRequest(context, &reader)
             guard request.size <= call.output.capacity else { throw MalformedRequest() }
             if let carrier = call.carrier {
-                if carrier.mayBegin, let read = fileSystem.beginRead(request) {
+                if carrier.mayBegin(request.size), let read = fileSystem.beginRead(request) {
                     return carrier.carry(read, ticket)
                 }
                 carrier.makeWay(forRead: true)
