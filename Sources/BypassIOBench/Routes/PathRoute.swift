@@ -17,7 +17,7 @@ class PathRoute: BenchRoute {
     private let backing: FilePath
     private let recorder: Recorder
     private lazy var small = tree.small
-    private lazy var work = tree.work
+    private lazy var work = WorkFolders(route: description.title)
 
     init(
         _ description: RouteDescription, tree: BenchTree, backing: BenchTree, recorder: Recorder
@@ -67,7 +67,7 @@ class PathRoute: BenchRoute {
                 return try direct(blockSize, depth, seconds, seed)
             case .cachedSequential: return try sequential(seconds)
             case .cachedRandom(let isWarm): return try random(isWarm, seconds, seed)
-            case .smallFiles, .stat, .listing, .createUnlink:
+            case .smallFiles, .stat, .listing, .create, .unlink:
                 return try names(workload.kind, seconds)
             }
         } catch let error as Errno {
@@ -126,7 +126,8 @@ class PathRoute: BenchRoute {
     private func names(_ kind: BenchWorkload.Kind, _ seconds: Double) throws -> Sample {
         let buffer = try AlignedBuffer(capacity: BenchTree.smallSize)
         // Made by now, so that making them is not measured.
-        let (small, work) = (small, work)
+        let small = small
+        let work = kind == .create || kind == .unlink ? try workFiles(kind) : []
         let seen = Array(small.prefix(Self.filesSeen))
         // The first visit is another thing than the ones after it.
         if case .stat = kind {
@@ -142,7 +143,24 @@ class PathRoute: BenchRoute {
             let flags = isAsked ? BPIO_AT_STATX_FORCE_SYNC : 0
             return recorder.end(operations: try pass.stat(seen, flags: flags), bytes: 0)
         case .listing: return recorder.end(operations: try pass.list(tree.many), bytes: 0)
-        default: return recorder.end(operations: try pass.createAndUnlink(work), bytes: 0)
+        case .create: return recorder.end(operations: try pass.create(work), bytes: 0)
+        default:
+            let sample = recorder.end(operations: try pass.unlink(work), bytes: 0)
+            if let folder = work.first?.removingLastComponent() {
+                _ = unsafe folder.withPlatformString { unsafe rmdir($0) }
+            }
+            return sample
         }
+    }
+
+    /// The names of files to make, or of files that are there to be removed.
+    private func workFiles(_ kind: BenchWorkload.Kind) throws -> [FilePath] {
+        guard kind == .unlink else { return try work.new(in: tree) }
+        if let filled = work.take(in: tree) { return filled }
+        // Nobody measured creating.
+        _ = try work.new(in: tree)
+        let files = work.take(in: tree) ?? []
+        for file in files { try BenchTree.create(file).close() }
+        return files
     }
 }
