@@ -31,7 +31,7 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Passes over each route (3; quick 1).", valueName: "count"))
     var rounds: Int?
 
-    @Option(help: ArgumentHelp("Of a pass (0.4; quick 0.05; --routes 1).", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Of a pass (0.3; quick 0.05; --routes 1).", valueName: "seconds"))
     var seconds: Double?
 
     @Option(help: ArgumentHelp("Where files are made, on the file system to measure."))
