@@ -71,7 +71,8 @@ extension BenchReport {
             bars: bars, native: result.native?.speed(of: result)?.median)
         let curves = result.curves
         let latencies = LatencyChart(
-            id: "latency-\(result.workload)", title: "\(result.title): latency", lines: curves)
+            id: "latency-\(result.workload)", title: "\(result.title): latency",
+            subject: result.workload == "readdir" ? "listing" : result.operation, lines: curves)
         let name = Markup.escaped(result.title)
         return """
             <h2>\(name)</h2>
@@ -93,7 +94,7 @@ extension BenchReport {
                     : """
 
                     <div class="card">
-                    <h3>Latency: what part of the operations was done within which time</h3>
+                    <h3>Latency: what part was done within which time</h3>
                     <div class="picture">
                     \(latencies.svg)
                     </div>

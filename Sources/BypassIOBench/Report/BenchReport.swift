@@ -57,11 +57,19 @@ package struct BenchReport: Codable, Sendable {
         self.seconds = seconds
         self.results = results
         self.leftOut = leftOut
-        notes = Self.notes(plan, machine)
+        let hasPeers = results.contains { $0.rows.contains { $0.route.kind == .peer } }
+        notes = Self.notes(plan, machine, hasPeers: hasPeers)
     }
 
-    private static func notes(_ plan: BenchPlan, _ machine: Machine) -> [String] {
+    private static func notes(
+        _ plan: BenchPlan, _ machine: Machine, hasPeers: Bool
+    ) -> [String] {
         var notes: [String] = []
+        if hasPeers {
+            notes.append(
+                "Another file system may answer an O_DIRECT read from the page cache below it; where it is "
+                    + "faster than native, it was memory that it read.")
+        }
         if let obstacle = SystemCallCounter.obstacle {
             notes.append("System calls were not counted: \(obstacle).")
         }

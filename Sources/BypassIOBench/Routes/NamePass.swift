@@ -69,8 +69,8 @@ struct NamePass: ~Copyable {
         return entries
     }
 
-    /// Makes every file, then removes every one; both count.
-    func createAndUnlink(_ paths: [FilePath]) throws(Errno) -> UInt64 {
+    /// Makes every file; how many.
+    func create(_ paths: [FilePath]) throws(Errno) -> UInt64 {
         var begun = Clock.now
         for path in paths {
             do {
@@ -80,12 +80,18 @@ struct NamePass: ~Copyable {
             }
             begun = record(since: begun)
         }
+        return UInt64(paths.count)
+    }
+
+    /// Removes every file; how many.
+    func unlink(_ paths: [FilePath]) throws(Errno) -> UInt64 {
+        var begun = Clock.now
         for path in paths {
-            let result = unsafe path.withPlatformString { unsafe unlink($0) }
+            let result = unsafe path.withPlatformString { unsafe Glibc.unlink($0) }
             guard result == 0 else { throw Errno(rawValue: errno) }
             begun = record(since: begun)
         }
-        return UInt64(paths.count * 2)
+        return UInt64(paths.count)
     }
 
     private func record(since begun: UInt64) -> UInt64 {

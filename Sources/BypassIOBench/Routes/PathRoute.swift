@@ -17,7 +17,7 @@ class PathRoute: BenchRoute {
     private let backing: FilePath
     private let recorder: Recorder
     private lazy var small = tree.small
-    private lazy var work = tree.work
+    private lazy var work = WorkFolders(route: description.title)
 
     init(
         _ description: RouteDescription, tree: BenchTree, backing: BenchTree, recorder: Recorder
@@ -42,11 +42,11 @@ class PathRoute: BenchRoute {
     /// Seconds in which a file that could not be settled is opened again.
     var settlingPatience: Double { 0 }
 
-    private func openFile(isDirect: Bool) throws -> FileDescriptor {
+    private func openFile(_ path: FilePath, isDirect: Bool) throws -> FileDescriptor {
         let end = Clock.now + UInt64(settlingPatience * 1e9)
         while true {
             let file = try FileDescriptor.open(
-                tree.data, .readOnly,
+                path, .readOnly,
                 options: isDirect
                     ? [.init(rawValue: BPIO_O_DIRECT), .closeOnExec] : .closeOnExec)
             do {
@@ -67,7 +67,7 @@ class PathRoute: BenchRoute {
                 return try direct(blockSize, depth, seconds, seed)
             case .cachedSequential: return try sequential(seconds)
             case .cachedRandom(let isWarm): return try random(isWarm, seconds, seed)
-            case .smallFiles, .stat, .listing, .createUnlink:
+            case .smallFiles, .stat, .listing, .create, .unlink:
                 return try names(workload.kind, seconds)
             }
         } catch let error as Errno {
@@ -80,7 +80,7 @@ class PathRoute: BenchRoute {
     private func direct(
         _ blockSize: Int, _ depth: Int, _ seconds: Double, _ seed: UInt64
     ) throws -> Sample {
-        let file = try openFile(isDirect: true)
+        let file = try openFile(tree.data, isDirect: true)
         defer { try? file.close() }
         var pass = try DirectPass(
             file, blockSize: blockSize, depth: depth,
@@ -95,7 +95,7 @@ class PathRoute: BenchRoute {
     private func openCold() throws -> FileDescriptor {
         let below = try FileDescriptor.open(backing, .readOnly, options: .closeOnExec)
         try below.closeAfter { CachedPass.drop(below) }
-        let file = try openFile(isDirect: false)
+        let file = try openFile(tree.data, isDirect: false)
         CachedPass.drop(file)
         return file
     }
@@ -126,7 +126,12 @@ class PathRoute: BenchRoute {
     private func names(_ kind: BenchWorkload.Kind, _ seconds: Double) throws -> Sample {
         let buffer = try AlignedBuffer(capacity: BenchTree.smallSize)
         // Made by now, so that making them is not measured.
-        let (small, work) = (small, work)
+        let small = small
+        let work = kind == .create || kind == .unlink ? try workFiles(kind) : []
+        if kind == .smallFiles, let first = small.first {
+            // That they are what the route says; each by itself would be measured, too.
+            try openFile(first, isDirect: false).close()
+        }
         let seen = Array(small.prefix(Self.filesSeen))
         // The first visit is another thing than the ones after it.
         if case .stat = kind {
@@ -142,7 +147,24 @@ class PathRoute: BenchRoute {
             let flags = isAsked ? BPIO_AT_STATX_FORCE_SYNC : 0
             return recorder.end(operations: try pass.stat(seen, flags: flags), bytes: 0)
         case .listing: return recorder.end(operations: try pass.list(tree.many), bytes: 0)
-        default: return recorder.end(operations: try pass.createAndUnlink(work), bytes: 0)
+        case .create: return recorder.end(operations: try pass.create(work), bytes: 0)
+        default:
+            let sample = recorder.end(operations: try pass.unlink(work), bytes: 0)
+            if let folder = work.first?.removingLastComponent() {
+                _ = unsafe folder.withPlatformString { unsafe rmdir($0) }
+            }
+            return sample
         }
+    }
+
+    /// The names of files to make, or of files that are there to be removed.
+    private func workFiles(_ kind: BenchWorkload.Kind) throws -> [FilePath] {
+        guard kind == .unlink else { return try work.new(in: tree) }
+        if let filled = work.take(in: tree) { return filled }
+        // Nobody measured creating.
+        _ = try work.new(in: tree)
+        let files = work.take(in: tree) ?? []
+        for file in files { try BenchTree.create(file).close() }
+        return files
     }
 }

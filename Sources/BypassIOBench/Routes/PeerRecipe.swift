@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 /// How a peer that is installed is mounted.
@@ -19,9 +20,9 @@ struct PeerRecipe {
             // Without --forward-odirect it would read from the page cache.
             PeerRecipe(
                 name: "bindfs", program: "bindfs", preparation: [],
-                command: [
-                    "bindfs", "-f", "--forward-odirect=512", source.string, point("bindfs"),
-                ]),
+                command: ["bindfs", "-f", "--forward-odirect=512"]
+                    + (geteuid() == 0 ? [] : ["--no-allow-other"])
+                    + [source.string, point("bindfs")]),
             PeerRecipe(
                 name: "gocryptfs", program: "gocryptfs",
                 preparation: [

@@ -16,7 +16,7 @@ package struct BenchPlan: Sendable {
     package var workloads = BenchWorkload.all
     package var rounds = 3
     /// Of a pass; passes over a number of files take what they take.
-    package var seconds = 0.4
+    package var seconds = 0.3
     package var sizes = BenchSizes.full
     /// Numbers of no-op filters, with 0 first.
     package var filterCounts = [0, 1, 4, 8, 16]

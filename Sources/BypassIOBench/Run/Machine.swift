@@ -38,7 +38,8 @@ package struct Machine: Codable, Sendable {
         usleep(500_000)
         if let before, let after = SystemTimes() {
             let busy = after.busy - before.busy
-            otherLoad = busy / max(busy + after.idle - before.idle, 0.01)
+            // The kernel rounds each of its counters by itself.
+            otherLoad = max(0, busy / max(busy + after.idle - before.idle, 0.01))
         } else {
             otherLoad = 0
         }

@@ -23,7 +23,12 @@ package struct BenchTree: Sendable {
     var data: FilePath { root.appending("data") }
     var many: FilePath { root.appending("many") }
     var small: [FilePath] { names("small", sizes.smallFiles) }
-    var work: [FilePath] { names("work", sizes.created) }
+    var work: FilePath { root.appending("work") }
+
+    /// The files that a pass makes in a directory.
+    func worked(in folder: FilePath) -> [FilePath] {
+        (0..<sizes.created).map { folder.appending("file-\($0)") }
+    }
 
     private func names(_ folder: String, _ count: Int) -> [FilePath] {
         let folder = root.appending(folder)

@@ -14,8 +14,9 @@ package struct BenchWorkload: Sendable, Equatable {
         case stat(isAsked: Bool)
         /// Reads a directory.
         case listing
-        /// Makes files and removes them.
-        case createUnlink
+        /// Makes files, which stay; or removes them.
+        case create
+        case unlink
     }
 
     /// As `--only` names it.
@@ -33,12 +34,12 @@ package struct BenchWorkload: Sendable, Equatable {
     package var movesData: Bool {
         switch kind {
         case .direct, .cachedSequential, .cachedRandom, .smallFiles: true
-        case .stat, .listing, .createUnlink: false
+        case .stat, .listing, .create, .unlink: false
         }
     }
 
     /// Whoever watches the source is told of each operation.
-    var changesFiles: Bool { kind == .createUnlink }
+    var changesFiles: Bool { kind == .create || kind == .unlink }
 
     var needsWarmUp: Bool { kind == .smallFiles || kind == .listing }
 
@@ -47,7 +48,7 @@ package struct BenchWorkload: Sendable, Equatable {
         case .direct, .cachedSequential, .cachedRandom: .data
         case .smallFiles, .stat: .small
         case .listing: .many
-        case .createUnlink: .work
+        case .create, .unlink: .work
         }
     }
 
@@ -80,7 +81,8 @@ package struct BenchWorkload: Sendable, Equatable {
         BenchWorkload(
             "stat-asked", "stat that nobody answers from memory", .stat(isAsked: true), "stat"),
         BenchWorkload("readdir", "Listing a large directory", .listing, "entry"),
-        BenchWorkload("create-unlink", "Create and unlink", .createUnlink, "create or unlink"),
+        BenchWorkload("create", "Creating files", .create, "file"),
+        BenchWorkload("unlink", "Removing files", .unlink, "file"),
     ]
 
     /// What `--routes` measures: the kernel's own reads against native.

@@ -31,7 +31,7 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Passes over each route (3; quick 1).", valueName: "count"))
     var rounds: Int?
 
-    @Option(help: ArgumentHelp("Of a pass (0.4; quick 0.05; --routes 1).", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Of a pass (0.3; quick 0.05; --routes 1).", valueName: "seconds"))
     var seconds: Double?
 
     @Option(help: ArgumentHelp("Where files are made, on the file system to measure."))
@@ -128,7 +128,8 @@ struct BenchCommand: ParsableCommand {
         plan.isOfKernelRoute = routes
         plan.dropsAllCaches = dropCaches
         plan.peers = try peers()
-        plan.commandLine = (["bypassio"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
+        plan.commandLine = (["bypassio"] + CommandLine.arguments.dropFirst().map(Self.quoted))
+            .joined(separator: " ")
         if routes { plan.seconds = 1 }
         if quick {
             plan.sizes = .quick
@@ -161,6 +162,16 @@ struct BenchCommand: ParsableCommand {
             }
             return BenchPlan.Peer(name: parts[0], path: Self.absolute(parts[1]))
         }
+    }
+
+    /// As a shell takes it for one word.
+    private static func quoted(_ word: String) -> String {
+        let isPlain = word.unicodeScalars.allSatisfy {
+            $0.properties.isAlphabetic || $0.properties.numericType != nil
+                || "-_./,=+:@%".contains(Character($0))
+        }
+        return isPlain && !word.isEmpty
+            ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
 
     private static func absolute(_ path: String) -> FilePath {

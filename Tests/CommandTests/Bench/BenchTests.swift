@@ -24,11 +24,11 @@ struct BenchTests {
     @Test func everyFigureOfEveryRouteIsThere() throws {
         let folder = try Workspace()
         let outcome = try run(
-            folder, "--only", "4k-1,4k-8,stat,create-unlink", "--rounds", "2", "--json", "-")
+            folder, "--only", "4k-1,4k-8,stat,create,unlink", "--rounds", "2", "--json", "-")
         #expect(outcome.code == 0, "\(outcome.errors)")
         let answer = try BenchAnswer(outcome)
         #expect(answer.format == 1 && answer.settings.rounds == 2)
-        #expect(answer.results.map(\.workload) == ["4k-1", "4k-8", "stat", "create-unlink"])
+        #expect(answer.results.map(\.workload) == ["4k-1", "4k-8", "stat", "create", "unlink"])
         for result in answer.results {
             #expect(result.rows.first?.route.kind == "native", "the limit stands first")
             for row in result.rows {
@@ -90,7 +90,7 @@ struct BenchTests {
         let folder = try Workspace()
         let other = try Workspace()
         let outcome = try run(
-            folder, "--only", "4k-1,create-unlink", "--peer", "other=\(other.path("."))", "--peer",
+            folder, "--only", "4k-1,unlink", "--peer", "other=\(other.path("."))", "--peer",
             "gone=/nowhere/at/all", "--json", "-")
         #expect(outcome.code == 0, "\(outcome.errors)")
         let answer = try BenchAnswer(outcome)

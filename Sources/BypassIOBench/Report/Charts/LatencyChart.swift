@@ -19,6 +19,8 @@ struct LatencyChart {
 
     let id: String
     let title: String
+    /// What takes the time.
+    let subject: String
     let lines: [Line]
 
     var svg: String {
@@ -63,7 +65,7 @@ struct LatencyChart {
         }
         content.append(
             Markup.text(
-                "time of an operation", ((left + right) / 2, bottom + 36), "tick", anchor: "middle")
+                "time of a \(subject)", ((left + right) / 2, bottom + 36), "tick", anchor: "middle")
         )
         return content
     }
