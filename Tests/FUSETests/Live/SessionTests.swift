@@ -8,13 +8,14 @@ import Testing
 /// The threads of a session against the real kernel.
 @Suite("Sessions", .enabled(if: Kernel.canMount, "\(Kernel.whyNoMount)"), .serialized)
 struct SessionTests {
-    @Test("a mount that is asked one thing at a time has two threads", .timeLimit(.minutes(2)))
-    func twoThreads() throws {
+    @Test("a mount that is asked one thing at a time has few threads", .timeLimit(.minutes(2)))
+    func fewThreads() throws {
         let service = try TinyService()
         for _ in 0..<200 { _ = try Client.status(service.path("greeting")) }
         let threads = try #require(Int(try service.say("threads")))
-        // A third starts where a second request comes before the first thread is back.
-        #expect((2...4).contains(threads))
+        // Two, and one more each time a second request comes before the first thread is back, which on a
+        // busy machine it is late.
+        #expect((2...8).contains(threads))
         #expect(try service.say("channels") == "\(threads)")
     }
 

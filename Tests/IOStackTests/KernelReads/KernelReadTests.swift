@@ -146,7 +146,7 @@ struct KernelReadTests {
         _ = try pauser.result()
     }
 
-    @Test("VOLUME_STACK_PAUSE puts every gate in the way, then waits for what had begun behind each")
+    @Test("VOLUME_STACK_PAUSE puts every gate in the way, then waits for all that had begun")
     func drainOfMany() throws {
         let files = try ["data", "other", "third"].map { name in
             try memory.volume.open(
