@@ -16,10 +16,17 @@ extension BenchReport.Result {
     }
 
     var curves: [LatencyChart.Line] {
-        rows.compactMap { row in
+        var peers = 0
+        return rows.compactMap { row in
             guard row.route.isDrawnAsCurve, row.distribution.count > 1 else { return nil }
+            var style = row.route.style
+            if row.route.kind == .peer {
+                // Dashes of their own, one colour.
+                peers += 1
+                style += " peer\(min(peers, 4))"
+            }
             return LatencyChart.Line(
-                label: row.route.title, style: row.route.style,
+                label: row.route.title, style: style,
                 points: row.distribution.map { ($0.microseconds * 1000, $0.part) })
         }
     }

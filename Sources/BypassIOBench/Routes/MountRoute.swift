@@ -67,6 +67,12 @@ final class MountRoute: PathRoute {
         }
     }
 
+    /// A mount leaves small files to its service; one that cannot do otherwise said so at its start.
+    override func expectOffer() throws {
+        guard description.kind == .mountKernel, !mount.complaint.isEmpty else { return }
+        throw BenchError(.route, mount.complaint)
+    }
+
     /// The mount tells the route of each of a file's handles.
     private func expect(_ route: String, of file: FileDescriptor) throws {
         guard

@@ -42,13 +42,14 @@ struct RouteSet {
     }
 
     private mutating func addServiceMounts() {
+        var bypassed: ServedMount?
         for count in plan.filterCounts {
             let mount = served("request", filters: count)
             add("mount, traditional", .mountTraditional, count, mount)
-            // Of no use to who has no filters: these are what the bypass goes past.
-            guard count == 8 else { continue }
-            add("mount, service bypass", .mountServiceBypass, count, mount)
+            if count == 8 { bypassed = mount }
         }
+        // Of no use to who has no filters: these are what the bypass goes past.
+        if let bypassed { add("mount, service bypass", .mountServiceBypass, 8, bypassed) }
     }
 
     private mutating func addKernelMounts() {

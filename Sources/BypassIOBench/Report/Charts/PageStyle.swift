@@ -67,7 +67,10 @@ enum PageStyle {
         svg .curve.service { stroke: var(--service); stroke-dasharray: 10 3 2 3; }
         svg .curve.kernel { stroke: var(--kernel); stroke-dasharray: 4 3; }
         svg .curve.kernel8 { stroke: var(--kernel); stroke-dasharray: 1 3; }
-        svg .curve.peer { stroke: var(--peer); stroke-dasharray: 12 4; }
+        svg .curve.peer { stroke: var(--peer); }
+        svg .curve.peer1 { stroke-dasharray: 12 4; }
+        svg .curve.peer2 { stroke-dasharray: 2 4; }
+        svg .curve.peer3 { stroke-dasharray: 8 3 2 3 2 3; }
         details { margin-top: 10px; }
         summary { cursor: pointer; color: var(--soft); font-size: 14px; }
         .figures { overflow-x: auto; }
