@@ -40,6 +40,9 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
 
     @usableFromInline
     borrowing func lock() {
+        #if INTERLEAVING
+            unsafe Interleaving.step(.lock, on: UInt(bitPattern: mutex))
+        #endif
         let result = unsafe pthread_mutex_lock(mutex)
         assert(result == 0)
     }
@@ -48,6 +51,9 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
     borrowing func unlock() {
         let result = unsafe pthread_mutex_unlock(mutex)
         assert(result == 0)
+        #if INTERLEAVING
+            unsafe Interleaving.step(.unlock, on: UInt(bitPattern: mutex))
+        #endif
     }
 }
 
