@@ -56,7 +56,7 @@ final class Stage: @unchecked Sendable {
 
     private func filter(_ number: Int) -> FilterRegistration {
         FilterRegistration(
-            name: "filter\(number)", altitude: Altitude(integer: UInt64(number) + 1),
+            name: "filter\(number)", altitude: Altitude(integer: UInt(number) + 1),
             supportedFeatures: .bypassIO,
             operations: [
                 OperationRegistration(
@@ -101,8 +101,10 @@ final class Stage: @unchecked Sendable {
     // MARK: The threads
 
     var bodies: [@Sendable () -> Void] {
-        program.handles.indices.map { number in { [self] in runHandle(number) } }
-            + program.filters.indices.map { number in { [self] in runFilter(number) } }
+        var bodies: [@Sendable () -> Void] = []
+        for number in program.handles.indices { bodies.append { [self] in runHandle(number) } }
+        for number in program.filters.indices { bodies.append { [self] in runFilter(number) } }
+        return bodies
     }
 
     private func runHandle(_ number: Int) {

@@ -35,7 +35,7 @@ for program in programs {
         let stage = try Stage(program, explorer)
         isLeft = explorer.run(stage.bodies)
         stage.check()
-        unsafe withExtendedLifetime(stage) {}
+        withExtendedLifetime(stage) {}
     }
     let seconds = (ContinuousClock.now - begin).components.seconds
     let scope = explorer.maxPreemptions.map { "up to \($0) preemptions" } ?? "every order"
