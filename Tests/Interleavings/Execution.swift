@@ -74,7 +74,11 @@ struct Execution {
 
     /// An unlock or a signal: it only ever lets others go on, so it belongs to the step before it.
     mutating func give(_ step: ScheduledStep, by thread: Int) {
-        if step.kind == .unlock { owners[step.object] = nil } else { signals[step.object, default: 0] += 1 }
+        if step.kind == .unlock {
+            owners[step.object] = nil
+        } else {
+            signals[step.object, default: 0] += 1
+        }
         var clock = clocks[thread]
         if let change = changes[step.object] { clock.join(change) }
         changes[step.object] = clock

@@ -25,7 +25,9 @@ final class Explorer: StepScheduler, @unchecked Sendable {
     private var identities: [pthread_t?] = []
     private var turns: [DispatchSemaphore] = []
     private let ended = DispatchSemaphore(value: 0)
-    private var running = 0
+    private var running = -1
+    /// The threads have no other way to what a program made: it goes away on the main thread.
+    private var bodies: [@Sendable () -> Void] = []
     private var isRedundant = false
     private var isNotingLeftOut = false
     private var replayed: [Int]?
@@ -50,11 +52,12 @@ final class Explorer: StepScheduler, @unchecked Sendable {
         depth = 0
         isRedundant = false
         running = -1
-        for (index, body) in bodies.enumerated() {
+        self.bodies = bodies
+        for index in bodies.indices {
             let thread = Thread { [self] in
                 turns[index].wait()
                 identities[index] = pthread_self()
-                body()
+                self.bodies[index]()
                 end(index)
             }
             thread.stackSize = 1 << 20
@@ -63,6 +66,7 @@ final class Explorer: StepScheduler, @unchecked Sendable {
         hand(to: choose())
         ended.wait()
         identities = []
+        self.bodies = []
         executions += 1
         if isRedundant { redundant += 1 }
         longest = max(longest, execution.taken.count)
@@ -79,7 +83,8 @@ final class Explorer: StepScheduler, @unchecked Sendable {
 
     func step(_ step: ScheduledStep) {
         if isNotingLeftOut { objectsLeftOut.insert(step.object) }
-        guard running >= 0, let mine = identities.indices.contains(running) ? identities[running] : nil,
+        guard running >= 0,
+            let mine = identities.indices.contains(running) ? identities[running] : nil,
             pthread_equal(mine, pthread_self()) != 0, !objectsLeftOut.contains(step.object)
         else { return }
         let me = running
@@ -112,10 +117,13 @@ final class Explorer: StepScheduler, @unchecked Sendable {
         print("  after \(executions + 1) executions; the schedule, a thread a step:")
         print("  --replay " + schedule.map(String.init).joined(separator: ","))
         for (place, taken) in execution.taken.enumerated() {
-            print("    \(place) thread \(taken.thread) \(taken.step.kind.rawValue) \(taken.step.object)")
+            print(
+                "    \(place) thread \(taken.thread) \(taken.step.kind.rawValue) \(taken.step.object)"
+            )
         }
         for thread in execution.pending.indices where execution.isAlive[thread] {
-            let step = execution.pending[thread].map { "\($0.kind.rawValue) \($0.object)" } ?? "runs"
+            let step =
+                execution.pending[thread].map { "\($0.kind.rawValue) \($0.object)" } ?? "runs"
             print("    thread \(thread) stands before: \(step)")
         }
         exit(1)
@@ -130,7 +138,9 @@ final class Explorer: StepScheduler, @unchecked Sendable {
         let next: Int
         if let replayed {
             next = depth < replayed.count ? replayed[depth] : enabled.min() ?? 0
-            guard enabled.contains(next) else { fail("the schedule does not fit: thread \(next) waits") }
+            guard enabled.contains(next) else {
+                fail("the schedule does not fit: thread \(next) waits")
+            }
             path.append(node(enabled, choosing: next, asleep: []))
         } else if depth < path.count {
             next = path[depth].chosen

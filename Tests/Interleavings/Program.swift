@@ -20,10 +20,13 @@ struct Program {
             name: "two-pausers", handles: [[.read]], filters: [[.pause], [.pause, .resume]]),
         Program(name: "disable-pause", handles: [[.read], [.disable]], filters: [[.pause]]),
         Program(name: "reads-pause", handles: [[.read], [.read]], filters: [[.pause]]),
-        Program(name: "close-resume", handles: [[.close], [.query]], filters: [[.pause, .resume]]),
-        Program(name: "enable-pause", handles: [[.disable, .enable], [.read]], filters: [[.pause]]),
         Program(
-            name: "three-each-reads", handles: [[.read, .query, .read], [.read, .disable, .enable]],
+            name: "close-resume", handles: [[.close], [.query]], filters: [[.pause, .resume]]),
+        Program(
+            name: "enable-pause", handles: [[.disable, .enable], [.read]], filters: [[.pause]]),
+        Program(
+            name: "three-each-reads",
+            handles: [[.read, .query, .read], [.read, .disable, .enable]],
             filters: [[.pause, .resume, .pause], [.pause, .resume, .pause]], preemptions: 1),
         Program(
             name: "three-each-disables",

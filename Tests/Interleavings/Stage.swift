@@ -89,7 +89,8 @@ final class Stage: @unchecked Sendable {
         guard !seen[handle].unscheduled else { return }
         bypassing[handle].set(true)
         for (number, pause) in pauses.enumerated() where pause.isSet {
-            explorer.fail("a read of handle \(handle) bypasses within the pause of filter \(number)")
+            explorer.fail(
+                "a read of handle \(handle) bypasses within the pause of filter \(number)")
         }
     }
 
@@ -169,7 +170,8 @@ final class Stage: @unchecked Sendable {
         let stream = sender.stream
         let isHeld = vetoes.contains(where: \.unscheduled) && stream.bypassOpenCount > 0
         if program.keepsBypass, stream.isPaused != isHeld {
-            explorer.fail(isHeld ? "a pause is lost" : "a resume is lost: no filter objects any more")
+            explorer.fail(
+                isHeld ? "a pause is lost" : "a resume is lost: no filter objects any more")
         }
         if !isHeld, stream.isPaused { explorer.fail("a resume is lost: the stream is paused") }
         let enabled = files.count { $0.isBypassEnabled }

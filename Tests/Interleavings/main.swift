@@ -12,7 +12,9 @@ while let name = arguments.popFirst() {
     guard ["--program", "--preemptions", "--mutant", "--replay"].contains(name),
         let value = arguments.popFirst()
     else {
-        print("bypassio-interleavings: \(name): expected --program, --preemptions, --mutant, --replay")
+        print(
+            "bypassio-interleavings: \(name): expected --program, --preemptions, --mutant, --replay"
+        )
         exit(64)
     }
     options[name] = value

@@ -28,11 +28,11 @@ final class DrainEvent: Sendable {
             }
             // After the flag is up: a read that left before saw no flag, and is counted out here.
             #if INTERLEAVING
-                let looks = !Interleaving.isMutant("SLEEP_WITHOUT_LOOKING")
+                let sleeps = Interleaving.isMutant("SLEEP_WITHOUT_LOOKING") || !isDrained()
             #else
-                let looks = true
+                let sleeps = !isDrained()
             #endif
-            if !looks || !isDrained() {
+            if sleeps {
                 if case .toBeAskedAgain = progress {
                     _ = sleeper.wait(timeout: .now() + Self.pollInterval)
                 } else {
