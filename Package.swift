@@ -235,5 +235,5 @@ if schedulesThreads {
                 "IOStack", "BypassIOProtocol", "MemoryFileSystem",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            path: "Tests/Interleavings", swiftSettings: settings))
+            path: "Tests/Interleavings", exclude: ["check"], swiftSettings: settings))
 }

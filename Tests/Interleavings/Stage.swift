@@ -45,12 +45,12 @@ final class Stage: @unchecked Sendable {
         memory.disk.readObserver = MemoryDisk.ReadObserver(
             began: { [unowned self] extent in began(extent) },
             finished: { [unowned self] extent in finished(extent) })
-        // Nobody attaches, detaches or sets up the disk within a program: these locks and words are only
-        // looked at, or count what nobody waits for.
+        // Nobody attaches, detaches or sets up the disk within a program.
+        let closes = program.handles.contains { $0.contains(.close) }
         explorer.leaveOut {
-            _ = memory.volume.instances
             _ = memory.disk.reads
             for instance in instances { _ = instance.isAttached }
+            if !closes { for file in files { file.lookAtWhatStandsStill() } }
         }
     }
 
