@@ -16,14 +16,20 @@ struct Program {
 
     static let all = [
         Program(name: "read-pause", handles: [[.read]], filters: [[.pause, .resume]]),
-        Program(
-            name: "two-pausers", handles: [[.read]], filters: [[.pause], [.pause, .resume]]),
-        Program(name: "disable-pause", handles: [[.read], [.disable]], filters: [[.pause]]),
         Program(name: "reads-pause", handles: [[.read], [.read]], filters: [[.pause]]),
+        Program(name: "pause-resume", handles: [[]], filters: [[.pause], [.resume]]),
         Program(
-            name: "close-resume", handles: [[.close], [.query]], filters: [[.pause, .resume]]),
+            name: "two-pausers", handles: [[.read]], filters: [[.pause], [.pause, .resume]],
+            preemptions: 2),
         Program(
-            name: "enable-pause", handles: [[.disable, .enable], [.read]], filters: [[.pause]]),
+            name: "disable-pause", handles: [[.read], [.disable]], filters: [[.pause]],
+            preemptions: 2),
+        Program(
+            name: "close-resume", handles: [[.close], [.query]], filters: [[.pause, .resume]],
+            preemptions: 1),
+        Program(
+            name: "enable-pause", handles: [[.disable, .enable], [.read]], filters: [[.pause]],
+            preemptions: 1),
         Program(
             name: "three-each-reads",
             handles: [[.read, .query, .read], [.read, .disable, .enable]],

@@ -8,6 +8,7 @@
     struct Atomic<Value: Equatable & Sendable>: ~Copyable, Sendable {
         private final class Word: Sendable {
             let value: Mutex<Value>
+            let identity = Interleaving.newIdentity()
             init(_ value: Value) { self.value = Mutex(value) }
         }
 
@@ -16,7 +17,7 @@
         init(_ value: Value) { word = Word(value) }
 
         private func step(_ kind: ScheduledStep.Kind) {
-            Interleaving.step(kind, on: UInt(bitPattern: ObjectIdentifier(word)))
+            Interleaving.step(kind, on: word.identity)
         }
 
         func load(ordering: AtomicLoadOrdering) -> Value {

@@ -7,7 +7,7 @@
 
         init(value: Int) { semaphore = Dispatch.DispatchSemaphore(value: value) }
 
-        private var identity: UInt { UInt(bitPattern: ObjectIdentifier(self)) }
+        private let identity = Interleaving.newIdentity()
 
         func wait() {
             Interleaving.step(.wait, on: identity)
