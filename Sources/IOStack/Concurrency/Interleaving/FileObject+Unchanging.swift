@@ -1,5 +1,4 @@
 #if INTERLEAVING
-    import BypassIOProtocol
     import Synchronization
 
     extension FileObject {
@@ -11,7 +10,6 @@
             _ = volume.kernelReadStreams.withLock(\.count)
             _ = stream.kernelReads.withLock { $0 == nil }
             _ = ReadQueueRegistry.process.advanceOwnReads()
-            _ = volume.fileSystemVeto(of: self, for: .query)
             let enables = volume.currentChain.enables
             if enables.enter() { enables.leave() }
             _ = references.load(ordering: .acquiring)
