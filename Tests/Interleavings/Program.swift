@@ -19,24 +19,17 @@ struct Program {
         Program(name: "reads-pause", handles: [[.read], [.read]], filters: [[.pause]]),
         Program(name: "pause-resume", handles: [[]], filters: [[.pause], [.resume]]),
         Program(
-            name: "two-pausers", handles: [[.read]], filters: [[.pause], [.pause, .resume]],
-            preemptions: 2),
+            name: "two-pausers", handles: [[.read]], filters: [[.pause], [.pause, .resume]]),
         Program(
-            name: "disable-pause", handles: [[.read], [.disable]], filters: [[.pause]],
-            preemptions: 2),
+            name: "disable-pause", handles: [[.read], [.disable]], filters: [[.pause]]),
         Program(
             name: "close-resume", handles: [[.close], [.query]], filters: [[.pause, .resume]],
             preemptions: 1),
         Program(
-            name: "enable-pause", handles: [[.disable, .enable], [.read]], filters: [[.pause]],
-            preemptions: 1),
+            name: "enable-pause", handles: [[.disable, .enable], [.read]], filters: [[.pause]]),
         Program(
             name: "three-each-reads",
             handles: [[.read, .query, .read], [.read, .disable, .enable]],
             filters: [[.pause, .resume, .pause], [.pause, .resume, .pause]], preemptions: 1),
-        Program(
-            name: "three-each-disables",
-            handles: [[.read, .disable, .close], [.disable, .enable, .read]],
-            filters: [[.pause, .resume, .pause], [.pause, .pause, .resume]], preemptions: 1),
     ]
 }
