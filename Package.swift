@@ -3,7 +3,7 @@
 import PackageDescription
 
 // Every target of ours is built the same way: Swift 6 mode, unsafe code marked, warnings refused.
-let settings: [SwiftSetting] = [
+var settings: [SwiftSetting] = [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
@@ -13,6 +13,12 @@ let settings: [SwiftSetting] = [
     // Returning a Span of our own storage needs lifetime annotations, still experimental in 6.3.
     .enableExperimentalFeature("Lifetimes"),
 ]
+
+// Builds the state machine for `bypassio-interleavings`, whose scheduler decides before each lock and
+// each atomic step which thread goes on. Set in a build folder of its own (docs/testing.md): nothing of
+// it is in any other build.
+let schedulesThreads = Context.environment["BYPASSIO_INTERLEAVING"] != nil
+if schedulesThreads { settings.append(.define("INTERLEAVING")) }
 
 let package = Package(
     name: "bypassio",
@@ -260,3 +266,14 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+if schedulesThreads {
+    package.targets.append(
+        .executableTarget(
+            name: "bypassio-interleavings",
+            dependencies: [
+                "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Interleavings", exclude: ["check"], swiftSettings: settings))
+}

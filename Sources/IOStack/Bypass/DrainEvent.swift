@@ -27,7 +27,12 @@ final class DrainEvent: Sendable {
                 raise()
             }
             // After the flag is up: a read that left before saw no flag, and is counted out here.
-            if !isDrained() {
+            #if INTERLEAVING
+                let sleeps = Interleaving.isMutant("SLEEP_WITHOUT_LOOKING") || !isDrained()
+            #else
+                let sleeps = !isDrained()
+            #endif
+            if sleeps {
                 if case .toBeAskedAgain = progress {
                     _ = sleeper.wait(timeout: .now() + Self.pollInterval)
                 } else {

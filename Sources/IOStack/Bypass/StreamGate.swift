@@ -48,6 +48,9 @@ struct StreamGate: ~Copyable, Sendable {
         let old = word.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
         assert(old & Self.countMask != Self.countMask)
         if old & Closed.all.rawValue == 0 { return nil }
+        #if INTERLEAVING
+            if Interleaving.isMutant("COUNT_WITHOUT_LOOKING") { return nil }
+        #endif
         leave()
         return Self.cause(old)
     }
@@ -74,6 +77,9 @@ struct StreamGate: ~Copyable, Sendable {
     /// Waits until every read inside has left, or until `reason` is gone: then reads come and go
     /// again, and nobody relies on their absence.
     func drain(_ reason: Closed, advance: () -> DrainProgress) {
+        #if INTERLEAVING
+            if Interleaving.isMutant("NO_DRAIN") { return }
+        #endif
         event.wait(
             raise: { word.bitwiseOr(Self.waiting, ordering: .acquiringAndReleasing) },
             lower: { word.bitwiseAnd(~Self.waiting, ordering: .acquiringAndReleasing) },

@@ -12,6 +12,9 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
     /// Does not move, as the C library demands.
     @usableFromInline let value: UnsafeMutablePointer<Value>
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    #if INTERLEAVING
+        private let identity = Interleaving.newIdentity()
+    #endif
 
     public init(_ value: consuming sending Value) {
         unsafe self.value = .allocate(capacity: 1)
@@ -40,6 +43,9 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
 
     @usableFromInline
     borrowing func lock() {
+        #if INTERLEAVING
+            Interleaving.step(.lock, on: identity)
+        #endif
         let result = unsafe pthread_mutex_lock(mutex)
         assert(result == 0)
     }
@@ -48,6 +54,9 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
     borrowing func unlock() {
         let result = unsafe pthread_mutex_unlock(mutex)
         assert(result == 0)
+        #if INTERLEAVING
+            Interleaving.step(.unlock, on: identity)
+        #endif
     }
 }
 

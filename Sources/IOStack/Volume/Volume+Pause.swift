@@ -84,7 +84,13 @@ extension Volume {
             let epoch = stream.control.withLock { $0.isPaused ? $0.pauseEpoch : nil }
             guard let epoch else { return BypassIOResults() }
             // The storage has no say in whether filters are skipped.
+            #if INTERLEAVING
+                if Interleaving.isMutant("QUERY_UNDER_LOCK") { stream.control.lock() }
+            #endif
             let verdict = asker.queryFromTop(flags: .skipStorageStackQuery)
+            #if INTERLEAVING
+                if Interleaving.isMutant("QUERY_UNDER_LOCK") { stream.control.unlock() }
+            #endif
             // Its handle was closed meanwhile, which blocks nobody: the question goes through another.
             // Without another that has bypass there is no pause any more.
             if asker.isClosed, let other = bypassedFile(of: stream) {
@@ -93,6 +99,10 @@ extension Volume {
             }
             guard verdict.status.isSuccess else { return verdict }
             let resumed = stream.control.withLock { control in
+                #if INTERLEAVING
+                    let epoch =
+                        Interleaving.isMutant("NO_EPOCH") ? control.pauseEpoch : epoch
+                #endif
                 // A pause that came meanwhile must be asked about again.
                 guard control.pauseEpoch == epoch else { return false }
                 control.isPaused = false

@@ -1,0 +1,86 @@
+#if INTERLEAVING
+    import Synchronization
+
+    /// Stands in for the standard library's `Atomic` in this module: each operation is a step of the
+    /// scheduler. All are sequentially consistent, since one thread runs at a time.
+    ///
+    /// Relaxed additions are figures for people (docs/concurrency.md) and no steps.
+    struct Atomic<Value: Equatable & Sendable>: ~Copyable, Sendable {
+        private final class Word: Sendable {
+            let value: Mutex<Value>
+            let identity = Interleaving.newIdentity()
+            init(_ value: Value) { self.value = Mutex(value) }
+        }
+
+        private let word: Word
+
+        init(_ value: Value) { word = Word(value) }
+
+        private func step(_ kind: ScheduledStep.Kind) {
+            Interleaving.step(kind, on: word.identity)
+        }
+
+        func load(ordering: AtomicLoadOrdering) -> Value {
+            step(.load)
+            return word.value.withLock { $0 }
+        }
+
+        func store(_ value: Value, ordering: AtomicStoreOrdering) {
+            step(.update)
+            word.value.withLock { $0 = value }
+        }
+
+        func compareExchange(
+            expected: Value, desired: Value, ordering: AtomicUpdateOrdering
+        ) -> (exchanged: Bool, original: Value) {
+            step(.update)
+            return word.value.withLock { value in
+                let original = value
+                if original == expected { value = desired }
+                return (original == expected, original)
+            }
+        }
+
+        private func change(_ body: (Value) -> Value) -> (oldValue: Value, newValue: Value) {
+            word.value.withLock { value in
+                let old = value
+                value = body(old)
+                return (old, value)
+            }
+        }
+    }
+
+    extension Atomic where Value: FixedWidthInteger {
+        @discardableResult
+        func wrappingAdd(
+            _ amount: Value, ordering: AtomicUpdateOrdering
+        ) -> (oldValue: Value, newValue: Value) {
+            if ordering != .relaxed { step(.update) }
+            return change { $0 &+ amount }
+        }
+
+        @discardableResult
+        func wrappingSubtract(
+            _ amount: Value, ordering: AtomicUpdateOrdering
+        ) -> (oldValue: Value, newValue: Value) {
+            if ordering != .relaxed { step(.update) }
+            return change { $0 &- amount }
+        }
+
+        @discardableResult
+        func bitwiseOr(
+            _ bits: Value, ordering: AtomicUpdateOrdering
+        ) -> (oldValue: Value, newValue: Value) {
+            step(.update)
+            return change { $0 | bits }
+        }
+
+        @discardableResult
+        func bitwiseAnd(
+            _ bits: Value, ordering: AtomicUpdateOrdering
+        ) -> (oldValue: Value, newValue: Value) {
+            step(.update)
+            return change { $0 & bits }
+        }
+    }
+#endif
