@@ -28,8 +28,14 @@ final class Backing: BackingReadOwner {
     /// While another thread carries reads.
     func read(_ request: ReadRequest, _ reply: consuming ReadReply) {
         var bytes = [UInt8](repeating: 0, count: request.size)
-        let count = try? unsafe bytes.withUnsafeMutableBytes {
-            unsafe try file.read(fromAbsoluteOffset: Int64(request.offset), into: $0)
+        let count = try? unsafe bytes.withUnsafeMutableBytes { buffer in
+            do {
+                return unsafe try file.read(
+                    fromAbsoluteOffset: Int64(request.offset), into: buffer)
+            } catch Errno.illegalSeek {
+                // A pipe, as io_uring reads it.
+                return unsafe try file.read(into: buffer)
+            }
         }
         guard let count else { return reply.fail(.ioError) }
         reply.buffer.withMutableBytes(count) { span in
