@@ -48,7 +48,7 @@ public final class MountedVolume: Sendable {
         do throws(MountError) {
             let mounted = try Mounting.mount(
                 Connection(fileSystem), at: mountPoint, options: options.mount,
-                maximumThreads: options.maximumThreads)
+                maximumThreads: options.maximumThreads, transport: options.transport)
             return MountedVolume(fileSystem, mounted)
         } catch {
             fileSystem.closeAll()

@@ -15,6 +15,8 @@ public struct VolumeMountOptions: Sendable {
     public var longestTrust = Duration.seconds(60)
     /// Requests that are carried at the same time, 1 to 256.
     public var maximumThreads = 16
+    /// How requests come from the kernel.
+    public var transport = Transport.automatic
     /// Directories that are kept open at most; each takes a descriptor.
     public var maximumOpenDirectories = 1024
     /// Whoever opens a file for reading alone has the kernel read it, past the service, where every

@@ -26,6 +26,29 @@ int32_t bpio_fuse_backing_close(int32_t device, int32_t number);
 int64_t bpio_fuse_read(int32_t device, void *buffer, size_t capacity);
 int64_t bpio_fuse_write(int32_t device, const void *message, size_t length);
 
+// ---- requests by io_uring, Linux 6.14 ----
+
+/// Operations of an IORING_OP_URING_CMD on the device (enum fuse_uring_cmd). The command's area begins
+/// with struct fuse_uring_cmd_req: flags, the request's commit id, the queue's number.
+enum {
+    BPIO_FUSE_QUEUE_REGISTER = 1,          // two iovecs: headers, and memory for all else
+    BPIO_FUSE_QUEUE_COMMIT_AND_FETCH = 2,  // the reply lies there; the next request goes there
+};
+
+/// What the kernel and the service tell each other of one request (struct fuse_uring_req_header).
+struct bpio_fuse_queue_header {
+    /// struct fuse_in_header from the kernel, struct fuse_out_header back.
+    uint8_t header[128];
+    /// The request's first structure.
+    uint8_t operation[128];
+    uint64_t flags;
+    uint64_t commit_id;
+    /// Bytes of everything else, either way.
+    uint32_t payload_size;
+    uint32_t padding;
+    uint64_t reserved;
+};
+
 /// A descriptor that can be neither read nor written: what a device's number stands for when it has
 /// been given up.
 int32_t bpio_fuse_dead_end(void);

@@ -16,6 +16,6 @@ public struct ReadEngineWaker: Sendable {
 }
 
 /// What a waker signals: an event counter polled by a ring, or a thread pool's condition.
-protocol WakeTarget: AnyObject, Sendable {
+package protocol WakeTarget: AnyObject, Sendable {
     func wake()
 }

@@ -1,4 +1,5 @@
 package import CKernelABI
+package import Glibc
 
 // One function for each operation. Each takes the next free entry of the submission queue and
 // makes no system call; `false` says that the queue is full and must be submitted first.
@@ -94,10 +95,39 @@ extension Ring {
         return push(entry)
     }
 
+    /// Sends a command to the driver of a descriptor. Only for a ring that takes commands.
+    ///
+    /// - Parameters:
+    ///   - vectors: of `iovec`s that stay valid until submitted.
+    ///   - area: the first bytes of the command's own area; the rest are zeroes.
+    @unsafe
+    package mutating func queueCommand(
+        _ operation: UInt32, to descriptor: CInt, vectors: UnsafePointer<iovec>?,
+        vectorCount: Int, area: (UInt64, UInt64, UInt64), token: UInt64
+    ) -> Bool {
+        precondition(entryShift == 1)
+        var entry = bpio_sqe()
+        entry.opcode = UInt8(BPIO_RING_OP_URING_CMD)
+        entry.fd = descriptor
+        entry.off = UInt64(operation)
+        entry.addr = UInt64(UInt(bitPattern: vectors))
+        entry.len = UInt32(vectorCount)
+        entry.user_data = token
+        entry.addr3 = area.0
+        entry.reserved = area.1
+        let index = Int(localTail & submissionMask) * 2 + 1
+        let second = unsafe UnsafeMutableRawPointer(entries + index)
+        guard push(entry) else { return false }
+        unsafe second.initializeMemory(
+            as: UInt8.self, repeating: 0, count: MemoryLayout<bpio_sqe>.size)
+        unsafe second.storeBytes(of: area.2, as: UInt64.self)
+        return true
+    }
+
     @inline(__always)
     private mutating func push(_ entry: bpio_sqe) -> Bool {
         guard unsubmitted < submissionEntries else { return false }
-        unsafe entries[Int(localTail & submissionMask)] = entry
+        unsafe entries[Int(localTail & submissionMask) << Int(entryShift)] = entry
         localTail &+= 1
         return true
     }

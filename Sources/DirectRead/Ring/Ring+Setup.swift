@@ -29,6 +29,9 @@ extension Ring {
         for modes in modeSets where outcome == -EINVAL {
             parameters = bpio_ring_params()
             parameters.flags = UInt32(modes)
+            if configuration.takesCommands {
+                parameters.flags |= UInt32(BPIO_RING_SETUP_SQE128)
+            }
             parameters.cq_entries = configuration.completionEntries
             outcome = unsafe calls.setup(configuration.submissionEntries, &parameters)
         }

@@ -35,6 +35,8 @@ package struct Ring: ~Copyable {
     let sharedTail: UnsafeMutablePointer<UInt32>
     let submissionFlags: UnsafeMutablePointer<UInt32>
     let entries: UnsafeMutablePointer<bpio_sqe>
+    /// An entry is one `bpio_sqe`, or two where the ring takes commands: the shift of its index.
+    let entryShift: UInt32
     // Tail of the submissions filled in; the shared one follows when they are submitted.
     var localTail: UInt32 = 0
 
@@ -64,8 +66,9 @@ package struct Ring: ~Copyable {
         let queues = try Self.map(
             Self.queueBytes(parameters), of: number, at: Int(BPIO_RING_OFF_SQ_RING))
         let entryPages = try Self.map(
-            Int(parameters.sq_entries) * MemoryLayout<bpio_sqe>.stride, of: number,
-            at: Int(BPIO_RING_OFF_SQES))
+            Int(parameters.sq_entries) * MemoryLayout<bpio_sqe>.stride
+                << (configuration.takesCommands ? 1 : 0),
+            of: number, at: Int(BPIO_RING_OFF_SQES))
 
         let base = unsafe queues.base
         let submission = parameters.sq_off
@@ -86,6 +89,7 @@ package struct Ring: ~Copyable {
             for index in 0..<parameters.sq_entries { unsafe indirection[Int(index)] = index }
         }
 
+        entryShift = configuration.takesCommands ? 1 : 0
         setupFlags = parameters.flags
         features = parameters.features
         submissionEntries = parameters.sq_entries

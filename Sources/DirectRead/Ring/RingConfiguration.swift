@@ -4,9 +4,14 @@ package struct RingConfiguration: Sendable {
     package var submissionEntries: UInt32
     /// Completions that can wait to be taken; at least as many as operations can be in flight.
     package var completionEntries: UInt32
+    /// Submissions of 128 bytes, which commands to a driver need (Linux 5.19).
+    package var takesCommands: Bool
 
-    package init(submissionEntries: UInt32, completionEntries: UInt32? = nil) {
+    package init(
+        submissionEntries: UInt32, completionEntries: UInt32? = nil, takesCommands: Bool = false
+    ) {
         self.submissionEntries = submissionEntries
+        self.takesCommands = takesCommands
         self.completionEntries = completionEntries ?? submissionEntries * 2
     }
 }

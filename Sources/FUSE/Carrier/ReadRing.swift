@@ -15,7 +15,7 @@ final class ReadRing {
     private struct Slot {
         var unique: UInt64 = 0
         var read: BackingRead?
-        var channel: (any Channel)?
+        var channel: (any ReplyChannel)?
         var buffer: TransferBuffer?
         var retriesLeft: UInt8 = 0
     }
@@ -47,7 +47,7 @@ final class ReadRing {
     var hasRoom: Bool { !isBroken && !free.isEmpty }
 
     /// Queues a read; false, and nothing begun, without memory.
-    func begin(_ read: BackingRead, unique: UInt64, _ channel: any Channel) -> Bool {
+    func begin(_ read: BackingRead, unique: UInt64, _ channel: any ReplyChannel) -> Bool {
         guard read.length <= capacity, let buffer = buffer() else { return false }
         guard let index = free.popLast() else {
             spareBuffers.append(buffer)

@@ -4,19 +4,34 @@ extension Connection {
     /// Takes apart and carries out one request.
     ///
     /// - Parameters:
-    ///   - length: of the message in `input`, which begins ``requestRoom`` bytes before its data.
+    ///   - length: of the message in `input`, which begins `room` bytes before its data.
     ///   - output: for the reply's data.
     ///   - channel: where the reply goes.
     ///   - carrier: of the calling thread, which fetches what READ wants where the service allows.
     func process(
-        _ length: Int, in input: TransferBuffer, output: TransferBuffer, from channel: any Channel,
-        carrier: ReadCarrier? = nil
+        _ length: Int, in input: TransferBuffer, room: Int = Connection.requestRoom,
+        output: TransferBuffer, from channel: any ReplyChannel, carrier: ReadCarrier? = nil
     ) {
-        let body = max(0, length - Self.requestRoom)
-        input.withMessage(header: Self.requestRoom, body: body) { message in
+        input.withMessage(header: room, body: max(0, length - room)) { message in
             process(
                 message.extracting(first: min(max(length, 0), message.count)), input, output,
                 channel, carrier)
+        }
+    }
+
+    /// Begins a READ of `limit` bytes at most where its bytes lie in a file of the host; nil for every
+    /// other request, of which nothing was done. Never waits.
+    func beginRead(
+        _ length: Int, in input: TransferBuffer, room: Int, atMost limit: Int
+    ) -> BackingRead? {
+        input.withMessage(header: room, body: max(0, length - room)) { message in
+            var reader = MessageReader(message)
+            guard let header = try? RequestHeader(&reader),
+                header.opcode == Opcode.read.rawValue, Int(header.length) == length,
+                let request = try? ReadRequest(RequestContext(header), &reader),
+                request.size <= min(limit, input.capacity)
+            else { return nil }
+            return fileSystem.beginRead(request)
         }
     }
 
@@ -25,7 +40,7 @@ extension Connection {
 
     private func process(
         _ message: Span<UInt8>, _ input: TransferBuffer, _ output: TransferBuffer,
-        _ channel: any Channel, _ carrier: ReadCarrier?
+        _ channel: any ReplyChannel, _ carrier: ReadCarrier?
     ) {
         var reader = MessageReader(message)
         let header: RequestHeader

@@ -19,6 +19,8 @@ public final class Connection: Sendable {
     private let flags = Atomic<UInt64>(0)
     /// INIT was answered with an error. Relaxed: it stands alone.
     private let refused = Atomic<Bool>(false)
+    /// Rings wait for the kernel's queues. Relaxed: set before the thread starts that answers INIT.
+    private let offersQueues = Atomic<Bool>(false)
 
     /// - Parameter maximumTransfer: at least 4096; the kernel may want less.
     public init(
@@ -73,6 +75,9 @@ public final class Connection: Sendable {
         }
         guard request.minor >= InitRequest.oldestMinor else { return refuse(ticket) }
         var agreedFlags = request.flags.intersection(Self.own.union(fileSystem.features))
+        if offersQueues.load(ordering: .relaxed) {
+            agreedFlags.formUnion(request.flags.intersection(.overRing))
+        }
         // The kernel would leave passthrough off and not say so.
         if agreedFlags.contains(.writebackCache) { agreedFlags.remove(.passthrough) }
         let agreed = Negotiation(
@@ -84,6 +89,11 @@ public final class Connection: Sendable {
         ticket.succeed { body in
             request.write(agreed, maximumBackground: maximumBackground, to: &body)
         }
+    }
+
+    /// The kernel may be told that its queues are served.
+    func offerQueues() {
+        offersQueues.store(true, ordering: .relaxed)
     }
 
     private func refuse(_ ticket: consuming ReplyTicket) {

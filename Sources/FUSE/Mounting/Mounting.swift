@@ -13,18 +13,23 @@ public enum Mounting {
     /// Permissions are checked by the kernel (`default_permissions`). The signal `SIGRTMAX-2` is
     /// taken for waking up threads.
     ///
-    /// - Parameter maximumThreads: that serve at the same time, 1 to 256.
+    /// - Parameters:
+    ///   - maximumThreads: that serve at the same time, 1 to 256.
+    ///   - transport: how requests come; ``Transport/ring`` fails where the kernel does not offer it.
     /// - Throws: ``MountError``, whose kind tells what to do.
     public static func mount(
         _ connection: Connection, at path: FilePath, options: MountOptions,
-        maximumThreads: Int = 16
+        maximumThreads: Int = 16, transport: Transport = .automatic
     ) throws(MountError) -> MountedSession {
         let mountPoint = try MountPoint.checked(path)
+        if transport == .ring, !RequestQueues.isOffered { throw .ringNotOffered(mountPoint) }
+        let service = Service(
+            connection: connection, maximumThreads: maximumThreads, transport: transport)
         let isRoot = geteuid() == 0
         let session =
             isRoot
-            ? try mountAsRoot(connection, mountPoint, options, maximumThreads)
-            : try mountByHelper(connection, mountPoint, options, maximumThreads)
+            ? try mountAsRoot(service, mountPoint, options)
+            : try mountByHelper(service, mountPoint, options)
         // The table says what stat(2) would, but stat(2) would ask this very process.
         let device = MountTable.current().top(at: mountPoint)?.device
         if isRoot, let device, let amount = options.readAhead {
@@ -33,17 +38,29 @@ public enum Mounting {
         return MountedSession(session, at: mountPoint, device: device)
     }
 
+    /// Who serves, and how.
+    private struct Service {
+        let connection: Connection
+        let maximumThreads: Int
+        let transport: Transport
+
+        func session(_ channel: DeviceChannel) -> Session {
+            Session(
+                connection, channel, maximumThreads: maximumThreads, transport: transport)
+        }
+    }
+
     private static func mountAsRoot(
-        _ connection: Connection, _ mountPoint: FilePath, _ options: MountOptions,
-        _ maximumThreads: Int
+        _ service: Service, _ mountPoint: FilePath, _ options: MountOptions
     ) throws(MountError) -> Session {
+        let connection = service.connection
         let channel: DeviceChannel
         do throws(Errno) {
             channel = try DeviceChannel(try FUSEDevice.open())
         } catch {
             throw .device(error, mountPoint)
         }
-        let session = Session(connection, channel, maximumThreads: maximumThreads)
+        let session = service.session(channel)
         // Since 6.18 mount(2) itself waits for the answer to INIT and fails if that fails; the
         // thread that answers must be there first.
         let isSynchronous = (try? channel.requestSynchronousInit()) != nil
@@ -70,8 +87,7 @@ public enum Mounting {
     }
 
     private static func mountByHelper(
-        _ connection: Connection, _ mountPoint: FilePath, _ options: MountOptions,
-        _ maximumThreads: Int
+        _ service: Service, _ mountPoint: FilePath, _ options: MountOptions
     ) throws(MountError) -> Session {
         let program = try MountHelper.required(for: mountPoint)
         let device: FUSEDevice
@@ -82,7 +98,7 @@ public enum Mounting {
             throw MountHelper.refusal(error, mountPoint)
         }
         do throws(MountError) {
-            let session = try session(connection, device, mountPoint, maximumThreads)
+            let session = try session(service, device, mountPoint)
             do throws(MountError) {
                 try start(session, mountPoint)
                 try waitForAgreement(session, mountPoint)
@@ -98,12 +114,10 @@ public enum Mounting {
     }
 
     private static func session(
-        _ connection: Connection, _ device: consuming FUSEDevice, _ mountPoint: FilePath,
-        _ maximumThreads: Int
+        _ service: Service, _ device: consuming FUSEDevice, _ mountPoint: FilePath
     ) throws(MountError) -> Session {
         do throws(Errno) {
-            return Session(
-                connection, try DeviceChannel(device), maximumThreads: maximumThreads)
+            return service.session(try DeviceChannel(device))
         } catch {
             throw .device(error, mountPoint)
         }

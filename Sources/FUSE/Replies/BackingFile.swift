@@ -13,9 +13,9 @@ internal import SystemPackage
 public final class BackingFile: Sendable {
     /// What the kernel calls it.
     public let number: Int32
-    private let channel: any Channel
+    private let channel: any ReplyChannel
 
-    init(number: Int32, channel: any Channel) {
+    init(number: Int32, channel: any ReplyChannel) {
         self.number = number
         self.channel = channel
     }

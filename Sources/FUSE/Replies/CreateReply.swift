@@ -9,9 +9,9 @@ public struct CreateReply: ~Copyable, Sendable {
     }
 
     /// Makes a file known to the kernel, for this answer and later ones. Throws as
-    /// ``Channel/openBacking(_:)``.
+    /// ``ReplyChannel/openBacking(_:)``.
     public func backing(_ descriptor: Int32) throws(Errno) -> BackingFile {
-        let channel = ticket.channel
+        let channel = ticket.channel.lasting
         return BackingFile(number: try channel.openBacking(descriptor), channel: channel)
     }
 

@@ -9,10 +9,10 @@ struct ReplyTicket: ~Copyable, Sendable {
     private static let smallBody = 320
 
     let unique: UInt64
-    let channel: any Channel
+    let channel: any ReplyChannel
     private var isAnswered = false
 
-    init(unique: UInt64, channel: any Channel) {
+    init(unique: UInt64, channel: any ReplyChannel) {
         self.unique = unique
         self.channel = channel
     }
@@ -87,7 +87,7 @@ struct ReplyTicket: ~Copyable, Sendable {
     // MARK: On the wire
 
     @discardableResult
-    private static func answer(_ error: Errno?, _ unique: UInt64, _ channel: any Channel) -> Bool {
+    private static func answer(_ error: Errno?, _ unique: UInt64, _ channel: any ReplyChannel) -> Bool {
         var bytes = InlineArray<16, UInt8>(repeating: 0)
         var span = bytes.mutableSpan
         writeHeader(&span, length: headerSize, error: error, unique)
@@ -111,7 +111,7 @@ struct ReplyTicket: ~Copyable, Sendable {
 
     @discardableResult
     private static func send(
-        _ message: Span<UInt8>, _ unique: UInt64, _ channel: any Channel
+        _ message: Span<UInt8>, _ unique: UInt64, _ channel: any ReplyChannel
     ) -> Bool {
         do throws(Errno) {
             try channel.send(message)

@@ -13,9 +13,9 @@ public import SystemPackage
 /// Each function throws `ENODEV` or `ENOTCONN` when the file system is unmounted, `EBADF` after an
 /// abort, `EINVAL` where the kernel does not know the notification. Each allocates one message.
 public struct Notifier: Sendable {
-    private let channel: any Channel
+    private let channel: any ReplyChannel
 
-    public init(_ channel: any Channel) {
+    public init(_ channel: any ReplyChannel) {
         self.channel = channel
     }
 

@@ -14,6 +14,8 @@ internal import SystemPackage
 public final class Session: Sendable {
     public let connection: Connection
     public let maximumThreads: Int
+    /// What was asked for, see ``usesRing``.
+    public let transport: Transport
 
     /// The one that the file system was mounted with.
     private let channel: DeviceChannel
@@ -32,6 +34,7 @@ public final class Session: Sendable {
     private let sleepers = Reserve()
     /// For reads under way, while nobody carries any: all carriers share the memory.
     private let spareBuffers = Monitor<[TransferBuffer]>([])
+    private let queues = AtomicLazyReference<RequestQueues>()
 
     private struct Workers {
         /// Of those that nobody joined yet.
@@ -45,8 +48,12 @@ public final class Session: Sendable {
     }
 
     /// - Parameter maximumThreads: 1 to 256.
-    init(_ connection: Connection, _ channel: DeviceChannel, maximumThreads: Int) {
+    init(
+        _ connection: Connection, _ channel: DeviceChannel, maximumThreads: Int,
+        transport: Transport
+    ) {
         self.connection = connection
+        self.transport = transport
         self.channel = channel
         self.maximumThreads = min(max(maximumThreads, 1), 256)
     }
@@ -62,6 +69,9 @@ public final class Session: Sendable {
 
     /// Descriptors of /dev/fuse in use: one a thread, or fewer where the kernel gives no more.
     public var channelCount: Int { workers.withLock { $0.channels.count } }
+
+    /// Requests come by io_uring. Known when INIT was answered.
+    public var usesRing: Bool { connection.isAgreed(.overRing) }
 
     /// For telling the kernel what changed behind its back, as long as the session lasts.
     public var notifier: Notifier { Notifier(channel) }
@@ -84,11 +94,37 @@ public final class Session: Sendable {
 
     // MARK: Threads
 
-    /// Starts the first thread, which reads from the channel itself. Throws `EAGAIN`, `ENOMEM`.
+    /// Starts the first thread, which reads from the channel itself, behind those of the kernel's queues.
+    /// Throws `EAGAIN`, `ENOMEM`.
     func start() throws(Errno) {
+        if transport != .device, RequestQueues.isOffered { try startQueues() }
         guard reserve() else { return }
         waiting.wrappingAdd(1, ordering: .relaxed)
         try startThread { self.channel }
+    }
+
+    private func startQueues() throws(Errno) {
+        let queues = queues.storeIfNil(
+            try RequestQueues(
+                connection, channel, capacity: max(connection.maximumTransfer, Self.smallestBuffer),
+                maximumThreads: maximumThreads
+            ) { [unowned self] name, body throws(Errno) in
+                try self.startCounted(name, body)
+            })
+        if queues.prepare() { connection.offerQueues() }
+    }
+
+    private func startCounted(
+        _ name: String, _ body: @escaping @Sendable () -> Void
+    ) throws(Errno) {
+        try workers.withLock { workers throws(Errno) in
+            workers.threads.append(
+                try OwnThread.start(named: name) { [self] in
+                    body()
+                    leave()
+                })
+            workers.running += 1
+        }
     }
 
     /// Counts a thread in before it exists, so that two requests do not start three.
@@ -277,8 +313,11 @@ public final class Session: Sendable {
         // The first is not in the list when no thread could be started.
         channel.disconnect()
         sleepers.end()
+        // Their rings hold the device, too.
+        let queues = queues.load()
+        queues?.end()
         // Again and again: an interrupt that comes just before a thread goes to sleep is lost.
-        while waiting.load(ordering: .relaxed) > 0 {
+        while waiting.load(ordering: .relaxed) > 0 || queues?.hasThreadsInKernel == true {
             workers.withLock { workers in
                 workers.threads.forEach { $0.interrupt() }
             }

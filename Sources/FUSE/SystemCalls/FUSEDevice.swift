@@ -28,7 +28,7 @@ struct FUSEDevice: ~Copyable, Sendable {
         _ = try Self.checked(bpio_fuse_sync_init(descriptor))
     }
 
-    /// FUSE_DEV_IOC_BACKING_OPEN: see ``Channel/openBacking(_:)``.
+    /// FUSE_DEV_IOC_BACKING_OPEN: see ``ReplyChannel/openBacking(_:)``.
     func openBacking(_ descriptor: Int32) throws(Errno) -> Int32 {
         try Self.checked(bpio_fuse_backing_open(self.descriptor, descriptor))
     }

@@ -2,15 +2,18 @@ public import SystemPackage
 
 /// The way requests come and replies go: one descriptor of /dev/fuse, or memory in tests.
 ///
-/// One thread receives at a time; any thread may send.
-public protocol Channel: AnyObject, Sendable {
+/// One thread receives at a time.
+public protocol Channel: ReplyChannel {
     /// Waits for the next request and puts it into `message`; returns its length in bytes.
     ///
     /// - Throws: `ENODEV` when the file system is unmounted, `ECONNABORTED` after an abort, and
     ///   what else the kernel says; never `EINTR`, `EAGAIN` or the `ENOENT` of a request that was
     ///   taken back.
     func receive(into message: inout MutableSpan<UInt8>) throws(Errno) -> Int
+}
 
+/// The way replies go. Any thread may send.
+public protocol ReplyChannel: AnyObject, Sendable {
     /// Sends a whole reply or notification.
     ///
     /// - Throws: `ENOENT` when the request was interrupted or taken back meanwhile, `EINVAL` for a
@@ -27,10 +30,15 @@ public protocol Channel: AnyObject, Sendable {
 
     /// The kernel needs the number no more; who has the file open by it keeps it.
     func closeBacking(_ number: Int32)
+
+    /// A channel of the same connection that may be kept as long as it. The default: this one.
+    var lasting: any ReplyChannel { get }
 }
 
-extension Channel {
+extension ReplyChannel {
     public func openBacking(_ descriptor: Int32) throws(Errno) -> Int32 { throw .notPermitted }
 
     public func closeBacking(_ number: Int32) {}
+
+    public var lasting: any ReplyChannel { self }
 }

@@ -43,4 +43,6 @@ public struct InitFlags: OptionSet, Sendable, Hashable {
     public static let extendedInit = InitFlags(bit: 30)
     public static let directIOAllowMapping = InitFlags(bit: 36)
     public static let passthrough = InitFlags(bit: 37)
+    /// Requests come by io_uring; whoever agrees must have the rings ready.
+    public static let overRing = InitFlags(bit: 41)
 }

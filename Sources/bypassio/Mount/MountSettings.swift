@@ -61,6 +61,15 @@ struct MountSettings {
             }
         ),
         ("threads", { $0.volume.maximumThreads = try number($1, 1...256) }),
+        (
+            "transport",
+            {
+                guard let transport = Transport(rawValue: $1) else {
+                    throw ValueError(expected: "name auto, device or ring")
+                }
+                $0.volume.transport = transport
+            }
+        ),
         ("open_directories", { $0.volume.maximumOpenDirectories = try number($1, 1...1_000_000) }),
         ("max_read", { $0.volume.mount.maximumRead = UInt32(try number($1, 4096...1 << 20)) }),
         (

@@ -1,0 +1,201 @@
+internal import DirectRead
+internal import Glibc
+internal import SystemPackage
+
+/// The thread of a queue that waits for nothing but its ring.
+///
+/// Reads of files of the host it has the kernel fetch into the very memory that the reply is taken from,
+/// many at a time; everything else it hands to a worker. Nothing of the service that may wait ever runs
+/// on it, so a pause that waits for reads waits for the disk alone.
+final class QueueCarrier {
+    /// As many requests of one queue are taken at the same time.
+    static let depth = 32
+    /// In bytes. What is larger costs more to copy than to wait for, so a worker does it.
+    static let largestRead = 256 << 10
+    /// How often a read that was interrupted is started again.
+    private static let retries: UInt8 = 16
+
+    private let queues: RequestQueues
+    private let queue: RequestQueue
+    private var ring: Ring
+    private var slots: [Slot]
+    private var free: [Int]
+    private var readsInFlight = 0
+    private var isBroken = false
+
+    /// Of an entry that the carrier holds, or the kernel on its behalf.
+    private struct Slot {
+        var entry: QueueEntry?
+        var read: BackingRead?
+        var retriesLeft: UInt8 = 0
+    }
+
+    /// A completion's token: what it is of in the high half, a slot in the low one.
+    private enum Token {
+        static let request: UInt64 = 0
+        static let registration: UInt64 = 1 << 32
+        static let read: UInt64 = 2 << 32
+        static let call: UInt64 = 3 << 32
+        static let slot: UInt64 = 1 << 32 - 1
+    }
+
+    /// On the carrier's thread, with its entries. Throws where the kernel gives no ring or no memory.
+    init(_ queues: RequestQueues, _ queue: RequestQueue) throws {
+        self.queues = queues
+        self.queue = queue
+        ring = try Ring.forQueues(entries: Self.depth * 2)
+        slots = try (0..<Self.depth).map { _ in
+            Slot(entry: try QueueEntry(queue, capacity: queues.capacity))
+        }
+        free = []
+    }
+
+    // MARK: The loop
+
+    func serve() {
+        for index in slots.indices { submit { $0.register(index) } }
+        takeReturned()
+        while !isBroken, !queues.isOver {
+            enter(waitingFor: 1)
+            handleCompletions()
+        }
+        // What the kernel still writes to must stay until it is done; answers go nowhere.
+        while readsInFlight > 0, !isBroken {
+            note(ring.enter(waitingFor: 1))
+            handleCompletions()
+        }
+        if isBroken { abandonReads() }
+        queues.end()
+    }
+
+    private func enter(waitingFor minimum: UInt32) {
+        note(queues.whileInKernel { ring.enter(waitingFor: minimum) })
+    }
+
+    private func note(_ outcome: Int32) {
+        switch -outcome {
+        case EINTR, EAGAIN, EBUSY, ECANCELED: break
+        case let error where error > 0: isBroken = true
+        default: break
+        }
+    }
+
+    private func handleCompletions() {
+        while let done = ring.nextCompletion() {
+            let index = Int(truncatingIfNeeded: done.token & Token.slot)
+            switch done.token & ~Token.slot {
+            case Token.request: receive(index, done.result)
+            case Token.registration: receive(index, done.result, isNew: true)
+            case Token.read: finishRead(index, done.result)
+            default: takeReturned()
+            }
+        }
+    }
+
+    /// Queues something, for which it makes room if need be.
+    private func submit(_ queueing: (QueueCarrier) -> Bool) {
+        while !queueing(self), !isBroken { note(ring.enter(waitingFor: 0)) }
+    }
+
+    private func register(_ index: Int) -> Bool {
+        guard let entry = slots[index].entry else { return true }
+        return ring.queueRegistration(of: entry, token: Token.registration | UInt64(index))
+    }
+
+    private func listen() -> Bool {
+        ring.queuePoll(
+            descriptor: queue.call.number, events: UInt32(POLLIN), token: Token.call)
+    }
+
+    private func commit(_ index: Int) {
+        submit { carrier in
+            guard let entry = carrier.slots[index].entry else { return true }
+            return carrier.ring.queueCommit(of: entry, token: Token.request | UInt64(index))
+        }
+    }
+
+    // MARK: Requests
+
+    private func receive(_ index: Int, _ result: Int32, isNew: Bool = false) {
+        guard let entry = slots[index].entry else { return }
+        guard result >= 0 else {
+            if isNew, result == -EAGAIN, !queues.isOver {
+                // The kernel is not yet done with the answer to INIT.
+                usleep(100)
+                submit { $0.register(index) }
+            } else {
+                // The kernel takes no entry back while the connection lives.
+                release(index)
+                queues.note(failure: result)
+            }
+            return
+        }
+        guard let (room, length) = entry.open() else { return commit(index) }
+        if let read = queues.connection.beginRead(
+            length, in: entry.buffer, room: room, atMost: Self.largestRead)
+        {
+            slots[index].read = read
+            slots[index].retriesLeft = Self.retries
+            startRead(index)
+            readsInFlight += 1
+        } else {
+            release(index)
+            queues.handOver(entry)
+        }
+    }
+
+    private func release(_ index: Int) {
+        slots[index] = Slot()
+        free.append(index)
+    }
+
+    private func hold(_ entry: QueueEntry) -> Int {
+        if let index = free.popLast() {
+            slots[index].entry = entry
+            return index
+        }
+        slots.append(Slot(entry: entry))
+        return slots.count - 1
+    }
+
+    private func takeReturned() {
+        for entry in queue.takeReturned() { commit(hold(entry)) }
+        submit { $0.listen() }
+    }
+
+    // MARK: Reads
+
+    private func startRead(_ index: Int) {
+        submit { carrier in
+            guard let read = carrier.slots[index].read, let entry = carrier.slots[index].entry
+            else { return true }
+            return unsafe carrier.ring.queueRead(
+                file: FileIndex(carriedNumber: ~read.descriptor.rawValue), offset: read.offset,
+                into: entry.buffer.start, length: UInt32(read.length),
+                token: Token.read | UInt64(index))
+        }
+    }
+
+    private func finishRead(_ index: Int, _ result: Int32) {
+        guard let read = slots[index].read, let entry = slots[index].entry else { return }
+        if result == -EINTR || result == -EAGAIN, slots[index].retriesLeft > 0 {
+            slots[index].retriesLeft -= 1
+            return startRead(index)
+        }
+        slots[index].read = nil
+        readsInFlight -= 1
+        read.owner.endRead()
+        entry.answer(read: Int(result))
+        commit(index)
+    }
+
+    /// The kernel takes nothing more. What it took already it may still write to, so those entries stay
+    /// mapped for ever.
+    private func abandonReads() {
+        for slot in slots {
+            guard let read = slot.read, let entry = slot.entry else { continue }
+            _ = unsafe Unmanaged.passRetained(entry)
+            read.owner.endRead()
+        }
+    }
+}

@@ -1,0 +1,28 @@
+internal import CKernelABI
+internal import DirectRead
+
+extension Ring {
+    /// Commands of FUSE's queues that one thread has in the kernel's hands at a time, and what a reply
+    /// starts beside them.
+    static func forQueues(entries: Int) throws(RingUnavailable) -> Ring {
+        try Ring(
+            RingConfiguration(submissionEntries: UInt32(entries * 2 + 2), takesCommands: true))
+    }
+
+    /// Gives the kernel the entry's memory; completes with the first request.
+    mutating func queueRegistration(of entry: QueueEntry, token: UInt64) -> Bool {
+        unsafe queueCommand(
+            UInt32(BPIO_FUSE_QUEUE_REGISTER), to: entry.queue.channel.descriptor,
+            vectors: entry.registration, vectorCount: 2,
+            area: (0, 0, UInt64(entry.queue.number)), token: token)
+    }
+
+    /// Answers the entry's request; completes with the next one.
+    mutating func queueCommit(of entry: QueueEntry, token: UInt64) -> Bool {
+        entry.prepareCommit()
+        return unsafe queueCommand(
+            UInt32(BPIO_FUSE_QUEUE_COMMIT_AND_FETCH), to: entry.queue.channel.descriptor,
+            vectors: nil, vectorCount: 0,
+            area: (0, entry.commitID, UInt64(entry.queue.number)), token: token)
+    }
+}
