@@ -10,10 +10,15 @@ internal import SystemPackage
 final class QueueCarrier {
     /// As many requests of one queue are taken at the same time.
     static let depth = 32
+    /// Fewer entries than this are never left to the kernel while requests wait for something that only
+    /// others bring about; as many are added. Such a request keeps its entry for as long.
+    private static let reserve = 8
+    /// With the requests of so many programs waiting, further ones wait in the kernel.
+    private static let mostEntries = 1024
     /// In bytes. What is larger costs more to copy than to wait for, so a worker does it.
     static let largestRead = 256 << 10
     /// How often a read that was interrupted is started again.
-    private static let retries: UInt8 = 16
+    static let retries: UInt8 = 16
 
     private let queues: RequestQueues
     private let queue: RequestQueue
@@ -21,6 +26,9 @@ final class QueueCarrier {
     private var slots: [Slot]
     private var free: [Int]
     private var readsInFlight = 0
+    /// Entries in the kernel's hands, and made so far.
+    private var waiting = 0
+    private var made = QueueCarrier.depth
     private var isBroken = false
 
     /// Of an entry that the carrier holds, or the kernel on its behalf.
@@ -99,7 +107,21 @@ final class QueueCarrier {
 
     private func register(_ index: Int) -> Bool {
         guard let entry = slots[index].entry else { return true }
-        return ring.queueRegistration(of: entry, token: Token.registration | UInt64(index))
+        guard ring.queueRegistration(of: entry, token: Token.registration | UInt64(index)) else {
+            return false
+        }
+        waiting += 1
+        return true
+    }
+
+    private func addEntries() {
+        for _ in 0..<Self.reserve where made < Self.mostEntries {
+            // Without memory there are fewer, until the service answers.
+            guard let entry = try? QueueEntry(queue, capacity: queues.capacity) else { return }
+            made += 1
+            let index = hold(entry)
+            submit { $0.register(index) }
+        }
     }
 
     private func listen() -> Bool {
@@ -112,12 +134,14 @@ final class QueueCarrier {
             guard let entry = carrier.slots[index].entry else { return true }
             return carrier.ring.queueCommit(of: entry, token: Token.request | UInt64(index))
         }
+        waiting += 1
     }
 
     // MARK: Requests
 
     private func receive(_ index: Int, _ result: Int32, isNew: Bool = false) {
         guard let entry = slots[index].entry else { return }
+        waiting -= 1
         guard result >= 0 else {
             if isNew, result == -EAGAIN, !queues.isOver {
                 // The kernel is not yet done with the answer to INIT.
@@ -141,6 +165,7 @@ final class QueueCarrier {
         } else {
             release(index)
             queues.handOver(entry)
+            if waiting < Self.reserve { addEntries() }
         }
     }
 
@@ -169,10 +194,8 @@ final class QueueCarrier {
         submit { carrier in
             guard let read = carrier.slots[index].read, let entry = carrier.slots[index].entry
             else { return true }
-            return unsafe carrier.ring.queueRead(
-                file: FileIndex(carriedNumber: ~read.descriptor.rawValue), offset: read.offset,
-                into: entry.buffer.start, length: UInt32(read.length),
-                token: Token.read | UInt64(index))
+            return carrier.ring.queueRead(
+                read, into: entry, token: Token.read | UInt64(index))
         }
     }
 

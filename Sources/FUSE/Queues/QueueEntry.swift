@@ -1,5 +1,4 @@
 internal import CKernelABI
-internal import DirectRead
 internal import Glibc
 internal import Synchronization
 internal import SystemPackage
@@ -119,15 +118,6 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
         if phase.exchange(.answered, ordering: .acquiringAndReleasing) == .kept {
             queue.takeBack(self)
         }
-    }
-
-    /// Waits for a read that was begun, and answers with it.
-    func fetch(_ read: BackingRead) {
-        let count = buffer.withMutableBytes(read.length) { bytes in
-            SynchronousTransfer.read(read.descriptor, into: &bytes, at: read.offset)
-        }
-        read.owner.endRead()
-        answer(read: count)
     }
 
     /// - Parameter count: bytes that were read, or a negative errno.

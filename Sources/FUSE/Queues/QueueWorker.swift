@@ -3,8 +3,8 @@ internal import Glibc
 
 /// A thread that carries requests of any queue, one at a time, and may wait for whatever they wait for.
 ///
-/// Between two requests it waits on a ring of its own with the entry that it answered last. Where a queue
-/// has a carrier and enough workers, it sleeps instead until it is handed a request.
+/// Between two requests it waits on a ring of its own with the entry that it answered last. Where
+/// enough workers do, it sleeps instead until a carrier hands it a request.
 final class QueueWorker {
     private let queues: RequestQueues
     /// nil where the kernel gives no further: then every entry goes to a carrier.
@@ -24,9 +24,36 @@ final class QueueWorker {
     func serve(_ first: QueueEntry? = nil) {
         var next = first
         while let entry = next ?? queues.waitForBacklog() {
-            next = queues.carry(entry) ? follow(entry) : nil
+            next = carry(entry) ? follow(entry) : nil
             if queues.isOver { return }
         }
+    }
+
+    /// Has the service carry a request. Whether it is answered; otherwise whoever answers it gives the
+    /// entry to the carrier.
+    private func carry(_ entry: QueueEntry) -> Bool {
+        guard let (room, length) = entry.open() else { return true }
+        if ring != nil,
+            let read = queues.connection.beginRead(
+                length, in: entry.buffer, room: room, atMost: QueueCarrier.largestRead)
+        {
+            fetch(read, for: entry)
+            return true
+        }
+        queues.connection.process(
+            length, in: entry.buffer, room: room, output: entry.buffer, from: entry)
+        return entry.settle()
+    }
+
+    private func fetch(_ read: BackingRead, for entry: QueueEntry) {
+        var result = -Int(EAGAIN)
+        var retriesLeft = QueueCarrier.retries
+        while result == -Int(EAGAIN) || result == -Int(EINTR), retriesLeft > 0 {
+            retriesLeft -= 1
+            result = ring?.read(read, into: entry) ?? -Int(EBADF)
+        }
+        read.owner.endRead()
+        entry.answer(read: result)
     }
 
     /// Registers an entry with its queue, where this worker is counted in already, and serves.
@@ -46,10 +73,14 @@ final class QueueWorker {
     /// Answers, and waits for the next request with the same entry. nil where others do that.
     private func follow(_ entry: QueueEntry) -> QueueEntry? {
         let queue = entry.queue
-        guard ring != nil, queue.admitIdle() else { return giveBack(entry) }
+        guard ring != nil, queue.admitIdle(limit: queues.maximumThreads) else {
+            queue.takeBack(entry)
+            return nil
+        }
         guard !queues.hasBacklog, ring?.queueCommit(of: entry, token: 0) == true else {
             queue.leaveIdle()
-            return giveBack(entry)
+            queue.takeBack(entry)
+            return nil
         }
         let result = waitForRequest()
         queue.leaveIdle()
@@ -58,12 +89,6 @@ final class QueueWorker {
             return nil
         }
         return entry
-    }
-
-    private func giveBack(_ entry: QueueEntry) -> QueueEntry? {
-        entry.queue.takeBack(entry)
-        queues.ensureCarrier(of: entry.queue)
-        return nil
     }
 
     /// The command's result; `-ECANCELED` when the session is over.

@@ -5,16 +5,15 @@ internal import SystemPackage
 /// The requests of the programs that run on one CPU, which is what the kernel makes a queue for.
 ///
 /// The kernel gives a request to the entry that became free last, and with it to the thread whose ring
-/// that entry was committed on. So a thread that may have to wait for something has one entry at most,
-/// which is the one whose request it carries: no request ever lies behind one that waits. These are the
-/// ``QueueWorker``s; one that takes a request while no other waits for the next starts another first.
+/// that entry was committed on. A thread that may have to wait for something therefore has one entry at
+/// most, which is the one whose request it carries: no request ever lies behind one that waits. These are
+/// the ``QueueWorker``s; programs that ask one thing at a time are served by one of them, with no change
+/// of threads but the two that a question and its answer take.
 ///
-/// Where reads come many at a time that need nothing but the disk, the queue gets a ``QueueCarrier`` with
-/// many entries, which waits for nothing but its ring and attends to the queue from then on.
+/// All else comes to the queue's ``QueueCarrier``, which has many entries and waits for nothing but its
+/// ring. It must be there from the beginning: an entry that is registered when requests lie in the kernel
+/// already does not get them (linux/fs/fuse/dev_uring.c, `fuse_uring_do_register`; only a commit does).
 final class RequestQueue: Sendable {
-    /// Workers that wait for requests of one queue once it has a carrier: more sleep elsewhere.
-    private static let idleWorkers = 4
-
     /// The CPU's number.
     let number: UInt16
     let channel: DeviceChannel
@@ -24,8 +23,6 @@ final class RequestQueue: Sendable {
     /// Workers that wait here or are about to. Sequentially consistent: a worker counts itself in before
     /// it looks at the backlog a last time (``RequestQueues/hasBacklog``).
     private let idle = Atomic<Int>(0)
-    /// There is a carrier, or soon will be. Set once; taken back when it could not be had.
-    private let isCarried = Atomic<Bool>(false)
     /// Answered, for the carrier to commit.
     private let returned = Monitor<[QueueEntry]>([])
 
@@ -38,19 +35,13 @@ final class RequestQueue: Sendable {
 
     // MARK: Workers
 
-    /// Counts a worker in that is about to wait; false where enough do and the carrier takes the entry.
-    func admitIdle() -> Bool {
+    /// Counts a worker in that is about to wait with an entry of this queue; false where `limit` do
+    /// already and the carrier takes the entry.
+    func admitIdle(limit: Int) -> Bool {
         let count = idle.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
-        if count <= Self.idleWorkers || !hasCarrier { return true }
+        if count <= limit { return true }
         leaveIdle()
         return false
-    }
-
-    /// Counts a worker in before it exists, where none waits; false where one does.
-    func admitFirst() -> Bool {
-        idle.compareExchange(
-            expected: 0, desired: 1, ordering: .sequentiallyConsistent
-        ).exchanged
     }
 
     func leaveIdle() {
@@ -58,22 +49,6 @@ final class RequestQueue: Sendable {
     }
 
     var idleCount: Int { idle.load(ordering: .relaxed) }
-
-    /// Nobody would take the next request.
-    var isUnattended: Bool { !hasCarrier && idle.load(ordering: .sequentiallyConsistent) == 0 }
-
-    // MARK: The carrier
-
-    var hasCarrier: Bool { isCarried.load(ordering: .acquiring) }
-
-    /// Whether the caller is to start it.
-    func claimCarrier() -> Bool {
-        !isCarried.exchange(true, ordering: .acquiringAndReleasing)
-    }
-
-    func giveUpCarrier() {
-        isCarried.store(false, ordering: .releasing)
-    }
 
     // MARK: The way back
 

@@ -20,7 +20,7 @@ final class RequestQueues: Sendable {
     private let queues: [RequestQueue]
     private let startThread: ThreadStart
     /// Workers beyond those that wait for requests.
-    private let maximumThreads: Int
+    let maximumThreads: Int
 
     /// Requests that wait for a worker.
     private let backlog = Monitor<[QueueEntry]>([])
@@ -76,17 +76,14 @@ final class RequestQueues: Sendable {
 
     // MARK: Beginning
 
-    /// Starts a worker for each queue and makes its ring, before INIT is answered: once the kernel was
+    /// Starts a carrier and a worker for each queue and makes their rings, before INIT is answered: once the kernel was
     /// told that it may use queues it waits for them. False where that cannot be had.
     func prepare() -> Bool {
-        preparation.withLock { $0.awaited = queues.count }
+        preparation.withLock { $0.awaited = queues.count * 2 }
         for queue in queues {
+            startFirst("bypassio-queue") { $0.runCarrier(queue) }
             workers.wrappingAdd(1, ordering: .relaxed)
-            do throws(Errno) {
-                try startThread("bypassio-fuse") { [self] in runFirstWorker(queue) }
-            } catch {
-                report(false)
-            }
+            startFirst("bypassio-fuse") { $0.runFirstWorker(queue) }
         }
         let isReady = preparation.wait(until: { $0.awaited == 0 }) { !$0.hasFailed }
         if !isReady { end() }
@@ -100,12 +97,28 @@ final class RequestQueues: Sendable {
         }
     }
 
+    private func startFirst(
+        _ name: String, _ body: @escaping @Sendable (RequestQueues) -> Void
+    ) {
+        do throws(Errno) {
+            try startThread(name) { [self] in body(self) }
+        } catch {
+            report(false)
+        }
+    }
+
+    private func runCarrier(_ queue: RequestQueue) {
+        guard let carrier = try? QueueCarrier(self, queue) else { return report(false) }
+        report(true)
+        if waitForAgreement() { carrier.serve() }
+    }
+
     private func runFirstWorker(_ queue: RequestQueue) {
         let worker = QueueWorker(self)
         guard worker.prepare(), let entry = try? QueueEntry(queue, capacity: capacity) else {
             return report(false)
         }
-        _ = queue.admitFirst()
+        _ = queue.admitIdle(limit: 1)
         report(true)
         if waitForAgreement() { worker.serve(registering: entry) }
     }
@@ -121,69 +134,18 @@ final class RequestQueues: Sendable {
 
     // MARK: Requests
 
-    /// Has the service carry a request that came, on a worker's thread. Whether it is answered; otherwise
-    /// whoever answers it gives the entry back.
-    func carry(_ entry: QueueEntry) -> Bool {
-        guard let (room, length) = entry.open() else { return true }
-        if let read = connection.beginRead(
-            length, in: entry.buffer, room: room, atMost: QueueCarrier.largestRead)
-        {
-            if entry.queue.isUnattended { ensureCarrier(of: entry.queue) }
-            entry.fetch(read)
-            return true
-        }
-        if entry.queue.isUnattended, entry.queue.admitFirst() { startWorker(of: entry.queue) }
-        connection.process(
-            length, in: entry.buffer, room: room, output: entry.buffer, from: entry)
-        if entry.settle() { return true }
-        // What the request waits for may be a request of this queue.
-        ensureCarrier(of: entry.queue)
-        return false
-    }
-
-    // MARK: Attendance
-
-    func ensureCarrier(of queue: RequestQueue) {
-        guard queue.claimCarrier() else { return }
-        do throws(Errno) {
-            try startThread("bypassio-queue") { [self] in
-                if let carrier = try? QueueCarrier(self, queue) {
-                    carrier.serve()
-                } else {
-                    queue.giveUpCarrier()
-                }
-            }
-        } catch {
-            // Tried again with the next request that wants it.
-            queue.giveUpCarrier()
-        }
-    }
-
-    /// It is counted as waiting already.
-    private func startWorker(of queue: RequestQueue) {
-        start(else: { queue.leaveIdle() }) { [self] worker in
-            guard let entry = try? QueueEntry(queue, capacity: capacity) else {
-                return queue.leaveIdle()
-            }
-            worker.serve(registering: entry)
-        }
-    }
-
     /// Has a worker carry a request.
     func handOver(_ entry: QueueEntry) {
         backlog.withLock { backlog in
             backlog.append(entry)
             backlogCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
         }
-        // Without a further thread some worker takes it when it has carried its own request.
-        if !reserve.call() { start(else: {}) { worker in worker.serve() } }
+        if !reserve.call() { startWorker() }
     }
 
     /// Starts a worker if there may be another. Those who wait for requests are not to be had for
-    /// others, so they do not count.
-    private func start(
-        else fail: () -> Void, _ body: @escaping @Sendable (QueueWorker) -> Void
-    ) {
+    /// others, so they do not count. Without one, whoever has carried a request takes the next.
+    private func startWorker() {
         let waiting = queues.reduce(0) { $0 + $1.idleCount }
         let count = workers.wrappingAdd(1, ordering: .relaxed).newValue
         do throws(Errno) {
@@ -191,12 +153,11 @@ final class RequestQueues: Sendable {
             try startThread("bypassio-fuse") { [self] in
                 let worker = QueueWorker(self)
                 _ = worker.prepare()
-                body(worker)
+                worker.serve()
                 workers.wrappingSubtract(1, ordering: .relaxed)
             }
         } catch {
             workers.wrappingSubtract(1, ordering: .relaxed)
-            fail()
         }
     }
 

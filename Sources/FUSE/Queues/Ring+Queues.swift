@@ -1,5 +1,7 @@
 internal import CKernelABI
 internal import DirectRead
+internal import Glibc
+internal import SystemPackage
 
 extension Ring {
     /// Commands of FUSE's queues that one thread has in the kernel's hands at a time, and what a reply
@@ -24,5 +26,29 @@ extension Ring {
             UInt32(BPIO_FUSE_QUEUE_COMMIT_AND_FETCH), to: entry.queue.channel.descriptor,
             vectors: nil, vectorCount: 0,
             area: (0, entry.commitID, UInt64(entry.queue.number)), token: token)
+    }
+
+    mutating func queueRead(_ read: BackingRead, into entry: QueueEntry, token: UInt64) -> Bool {
+        unsafe queueRead(
+            file: FileIndex(carriedNumber: ~read.descriptor.rawValue), offset: read.offset,
+            into: entry.buffer.start, length: UInt32(read.length), token: token)
+    }
+
+    /// Reads and waits for it, whatever interrupts; nothing else is under way on this ring. Bytes or a
+    /// negative errno.
+    mutating func read(_ read: BackingRead, into entry: QueueEntry) -> Int {
+        guard queueRead(read, into: entry, token: 0) else { return -Int(EIO) }
+        while true {
+            let outcome = enter(waitingFor: 1)
+            if let done = nextCompletion() { return Int(done.result) }
+            switch -outcome {
+            case EINTR, EAGAIN, EBUSY: continue
+            case let error where error > 0:
+                // What the kernel took it may still write to.
+                _ = unsafe Unmanaged.passRetained(entry)
+                return -Int(error)
+            default: continue
+            }
+        }
     }
 }
