@@ -1,70 +1,42 @@
-import Synchronization
-
 /// A value that only its lock's holder touches, and that most owners never have: lock and value take no
 /// memory but a pointer until somebody needs them.
 ///
-/// What looks at it without the lock, before it was made, counts as having held the lock before whoever
-/// makes it. Two threads that each write something else and then look here, or make this and then look at
-/// that other thing, cannot both miss the other: a fence stands between on either side. That is what a
-/// lock that is always there would give, and what a pause relies on that looks for kernel reads.
+/// A look at it before it was made counts as one under the lock, before whoever makes it: as with a lock
+/// that is always there, of two threads that each change something and then look at what the other
+/// changes, one sees it (``OnDemand``). A pause that looks for kernel reads relies on that.
 ///
-/// Any thread. Not on the way of a bypassed read: a look counts a reference.
+/// Any thread.
 public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
-    private final class Place: Sendable {
-        let value = Guarded<Value?>(nil)
-    }
-
-    /// Set once: release by who makes it, acquire by who finds it.
-    private let place = AtomicLazyReference<Place>()
-    #if INTERLEAVING
-        private let identity = Interleaving.newIdentity()
-    #endif
+    @usableFromInline let place = OnDemand<Guarded<Value?>>()
 
     public init() {}
 
     /// The value; nil as long as there is none. Makes nothing.
+    @inlinable
     public var current: Value? {
         withLockIfUsed { $0 } ?? nil
     }
 
     /// Takes the value out. Makes nothing.
+    @inlinable
     public func take() -> Value? {
         withLockIfUsed { $0.take() } ?? nil
     }
 
     /// Runs `body` with the value while holding the lock, both made on the first use. Not recursive.
+    @inlinable
     public func withLock<R, E: Error>(
         _ body: (inout sending Value?) throws(E) -> sending R
     ) throws(E) -> sending R {
-        try (found ?? made()).value.withLock(body)
+        try unsafe place.made { Guarded(nil) }.pointee.withLock(body)
     }
 
     /// As ``withLock(_:)``, where nothing is to be done as long as nobody had use for the value.
+    @inlinable
     public func withLockIfUsed<R, E: Error>(
         _ body: (inout sending Value?) throws(E) -> sending R
     ) throws(E) -> sending R? {
-        guard let place = found ?? foundAfterFence() else { return nil }
-        return try place.value.withLock(body)
-    }
-
-    private var found: Place? {
-        #if INTERLEAVING
-            Interleaving.step(.load, on: identity)
-        #endif
-        return place.load()
-    }
-
-    private func foundAfterFence() -> Place? {
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
-        return place.load()
-    }
-
-    private func made() -> Place {
-        #if INTERLEAVING
-            Interleaving.step(.update, on: identity)
-        #endif
-        let made = place.storeIfNil(Place())
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
-        return made
+        guard let place = unsafe place.found else { return nil }
+        return try unsafe place.pointee.withLock(body)
     }
 }

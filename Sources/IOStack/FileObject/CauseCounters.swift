@@ -2,7 +2,7 @@ import Synchronization
 
 /// Why reads of a file object with bypass enabled took the traditional route, how often. Part of
 /// ``ReadCounters``, whose rules hold here.
-final class CauseCounters: Sendable {
+struct CauseCounters: ~Copyable, Sendable {
     private let causes: [10 of Atomic<UInt64>]
 
     init() {

@@ -4,7 +4,7 @@ import Synchronization
 /// ordered by them. Takes no memory for causes before there was one.
 struct ReadCounters: ~Copyable, Sendable {
     private let routes: [4 of Atomic<UInt64>]
-    private let causes = AtomicLazyReference<CauseCounters>()
+    private let causes = OnDemand<CauseCounters>()
     private let gated = Atomic<UInt64>(0)
 
     init() {
@@ -18,7 +18,7 @@ struct ReadCounters: ~Copyable, Sendable {
     }
 
     func refuse(_ cause: TraditionalCause) -> ReadRoute {
-        (causes.load() ?? causes.storeIfNil(CauseCounters())).count(cause)
+        unsafe causes.made { CauseCounters() }.pointee.count(cause)
         return .traditional
     }
 
@@ -36,6 +36,6 @@ struct ReadCounters: ~Copyable, Sendable {
     }
 
     var byCause: [TraditionalCause: UInt64] {
-        (causes.load() ?? CauseCounters()).byCause
+        unsafe causes.found?.pointee.byCause ?? CauseCounters().byCause
     }
 }
