@@ -9,7 +9,7 @@ final class OpenHandle: Sendable {
     /// Pages that the kernel writes back go where they belong, even if this handle can only append
     /// or bypasses the cache: then through a file object of its own, made when it is needed first.
     let needsWriteBack: Bool
-    private let writeBack = Guarded<HeldFile?>(nil)
+    private let writeBack = GuardedOnDemand<HeldFile>()
 
     /// nil where the mount leaves the kernel no reads of its own.
     let decision: OpenDecision?
@@ -24,7 +24,7 @@ final class OpenHandle: Sendable {
     /// The file that pages from the cache are written through.
     func writeBackFile() throws(IOFailure) -> FileObject {
         guard needsWriteBack else { return file }
-        if let held = writeBack.withLock({ $0 }) { return held.file }
+        if let held = writeBack.current { return held.file }
         // Not under the lock: an open runs filters. Of two that come at once, one is kept.
         let opened = HeldFile(
             try file.volume.open(CreateParameters(path: "", directory: file, access: .write)))
@@ -36,7 +36,7 @@ final class OpenHandle: Sendable {
     }
 
     func close() {
-        let held = writeBack.withLock { $0.take() }
+        let held = writeBack.take()
         withExtendedLifetime(held) {}
         decision?.opener?.callOff()
         file.close()

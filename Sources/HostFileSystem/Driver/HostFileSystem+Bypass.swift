@@ -33,7 +33,7 @@ extension HostFileSystem {
     private func currentTraits(
         of open: HostOpenFile, _ descriptor: FileDescriptor, _ status: FileStatus
     ) throws(Errno) -> FileTraits {
-        guard let known = open.knownTraits.withLock({ $0 }), known.provesBypassable(for: status)
+        guard let known = open.knownTraits.current, known.provesBypassable(for: status)
         else { return try readTraits(of: open, descriptor, status) }
         var traits = known.traits
         traits.swapFile = (try? swapTable())?.contains(status) ?? .unknown

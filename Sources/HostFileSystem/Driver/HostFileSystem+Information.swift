@@ -37,7 +37,7 @@ extension HostFileSystem {
     private func attributes(
         of open: HostOpenFile, _ descriptor: FileDescriptor, _ status: FileStatus
     ) throws(Errno) -> FileAttributes {
-        let known = open.knownTraits.withLock { $0 }
+        let known = open.knownTraits.current
         if let known, known.holds(for: status) { return FileAttributes(known.traits) }
         return FileAttributes(try readTraits(of: open, descriptor, status))
     }

@@ -58,7 +58,7 @@ extension HostFileSystem {
                 moves[id] = left == 0 ? nil : left
                 if left == 0 { file.volume.endSuspension(of: file.stream, because: .moving) }
             }
-            if let open = try? openFile(file) { open.extentPlaces.withLock { $0 = nil } }
+            _ = try? openFile(file).extentPlaces.take()
         }
         return try move()
     }
@@ -70,7 +70,7 @@ extension HostFileSystem {
         guard open.kind == .regular, !open.isPathOnly else { return }
         let tick = SystemCall.fileTime
         if let tick, !file.stream.suspensions.contains(.moving),
-            open.extentPlaces.withLock({ $0?.seen == tick })
+            open.extentPlaces.current?.seen == tick
         {
             return
         }

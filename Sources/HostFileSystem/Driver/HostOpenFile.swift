@@ -26,12 +26,12 @@ public final class HostOpenFile: Sendable {
     /// An advisory lock was taken through this file.
     let mayHoldLocks = Atomic<Bool>(false)
     /// Serialises readers of a directory, whose position belongs to the open file description.
-    let directoryPosition = Guarded(())
+    let directoryPosition = GuardedOnDemand<Void>()
     /// The traits, as long as the status that they were read with lasts.
-    let knownTraits = Guarded<KnownTraits?>(nil)
+    let knownTraits = GuardedOnDemand<KnownTraits>()
 
     /// Where the file's bytes lay when somebody looked, to see whether they were moved.
-    let extentPlaces = Guarded<ExtentPlaces?>(nil)
+    let extentPlaces = GuardedOnDemand<ExtentPlaces>()
 
     init(
         _ owner: consuming OwnedDescriptor, id: FileID, kind: FileTraits.Kind, isPathOnly: Bool

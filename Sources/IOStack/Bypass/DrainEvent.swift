@@ -4,9 +4,9 @@ import Dispatch
 ///
 /// Lock order: this lock is a leaf; nothing is called while it is held but atomics of the gate.
 /// The gate's `waiting` flag is set and cleared only under it, so a gate whose flag is clear has
-/// no sleeper and a leaving read need not look here.
-final class DrainEvent: Sendable {
-    private let sleepers = Guarded<[DispatchSemaphore]>([])
+/// no sleeper and a leaving read need not look here; and who saw the flag set finds the lock made.
+struct DrainEvent: ~Copyable, Sendable {
+    private let sleepers = GuardedOnDemand<[DispatchSemaphore]>()
 
     /// How long a drain sleeps before it looks for reads that filters gave back: two events
     /// end its sleep, and only one of them wakes it.
@@ -23,7 +23,7 @@ final class DrainEvent: Sendable {
             if case .advanced = progress { continue }
             let sleeper = DispatchSemaphore(value: 0)
             sleepers.withLock { sleepers in
-                sleepers.append(sleeper)
+                sleepers = (sleepers ?? []) + [sleeper]
                 raise()
             }
             // After the flag is up: a read that left before saw no flag, and is counted out here.
@@ -40,16 +40,20 @@ final class DrainEvent: Sendable {
                 }
             }
             sleepers.withLock { sleepers in
-                sleepers.removeAll { $0 === sleeper }
-                if sleepers.isEmpty { lower() }
+                sleepers?.removeAll { $0 === sleeper }
+                guard sleepers?.isEmpty ?? true else { return }
+                sleepers = nil
+                lower()
             }
         }
     }
 
     /// Wakes every sleeper; each looks for itself.
+    // Not part of a leaving read, which would save registers for it.
+    @inline(never)
     func signal() {
-        sleepers.withLock { sleepers in
-            for sleeper in sleepers { sleeper.signal() }
+        sleepers.withLockIfUsed { sleepers in
+            for sleeper in sleepers ?? [] { sleeper.signal() }
         }
     }
 }

@@ -5,30 +5,47 @@ internal import Glibc
 /// Over the C library's mutex instead of the standard library's. That one spins for its lock, which
 /// on few cores takes the time that its holder needs to let it go, and hands over through the kernel's
 /// priority inheritance, a system call on either side; with sixteen threads of a mount on two cores
-/// it cost a third of a lookup. ThreadSanitizer also does not see its hand-over. It costs an
-/// allocation at the start.
+/// it cost a third of a lookup. ThreadSanitizer also does not see its hand-over. It costs one
+/// allocation at the start, for lock and value together; ``GuardedOnDemand`` makes it when it is needed.
 @safe
 public struct Guarded<Value: ~Copyable>: ~Copyable {
     /// Does not move, as the C library demands.
     @usableFromInline let value: UnsafeMutablePointer<Value>
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     #if INTERLEAVING
         private let identity = Interleaving.newIdentity()
     #endif
 
     public init(_ value: consuming sending Value) {
-        unsafe self.value = .allocate(capacity: 1)
-        unsafe self.value.initialize(to: value)
-        unsafe mutex = .allocate(capacity: 1)
-        unsafe mutex.initialize(to: pthread_mutex_t())
+        let place = UnsafeMutableRawPointer.allocate(
+            byteCount: Self.valueOffset + MemoryLayout<Value>.size,
+            alignment: unsafe max(
+                MemoryLayout<pthread_mutex_t>.alignment, MemoryLayout<Value>.alignment))
+        let mutex = unsafe place.initializeMemory(
+            as: pthread_mutex_t.self, to: pthread_mutex_t())
         unsafe pthread_mutex_init(mutex, nil)
+        unsafe self.value = (place + Self.valueOffset).bindMemory(to: Value.self, capacity: 1)
+        unsafe self.value.initialize(to: value)
     }
 
     deinit {
-        unsafe pthread_mutex_destroy(mutex)
-        unsafe mutex.deallocate()
+        let place = unsafe place
         unsafe value.deinitialize(count: 1)
-        unsafe value.deallocate()
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe place.deallocate()
+    }
+
+    /// The lock comes first, the value where its alignment lets it. Bytes.
+    private static var valueOffset: Int {
+        let mask = MemoryLayout<Value>.alignment - 1
+        return unsafe (MemoryLayout<pthread_mutex_t>.size + mask) & ~mask
+    }
+
+    private var place: UnsafeMutableRawPointer {
+        unsafe UnsafeMutableRawPointer(value) - Self.valueOffset
+    }
+
+    private var mutex: UnsafeMutablePointer<pthread_mutex_t> {
+        unsafe place.assumingMemoryBound(to: pthread_mutex_t.self)
     }
 
     /// Runs `body` with the value while holding the lock. Not recursive.

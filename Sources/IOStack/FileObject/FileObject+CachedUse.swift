@@ -52,7 +52,7 @@ extension Volume {
         let stream = file.stream
         stream.control.withLock { control in
             guard file.setCounted(use) else { return }
-            control.cachedUsers[use, default: 0] += 1
+            control.cachedUsers.add(use)
             control.suspensions.insert(use)
             stream.gate.close(.suspended(use))
         }
@@ -67,10 +67,7 @@ extension Volume {
         let stream = file.stream
         stream.control.withLock { control in
             for use in [StreamSuspension.cachedHandle, .mapped] where uses.contains(use) {
-                let left = control.cachedUsers[use, default: 0] - 1
-                assert(left >= 0)
-                control.cachedUsers[use] = left
-                guard left == 0 else { continue }
+                guard control.cachedUsers.remove(use) else { continue }
                 control.suspensions.remove(use)
                 stream.gate.open(.suspended(use))
             }

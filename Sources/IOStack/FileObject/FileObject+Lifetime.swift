@@ -17,7 +17,7 @@ extension FileObject {
     /// the file object already: it is closed when the last one lets go.
     func undoOpen(below instance: FilterInstance?) {
         guard volume.endHandle(self) else { return }
-        failedOpen.withLock { $0 = instance }
+        if let instance { failedOpen.withLock { $0 = instance } }
         send(.cleanup, below: instance)
         release()
     }
@@ -42,7 +42,7 @@ extension FileObject {
         volume.countOutCachedUses(of: self)
         // First: once the file system let go, its number may stand for another file.
         let isLast = volume.closeStream(stream)
-        send(.close, below: failedOpen.withLock { $0.take() })
+        send(.close, below: failedOpen.take())
         forgetContexts()
         // A detach finds the contexts of open streams only.
         if isLast { stream.contexts.removeAll { _ in true } }

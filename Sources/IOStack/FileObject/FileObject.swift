@@ -11,35 +11,37 @@ public final class FileObject: Sendable {
     public let stream: Stream
     /// The path it was opened by, from the volume's root, as the names were then.
     public let openedPath: String
-    /// Opened without the cache: BypassIO concerns the reads of such handles only.
-    public let isNonCached: Bool
-    public let access: CreateParameters.Access
-    /// Where the file system keeps the data; nil for what has none.
-    public let storage: StorageHandle?
     /// The volume's, kept here because a call through a chain of objects counts references.
     let storageDriver: any StorageDriver
     /// Offsets and lengths of bypassed reads have none of these bits.
     let misalignmentMask: UInt64
     /// The file system's own object (`FsContext2`).
     public let context: any AnyObject & Sendable
-    public let requestor: Requestor
 
+    /// The handle, each queue the file is in, each request under way.
+    let references = Atomic<Int>(1)
+    let counters = ReadCounters()
+    /// Whose post callback failed the open: filters above saw no success, so no close either.
+    let failedOpen = GuardedOnDemand<FilterInstance>()
+
+    // What is smaller than a word comes last: a process may hold a million of these.
+    public let requestor: Requestor
+    /// Opened without the cache: BypassIO concerns the reads of such handles only.
+    public let isNonCached: Bool
+    public let access: CreateParameters.Access
+    /// A ``StreamSuspension``: as what the stream counts it. Set under the stream's `control` lock,
+    /// never cleared; a look without it, relaxed, only spares the lock.
+    let cachedUses = Atomic<UInt8>(0)
+    /// Set right after the open; relaxed, since it stands alone.
+    let hasNoCache = Atomic<Bool>(false)
+    /// Where the file system keeps the data; nil for what has none.
+    public let storage: StorageHandle?
     /// Bit 0: bypass is enabled. Bit 1: the last handle is gone.
     ///
     /// Written under the volume's `state` lock; read by every read with acquire ordering. A read
     /// looks again after it entered the gates, so a DISABLE that cleared the bit and then drained
     /// the stream's gate has seen the last bypassed read.
     private let state = Atomic<UInt32>(0)
-    /// The handle, each queue the file is in, each request under way.
-    let references = Atomic<Int>(1)
-    let counters = ReadCounters()
-    /// A ``StreamSuspension``: as what the stream counts it. Set under the stream's `control` lock,
-    /// never cleared; a look without it, relaxed, only spares the lock.
-    let cachedUses = Atomic<UInt8>(0)
-    /// Set right after the open; relaxed, since it stands alone.
-    let hasNoCache = Atomic<Bool>(false)
-    /// Whose post callback failed the open: filters above saw no success, so no close either.
-    let failedOpen = Guarded<FilterInstance?>(nil)
 
     private static var enabledBit: UInt32 { 1 }
     private static var closedBit: UInt32 { 2 }

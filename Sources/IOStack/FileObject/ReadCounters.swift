@@ -1,17 +1,15 @@
 import Synchronization
 
-/// How a file object's reads went. Relaxed counting: the numbers are for people, nothing is
-/// ordered by them.
-final class ReadCounters: Sendable {
+/// How a file object's reads went. Any thread. Relaxed counting: the numbers are for people, nothing is
+/// ordered by them. Takes no memory for causes before there was one.
+struct ReadCounters: ~Copyable, Sendable {
     private let routes: [4 of Atomic<UInt64>]
-    private let causes: [10 of Atomic<UInt64>]
+    private let causes = OnDemand<CauseCounters>()
     private let gated = Atomic<UInt64>(0)
 
     init() {
         routes = [4 of Atomic<UInt64>] { _ in Atomic(0) }
-        causes = [10 of Atomic<UInt64>] { _ in Atomic(0) }
         assert(ReadRoute.allCases.count == routes.count)
-        assert(TraditionalCause.allCases.count == causes.count)
     }
 
     @inline(__always)
@@ -19,9 +17,8 @@ final class ReadCounters: Sendable {
         routes[Int(route.rawValue)].wrappingAdd(1, ordering: .relaxed)
     }
 
-    @inline(__always)
     func refuse(_ cause: TraditionalCause) -> ReadRoute {
-        causes[Int(cause.rawValue)].wrappingAdd(1, ordering: .relaxed)
+        unsafe causes.made { CauseCounters() }.pointee.count(cause)
         return .traditional
     }
 
@@ -39,10 +36,6 @@ final class ReadCounters: Sendable {
     }
 
     var byCause: [TraditionalCause: UInt64] {
-        var counts: [TraditionalCause: UInt64] = [:]
-        for cause in TraditionalCause.allCases {
-            counts[cause] = causes[Int(cause.rawValue)].load(ordering: .relaxed)
-        }
-        return counts
+        unsafe causes.found?.pointee.byCause ?? CauseCounters().byCause
     }
 }

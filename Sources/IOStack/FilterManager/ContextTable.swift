@@ -3,7 +3,7 @@
 ///
 /// Lock order: a leaf; nothing is called while it is held, and a context that goes away is
 /// released after it.
-final class ContextTable: Sendable {
+struct ContextTable: ~Copyable, Sendable {
     /// Whose context it is (an instance; for volume contexts a filter), and on which file object
     /// if it is a stream handle's.
     struct Key: Hashable, Sendable {
@@ -11,10 +11,10 @@ final class ContextTable: Sendable {
         var fileObject: ObjectIdentifier?
     }
 
-    private let contexts = Guarded<[Key: any FilterContext]>([:])
+    private let contexts = GuardedOnDemand<[Key: any FilterContext]>()
 
     func get(_ key: Key) -> (any FilterContext)? {
-        contexts.withLock { $0[key] }
+        contexts.current?[key]
     }
 
     /// Returns the context that was there before; with `keepIfExists` it still is.
@@ -22,21 +22,24 @@ final class ContextTable: Sendable {
         _ context: any FilterContext, for key: Key, _ operation: SetContextOperation
     ) -> (any FilterContext)? {
         contexts.withLock { contexts in
-            let old = contexts[key]
-            if old == nil || operation == .replaceIfExists { contexts[key] = context }
+            let old = contexts?[key]
+            if old == nil || operation == .replaceIfExists {
+                contexts = contexts ?? [:]
+                contexts?[key] = context
+            }
             return old
         }
     }
 
     @discardableResult
     func remove(_ key: Key) -> (any FilterContext)? {
-        contexts.withLock { $0.removeValue(forKey: key) }
+        contexts.withLockIfUsed { $0?.removeValue(forKey: key) } ?? nil
     }
 
     func removeAll(where isGone: @Sendable (Key) -> Bool) {
-        let released = contexts.withLock { contexts in
-            let gone = contexts.filter { isGone($0.key) }
-            for key in gone.keys { contexts[key] = nil }
+        let released = contexts.withLockIfUsed { contexts in
+            let gone = contexts?.filter { isGone($0.key) } ?? [:]
+            for key in gone.keys { contexts?[key] = nil }
             return gone
         }
         // The contexts' deinits run here, after the lock.

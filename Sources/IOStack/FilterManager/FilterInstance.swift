@@ -58,8 +58,7 @@ extension FilterInstance {
 
     /// The filter's context on `target`, or nil (`FltGetStreamContext` and its like).
     public func context(on target: ContextTarget) -> (any FilterContext)? {
-        let (table, key) = place(of: target)
-        return table.get(key)
+        withTable(of: target) { $0.get($1) }
     }
 
     /// Sets the filter's context on `target` (`FltSetStreamContext` and its like) and returns the
@@ -78,37 +77,38 @@ extension FilterInstance {
         }
         guard rundown.enter() else { throw .fltDeletingObject }
         defer { rundown.leave() }
-        let (table, key) = place(of: target)
         guard case .streamHandle(let file) = target else {
-            return table.set(context, for: key, operation)
+            return withTable(of: target) { $0.set(context, for: $1, operation) }
         }
         // Held, so that the file object's last close cannot forget its contexts before this one.
         guard file.retain() else { throw .notSupported }
         defer { file.release() }
-        return table.set(context, for: key, operation)
+        return withTable(of: target) { $0.set(context, for: $1, operation) }
     }
 
     /// Takes the filter's context off `target` and returns it (`FltDeleteContext`).
     @discardableResult
     public func deleteContext(on target: ContextTarget) -> (any FilterContext)? {
-        let (table, key) = place(of: target)
-        return table.remove(key)
+        withTable(of: target) { $0.remove($1) }
     }
 
-    private func place(of target: ContextTarget) -> (ContextTable, ContextTable.Key) {
+    /// Where the context of `target` lies, and under what key.
+    private func withTable(
+        of target: ContextTarget,
+        _ body: (borrowing ContextTable, ContextTable.Key) -> (any FilterContext)?
+    ) -> (any FilterContext)? {
         let me = ObjectIdentifier(self)
         switch target {
         case .volume:
-            return (volume.contexts, ContextTable.Key(owner: ObjectIdentifier(filter)))
+            return body(volume.contexts, ContextTable.Key(owner: ObjectIdentifier(filter)))
         case .instance:
-            return (contexts, ContextTable.Key(owner: me))
+            return body(contexts, ContextTable.Key(owner: me))
         case .stream(let stream):
-            return (stream.contexts, ContextTable.Key(owner: me))
+            return body(stream.contexts, ContextTable.Key(owner: me))
         case .streamHandle(let file):
-            return (
+            return body(
                 file.stream.contexts,
-                ContextTable.Key(owner: me, fileObject: ObjectIdentifier(file))
-            )
+                ContextTable.Key(owner: me, fileObject: ObjectIdentifier(file)))
         }
     }
 }

@@ -28,7 +28,7 @@ extension FileObject {
 
     /// The program may have the kernel read.
     public var hasKernelReads: Bool {
-        stream.kernelReads.withLock { $0 }?.files.contains { $0 === self } ?? false
+        stream.kernelReads.current?.files.contains { $0 === self } ?? false
     }
 
     /// Why its kernel reads ask the stack now; nil: they pass unseen.
@@ -110,7 +110,7 @@ extension FileObject {
 
     /// The file object's end, as far as kernel reads go. Whoever was last takes the door along.
     func leaveKernelReads() {
-        let areOthersLeft = stream.kernelReads.withLock { known in
+        let areOthersLeft = stream.kernelReads.withLockIfUsed { known in
             guard let reads = known else { return false }
             guard reads.remove(self) else { return true }
             volume.kernelReadStreams.withLock { $0[ObjectIdentifier(stream)] = nil }
@@ -119,7 +119,7 @@ extension FileObject {
             return false
         }
         // One that was disabled may have been what kept the gate closed.
-        if areOthersLeft { try? volume.settleKernelReads(of: stream) }
+        if areOthersLeft ?? false { try? volume.settleKernelReads(of: stream) }
     }
 }
 

@@ -24,7 +24,7 @@ extension Volume {
     ///
     /// Throws what the host refused the gate with: kernel reads go on then.
     func settleKernelReads(of stream: Stream) throws(IOFailure) {
-        guard let reads = stream.kernelReads.withLock({ $0 }) else { return }
+        guard let reads = stream.kernelReads.current else { return }
         try reads.settle { kernelReadCause(of: stream) != nil }
     }
 
@@ -34,7 +34,7 @@ extension Volume {
         var failure: IOFailure?
         var undrained: [(reads: KernelReads, closing: UInt64)] = []
         for stream in kernelReadStreams.withLock({ Array($0.values) }) {
-            guard let reads = stream.kernelReads.withLock({ $0 }) else { continue }
+            guard let reads = stream.kernelReads.current else { continue }
             do throws(IOFailure) {
                 if let closing = try reads.put({ kernelReadCause(of: stream) != nil }) {
                     undrained.append((reads, closing))
@@ -53,7 +53,7 @@ extension Volume {
 
 extension Stream {
     /// The open file objects whose programs may have the kernel read.
-    var kernelReaders: [FileObject] { kernelReads.withLock { $0 }?.files ?? [] }
+    var kernelReaders: [FileObject] { kernelReads.current?.files ?? [] }
 }
 
 extension FilterChain {

@@ -16,24 +16,25 @@ public final class Stream: Sendable {
         var bypassOpenCount = 0
         /// Counts STREAM_PAUSEs, so that a resume does not undo a later pause.
         var pauseEpoch: UInt64 = 0
-        var isPaused = false
         /// Counts how often the last file object to have bypass lost it, which ends a pause.
         var lastDisables: UInt64 = 0
         /// DISABLEs, and pauses where nobody has bypass, that wait for the stream's reads.
         var settling = 0
-        var suspensions: StreamSuspension = []
         /// File objects that do cached and mapped I/O.
-        var cachedUsers: [StreamSuspension: Int] = [:]
+        var cachedUsers = CachedUsers()
         /// Counts the beginnings and ends of changes of attributes that decide about BypassIO.
         var attributeChanges: UInt64 = 0
         var attributeChangesUnderWay = 0
+        // Last, the two share a word.
+        var isPaused = false
+        var suspensions: StreamSuspension = []
     }
     let control = Guarded(Control())
 
     /// While the kernel may read the file itself for somebody.
     ///
     /// Lock order: before the locks of the file system; nothing of the volume's is taken under it.
-    let kernelReads = Guarded<KernelReads?>(nil)
+    let kernelReads = GuardedOnDemand<KernelReads>()
 
     init(id: FileID, kind: StreamKind) {
         self.id = id

@@ -8,7 +8,7 @@
         public func lookAtWhatStandsStill() {
             _ = volume.instances
             _ = volume.kernelReadStreams.withLock(\.count)
-            _ = stream.kernelReads.withLock { $0 == nil }
+            _ = stream.kernelReads.current == nil
             _ = ReadQueueRegistry.process.advanceOwnReads()
             let enables = volume.currentChain.enables
             if enables.enter() { enables.leave() }
