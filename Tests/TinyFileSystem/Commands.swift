@@ -11,6 +11,7 @@ struct Commands {
         let words = line.split(separator: " ").map(String.init)
         switch words.first {
         case "threads": return "\(mounted.session.threadCount)"
+        case "transport": return mounted.session.usesRing ? "ring" : "device"
         case "channels": return "\(mounted.session.channelCount)"
         case "counts": return state.summary
         case "begun": return "\(backing?.begun ?? 0) \(backing?.ended ?? 0)"

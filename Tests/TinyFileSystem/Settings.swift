@@ -10,6 +10,7 @@ struct Settings {
     var options = MountOptions()
     var maximumThreads = 16
     var maximumTransfer = 1 << 20
+    var transport = Transport.automatic
     /// A file of the host whose bytes the file "backing" has; the session reads it by itself.
     var backing: String?
     /// How long the kernel may use what it knows, in seconds.
@@ -27,6 +28,12 @@ struct Settings {
             case "--source": options.source = try value(&rest)
             case "--subtype": options.subtype = try value(&rest)
             case "--threads": maximumThreads = try number(&rest)
+            case "--transport":
+                let name = try value(&rest)
+                guard let named = Transport(rawValue: name) else {
+                    throw Problem(description: "no transport \(name)")
+                }
+                transport = named
             case "--transfer": maximumTransfer = try number(&rest)
             case "--validity": validity = Double(try number(&rest))
             case "--backing": backing = try value(&rest)

@@ -8,13 +8,14 @@ internal import SystemPackage
 /// many at a time; everything else it hands to a worker. Nothing of the service that may wait ever runs
 /// on it, so a pause that waits for reads waits for the disk alone.
 final class QueueCarrier {
-    /// As many requests of one queue are taken at the same time.
-    static let depth = 32
-    /// Fewer entries than this are never left to the kernel while requests wait for something that only
-    /// others bring about; as many are added. Such a request keeps its entry for as long.
-    private static let reserve = 8
-    /// With the requests of so many programs waiting, further ones wait in the kernel.
-    private static let mostEntries = 1024
+    /// Entries to begin with.
+    static let depth = 128
+    /// Where fewer are left to the kernel, because requests wait for something and keep theirs for as long,
+    /// as many are added. It has to be done ahead: what lies in the kernel without an entry waits for the
+    /// next reply on this queue.
+    private static let reserve = 64
+    /// With so many requests waiting, further ones wait in the kernel.
+    private static let mostEntries = 4096
     /// In bytes. What is larger costs more to copy than to wait for, so a worker does it.
     static let largestRead = 256 << 10
     /// How often a read that was interrupted is started again.
@@ -51,7 +52,7 @@ final class QueueCarrier {
     init(_ queues: RequestQueues, _ queue: RequestQueue) throws {
         self.queues = queues
         self.queue = queue
-        ring = try Ring.forQueues(entries: Self.depth * 2)
+        ring = try Ring.forQueues(entries: Self.depth)
         slots = try (0..<Self.depth).map { _ in
             Slot(entry: try QueueEntry(queue, capacity: queues.capacity))
         }

@@ -15,11 +15,11 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
     /// Everything of a request behind its first structure, and everything of a reply behind its header.
     let buffer: TransferBuffer
 
-    // All in the buffer's room, a page of which the messages use the end.
+    /// Apart from the rest, none of which takes memory before a request comes.
+    private let vectors = UnsafeMutablePointer<iovec>.allocate(capacity: 2)
+    // In the buffer's room, a page of which the messages use the end.
     private let header: UnsafeMutablePointer<bpio_fuse_queue_header>
-    private let vectors: UnsafeMutablePointer<iovec>
     private let aside: UnsafeMutableRawPointer
-    private static let vectorsPlace = 320
     private static let asidePlace = 512
     private static let asideSize = 2048
     /// Of a request's first structure at most.
@@ -45,12 +45,13 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
         self.queue = queue
         let room = unsafe buffer.start - TransferBuffer.room
         unsafe header = room.bindMemory(to: bpio_fuse_queue_header.self, capacity: 1)
-        unsafe vectors = (room + Self.vectorsPlace).bindMemory(to: iovec.self, capacity: 2)
         unsafe aside = room + Self.asidePlace
-        unsafe vectors[0] = iovec(
-            iov_base: header, iov_len: MemoryLayout<bpio_fuse_queue_header>.size)
-        unsafe vectors[1] = iovec(iov_base: buffer.start, iov_len: capacity)
+        unsafe vectors.initialize(
+            to: iovec(iov_base: header, iov_len: MemoryLayout<bpio_fuse_queue_header>.size))
+        unsafe (vectors + 1).initialize(to: iovec(iov_base: buffer.start, iov_len: capacity))
     }
+
+    deinit { unsafe vectors.deallocate() }
 
     /// `struct iovec[2]` for the kernel, valid as long as the entry.
     @unsafe var registration: UnsafePointer<iovec> { unsafe UnsafePointer(vectors) }

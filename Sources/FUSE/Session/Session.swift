@@ -44,6 +44,8 @@ public final class Session: Sendable {
         var availableChannels: [DeviceChannel] = []
         /// Threads that have not left, and those that are being started.
         var running = 0
+        /// Of these, those of the kernel's queues, which ``maximumThreads`` limits elsewhere.
+        var ofQueues = 0
         var isJoining = false
     }
 
@@ -121,16 +123,17 @@ public final class Session: Sendable {
             workers.threads.append(
                 try OwnThread.start(named: name) { [self] in
                     body()
-                    leave()
+                    leave(ofQueues: true)
                 })
             workers.running += 1
+            workers.ofQueues += 1
         }
     }
 
     /// Counts a thread in before it exists, so that two requests do not start three.
     private func reserve() -> Bool {
         workers.withLock { workers in
-            guard workers.running < maximumThreads else { return false }
+            guard workers.running - workers.ofQueues < maximumThreads else { return false }
             workers.running += 1
             return true
         }
@@ -276,9 +279,10 @@ public final class Session: Sendable {
         try? startThread { (try? channel.clone()) ?? channel }
     }
 
-    private func leave() {
+    private func leave(ofQueues: Bool = false) {
         workers.withLock { workers in
             workers.running -= 1
+            if ofQueues { workers.ofQueues -= 1 }
             assert(workers.running >= 0)
         }
     }

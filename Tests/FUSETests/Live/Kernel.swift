@@ -1,5 +1,7 @@
 import Foundation
 
+@testable import FUSE
+
 /// What this machine lets the live tests do.
 enum Kernel {
     static let isRoot = geteuid() == 0
@@ -17,6 +19,10 @@ enum Kernel {
         guard numbers.count >= 2 else { return false }
         return (numbers[0], numbers[1]) >= (major, minor)
     }
+
+    /// Root has switched requests by io_uring on.
+    static let offersRing = RequestQueues.isOffered
+    static let whyNoRing = "takes Linux 6.14 and \(RequestQueues.switchPath) at Y"
 
     private static func program(_ name: String) -> String? {
         ["/usr/bin/", "/bin/", "/usr/sbin/"].map { $0 + name }

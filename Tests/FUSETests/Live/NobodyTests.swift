@@ -42,7 +42,7 @@ struct NobodyTests {
         .timeLimit(.minutes(2)))
     func mount() throws {
         try withOpenDevice {
-            let service = try TinyService(asNobody: true)
+            let service = try TinyService("--transport", "device", asNobody: true)
             #expect(service.entry?.type == "fuse.tiny")
             #expect(try text(service.path("greeting")) == "Hello.\n")
             #expect(
@@ -62,7 +62,7 @@ struct NobodyTests {
         .timeLimit(.minutes(2)))
     func sharedDescriptor() throws {
         try withOpenDevice {
-            let service = try TinyService(asNobody: true)
+            let service = try TinyService("--transport", "device", asNobody: true)
             // Nobody was asked anything yet, so there is one thread.
             try setDevice(0o600)
             #expect(try text(service.path("greeting")) == "Hello.\n")
@@ -78,14 +78,14 @@ struct NobodyTests {
     func closedDevice() throws {
         try withOpenDevice {
             try setDevice(0o600)
-            expectFailure("failed notPermitted ") { _ = try TinyService(asNobody: true) }
+            expectFailure("failed notPermitted ") { _ = try TinyService("--transport", "device", asNobody: true) }
         }
     }
 
     @Test("an abort needs no privilege", arguments: [true, false])
     func abort(_ hasOwnDescriptors: Bool) throws {
         try withOpenDevice {
-            let service = try TinyService(asNobody: true)
+            let service = try TinyService("--transport", "device", asNobody: true)
             if !hasOwnDescriptors { try setDevice(0o600) }
             let process = Process()
             process.executableURL = URL(fileURLWithPath: Kernel.setpriv ?? "")
@@ -106,7 +106,7 @@ struct NobodyTests {
     @Test("a killed service leaves a dead mount, which root can unmount", .timeLimit(.minutes(2)))
     func killed() throws {
         try withOpenDevice {
-            let service = try TinyService(asNobody: true)
+            let service = try TinyService("--transport", "device", asNobody: true)
             service.killNow()
             #expect(service.isMounted)
             try Unmounting.unmount(FilePath(service.mountPoint), force: false, lazy: false)

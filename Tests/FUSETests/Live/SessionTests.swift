@@ -10,7 +10,7 @@ import Testing
 struct SessionTests {
     @Test("a mount that is asked one thing at a time has few threads", .timeLimit(.minutes(2)))
     func fewThreads() throws {
-        let service = try TinyService()
+        let service = try TinyService("--transport", "device")
         for _ in 0..<200 { _ = try Client.status(service.path("greeting")) }
         let threads = try #require(Int(try service.say("threads")))
         // Two, and one more each time a second request comes before the first thread is back, which on a
@@ -21,7 +21,7 @@ struct SessionTests {
 
     @Test("slow requests have threads of their own, up to the limit", .timeLimit(.minutes(2)))
     func growth() throws {
-        let service = try TinyService("--threads", "6")
+        let service = try TinyService("--threads", "6", "--transport", "device")
         let readers = (0..<5).map { _ in
             Client.Call { [path = service.path("slow")] in try Client.content(path, limit: 512) }
         }
@@ -39,7 +39,7 @@ struct SessionTests {
 
     @Test("at the limit requests wait for a thread", .timeLimit(.minutes(2)))
     func limit() throws {
-        let service = try TinyService("--threads", "1")
+        let service = try TinyService("--threads", "1", "--transport", "device")
         let slow = Client.Call { [path = service.path("slow")] in
             try Client.content(path, limit: 512)
         }

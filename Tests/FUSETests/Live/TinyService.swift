@@ -29,13 +29,21 @@ final class TinyService: Sendable {
     private let errorsPath: String
 
     /// Mounts; throws what the service says if it fails.
-    init(_ options: String..., asNobody: Bool = false, environment: [String: String] = [:]) throws {
+    convenience init(
+        _ options: String..., asNobody: Bool = false, environment: [String: String] = [:]
+    ) throws {
+        try self.init(options, asNobody: asNobody, environment: environment)
+    }
+
+    init(_ options: [String], asNobody: Bool = false, environment: [String: String] = [:]) throws {
         guard let location = Self.location else { throw Problem(description: "no program") }
         folder = try ScratchFolder()
         mountPoint = try folder.makeFolder("mount")
         errorsPath = folder.path + "/errors"
         process = Process()
-        let arguments = options + [mountPoint]
+        // What the test itself names comes later and counts.
+        let transport = ProcessInfo.processInfo.environment["BYPASSIO_TEST_TRANSPORT"]
+        let arguments = (transport.map { ["--transport", $0] } ?? []) + options + [mountPoint]
         if asNobody {
             unsafe chown(mountPoint, 65534, 65534)
             process.executableURL = URL(fileURLWithPath: Kernel.setpriv ?? "")

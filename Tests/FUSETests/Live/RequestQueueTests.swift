@@ -1,0 +1,126 @@
+import Foundation
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import FUSE
+
+/// Requests that come by io_uring, against the real kernel. The other live suites run this way, too, where
+/// BYPASSIO_TEST_TRANSPORT=ring is set or the kernel offers it.
+@Suite(
+    "Requests by io_uring",
+    .enabled(if: Kernel.canMount, "\(Kernel.whyNoMount)"),
+    .enabled(if: Kernel.offersRing, "\(Kernel.whyNoRing)"), .serialized)
+struct RequestQueueTests {
+    private func service(_ options: [String] = []) throws -> TinyService {
+        let service = try TinyService(["--transport", "ring", "--threads", "256"] + options)
+        #expect(try service.say("transport") == "ring")
+        return service
+    }
+
+    @Test(
+        "programs on every CPU are served",
+        .enabled(
+            if: FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset"),
+            "taskset(1) of util-linux is what keeps a program on a CPU"),
+        .timeLimit(.minutes(2)))
+    func everyCPU() throws {
+        let service = try service()
+        for cpu in 0..<Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) {
+            for _ in 0..<5 {
+                let process = Process()
+                process.executableURL = URL(fileURLWithPath: "/usr/bin/taskset")
+                process.arguments = ["-c", "\(cpu)", "cat", service.path("greeting")]
+                let output = Pipe()
+                process.standardOutput = output
+                try process.run()
+                try #require(eventually { !process.isRunning })
+                let text = output.fileHandleForReading.availableData
+                #expect(String(decoding: text, as: UTF8.self) == "Hello.\n")
+            }
+        }
+        try service.tell("unmount")
+        try service.expectEnd()
+    }
+
+    @Test(
+        "requests that wait, more than a queue has entries, hold up nobody", .timeLimit(.minutes(2)))
+    func slow() throws {
+        let service = try service()
+        var readers: [Client.Call<[UInt8]>] = []
+        while readers.count < QueueCarrier.depth * 3 / 2 {
+            for _ in 0..<32 {
+                readers.append(
+                    Client.Call { [path = service.path("slow")] in
+                        try Client.content(path, limit: 512)
+                    })
+            }
+            #expect(try eventually { try service.count("waiting") == readers.count })
+        }
+        for _ in 0..<50 { #expect(try Client.text(service.path("greeting")) == "Hello.\n") }
+        #expect(readers.allSatisfy { !$0.isDone })
+        try service.tell("open")
+        for reader in readers { #expect(try reader.value().count == 512) }
+        for _ in 0..<50 { #expect(try Client.text(service.path("greeting")) == "Hello.\n") }
+        try service.tell("unmount")
+        try service.expectEnd()
+    }
+
+    @Test(
+        "at the limit of threads requests wait, and are carried when one is done",
+        .timeLimit(.minutes(2)))
+    func limit() throws {
+        let service = try TinyService("--transport", "ring", "--threads", "1")
+        let readers = (0..<20).map { _ in
+            Client.Call { [path = service.path("slow")] in try Client.content(path, limit: 512) }
+        }
+        #expect(try eventually { try service.count("waiting") >= 1 })
+        let other = Client.Call { [path = service.path("greeting")] in
+            try Client.content(path, limit: 64)
+        }
+        Thread.sleep(forTimeInterval: 0.05)
+        try service.tell("open")
+        for reader in readers { #expect(try reader.value().count == 512) }
+        #expect(try other.value() == Array("Hello.\n".utf8))
+        try service.tell("unmount")
+        try service.expectEnd()
+    }
+
+    @Test("an abort and a kill leave nobody waiting", .timeLimit(.minutes(2)), arguments: [true, false])
+    func ends(isKill: Bool) throws {
+        let service = try service()
+        let readers = (0..<6).map { _ in
+            Client.Call { [path = service.path("slow")] in try Client.content(path, limit: 512) }
+        }
+        #expect(try eventually { try service.count("waiting") == 6 })
+        if isKill {
+            service.killNow()
+        } else {
+            try service.tell("abort")
+        }
+        for reader in readers {
+            #expect(throws: Errno.connectionAbort) { try reader.value() }
+        }
+        if !isKill {
+            try service.tell("open")
+            try service.expectEnd()
+        }
+    }
+
+    @Test("mounting and unmounting many times leaves nothing behind", .timeLimit(.minutes(2)))
+    func again() throws {
+        for _ in 0..<20 {
+            let service = try service()
+            #expect(try Client.text(service.path("greeting")) == "Hello.\n")
+            try service.tell("unmount")
+            try service.expectEnd()
+        }
+    }
+
+    @Test("what the kernel does not offer is refused before anything is mounted")
+    func refused() throws {
+        let error = MountError.ringNotOffered("/mnt")
+        #expect(error.kind == .ringNotOffered)
+        #expect(error.description.contains("echo Y > "))
+    }
+}
