@@ -14,9 +14,13 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     #if INTERLEAVING
         private let identity = Interleaving.newIdentity()
+        private let content: (any ScheduledContent)?
     #endif
 
     public init(_ value: consuming sending Value) {
+        #if INTERLEAVING
+            content = nil
+        #endif
         unsafe self.value = .allocate(capacity: 1)
         unsafe self.value.initialize(to: value)
         unsafe mutex = .allocate(capacity: 1)
@@ -25,6 +29,9 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
     }
 
     deinit {
+        #if INTERLEAVING
+            Interleaving.forget(identity)
+        #endif
         unsafe pthread_mutex_destroy(mutex)
         unsafe mutex.deallocate()
         unsafe value.deinitialize(count: 1)
@@ -41,10 +48,34 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
         return try unsafe body(&value.pointee)
     }
 
+    /// Looks at the value while holding the lock; `body` does nothing that others could see.
+    borrowing func look<R>(_ body: (borrowing Value) -> R) -> R {
+        #if INTERLEAVING
+            Interleaving.step(.peek, on: identity, content)
+        #endif
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return unsafe body(value.pointee)
+    }
+
+    /// Changes the value while holding the lock. What `body` returns is all that gets out of it.
+    borrowing func change<R: Hashable>(_ body: (inout Value) -> R) -> R {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+        #endif
+        lock()
+        let result = unsafe body(&value.pointee)
+        unlock()
+        #if INTERLEAVING
+            Interleaving.forget(since: mark, but: result.hashValue)
+        #endif
+        return result
+    }
+
     @usableFromInline
     borrowing func lock() {
         #if INTERLEAVING
-            Interleaving.step(.lock, on: identity)
+            Interleaving.step(.lock, on: identity, content)
         #endif
         let result = unsafe pthread_mutex_lock(mutex)
         assert(result == 0)
@@ -55,9 +86,36 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
         let result = unsafe pthread_mutex_unlock(mutex)
         assert(result == 0)
         #if INTERLEAVING
-            Interleaving.step(.unlock, on: identity)
+            Interleaving.step(.unlock, on: identity, content)
         #endif
     }
 }
 
 extension Guarded: @unchecked Sendable where Value: ~Copyable {}
+
+#if INTERLEAVING
+    extension Guarded where Value: ~Copyable {
+        /// As the other; the caller keeps the result and nothing else of what it saw.
+        borrowing func look<R: Hashable>(_ body: (borrowing Value) -> R) -> R {
+            let mark = Interleaving.mark()
+            Interleaving.step(.peek, on: identity, content)
+            unsafe pthread_mutex_lock(mutex)
+            let result = unsafe body(value.pointee)
+            unsafe pthread_mutex_unlock(mutex)
+            Interleaving.forget(since: mark, but: result.hashValue)
+            return result
+        }
+    }
+
+    extension Guarded where Value: Hashable {
+        /// As the other, for a value that a search can compare.
+        public init(_ value: consuming sending Value) {
+            unsafe self.value = .allocate(capacity: 1)
+            unsafe self.value.initialize(to: value)
+            unsafe mutex = .allocate(capacity: 1)
+            unsafe mutex.initialize(to: pthread_mutex_t())
+            unsafe pthread_mutex_init(mutex, nil)
+            unsafe content = GuardedContent(self.value)
+        }
+    }
+#endif

@@ -56,6 +56,9 @@ extension Volume {
             control.suspensions.insert(use)
             stream.gate.close(.suspended(use))
         }
+        #if INTERLEAVING
+            if Interleaving.isMutant("NO_SUSPENSION_DRAIN") { return }
+        #endif
         stream.gate.drain(.suspended(use), advance: advanceOwnReads)
         try? settleKernelReads(of: stream)
     }
@@ -68,6 +71,11 @@ extension Volume {
         stream.control.withLock { control in
             for use in [StreamSuspension.cachedHandle, .mapped] where uses.contains(use) {
                 let left = control.cachedUsers[use, default: 0] - 1
+                #if INTERLEAVING
+                    if Interleaving.isMutant("SUSPENDED_BY_ONE") {
+                        stream.gate.open(.suspended(use))
+                    }
+                #endif
                 assert(left >= 0)
                 control.cachedUsers[use] = left
                 guard left == 0 else { continue }
