@@ -27,9 +27,12 @@ final class Explorer: StepScheduler, @unchecked Sendable {
     private var madeInOperation: [Int] = []
     private let program: String
 
-    init(program: String, threads: Int, operations: Int, replay: [Int]? = nil) {
+    init(
+        program: String, threads: Int, operations: Int, maxPreemptions: Int?, replay: [Int]? = nil
+    ) {
         self.program = program
-        search = Search(threads: threads, operations: operations, replay: replay)
+        search = Search(
+            threads: threads, operations: operations, maxPreemptions: maxPreemptions, replay: replay)
     }
 
     /// The schedule so far, as `--replay` takes it.

@@ -12,4 +12,10 @@ struct Node {
     var asleep: Threads
     /// The thread that goes on here in the execution under way.
     var chosen: Int
+    /// The thread that had gone on before and still could; only where preemptions are counted.
+    var last: Int?
+    /// Switches away from a thread that could have gone on, up to here.
+    var preemptions = 0
+
+    var isPreempted: Bool { last.map { $0 != chosen } ?? false }
 }

@@ -18,6 +18,9 @@ struct Program {
     var filters: [[FilterOperation]] = []
     var actors: [[ActorOperation]] = []
 
+    /// Where the orders are too many: the bound on preemptions that is used instead. nil: every order.
+    var preemptions: Int?
+
     /// Operations of each thread.
     var lengths: [Int] { handles.map(\.count) + filters.map(\.count) + actors.map(\.count) }
 
@@ -43,7 +46,7 @@ struct Program {
         Program(
             name: "three-each-reads",
             handles: [[.read, .query, .read], [.read, .disable, .enable]],
-            filters: [[.pause, .resume, .pause], [.pause, .resume, .pause]]),
+            filters: [[.pause, .resume, .pause], [.pause, .resume, .pause]], preemptions: 2),
         Program(name: "attach-read", handles: [[.read], [.read]], actors: [[.attach]]),
         Program(
             name: "attach-enable", handles: [[.disable, .enable], [.read]], actors: [[.attach]]),

@@ -34,14 +34,16 @@ struct Search {
     private var hasLearned = false
     private let replayed: [Int]?
     private let threads: Int
+    let maxPreemptions: Int?
     /// Executions by chance, before the search, which learn what the operations touch.
     private var toLearn: Int
     private var chance = SystemRandomNumberGenerator()
 
-    init(threads: Int, operations: Int, replay: [Int]?) {
+    init(threads: Int, operations: Int, maxPreemptions: Int?, replay: [Int]?) {
+        self.maxPreemptions = maxPreemptions
         self.threads = threads
         replayed = replay
-        toLearn = 50 * threads * operations * operations
+        toLearn = maxPreemptions == nil ? 50 * threads * operations * operations : 0
         footprints = Footprints(threads: threads, operations: operations)
     }
 
@@ -69,7 +71,7 @@ struct Search {
             hasLearned = false
             return true
         }
-        guard hasLearned else { return backtrack() }
+        guard hasLearned, maxPreemptions == nil else { return backtrack() }
         hasLearned = false
         restarts += 1
         path = []
@@ -93,7 +95,8 @@ struct Search {
             return path[depth].chosen
         }
         let last = path.last?.chosen
-        if !isOver, !hasLearned, let next = enter(execution, enabled, last) { return next }
+        if !isOver, !hasLearned || maxPreemptions != nil,
+            let next = enter(execution, enabled, last) { return next }
         isOver = true
         // Going on with the same thread costs least.
         return execution.taken.last.map(\.thread).flatMap { enabled.contains($0) ? $0 : nil }
@@ -104,6 +107,7 @@ struct Search {
     private mutating func enter(
         _ execution: Execution, _ enabled: Threads, _ last: Int?
     ) -> Int? {
+        if let maxPreemptions { return enterBounded(execution, enabled, last, maxPreemptions) }
         var asleep = sleepers(execution)
         let toTry: Threads
         let state = execution.state
@@ -124,6 +128,26 @@ struct Search {
             Node(
                 enabled: enabled, pending: execution.pending, toTry: left, asleep: asleep,
                 chosen: next))
+        return next
+    }
+
+    /// The same where a thread that can go on is left for another only so often: all orders of such steps.
+    private mutating func enterBounded(
+        _ execution: Execution, _ enabled: Threads, _ last: Int?, _ bound: Int
+    ) -> Int? {
+        let used = path.last.map { $0.preemptions + ($0.isPreempted ? 1 : 0) } ?? 0
+        var state = Fingerprint(Int(truncatingIfNeeded: execution.state))
+        state.add(last ?? -1)
+        state.add(used)
+        guard seen.updateValue(Threads(), forKey: state.value) == nil else { return nil }
+        let mayGoOn = last.map(enabled.contains) ?? false
+        guard let next = mayGoOn ? last : enabled.first else { return nil }
+        var left = mayGoOn && used == bound ? Threads() : enabled
+        left.remove(next)
+        path.append(
+            Node(
+                enabled: enabled, pending: [], toTry: left, asleep: Threads(), chosen: next,
+                last: mayGoOn ? last : nil, preemptions: used))
         return next
     }
 

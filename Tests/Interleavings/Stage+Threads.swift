@@ -77,8 +77,14 @@ extension Stage {
         case .resume:
             pauses[number].set(false)
             vetoes[number].set(false)
-            _ = try instances[number].bypassIO(.streamResume, on: sender)
+            try resume(number)
         }
+    }
+
+    /// One that somebody without a resume of his own refused is to be sent again: the answer names him.
+    func resume(_ number: Int) throws {
+        let answer = try instances[number].bypassIO(.streamResume, on: sender)
+        refusals[number].unscheduled = answer.results?.status == .bypassIOFilterNotSupported
     }
 
     private func runActor(

@@ -20,6 +20,8 @@ final class Stage: @unchecked Sendable {
     let vetoes: [Flag]
     /// Of each filter: its pause returned, and it did not begin to resume.
     let pauses: [Flag]
+    /// Of each filter: its resume was refused by a filter that did not opt in.
+    let refusals: [Flag]
     /// Of each actor: what keeps reads from skipping the filters returned, and its end did not begin.
     let blocks: [Flag]
     /// Of each actor: its VOLUME_STACK_PAUSE returned, and it did not begin to resume.
@@ -43,6 +45,7 @@ final class Stage: @unchecked Sendable {
         let readers = program.handles.count + actors
         vetoes = program.filters.map { _ in Flag() }
         pauses = program.filters.map { _ in Flag() }
+        refusals = program.filters.map { _ in Flag() }
         blocks = program.actors.map { _ in Flag() }
         volumePauses = program.actors.map { _ in Flag() }
         volumeVetoes = program.actors.map { _ in Flag() }
@@ -96,11 +99,13 @@ final class Stage: @unchecked Sendable {
     /// Nobody sets up the disk, registers, or changes attributes within a program, and what is counted
     /// there tells nobody anything.
     private func leaveOut(_ fileSystem: MemoryFileSystem) {
+        // Asked before: looking at the chain is a step where somebody attaches.
+        let attached = volume.instances
         explorer.leaveOut {
             _ = disk.reads
             _ = fileSystem.requestCounts
             _ = manager.filterManager.filters
-            for instance in volume.instances { _ = instance.isAttached }
+            for instance in attached { _ = instance.isAttached }
             for (file, operations) in zip(files, program.handles) {
                 file.lookAtWhatStandsStill(
                     staysOpen: !operations.contains(.close),

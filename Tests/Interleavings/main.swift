@@ -1,7 +1,7 @@
 import Foundation
 import IOStack
 
-// bypassio-interleavings [--program NAME] [--mutant NAME] [--replay 0,1,…] [--list]
+// bypassio-interleavings [--program NAME] [--preemptions N] [--mutant NAME] [--replay 0,1,…] [--list]
 var options: [String: String] = [:]
 var arguments = CommandLine.arguments.dropFirst()
 while let name = arguments.popFirst() {
@@ -9,11 +9,11 @@ while let name = arguments.popFirst() {
         for program in Program.all { print(program.name) }
         exit(0)
     }
-    guard ["--program", "--mutant", "--replay"].contains(name),
+    guard ["--program", "--preemptions", "--mutant", "--replay"].contains(name),
         let value = arguments.popFirst()
     else {
         print(
-            "bypassio-interleavings: \(name): expected --program, --mutant, --replay"
+            "bypassio-interleavings: \(name): expected --program, --preemptions, --mutant, --replay"
         )
         exit(64)
     }
@@ -26,10 +26,11 @@ guard !programs.isEmpty else {
 }
 for program in programs {
     let replay = options["--replay"].map { $0.split(separator: ",").compactMap { Int($0) } }
+    let bound = options["--preemptions"].flatMap { Int($0) } ?? program.preemptions
     let explorer = Explorer(
         program: program.name, threads: program.lengths.count,
         operations: program.lengths.max() ?? 0,
-        replay: replay)
+        maxPreemptions: bound.flatMap { $0 < 0 ? nil : $0 }, replay: replay)
     // Once without the scheduler: what the process makes once is made, and has its names.
     let first = try Stage(program, explorer)
     for body in first.bodies { body() }
@@ -49,8 +50,9 @@ for program in programs {
     unsafe Interleaving.scheduler = nil
     unsafe Interleaving.mutant = nil
     let seconds = (ContinuousClock.now - begin).components.seconds
+    let scope = explorer.search.maxPreemptions.map { "up to \($0) preemptions" } ?? "every order"
     print(
-        "\(program.name): every order, \(explorer.search.states) states, "
+        "\(program.name): \(scope), \(explorer.search.states) states, "
             + "\(explorer.search.executions) executions, up to \(explorer.longest) steps, "
             + "\(explorer.search.restarts) restarts, \(seconds) s: holds")
 }

@@ -168,7 +168,7 @@ public final class Volume: Sendable {
             if chain.instances.contains(where: { $0.name == instance.name }) {
                 return .fltInstanceNameCollision
             }
-            if state.withLock({ $0.isDismounted }) { return .fltVolumeNotFound }
+            if state.look({ $0.isDismounted }) { return .fltVolumeNotFound }
             if instance.filter.registration.instanceSetup?(instance, reason) == false {
                 return .fltDoNotAttach
             }
