@@ -32,7 +32,8 @@ final class Explorer: StepScheduler, @unchecked Sendable {
     ) {
         self.program = program
         search = Search(
-            threads: threads, operations: operations, maxPreemptions: maxPreemptions, replay: replay)
+            threads: threads, operations: operations, maxPreemptions: maxPreemptions, replay: replay
+        )
     }
 
     /// The schedule so far, as `--replay` takes it.

@@ -43,7 +43,9 @@ struct Memory {
 
     /// It is gone: nobody will look.
     mutating func forget(_ object: UInt) {
-        guard let entry = entries.removeValue(forKey: object), entry.now != entry.first else { return }
+        guard let entry = entries.removeValue(forKey: object), entry.now != entry.first else {
+            return
+        }
         fingerprint &-= Self.part(object, entry.now)
     }
 

@@ -46,17 +46,17 @@ struct Program {
         Program(
             name: "three-each-reads",
             handles: [[.read, .query, .read], [.read, .disable, .enable]],
-            filters: [[.pause, .resume, .pause], [.pause, .resume, .pause]], preemptions: 2),
+            filters: [[.pause, .resume, .pause], [.pause, .resume, .pause]], preemptions: 1),
         Program(name: "attach-read", handles: [[.read], [.read]], actors: [[.attach]]),
         Program(
             name: "attach-enable", handles: [[.disable, .enable], [.read]], actors: [[.attach]]),
         Program(name: "attach-detach-read", handles: [[.read]], actors: [[.attach, .detach]]),
         Program(
             name: "two-attach-detach", handles: [[.read]],
-            actors: [[.attach, .detach], [.attach, .detach]]),
+            actors: [[.attach, .detach], [.attach, .detach]], preemptions: 2),
         Program(
             name: "attach-pause-read", handles: [[.read]], filters: [[.pause, .resume]],
-            actors: [[.attach, .detach]]),
+            actors: [[.attach, .detach]], preemptions: 2),
         Program(
             name: "cached-read", handles: [[.read], [.read]], actors: [[.cachedRead, .closeCached]]),
         Program(
@@ -67,9 +67,10 @@ struct Program {
             actors: [[.cachedRead, .closeCached]]),
         Program(
             name: "suspend-read", handles: [[.read], [.disable]],
-            actors: [[.suspend, .endSuspension], [.cachedRead]]),
+            actors: [[.suspend, .endSuspension]]),
         Program(
-            name: "volume-read", handles: [[.read], [.read]], actors: [[.volumePause, .volumeResume]]),
+            name: "volume-read", handles: [[.read], [.read]],
+            actors: [[.volumePause, .volumeResume]]),
         Program(
             name: "volume-enable", handles: [[.disable, .enable, .read]],
             actors: [[.volumePause, .volumeResume]]),

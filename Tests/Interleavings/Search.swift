@@ -96,7 +96,10 @@ struct Search {
         }
         let last = path.last?.chosen
         if !isOver, !hasLearned || maxPreemptions != nil,
-            let next = enter(execution, enabled, last) { return next }
+            let next = enter(execution, enabled, last)
+        {
+            return next
+        }
         isOver = true
         // Going on with the same thread costs least.
         return execution.taken.last.map(\.thread).flatMap { enabled.contains($0) ? $0 : nil }

@@ -61,7 +61,8 @@ struct GateWord: ~Copyable, Sendable {
 
     /// Counts out; true if somebody sleeps whose count is zero now. Acquires and releases.
     @inline(__always)
-    func countOut(_ one: UInt64, counts: UInt64, waking sleep: Sleep, _ other: Sleep? = nil) -> Bool {
+    func countOut(_ one: UInt64, counts: UInt64, waking sleep: Sleep, _ other: Sleep? = nil) -> Bool
+    {
         @inline(__always)
         @Sendable func wakes(_ new: UInt64) -> Bool {
             sleep.isOver(new) || (other?.isOver(new) ?? false)

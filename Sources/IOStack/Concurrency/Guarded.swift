@@ -107,6 +107,18 @@ extension Guarded: @unchecked Sendable where Value: ~Copyable {}
         }
     }
 
+    extension Guarded where Value == Void {
+        /// As the other, for a lock that only serialises: there is nothing to find.
+        public init(_ value: consuming sending Value) {
+            unsafe self.value = .allocate(capacity: 1)
+            unsafe self.value.initialize(to: value)
+            unsafe mutex = .allocate(capacity: 1)
+            unsafe mutex.initialize(to: pthread_mutex_t())
+            unsafe pthread_mutex_init(mutex, nil)
+            content = NoContent.shared
+        }
+    }
+
     extension Guarded where Value: Hashable {
         /// As the other, for a value that a search can compare.
         public init(_ value: consuming sending Value) {

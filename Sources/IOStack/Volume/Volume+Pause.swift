@@ -42,6 +42,12 @@ extension Volume {
                     #endif
                     // A pause that came meanwhile must be answered by the drivers again.
                     guard state.storagePauseEpoch == epoch else { return false }
+                    #if INTERLEAVING
+                        if Interleaving.isMutant("REFUSAL_STAYS") {
+                            gate.open(.storagePaused)
+                            return true
+                        }
+                    #endif
                     gate.open(
                         isStorageEnabled ? [.storagePaused, .storageRefused] : .storagePaused)
                     return true
@@ -54,9 +60,6 @@ extension Volume {
     /// A QUERY, and where an earlier ENABLE was refused another ENABLE.
     private func storageVetoOnResume(isEnabled: Bool) -> BypassVeto? {
         if let veto = stack.manageBypassIO(.query) { return veto }
-        #if INTERLEAVING
-            if Interleaving.isMutant("NO_ENABLE_ON_RESUME") { return nil }
-        #endif
         guard isEnabled, gate.closed.contains(.storageRefused) else { return nil }
         return stack.manageBypassIO(.enable)
     }

@@ -21,7 +21,8 @@
         public func conflicts(with other: ScheduledPart) -> Bool {
             let mine = adds | changes
             let others = other.adds | other.changes
-            return looks & others | mine & other.looks | changes & others | mine & other.changes != 0
+            return looks & others | mine & other.looks | changes & others | mine & other.changes
+                != 0
         }
 
         public mutating func formUnion(_ other: ScheduledPart) {

@@ -47,7 +47,9 @@
         }
 
         /// What of its object the step touches if it is taken now.
-        public var touched: ScheduledPart { part?() ?? (kind == .load || kind == .peek ? .look : .change) }
+        public var touched: ScheduledPart {
+            part?() ?? (kind == .load || kind == .peek ? .look : .change)
+        }
 
         /// What the thread gets to see if the step is taken now; nil: all of the content.
         public var seen: Int? { view?() }
