@@ -1,93 +1,119 @@
 import IOStack
 
 /// One run of the threads under the scheduler: what they are about to do, who holds which lock, and what
-/// happened before what.
+/// each has seen.
 struct Execution {
-    struct Taken {
-        let thread: Int
-        /// The how manieth step of its thread, from 1.
-        let number: Int
-        let step: ScheduledStep
-        /// What had happened before, with the step itself.
-        let clock: Clock
-    }
-
     var pending: [ScheduledStep?]
-    var isAlive: [Bool]
+    /// The operation of its program that each thread is at.
+    private(set) var operation: [Int]
+    /// Steps that each has taken in it.
+    private var steps: [Int]
+    private(set) var isAlive: [Bool]
+    /// Of each thread: all it has found since its operation began.
+    private var histories: [Fingerprint]
     private var owners: [UInt: Int] = [:]
-    private var signals: [UInt: Int] = [:]
-    private var clocks: [Clock]
-    /// Of each object, what happened before its last change and before its last looks.
-    private var changes: [UInt: Clock] = [:]
-    private var looks: [UInt: Clock] = [:]
-    private(set) var taken: [Taken] = []
+    private var memory = Memory()
+    /// Words whose step was taken and that were not looked at since.
+    private var touched: [ScheduledStep?]
+    private(set) var taken: [(thread: Int, step: ScheduledStep?, part: ScheduledPart)] = []
 
     init(threads: Int) {
         pending = Array(repeating: nil, count: threads)
+        touched = pending
+        operation = Array(repeating: 0, count: threads)
+        steps = operation
         isAlive = Array(repeating: true, count: threads)
-        clocks = Array(repeating: Clock(threads: threads), count: threads)
+        histories = Array(repeating: Fingerprint(-1), count: threads)
     }
 
     func isEnabled(_ thread: Int) -> Bool {
         guard isAlive[thread] else { return false }
         guard let step = pending[thread] else { return true }
         return switch step.kind {
-        case .lock: owners[step.object] == nil
-        case .wait: signals[step.object, default: 0] > 0
+        case .lock, .peek: owners[step.object] == nil
+        case .wait: memory.signals(step.object) > 0
         default: true
         }
     }
 
-    var enabled: Set<Int> { Set(pending.indices.filter(isEnabled)) }
+    var enabled: Threads { Threads(where: isEnabled, of: pending.count) }
 
-    func clock(of thread: Int) -> Clock { clocks[thread] }
+    func place(of thread: Int) -> Int {
+        Footprints.place(operation: operation[thread], step: steps[thread])
+    }
+
+    /// Two executions with the same go on the same ways.
+    var state: UInt64 {
+        var all = Fingerprint(Int(truncatingIfNeeded: memory.fingerprint))
+        for history in histories { all.add(Int(truncatingIfNeeded: history.value)) }
+        return all.value
+    }
+
+    /// The thread has nothing left in hand from the operation before.
+    mutating func begin(_ number: Int, of thread: Int) {
+        settle(thread)
+        operation[thread] = number
+        steps[thread] = 0
+        histories[thread] = Fingerprint(number)
+    }
+
+    mutating func end(_ thread: Int) {
+        settle(thread)
+        isAlive[thread] = false
+        histories[thread] = Fingerprint(-2)
+    }
+
+    /// The thread stands before `step`.
+    mutating func stand(_ thread: Int, before step: ScheduledStep) {
+        settle(thread)
+        pending[thread] = step
+    }
 
     /// Takes the pending step of `thread`.
     mutating func take(_ thread: Int) {
-        clocks[thread].advance(thread)
-        guard let step = pending[thread] else {
-            // It begins.
-            taken.append(
-                Taken(
-                    thread: thread, number: taken.count { $0.thread == thread } + 1,
-                    step: ScheduledStep(.load, on: 0), clock: clocks[thread]))
-            return
-        }
-        if let change = changes[step.object] { clocks[thread].join(change) }
-        if step.kind == .load {
-            var all = looks[step.object] ?? clocks[thread]
-            all.join(clocks[thread])
-            looks[step.object] = all
-        } else {
-            if let look = looks[step.object] { clocks[thread].join(look) }
-            changes[step.object] = clocks[thread]
-            looks[step.object] = nil
-        }
-        if step.kind == .lock { owners[step.object] = thread }
-        if step.kind == .wait { signals[step.object, default: 0] -= 1 }
-        taken.append(
-            Taken(
-                thread: thread, number: clocks[thread].counts[thread], step: step,
-                clock: clocks[thread]))
+        let step = pending[thread]
+        taken.append((thread, step, step?.touched ?? ScheduledPart()))
         pending[thread] = nil
+        steps[thread] += 1
+        // It begins.
+        guard let step else { return histories[thread].add(0) }
+        switch step.kind {
+        case .wait:
+            memory.signal(step.object, by: -1)
+            histories[thread].add(1)
+        default:
+            let content = memory.look(step)
+            histories[thread].add(step.seen ?? content)
+            if step.kind == .lock { owners[step.object] = thread }
+            if step.kind == .update { touched[thread] = step }
+        }
     }
 
     /// An unlock or a signal: it only ever lets others go on, so it belongs to the step before it.
     mutating func give(_ step: ScheduledStep, by thread: Int) {
         if step.kind == .unlock {
             owners[step.object] = nil
+            memory.changed(step, by: Int(truncatingIfNeeded: histories[thread].value))
         } else {
-            signals[step.object, default: 0] += 1
+            memory.signal(step.object, by: 1)
         }
-        var clock = clocks[thread]
-        if let change = changes[step.object] { clock.join(change) }
-        changes[step.object] = clock
     }
-}
 
-extension ScheduledStep {
-    /// The order of the two makes a difference.
-    func conflicts(with other: ScheduledStep) -> Bool {
-        object == other.object && !(kind == .load && other.kind == .load)
+    func mark(of thread: Int) -> UInt64 { histories[thread].value }
+
+    /// The thread keeps nothing of what it found since the mark but `rest`, and that it has come past it.
+    mutating func forget(since mark: UInt64, but rest: Int, of thread: Int) {
+        settle(thread)
+        histories[thread] = Fingerprint(Int(truncatingIfNeeded: mark))
+        histories[thread].add(rest)
+    }
+
+    mutating func forget(_ object: UInt) { memory.forget(object) }
+
+    /// What the step that `thread` took made of its word.
+    private mutating func settle(_ thread: Int) {
+        guard let step = touched[thread] else { return }
+        touched[thread] = nil
+        memory.changed(step, by: Int(truncatingIfNeeded: histories[thread].value))
     }
 }

@@ -1,18 +1,19 @@
 import IOStack
 
 /// What threads of a program tell each other: looking at it and setting it are steps of the search.
-final class Flag: @unchecked Sendable {
+final class Flag: ScheduledContent, @unchecked Sendable {
     private var value = false
+    private let identity = Interleaving.newIdentity()
 
-    private var identity: UInt { UInt(bitPattern: ObjectIdentifier(self)) }
+    var fingerprint: Int { value ? 1 : 0 }
 
     var isSet: Bool {
-        Interleaving.step(.load, on: identity)
+        Interleaving.step(.load, on: identity, self)
         return value
     }
 
     func set(_ new: Bool) {
-        Interleaving.step(.update, on: identity)
+        Interleaving.step(.update, on: identity, self)
         value = new
     }
 

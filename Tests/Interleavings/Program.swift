@@ -1,18 +1,35 @@
-/// What the threads of a search do: one for each handle, one for each filter.
+/// What the threads of a search do: one for each handle, one for each filter, one for each actor.
 struct Program {
     enum HandleOperation: String { case read, enable, disable, query, close }
     enum FilterOperation: String { case pause, resume }
+    enum ActorOperation: String {
+        /// A filter that did not opt in.
+        case attach, detach
+        /// VOLUME_STACK_PAUSE and RESUME, by a volume driver that vetoes in between.
+        case volumePause, volumeResume
+        /// A handle that caches reads, and is closed.
+        case cachedRead, closeCached
+        /// The file becomes sparse, and its data is there again.
+        case suspend, endSuspension
+    }
 
     let name: String
     let handles: [[HandleOperation]]
-    let filters: [[FilterOperation]]
+    var filters: [[FilterOperation]] = []
+    var actors: [[ActorOperation]] = []
+
     /// Where the orders are too many: the bound on preemptions that is used instead. nil: every order.
     var preemptions: Int?
+
+    /// Operations of each thread.
+    var lengths: [Int] { handles.map(\.count) + filters.map(\.count) + actors.map(\.count) }
 
     /// Some handle has bypass all the time, so a pause is in force until it is resumed.
     var keepsBypass: Bool {
         handles.contains { !$0.contains(.disable) && !$0.contains(.close) }
     }
+
+    func isDone(by actor: ActorOperation) -> Bool { actors.contains { $0.contains(actor) } }
 
     static let all = [
         Program(name: "read-pause", handles: [[.read]], filters: [[.pause, .resume]]),
@@ -23,13 +40,45 @@ struct Program {
         Program(
             name: "disable-pause", handles: [[.read], [.disable]], filters: [[.pause]]),
         Program(
-            name: "close-resume", handles: [[.close], [.query]], filters: [[.pause, .resume]],
-            preemptions: 1),
+            name: "close-resume", handles: [[.close], [.query]], filters: [[.pause, .resume]]),
         Program(
             name: "enable-pause", handles: [[.disable, .enable], [.read]], filters: [[.pause]]),
         Program(
             name: "three-each-reads",
             handles: [[.read, .query, .read], [.read, .disable, .enable]],
             filters: [[.pause, .resume, .pause], [.pause, .resume, .pause]], preemptions: 1),
+        Program(name: "attach-read", handles: [[.read], [.read]], actors: [[.attach]]),
+        Program(
+            name: "attach-enable", handles: [[.disable, .enable], [.read]], actors: [[.attach]]),
+        Program(name: "attach-detach-read", handles: [[.read]], actors: [[.attach, .detach]]),
+        Program(
+            name: "two-attach-detach", handles: [[.read]],
+            actors: [[.attach, .detach], [.attach, .detach]], preemptions: 2),
+        Program(
+            name: "attach-pause-read", handles: [[.read]], filters: [[.pause, .resume]],
+            actors: [[.attach, .detach]], preemptions: 2),
+        Program(
+            name: "cached-read", handles: [[.read], [.read]], actors: [[.cachedRead, .closeCached]]),
+        Program(
+            name: "two-cached", handles: [[.read]],
+            actors: [[.cachedRead, .closeCached], [.cachedRead, .closeCached]]),
+        Program(
+            name: "cached-pause-read", handles: [[.read]], filters: [[.pause, .resume]],
+            actors: [[.cachedRead, .closeCached]]),
+        Program(
+            name: "suspend-read", handles: [[.read], [.disable]],
+            actors: [[.suspend, .endSuspension]]),
+        Program(
+            name: "volume-read", handles: [[.read], [.read]],
+            actors: [[.volumePause, .volumeResume]]),
+        Program(
+            name: "volume-enable", handles: [[.disable, .enable, .read]],
+            actors: [[.volumePause, .volumeResume]]),
+        Program(
+            name: "two-volume-pausers", handles: [[.read]],
+            actors: [[.volumePause], [.volumePause, .volumeResume]]),
+        Program(
+            name: "volume-pause", handles: [[.read]], filters: [[.pause, .resume]],
+            actors: [[.volumePause, .volumeResume]]),
     ]
 }

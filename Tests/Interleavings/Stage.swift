@@ -5,68 +5,127 @@ import SystemPackage
 
 /// A volume in memory for one execution of a program, and what must hold during and after it.
 final class Stage: @unchecked Sendable {
-    private let program: Program
-    private let explorer: Explorer
-    private let memory = MemoryVolume()
-    private var files: [FileObject] = []
-    private var instances: [FilterInstance] = []
+    let program: Program
+    let explorer: Explorer
+    let volume: Volume
+    let disk: MemoryDisk
+    let manager: IOManager
+    /// With bypass at the start, and of each actor one that caches.
+    private(set) var files: [FileObject] = []
+    private(set) var cached: [FileObject] = []
+    private(set) var instances: [FilterInstance] = []
+    /// Of each actor: a filter that did not opt in.
+    private(set) var blockers: [Minifilter] = []
     /// Of each filter: it vetoes ENABLE and QUERY.
-    private let vetoes: [Flag]
+    let vetoes: [Flag]
     /// Of each filter: its pause returned, and it did not begin to resume.
-    private let pauses: [Flag]
-    /// Of each handle: its read is past the filters and at the disk.
-    private let bypassing: [Flag]
-    /// Of each handle, for its own thread: a filter saw the read under way.
+    let pauses: [Flag]
+    /// Of each filter: its resume was refused by a filter that did not opt in.
+    let refusals: [Flag]
+    /// Of each actor: what keeps reads from skipping the filters returned, and its end did not begin.
+    let blocks: [Flag]
+    /// Of each actor: its VOLUME_STACK_PAUSE returned, and it did not begin to resume.
+    let volumePauses: [Flag]
+    /// Of each actor: its volume driver vetoes.
+    let volumeVetoes: [Flag]
+    /// Of each handle: its read is past the filters, or past the volume drivers, and at the disk.
+    let bypassing: [Flag]
+    let skipping: [Flag]
+    /// Of each handle, for its own thread: a filter, or the volume driver, saw the read under way.
     private let seen: [Flag]
+    private let walked: [Flag]
 
-    private static let blockSize = 512
+    static let blockSize = 512
 
     init(_ program: Program, _ explorer: Explorer) throws {
         self.program = program
         self.explorer = explorer
+        let actors = program.actors.count
+        // Reads of actors' cached handles lie behind those of the handles.
+        let readers = program.handles.count + actors
         vetoes = program.filters.map { _ in Flag() }
         pauses = program.filters.map { _ in Flag() }
-        bypassing = program.handles.map { _ in Flag() }
-        seen = program.handles.map { _ in Flag() }
+        refusals = program.filters.map { _ in Flag() }
+        blocks = program.actors.map { _ in Flag() }
+        volumePauses = program.actors.map { _ in Flag() }
+        volumeVetoes = program.actors.map { _ in Flag() }
+        bypassing = (0..<readers).map { _ in Flag() }
+        skipping = bypassing.map { _ in Flag() }
+        seen = bypassing.map { _ in Flag() }
+        walked = bypassing.map { _ in Flag() }
+        let walked = walked
+        let driver = WatchingDriver(
+            vetoes: program.isDone(by: .volumePause) ? volumeVetoes : [],
+            saw: { walked[Self.reader(at: $0.offset)].unscheduled = true })
+        manager = IOManager()
+        disk = MemoryDisk()
+        let fileSystem = MemoryFileSystem(on: disk)
+        volume = manager.mount(
+            fileSystem, named: "memory", volumeDrivers: [driver], storage: disk,
+            suspensionPolicy: .strict)
+        try open()
+        disk.readObserver = MemoryDisk.ReadObserver(
+            began: { [unowned self] extent in began(extent) },
+            finished: { [unowned self] extent in finished(extent) })
+        leaveOut(fileSystem)
+    }
+
+    private func open() throws {
+        let filterManager = manager.filterManager
+        // One sees reads in each program, so that skipping it can be seen.
+        _ = try filterManager.attach(filterManager.register(watcher), to: volume)
         for number in program.filters.indices {
-            instances.append(try memory.attach(filter(number)))
+            let filter = try filterManager.register(filter(number))
+            instances.append(try filterManager.attach(filter, to: volume))
         }
-        let made = try memory.volume.open(
-            "data", access: [.read, .write], disposition: .overwriteIf)
+        let made = try volume.open("data", access: [.read, .write], disposition: .overwriteIf)
         try made.write([UInt8](repeating: 7, count: 8192), at: 0)
         made.close()
         for _ in program.handles {
-            let file = try memory.volume.open("data", options: .nonCached)
+            let file = try volume.open("data", options: .nonCached)
             guard try file.bypassIO(.enable).results?.status == .success else {
                 explorer.fail("an ENABLE before the program was refused")
             }
             files.append(file)
         }
-        memory.disk.readObserver = MemoryDisk.ReadObserver(
-            began: { [unowned self] extent in began(extent) },
-            finished: { [unowned self] extent in finished(extent) })
-        // Nobody attaches, detaches or sets up the disk within a program.
-        let closes = program.handles.contains { $0.contains(.close) }
-        explorer.leaveOut {
-            _ = memory.disk.reads
-            for instance in instances { _ = instance.isAttached }
-            if !closes { for file in files { file.lookAtWhatStandsStill() } }
+        for (number, operations) in program.actors.enumerated() {
+            if operations.contains(.cachedRead) { cached.append(try volume.open("data")) }
+            if operations.contains(.attach) {
+                blockers.append(try filterManager.register(blocker(number)))
+            }
         }
     }
+
+    /// Nobody sets up the disk, registers, or changes attributes within a program, and what is counted
+    /// there tells nobody anything.
+    private func leaveOut(_ fileSystem: MemoryFileSystem) {
+        // Asked before: looking at the chain is a step where somebody attaches.
+        let attached = volume.instances
+        explorer.leaveOut {
+            _ = disk.reads
+            _ = fileSystem.requestCounts
+            _ = manager.filterManager.filters
+            for instance in attached { _ = instance.isAttached }
+            for (file, operations) in zip(files, program.handles) {
+                file.lookAtWhatStandsStill(
+                    staysOpen: !operations.contains(.close),
+                    nobodyAttaches: !program.isDone(by: .attach))
+            }
+            for file in cached {
+                file.lookAtWhatStandsStill(
+                    staysOpen: false, nobodyAttaches: !program.isDone(by: .attach))
+            }
+        }
+    }
+
+    // MARK: Filters
 
     private func filter(_ number: Int) -> FilterRegistration {
         FilterRegistration(
             name: "filter\(number)", altitude: Altitude(integer: UInt(number) + 1),
             supportedFeatures: .bypassIO,
             operations: [
-                OperationRegistration(
-                    .read,
-                    preOperation: { [unowned self] data, _ in
-                        if case .read(let offset, _) = data.parameters {
-                            seen[handle(at: offset)].unscheduled = true
-                        }
-                        return .successNoCallback
-                    }),
+                seeingReads,
                 OperationRegistration(
                     .fileSystemControl,
                     preOperation: { [unowned self] data, instance in
@@ -80,108 +139,70 @@ final class Stage: @unchecked Sendable {
             ])
     }
 
-    private func handle(at offset: UInt64) -> Int { Int(offset) / Self.blockSize }
+    private func blocker(_ number: Int) -> FilterRegistration {
+        FilterRegistration(
+            name: "blocker\(number)", altitude: Altitude(integer: UInt(number) + 101),
+            supportedFeatures: [], operations: [seeingReads])
+    }
+
+    private var watcher: FilterRegistration {
+        FilterRegistration(
+            name: "watcher", altitude: Altitude(integer: 1000), supportedFeatures: .bypassIO,
+            operations: [seeingReads])
+    }
+
+    private var seeingReads: OperationRegistration {
+        OperationRegistration(
+            .read,
+            preOperation: { [unowned self] data, _ in
+                if case .read(let offset, _) = data.parameters {
+                    seen[Self.reader(at: offset)].unscheduled = true
+                }
+                return .successNoCallback
+            })
+    }
 
     // MARK: A read at the disk
 
+    static func reader(at offset: UInt64) -> Int { Int(offset) / blockSize }
+
+    /// A read of the calling thread begins.
+    func expectRead(by reader: Int) {
+        seen[reader].unscheduled = false
+        walked[reader].unscheduled = false
+    }
+
+    /// No filter saw the read of a handle. There is one in each program that asks.
+    private func skipsFilters(_ reader: Int) -> Bool {
+        reader < files.count && !seen[reader].unscheduled
+    }
+
     private func began(_ extent: StorageExtent) {
-        let handle = handle(at: extent.offset)
-        guard !seen[handle].unscheduled else { return }
-        bypassing[handle].set(true)
-        for (number, pause) in pauses.enumerated() where pause.isSet {
-            explorer.fail(
-                "a read of handle \(handle) bypasses within the pause of filter \(number)")
+        let reader = Self.reader(at: extent.offset)
+        if skipsFilters(reader) {
+            bypassing[reader].set(true)
+            for (number, pause) in pauses.enumerated() where pause.isSet {
+                explorer.fail(
+                    "a read of handle \(reader) bypasses within the pause of filter \(number)")
+            }
+            for (number, block) in blocks.enumerated() where block.isSet {
+                explorer.fail(
+                    "a read of handle \(reader) bypasses although actor \(number) forbids it")
+            }
+        }
+        if program.isDone(by: .volumePause), !walked[reader].unscheduled {
+            skipping[reader].set(true)
+            for (number, pause) in volumePauses.enumerated() where pause.isSet {
+                explorer.fail(
+                    "a read of handle \(reader) skips the drivers within the pause of actor \(number)"
+                )
+            }
         }
     }
 
     private func finished(_ extent: StorageExtent) {
-        let handle = handle(at: extent.offset)
-        if !seen[handle].unscheduled { bypassing[handle].set(false) }
-    }
-
-    // MARK: The threads
-
-    var bodies: [@Sendable () -> Void] {
-        var bodies: [@Sendable () -> Void] = []
-        for number in program.handles.indices { bodies.append { [self] in runHandle(number) } }
-        for number in program.filters.indices { bodies.append { [self] in runFilter(number) } }
-        return bodies
-    }
-
-    private func runHandle(_ number: Int) {
-        let file = files[number]
-        for operation in program.handles[number] {
-            do {
-                switch operation {
-                case .read:
-                    seen[number].unscheduled = false
-                    let buffer = HeapBuffer(capacity: Self.blockSize)
-                    let count = try file.read(
-                        at: UInt64(number * Self.blockSize), length: Self.blockSize, into: buffer)
-                    guard count == Self.blockSize else { explorer.fail("a read came back short") }
-                case .enable: _ = try file.bypassIO(.enable)
-                case .disable:
-                    _ = try file.bypassIO(.disable)
-                    if file.isBypassEnabled { explorer.fail("bypass is enabled after a DISABLE") }
-                case .query: _ = try file.bypassIO(.query)
-                case .close: file.close()
-                }
-            } catch {
-                explorer.fail("\(operation.rawValue) of handle \(number) failed: \(error)")
-            }
-        }
-    }
-
-    /// The file object through which a filter sends: one that stays open.
-    private var sender: FileObject {
-        let open = program.handles.firstIndex { !$0.contains(.close) } ?? 0
-        return files[open]
-    }
-
-    private func runFilter(_ number: Int) {
-        for operation in program.filters[number] {
-            do {
-                switch operation {
-                case .pause:
-                    vetoes[number].set(true)
-                    let answer = try instances[number].bypassIO(.streamPause, on: sender)
-                    pauses[number].set(true)
-                    for (handle, flag) in bypassing.enumerated() where flag.isSet {
-                        explorer.fail(
-                            "a read of handle \(handle) is in flight after a pause returned")
-                    }
-                    if program.keepsBypass, !answer.flags.contains(.streamBypassPaused) {
-                        explorer.fail("the flags of a pause do not say that it is in force")
-                    }
-                case .resume:
-                    pauses[number].set(false)
-                    vetoes[number].set(false)
-                    _ = try instances[number].bypassIO(.streamResume, on: sender)
-                }
-            } catch {
-                explorer.fail("\(operation.rawValue) of filter \(number) failed: \(error)")
-            }
-        }
-    }
-
-    // MARK: Afterwards
-
-    func check() {
-        let stream = sender.stream
-        let isHeld = vetoes.contains(where: \.unscheduled) && stream.bypassOpenCount > 0
-        if program.keepsBypass, stream.isPaused != isHeld {
-            explorer.fail(
-                isHeld ? "a pause is lost" : "a resume is lost: no filter objects any more")
-        }
-        if !isHeld, stream.isPaused { explorer.fail("a resume is lost: the stream is paused") }
-        let enabled = files.count { $0.isBypassEnabled }
-        guard stream.bypassOpenCount == enabled, memory.volume.activeBypassCount == enabled else {
-            explorer.fail("the counts do not tell how many handles have bypass")
-        }
-        for file in files { file.close() }
-        let inside = memory.volume.bypassedReadsInFlight
-        guard memory.volume.activeBypassCount == 0, stream.bypassOpenCount == 0,
-            stream.bypassedReadsInFlight == 0, inside == (0, 0), memory.disk.openHandles == 0
-        else { explorer.fail("the counts do not end at zero") }
+        let reader = Self.reader(at: extent.offset)
+        if bypassing[reader].unscheduled { bypassing[reader].set(false) }
+        if skipping[reader].unscheduled { skipping[reader].set(false) }
     }
 }

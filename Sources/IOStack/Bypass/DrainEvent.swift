@@ -18,6 +18,10 @@ struct DrainEvent: ~Copyable, Sendable {
         raise: () -> Void, lower: () -> Void, isDrained: () -> Bool,
         advance: () -> DrainProgress
     ) {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+            defer { Interleaving.forget(since: mark) }
+        #endif
         while !isDrained() {
             let progress = advance()
             if case .advanced = progress { continue }

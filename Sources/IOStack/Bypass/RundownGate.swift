@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Counts who is inside something that may go away (`EX_RUNDOWN_REF`).
 ///
 /// Layout: bit 63 says it is going away, bit 62 that a drain sleeps, the rest counts.
@@ -8,37 +6,36 @@ struct RundownGate: ~Copyable, Sendable {
     private static var closed: UInt64 { 1 << 63 }
     private static var waiting: UInt64 { 1 << 62 }
     private static var countMask: UInt64 { (1 << 62) - 1 }
+    private static var sleep: GateWord.Sleep { GateWord.Sleep(flag: waiting, count: countMask) }
 
-    private let word = Atomic<UInt64>(0)
+    private let word = GateWord()
     private let event = DrainEvent()
 
     /// False once it is going away.
     func enter() -> Bool {
-        let old = word.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
-        if old & Self.closed == 0 { return true }
+        let closed = word.countIn(1, counts: Self.countMask, seeing: Self.closed)
+        if closed == 0 { return true }
         leave()
         return false
     }
 
     func leave() {
-        let new = word.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
-        if new & (Self.waiting | Self.countMask) == Self.waiting { event.signal() }
+        if word.countOut(1, counts: Self.countMask, waking: Self.sleep) { event.signal() }
     }
 
     /// From its return on nobody enters.
     func close() {
-        word.bitwiseOr(Self.closed, ordering: .acquiringAndReleasing)
+        word.set(Self.closed)
     }
 
     /// Waits until nobody is inside.
     func drain(advance: () -> DrainProgress) {
         event.wait(
-            raise: { word.bitwiseOr(Self.waiting, ordering: .acquiringAndReleasing) },
-            lower: { word.bitwiseAnd(~Self.waiting, ordering: .acquiringAndReleasing) },
-            isDrained: { word.load(ordering: .acquiring) & Self.countMask == 0 },
+            raise: { word.set(Self.waiting) }, lower: { word.clear(Self.waiting) },
+            isDrained: { word.isZero(Self.countMask) },
             advance: advance)
     }
 
-    var isClosed: Bool { word.load(ordering: .acquiring) & Self.closed != 0 }
-    var count: Int { Int(word.load(ordering: .acquiring) & Self.countMask) }
+    var isClosed: Bool { word.look(at: Self.closed) != 0 }
+    var count: Int { Int(word.look(at: Self.countMask)) }
 }

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The one word every filter-bypassing read of a stream passes.
 ///
 /// Layout: bits 0–31 count the reads inside; bits 32 and up are the reasons why none may enter
@@ -35,43 +33,40 @@ struct StreamGate: ~Copyable, Sendable {
 
     private static var countMask: UInt64 { 0xFFFF_FFFF }
     private static var waiting: UInt64 { 1 << 63 }
+    private static var sleep: GateWord.Sleep { GateWord.Sleep(flag: waiting, count: countMask) }
 
-    private let word = Atomic<UInt64>(0)
+    private let word = GateWord()
     private let event = DrainEvent()
 
     /// Counts a read in, or says why it may not enter.
     @inline(__always)
     func enter() -> TraditionalCause? {
         // Looking first keeps late comers from bumping the count a drain waits for.
-        let seen = word.load(ordering: .relaxed)
-        if seen & Closed.all.rawValue != 0 { return Self.cause(seen) }
-        let old = word.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
-        assert(old & Self.countMask != Self.countMask)
-        if old & Closed.all.rawValue == 0 { return nil }
+        let seen = word.glance(at: Closed.all.rawValue)
+        if seen != 0 { return Self.cause(seen) }
+        let closed = word.countIn(1, counts: Self.countMask, seeing: Closed.all.rawValue)
+        if closed == 0 { return nil }
         #if INTERLEAVING
             if Interleaving.isMutant("COUNT_WITHOUT_LOOKING") { return nil }
         #endif
         leave()
-        return Self.cause(old)
+        return Self.cause(closed)
     }
 
     /// Counts a read out.
     @inline(__always)
     func leave() {
-        let new = word.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
-        assert(new & Self.countMask != Self.countMask, "a read left that never entered")
-        if new & (Self.waiting | Self.countMask) == Self.waiting { event.signal() }
+        if word.countOut(1, counts: Self.countMask, waking: Self.sleep) { event.signal() }
     }
 
     /// From its return on no read enters.
     func close(_ reason: Closed) {
-        word.bitwiseOr(reason.rawValue, ordering: .acquiringAndReleasing)
+        word.set(reason.rawValue)
     }
 
     /// Lets reads in again, as far as no other reason stands, and ends the drains for this one.
     func open(_ reason: Closed) {
-        let new = word.bitwiseAnd(~reason.rawValue, ordering: .acquiringAndReleasing).newValue
-        if new & Self.waiting != 0 { event.signal() }
+        if word.clear(reason.rawValue, seeing: Self.waiting) != 0 { event.signal() }
     }
 
     /// Waits until every read inside has left, or until `reason` is gone: then reads come and go
@@ -81,17 +76,14 @@ struct StreamGate: ~Copyable, Sendable {
             if Interleaving.isMutant("NO_DRAIN") { return }
         #endif
         event.wait(
-            raise: { word.bitwiseOr(Self.waiting, ordering: .acquiringAndReleasing) },
-            lower: { word.bitwiseAnd(~Self.waiting, ordering: .acquiringAndReleasing) },
-            isDrained: {
-                let now = word.load(ordering: .acquiring)
-                return now & Self.countMask == 0 || now & reason.rawValue == 0
-            }, advance: advance)
+            raise: { word.set(Self.waiting) }, lower: { word.clear(Self.waiting) },
+            isDrained: { word.isZero(Self.countMask, orGone: reason.rawValue) },
+            advance: advance)
     }
 
-    var readsInside: Int { Int(word.load(ordering: .acquiring) & Self.countMask) }
+    var readsInside: Int { Int(word.look(at: Self.countMask)) }
 
-    var closed: Closed { Closed(rawValue: word.load(ordering: .acquiring) & Closed.all.rawValue) }
+    var closed: Closed { Closed(rawValue: word.look(at: Closed.all.rawValue)) }
 
     /// Why a read would not enter now.
     var cause: TraditionalCause? { closed.firstCause }

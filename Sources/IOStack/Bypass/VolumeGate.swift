@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The one word every bypassing read of a volume passes: two counts and two switches.
 ///
 /// Layout: bits 0–23 count the reads that skip the filters, bits 24–47 those that skip the volume
@@ -43,8 +41,14 @@ struct VolumeGate: ~Copyable, Sendable {
     private static var waitingForFilters: UInt64 { 1 << 63 }
     private static var waitingForStorage: UInt64 { 1 << 62 }
     private static var waiting: UInt64 { waitingForFilters | waitingForStorage }
+    private static var filtersSleep: GateWord.Sleep {
+        GateWord.Sleep(flag: waitingForFilters, count: filterMask)
+    }
+    private static var storageSleep: GateWord.Sleep {
+        GateWord.Sleep(flag: waitingForStorage, count: storageMask)
+    }
 
-    private let word = Atomic<UInt64>(
+    private let word = GateWord(
         Closed.storageRefused.rawValue | Closed.storageIdle.rawValue)
     private let event = DrainEvent()
 
@@ -52,19 +56,23 @@ struct VolumeGate: ~Copyable, Sendable {
     /// Returns nil when a blocked volume lets it skip neither.
     @inline(__always)
     func enter() -> ReadRoute? {
-        let seen = word.load(ordering: .relaxed)
+        let seen = word.glance(at: Closed.all.rawValue)
         if seen & Closed.filtersBlocked.rawValue != 0 { return nil }
-        if seen & Closed.storage.rawValue != 0 {
-            let old = word.wrappingAdd(Self.filterOne, ordering: .acquiringAndReleasing).oldValue
-            if old & Closed.filtersBlocked.rawValue == 0 { return .filterBypass }
+        if seen != 0 {
+            let blocked = word.countIn(
+                Self.filterOne, counts: Self.filterMask, seeing: Closed.filtersBlocked.rawValue)
+            if blocked == 0 { return .filterBypass }
             leave(.filterBypass)
             return nil
         }
-        let old = word.wrappingAdd(
-            Self.filterOne | Self.storageOne, ordering: .acquiringAndReleasing
-        ).oldValue
-        if old & Closed.all.rawValue == 0 { return .fullBypass }
-        if old & Closed.filtersBlocked.rawValue != 0 {
+        let closed = word.countIn(
+            Self.filterOne | Self.storageOne, counts: Self.filterMask | Self.storageMask,
+            seeing: Closed.all.rawValue)
+        if closed == 0 { return .fullBypass }
+        #if INTERLEAVING
+            if Interleaving.isMutant("VOLUME_COUNT_WITHOUT_LOOKING") { return .fullBypass }
+        #endif
+        if closed & Closed.filtersBlocked.rawValue != 0 {
             leave(.fullBypass)
             return nil
         }
@@ -75,9 +83,10 @@ struct VolumeGate: ~Copyable, Sendable {
     /// Counts in a read that went through the filters and may skip the volume drivers.
     @inline(__always)
     func enterStorage() -> Bool {
-        if word.load(ordering: .relaxed) & Closed.all.rawValue != 0 { return false }
-        let old = word.wrappingAdd(Self.storageOne, ordering: .acquiringAndReleasing).oldValue
-        if old & Closed.all.rawValue == 0 { return true }
+        if word.glance(at: Closed.all.rawValue) != 0 { return false }
+        let closed = word.countIn(
+            Self.storageOne, counts: Self.storageMask, seeing: Closed.all.rawValue)
+        if closed == 0 { return true }
         leave(.storageBypass)
         return false
     }
@@ -88,22 +97,23 @@ struct VolumeGate: ~Copyable, Sendable {
         let mine =
             (route.skipsFilters ? Self.filterOne : 0)
             | (route.skipsVolumeDrivers ? Self.storageOne : 0)
-        let new = word.wrappingSubtract(mine, ordering: .acquiringAndReleasing).newValue
-        if new & (Self.waitingForFilters | Self.filterMask) == Self.waitingForFilters
-            || new & (Self.waitingForStorage | Self.storageMask) == Self.waitingForStorage
+        let counts =
+            (route.skipsFilters ? Self.filterMask : 0)
+            | (route.skipsVolumeDrivers ? Self.storageMask : 0)
+        if word.countOut(
+            mine, counts: counts, waking: Self.filtersSleep, Self.storageSleep)
         {
             event.signal()
         }
     }
 
     func close(_ reason: Closed) {
-        word.bitwiseOr(reason.rawValue, ordering: .acquiringAndReleasing)
+        word.set(reason.rawValue)
     }
 
     /// Takes reasons away and ends the drains for them.
     func open(_ reason: Closed) {
-        let new = word.bitwiseAnd(~reason.rawValue, ordering: .acquiringAndReleasing).newValue
-        if new & Self.waiting != 0 { event.signal() }
+        if word.clear(reason.rawValue, seeing: Self.waiting) != 0 { event.signal() }
     }
 
     /// Waits until every read of `population` has left, or until `reason` is gone: then reads come
@@ -111,22 +121,18 @@ struct VolumeGate: ~Copyable, Sendable {
     func drain(
         _ population: Population, _ reason: Closed, advance: () -> DrainProgress
     ) {
-        let flag =
-            population == .filterBypass ? Self.waitingForFilters : Self.waitingForStorage
+        let sleep = population == .filterBypass ? Self.filtersSleep : Self.storageSleep
         event.wait(
-            raise: { word.bitwiseOr(flag, ordering: .acquiringAndReleasing) },
-            lower: { word.bitwiseAnd(~Self.waiting, ordering: .acquiringAndReleasing) },
-            isDrained: { readsInside(population) == 0 || closed.isDisjoint(with: reason) },
-            advance: advance)
+            raise: { word.set(sleep.flag) }, lower: { word.clear(Self.waiting) },
+            isDrained: { word.isZero(sleep.count, orGone: reason.rawValue) }, advance: advance)
     }
 
     func readsInside(_ population: Population) -> Int {
-        let now = word.load(ordering: .acquiring)
-        return switch population {
-        case .filterBypass: Int(now & Self.filterMask)
-        case .storageBypass: Int((now & Self.storageMask) >> 24)
+        switch population {
+        case .filterBypass: Int(word.look(at: Self.filterMask))
+        case .storageBypass: Int(word.look(at: Self.storageMask) >> 24)
         }
     }
 
-    var closed: Closed { Closed(rawValue: word.load(ordering: .acquiring) & Closed.all.rawValue) }
+    var closed: Closed { Closed(rawValue: word.look(at: Closed.all.rawValue)) }
 }

@@ -13,25 +13,40 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
     @usableFromInline let value: UnsafeMutablePointer<Value>
     #if INTERLEAVING
         private let identity = Interleaving.newIdentity()
+        private let content: (any ScheduledContent)?
     #endif
 
     public init(_ value: consuming sending Value) {
+        #if INTERLEAVING
+            content = nil
+        #endif
+        unsafe self.value = Self.place(value)
+    }
+
+    deinit {
+        #if INTERLEAVING
+            Interleaving.forget(identity)
+        #endif
+        let place = unsafe place
+        unsafe value.deinitialize(count: 1)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe place.deallocate()
+    }
+
+    /// Memory with a lock and the value: where the value is.
+    private static func place(
+        _ value: consuming sending Value
+    ) -> UnsafeMutablePointer<Value> {
         let place = UnsafeMutableRawPointer.allocate(
-            byteCount: Self.valueOffset + MemoryLayout<Value>.size,
+            byteCount: valueOffset + MemoryLayout<Value>.size,
             alignment: unsafe max(
                 MemoryLayout<pthread_mutex_t>.alignment, MemoryLayout<Value>.alignment))
         let mutex = unsafe place.initializeMemory(
             as: pthread_mutex_t.self, to: pthread_mutex_t())
         unsafe pthread_mutex_init(mutex, nil)
-        unsafe self.value = (place + Self.valueOffset).bindMemory(to: Value.self, capacity: 1)
-        unsafe self.value.initialize(to: value)
-    }
-
-    deinit {
-        let place = unsafe place
-        unsafe value.deinitialize(count: 1)
-        unsafe pthread_mutex_destroy(mutex)
-        unsafe place.deallocate()
+        let start = unsafe (place + valueOffset).bindMemory(to: Value.self, capacity: 1)
+        unsafe start.initialize(to: value)
+        return unsafe start
     }
 
     /// The lock comes first, the value where its alignment lets it. Bytes.
@@ -58,10 +73,34 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
         return try unsafe body(&value.pointee)
     }
 
+    /// Looks at the value while holding the lock; `body` does nothing that others could see.
+    borrowing func look<R>(_ body: (borrowing Value) -> R) -> R {
+        #if INTERLEAVING
+            Interleaving.step(.peek, on: identity, content)
+        #endif
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return unsafe body(value.pointee)
+    }
+
+    /// Changes the value while holding the lock. What `body` returns is all that gets out of it.
+    borrowing func change<R: Hashable>(_ body: (inout Value) -> R) -> R {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+        #endif
+        lock()
+        let result = unsafe body(&value.pointee)
+        unlock()
+        #if INTERLEAVING
+            Interleaving.forget(since: mark, but: result.hashValue)
+        #endif
+        return result
+    }
+
     @usableFromInline
     borrowing func lock() {
         #if INTERLEAVING
-            Interleaving.step(.lock, on: identity)
+            Interleaving.step(.lock, on: identity, content)
         #endif
         let result = unsafe pthread_mutex_lock(mutex)
         assert(result == 0)
@@ -72,9 +111,40 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
         let result = unsafe pthread_mutex_unlock(mutex)
         assert(result == 0)
         #if INTERLEAVING
-            Interleaving.step(.unlock, on: identity)
+            Interleaving.step(.unlock, on: identity, content)
         #endif
     }
 }
 
 extension Guarded: @unchecked Sendable where Value: ~Copyable {}
+
+#if INTERLEAVING
+    extension Guarded where Value: ~Copyable {
+        /// As the other; the caller keeps the result and nothing else of what it saw.
+        borrowing func look<R: Hashable>(_ body: (borrowing Value) -> R) -> R {
+            let mark = Interleaving.mark()
+            Interleaving.step(.peek, on: identity, content)
+            unsafe pthread_mutex_lock(mutex)
+            let result = unsafe body(value.pointee)
+            unsafe pthread_mutex_unlock(mutex)
+            Interleaving.forget(since: mark, but: result.hashValue)
+            return result
+        }
+    }
+
+    extension Guarded where Value == Void {
+        /// As the other, for a lock that only serialises: there is nothing to find.
+        public init(_ value: consuming sending Value) {
+            unsafe self.value = Self.place(value)
+            content = NoContent.shared
+        }
+    }
+
+    extension Guarded where Value: Hashable {
+        /// As the other, for a value that a search can compare.
+        public init(_ value: consuming sending Value) {
+            unsafe self.value = Self.place(value)
+            unsafe content = GuardedContent(self.value)
+        }
+    }
+#endif

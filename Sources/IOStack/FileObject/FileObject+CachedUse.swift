@@ -56,6 +56,9 @@ extension Volume {
             control.suspensions.insert(use)
             stream.gate.close(.suspended(use))
         }
+        #if INTERLEAVING
+            if Interleaving.isMutant("NO_SUSPENSION_DRAIN") { return }
+        #endif
         stream.gate.drain(.suspended(use), advance: advanceOwnReads)
         try? settleKernelReads(of: stream)
     }
@@ -67,7 +70,13 @@ extension Volume {
         let stream = file.stream
         stream.control.withLock { control in
             for use in [StreamSuspension.cachedHandle, .mapped] where uses.contains(use) {
-                guard control.cachedUsers.remove(use) else { continue }
+                let isLast = control.cachedUsers.remove(use)
+                #if INTERLEAVING
+                    if Interleaving.isMutant("SUSPENDED_BY_ONE") {
+                        stream.gate.open(.suspended(use))
+                    }
+                #endif
+                guard isLast else { continue }
                 control.suspensions.remove(use)
                 stream.gate.open(.suspended(use))
             }

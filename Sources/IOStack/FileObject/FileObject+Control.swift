@@ -87,6 +87,17 @@ extension FileObject {
 
     /// The QUERY that a resume sends from within its own request (spec 4.4).
     func queryFromTop(flags: BypassIOInputFlags) -> BypassIOResults {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+            let results = resultsFromTop(flags: flags)
+            Interleaving.forget(since: mark, but: results.hashValue)
+            return results
+        #else
+            return resultsFromTop(flags: flags)
+        #endif
+    }
+
+    private func resultsFromTop(flags: BypassIOInputFlags) -> BypassIOResults {
         do throws(IOFailure) {
             return try bypassIO(.query, flags: flags, requestor: .kernel).results
                 ?? BypassIOResults(status: .invalidDeviceRequest)

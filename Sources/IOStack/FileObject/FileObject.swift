@@ -41,10 +41,11 @@ public final class FileObject: Sendable {
     /// Written under the volume's `state` lock; read by every read with acquire ordering. A read
     /// looks again after it entered the gates, so a DISABLE that cleared the bit and then drained
     /// the stream's gate has seen the last bypassed read.
-    private let state = Atomic<UInt32>(0)
+    private let state = GateWord()
 
-    private static var enabledBit: UInt32 { 1 }
-    private static var closedBit: UInt32 { 2 }
+    private static var enabledBit: UInt64 { 1 }
+    private static var closedBit: UInt64 { 2 }
+    private static var bothBits: UInt64 { 3 }
 
     init(
         volume: Volume, stream: Stream, opened: OpenedFile, parameters: CreateParameters,
@@ -70,12 +71,12 @@ public final class FileObject: Sendable {
 
     /// Bypass is enabled on this file object; its reads may still take the traditional route.
     public var isBypassEnabled: Bool {
-        state.load(ordering: .acquiring) & Self.enabledBit != 0
+        state.look(at: Self.enabledBit) != 0
     }
 
     /// ``close()`` was called.
     public var isClosed: Bool {
-        state.load(ordering: .acquiring) & Self.closedBit != 0
+        state.look(at: Self.closedBit) != 0
     }
 
     /// Reads so far by route, and the traditional ones of an enabled file object by cause.
@@ -96,16 +97,15 @@ public final class FileObject: Sendable {
     /// Under the volume's `state` lock.
     func setBypassEnabled(_ enabled: Bool) {
         if enabled {
-            state.bitwiseOr(Self.enabledBit, ordering: .acquiringAndReleasing)
+            state.set(Self.enabledBit)
         } else {
-            state.bitwiseAnd(~Self.enabledBit, ordering: .acquiringAndReleasing)
+            state.clear(Self.enabledBit)
         }
     }
 
     /// Returns false if it was closed already.
     func setClosed() -> Bool {
-        state.bitwiseOr(Self.closedBit, ordering: .acquiringAndReleasing).oldValue
-            & Self.closedBit == 0
+        state.set(Self.closedBit, seeing: Self.closedBit) == 0
     }
 
     // MARK: The route of a read
@@ -114,13 +114,13 @@ public final class FileObject: Sendable {
     /// traditional route. A bypassed read ends with ``leaveBypass(_:)``.
     @inline(__always)
     func enterBypass(offset: UInt64, length: Int) -> ReadRoute {
-        guard state.load(ordering: .acquiring) == Self.enabledBit else { return .traditional }
+        guard state.look(at: Self.bothBits) == Self.enabledBit else { return .traditional }
         guard isNonCached else { return counters.refuse(.cachedHandle) }
         guard (offset | UInt64(truncatingIfNeeded: length)) & misalignmentMask == 0 else {
             return counters.refuse(.misaligned)
         }
         if let cause = stream.gate.enter() { return counters.refuse(cause) }
-        guard state.load(ordering: .acquiring) == Self.enabledBit else {
+        guard state.look(at: Self.bothBits) == Self.enabledBit else {
             stream.gate.leave()
             return .traditional
         }

@@ -7,6 +7,9 @@ import BypassIOProtocol
 /// new filter is known to have bypass, or has none.
 final class EnableEpoch: Sendable {
     private let underWay = RundownGate()
+    #if INTERLEAVING
+        let identity = Interleaving.newIdentity()
+    #endif
     /// The one before, until it has drained. Lock order: a leaf.
     private let previous: Guarded<EnableEpoch?>
 

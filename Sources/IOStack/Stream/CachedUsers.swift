@@ -1,6 +1,6 @@
 /// How many file objects of a stream do cached and mapped I/O. Part of ``Stream/Control``, whose lock
 /// guards it.
-struct CachedUsers {
+struct CachedUsers: Hashable {
     private var cached: UInt32 = 0
     private var mapped: UInt32 = 0
 

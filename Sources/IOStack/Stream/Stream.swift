@@ -10,8 +10,8 @@ public final class Stream: Sendable {
 
     /// What the stream's controls change.
     ///
-    /// Lock order: after the volume's `state`; a leaf.
-    struct Control {
+    /// Lock order: after the volume's `state`; a leaf. Hashable for the search through every order.
+    struct Control: Hashable {
         /// File objects with bypass enabled (`FsRtlGetBypassIoOpenCount`).
         var bypassOpenCount = 0
         /// Counts STREAM_PAUSEs, so that a resume does not undo a later pause.
@@ -42,7 +42,7 @@ public final class Stream: Sendable {
     }
 
     /// File objects of this stream with bypass enabled, paused ones included.
-    public var bypassOpenCount: Int { control.withLock { $0.bypassOpenCount } }
+    public var bypassOpenCount: Int { control.look { $0.bypassOpenCount } }
 
     /// STREAM_PAUSE is in force.
     public var isPaused: Bool { gate.closed.contains(.paused) }

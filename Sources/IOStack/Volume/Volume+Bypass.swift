@@ -56,7 +56,7 @@ extension Volume {
 
     private func enable(_ file: FileObject) -> BypassIOResults {
         while true {
-            let changes = file.stream.control.withLock { control in
+            let changes = file.stream.control.look { control in
                 control.attributeChangesUnderWay == 0 ? control.attributeChanges : nil
             }
             // Not waited for: the change may drain reads of this very thread.
@@ -73,10 +73,10 @@ extension Volume {
     /// False if attributes of the file changed since `changes` was read: they are to be looked at
     /// again.
     private func countIn(_ file: FileObject, ifStill changes: UInt64) -> Bool {
-        state.withLock { state in
+        state.change { state in
             // Only the first ENABLE of a file object counts, and none on a closed one.
             guard !file.isClosed, !file.isBypassEnabled else { return true }
-            let isCounted = file.stream.control.withLock { control in
+            let isCounted = file.stream.control.change { control in
                 guard control.attributeChanges == changes, control.attributeChangesUnderWay == 0
                 else { return false }
                 control.bypassOpenCount += 1
@@ -93,7 +93,7 @@ extension Volume {
     }
 
     private func disabled(_ file: FileObject) -> FSBypassIOOutput.Body {
-        let wasEnabled = state.withLock { countOut(file, &$0) }
+        let wasEnabled = state.change { countOut(file, &$0) }
         if wasEnabled {
             settleAndReconcile(file.stream)
             // A DISABLE cannot fail: reads that the host will not stop go on.
@@ -151,6 +151,10 @@ extension Volume {
 
     /// Keeps new bypassed reads out until those in flight are done.
     func settle(_ stream: Stream) {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+            defer { Interleaving.forget(since: mark) }
+        #endif
         stream.control.withLock { control in
             control.settling += 1
             stream.gate.close(.settling)
@@ -184,6 +188,10 @@ extension Volume {
     /// (spec 4.5). If nobody below refuses, reads may skip the volume drivers; if somebody does,
     /// the bypass is partial. The drivers are told DISABLE when they see every read again.
     private func reconcileStorage() {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+            defer { Interleaving.forget(since: mark) }
+        #endif
         while true {
             switch tellStorage() {
             case .unchanged: return

@@ -11,6 +11,9 @@ extension Volume {
             state.storagePauseEpoch += 1
             gate.close(.storagePaused)
         }
+        #if INTERLEAVING
+            if Interleaving.isMutant("NO_VOLUME_DRAIN") { return .none }
+        #endif
         gate.drain(.storageBypass, .storagePaused, advance: advanceOwnReads)
         try settleKernelReads()
         return .none
@@ -27,13 +30,24 @@ extension Volume {
     private func askStorageToResume() -> BypassIOResults {
         storageTransition.withLock { isStorageEnabled in
             while true {
-                let epoch = state.withLock { $0.storagePauseEpoch }
+                let epoch = state.look { $0.storagePauseEpoch }
                 if let veto = storageVetoOnResume(isEnabled: isStorageEnabled) {
                     return veto.results
                 }
-                let resumed = state.withLock { state in
+                let resumed = state.change { state in
+                    #if INTERLEAVING
+                        let epoch =
+                            Interleaving.isMutant("NO_VOLUME_EPOCH")
+                            ? state.storagePauseEpoch : epoch
+                    #endif
                     // A pause that came meanwhile must be answered by the drivers again.
                     guard state.storagePauseEpoch == epoch else { return false }
+                    #if INTERLEAVING
+                        if Interleaving.isMutant("REFUSAL_STAYS") {
+                            gate.open(.storagePaused)
+                            return true
+                        }
+                    #endif
                     gate.open(
                         isStorageEnabled ? [.storagePaused, .storageRefused] : .storagePaused)
                     return true
@@ -55,20 +69,19 @@ extension Volume {
     /// Stops the stream's reads from skipping the filters and waits for those that do. The storage
     /// bypass stays on. Ignored where bypass is not enabled; not counted.
     func pausedStream(_ stream: Stream) throws(IOFailure) -> FSBypassIOOutput.Body {
-        let (isPaused, lastDisables) = stream.control.withLock { control in
-            let isEnabled = control.bypassOpenCount > 0
-            if isEnabled {
-                control.pauseEpoch += 1
-                control.isPaused = true
-                stream.gate.close(.paused)
-            }
-            return (isEnabled, control.lastDisables)
+        // nil: nobody has bypass.
+        let lastDisables: UInt64? = stream.control.change { control in
+            guard control.bypassOpenCount > 0 else { return nil }
+            control.pauseEpoch += 1
+            control.isPaused = true
+            stream.gate.close(.paused)
+            return control.lastDisables
         }
-        if isPaused { stream.gate.drain(.paused, advance: advanceOwnReads) }
+        if lastDisables != nil { stream.gate.drain(.paused, advance: advanceOwnReads) }
         // Nobody has bypass, or the last one to have it lost it and ended the pause: then a DISABLE
         // may still wait for reads that are past the filters, and so must the pause.
         let isDisabled =
-            !isPaused || stream.control.withLock { $0.lastDisables } != lastDisables
+            lastDisables == nil || stream.control.look { $0.lastDisables } != lastDisables
         if isDisabled { settle(stream) }
         try settleKernelReads(of: stream)
         return .none
@@ -81,7 +94,7 @@ extension Volume {
         let stream = file.stream
         var asker = file
         while true {
-            let epoch = stream.control.withLock { $0.isPaused ? $0.pauseEpoch : nil }
+            let epoch = stream.control.look { $0.isPaused ? $0.pauseEpoch : nil }
             guard let epoch else { return BypassIOResults() }
             // The storage has no say in whether filters are skipped.
             #if INTERLEAVING
@@ -98,7 +111,7 @@ extension Volume {
                 continue
             }
             guard verdict.status.isSuccess else { return verdict }
-            let resumed = stream.control.withLock { control in
+            let resumed = stream.control.change { control in
                 #if INTERLEAVING
                     let epoch =
                         Interleaving.isMutant("NO_EPOCH") ? control.pauseEpoch : epoch

@@ -71,7 +71,7 @@ public final class Volume: Sendable {
     }
 
     /// Open file objects with bypass enabled, paused ones included: ActiveBypassIoCount.
-    public var activeBypassCount: Int { state.withLock { $0.activeBypassCount } }
+    public var activeBypassCount: Int { state.look { $0.activeBypassCount } }
 
     /// Those file objects, in no order.
     var bypassedFiles: [FileObject] { state.withLock { $0.bypassed.values.compactMap(\.file) } }
@@ -88,11 +88,11 @@ public final class Volume: Sendable {
         (gate.readsInside(.filterBypass), gate.readsInside(.storageBypass))
     }
 
-    var currentChain: FilterChain { chain.withLock { $0 } }
+    var currentChain: FilterChain { chain.look { copy $0 } }
 
     /// The callbacks that a request passes which is no control.
     func currentOperations(for major: MajorFunction) -> OperationChain {
-        chain.withLock { $0.operations(for: major) }
+        chain.look { $0.operations(for: major) }
     }
 
     private func setChain(_ new: FilterChain) {
@@ -168,7 +168,7 @@ public final class Volume: Sendable {
             if chain.instances.contains(where: { $0.name == instance.name }) {
                 return .fltInstanceNameCollision
             }
-            if state.withLock({ $0.isDismounted }) { return .fltVolumeNotFound }
+            if state.look({ $0.isDismounted }) { return .fltVolumeNotFound }
             if instance.filter.registration.instanceSetup?(instance, reason) == false {
                 return .fltDoNotAttach
             }
@@ -192,7 +192,12 @@ public final class Volume: Sendable {
         }
         // Spec 4.3: all bypass stops at once; reads that were past the filters must be out before
         // the new filter may rely on seeing everything.
-        if blocks {
+        #if INTERLEAVING
+            let drains = blocks && !Interleaving.isMutant("NO_ATTACH_DRAIN")
+        #else
+            let drains = blocks
+        #endif
+        if drains {
             gate.drain(.filterBypass, .filtersBlocked, advance: advanceOwnReads)
             gate.drain(.storageBypass, .filtersBlocked, advance: advanceOwnReads)
         }

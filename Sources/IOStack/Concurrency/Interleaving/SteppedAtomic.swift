@@ -5,11 +5,15 @@
     /// scheduler. All are sequentially consistent, since one thread runs at a time.
     ///
     /// Relaxed additions are figures for people (docs/concurrency.md) and no steps.
-    struct Atomic<Value: Equatable & Sendable>: ~Copyable, Sendable {
-        private final class Word: Sendable {
+    struct Atomic<Value: Hashable & Sendable>: ~Copyable, Sendable {
+        private final class Word: ScheduledContent {
             let value: Mutex<Value>
             let identity = Interleaving.newIdentity()
+            /// The scheduler was told of the next operation.
+            let isPrepared = Mutex(false)
             init(_ value: Value) { self.value = Mutex(value) }
+            deinit { Interleaving.forget(identity) }
+            var fingerprint: Int { value.withLock(\.hashValue) }
         }
 
         private let word: Word
@@ -17,7 +21,12 @@
         init(_ value: Value) { word = Word(value) }
 
         private func step(_ kind: ScheduledStep.Kind) {
-            Interleaving.step(kind, on: word.identity)
+            let isPrepared = word.isPrepared.withLock { isPrepared in
+                defer { isPrepared = false }
+                return isPrepared
+            }
+            if isPrepared { return }
+            Interleaving.step(kind, on: word.identity, word)
         }
 
         func load(ordering: AtomicLoadOrdering) -> Value {
@@ -81,6 +90,33 @@
         ) -> (oldValue: Value, newValue: Value) {
             step(.update)
             return change { $0 & bits }
+        }
+    }
+
+    extension Atomic where Value == UInt64 {
+        /// The next operation, which is no step of its own then, touches `part` and shows the named bits.
+        func prepare(_ kind: ScheduledStep.Kind, _ part: ScheduledPart, seeing bits: UInt64) {
+            prepare(kind, part) { Int(truncatingIfNeeded: $0 & bits) }
+        }
+
+        func prepare(
+            _ kind: ScheduledStep.Kind, _ part: ScheduledPart,
+            view: @escaping @Sendable (UInt64) -> Int
+        ) {
+            prepare(kind, { _ in part }, view: view)
+        }
+
+        func prepare(
+            _ kind: ScheduledStep.Kind, _ part: @escaping @Sendable (UInt64) -> ScheduledPart,
+            view: @escaping @Sendable (UInt64) -> Int
+        ) {
+            let word = word
+            unsafe Interleaving.scheduler?.step(
+                ScheduledStep(
+                    kind, on: word.identity, word,
+                    part: { part(word.value.withLock { $0 }) },
+                    view: { view(word.value.withLock { $0 }) }))
+            word.isPrepared.withLock { $0 = true }
         }
     }
 #endif

@@ -9,6 +9,8 @@
 
         private let identity = Interleaving.newIdentity()
 
+        deinit { Interleaving.forget(identity) }
+
         func wait() {
             Interleaving.step(.wait, on: identity)
             semaphore.wait()
@@ -23,5 +25,11 @@
             semaphore.signal()
             Interleaving.step(.signal, on: identity)
         }
+    }
+
+    // For the list of a drain's sleepers: who sleeps follows from where the threads stand.
+    extension DispatchSemaphore: Hashable {
+        static func == (one: DispatchSemaphore, other: DispatchSemaphore) -> Bool { one === other }
+        func hash(into hasher: inout Hasher) {}
     }
 #endif

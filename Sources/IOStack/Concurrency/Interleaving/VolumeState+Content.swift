@@ -1,0 +1,22 @@
+#if INTERLEAVING
+    extension Volume.State: Hashable {
+        static func == (one: Volume.State, other: Volume.State) -> Bool {
+            one.hashValue == other.hashValue
+        }
+
+        /// Which file objects have bypass their own words tell, and which stream a file has follows from
+        /// how many file objects it has, as long as one is open all the time.
+        func hash(into hasher: inout Hasher) {
+            for (id, entry) in streams.sorted(by: { $0.key.inode < $1.key.inode }) {
+                hasher.combine(id)
+                hasher.combine(entry.fileObjects)
+            }
+            hasher.combine(opensUnderWay)
+            hasher.combine(activeBypassCount)
+            hasher.combine(bypassed.count)
+            hasher.combine(storagePauseEpoch)
+            hasher.combine(blockingFilters)
+            hasher.combine(isDismounted)
+        }
+    }
+#endif

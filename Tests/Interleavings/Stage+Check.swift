@@ -1,0 +1,68 @@
+import BypassIOProtocol
+import IOStack
+import MemoryFileSystem
+
+/// What must hold when all threads have ended.
+extension Stage {
+    func check() {
+        let stream = sender.stream
+        for (number, refusal) in refusals.enumerated() where refusal.unscheduled {
+            do {
+                try resume(number)
+            } catch {
+                explorer.fail("a resume of filter \(number) failed: \(error)")
+            }
+        }
+        let isHeld = vetoes.contains(where: \.unscheduled) && stream.bypassOpenCount > 0
+        if program.keepsBypass, stream.isPaused != isHeld {
+            explorer.fail(
+                isHeld ? "a pause is lost" : "a resume is lost: no filter objects any more")
+        }
+        if !isHeld, stream.isPaused { explorer.fail("a resume is lost: the stream is paused") }
+        let enabled = files.count { $0.isBypassEnabled }
+        guard stream.bypassOpenCount == enabled, volume.activeBypassCount == enabled else {
+            explorer.fail("the counts do not tell how many handles have bypass")
+        }
+        checkRoutes()
+        for file in files + cached { file.close() }
+        volume.endSuspension(of: stream, because: .sparse)
+        let inside = volume.bypassedReadsInFlight
+        guard volume.activeBypassCount == 0, stream.bypassOpenCount == 0,
+            stream.bypassedReadsInFlight == 0, inside == (0, 0), disk.openHandles == 0,
+            stream.suspensions == []
+        else { explorer.fail("the counts do not end at zero") }
+        // Volume and filters know each other.
+        do {
+            try manager.dismount(volume)
+        } catch {
+            explorer.fail("a file stays open")
+        }
+    }
+
+    /// Each handle with bypass reads by the route that what is still in force leaves: what ended is over,
+    /// what did not is not lost.
+    private func checkRoutes() {
+        let isBlocked = blocks.contains(where: \.unscheduled)
+        let isPaused = vetoes.contains(where: \.unscheduled)
+        let isVolumePaused = volumeVetoes.contains(where: \.unscheduled)
+        let expected: ReadRoute =
+            switch (isPaused, isVolumePaused) {
+            case (false, false): .fullBypass
+            case (false, true): .filterBypass
+            case (true, false): .storageBypass
+            case (true, true): .traditional
+            }
+        let route = isBlocked ? .traditional : expected
+        for (number, file) in files.enumerated() where file.isBypassEnabled {
+            let before = file.readsByRoute[route, default: 0]
+            do {
+                try read(file, by: number)
+            } catch {
+                explorer.fail("a read of handle \(number) at the end failed: \(error)")
+            }
+            guard file.readsByRoute[route, default: 0] == before + 1 else {
+                explorer.fail("a read of handle \(number) at the end is no \(route) read")
+            }
+        }
+    }
+}
