@@ -13,7 +13,11 @@ import Synchronization
 @usableFromInline
 struct OnDemand<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
     /// Of the value, 0 before there is one. Set once: release by who makes it, acquire by who finds it.
-    private let address = Atomic<UInt>(0)
+    #if INTERLEAVING
+        private let address = Atomic(AnyAddress(bits: 0))
+    #else
+        private let address = Atomic<UInt>(0)
+    #endif
 
     init() {}
 
@@ -37,9 +41,7 @@ struct OnDemand<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
         if let place = unsafe known { return unsafe place }
         let place = UnsafeMutablePointer<Value>.allocate(capacity: 1)
         unsafe place.initialize(to: make())
-        let earlier = address.compareExchange(
-            expected: 0, desired: UInt(bitPattern: place), ordering: .acquiringAndReleasing
-        ).original
+        let earlier = publish(UInt(bitPattern: place))
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         guard let other = unsafe UnsafeMutablePointer<Value>(bitPattern: earlier) else {
             return unsafe place
@@ -49,7 +51,36 @@ struct OnDemand<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
         return unsafe other
     }
 
-    private var known: UnsafeMutablePointer<Value>? {
-        unsafe UnsafeMutablePointer(bitPattern: address.load(ordering: .acquiring))
-    }
+    #if INTERLEAVING
+        private var known: UnsafeMutablePointer<Value>? {
+            unsafe UnsafeMutablePointer(bitPattern: address.load(ordering: .acquiring).bits)
+        }
+
+        private func publish(_ bits: UInt) -> UInt {
+            address.compareExchange(
+                expected: AnyAddress(bits: 0), desired: AnyAddress(bits: bits),
+                ordering: .acquiringAndReleasing
+            ).original.bits
+        }
+    #else
+        private var known: UnsafeMutablePointer<Value>? {
+            unsafe UnsafeMutablePointer(bitPattern: address.load(ordering: .acquiring))
+        }
+
+        /// What was there before; 0 if the place is this one now.
+        private func publish(_ bits: UInt) -> UInt {
+            address.compareExchange(
+                expected: 0, desired: bits, ordering: .acquiringAndReleasing
+            ).original
+        }
+    #endif
 }
+
+#if INTERLEAVING
+    /// To a search that compares states one address is as good as another.
+    private struct AnyAddress: Hashable, Sendable {
+        let bits: UInt
+
+        func hash(into hasher: inout Hasher) { hasher.combine(bits != 0) }
+    }
+#endif

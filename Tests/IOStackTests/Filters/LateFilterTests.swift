@@ -108,15 +108,15 @@ struct LateFilterTests {
                     .fileSystemControl,
                     preOperation: { data, _ in
                         if data.bypassIOQuestion == .enable, let file = data.fileObject {
-                            objects.value += [file]
-                            known.value.insert(ObjectIdentifier(file))
+                            objects.change { $0.append(file) }
+                            known.change { $0.insert(ObjectIdentifier(file)) }
                         }
                         return .successNoCallback
                     }))
             registration.instanceSetupComplete = { instance in
                 for file in instance.bypassedFiles {
-                    objects.value += [file]
-                    known.value.insert(ObjectIdentifier(file))
+                    objects.change { $0.append(file) }
+                    known.change { $0.insert(ObjectIdentifier(file)) }
                 }
             }
             let instance = try memory.attach(registration)

@@ -29,6 +29,17 @@ final class Box<Value: Sendable>: Sendable {
     }
 }
 
+extension Box {
+    /// In one piece, unlike `value +=`: what several threads add to loses nothing.
+    func change(_ body: (inout Value) -> Void) {
+        content.withLock { value in
+            var changed = value
+            body(&changed)
+            value = changed
+        }
+    }
+}
+
 extension Box<Int> {
     func add(_ amount: Int) { content.withLock { $0 += amount } }
 }
