@@ -27,7 +27,10 @@ final class GuardedMount {
         try Self.fill(source, route)
         messages = try folder.makeFile("messages")
         service.executableURL = URL(fileURLWithPath: command)
-        service.arguments = ["mount", "-o", route.mountOptions, source, mountPoint]
+        // Another transport has other counts, and what a machine offers must not move them.
+        service.arguments = [
+            "mount", "-o", route.mountOptions + ",transport=device", source, mountPoint,
+        ]
         service.standardInput = FileHandle.nullDevice
         service.standardOutput = try FileHandle(forWritingTo: messages)
         service.standardError = try FileHandle(forWritingTo: messages)

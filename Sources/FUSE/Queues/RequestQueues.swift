@@ -8,7 +8,7 @@ internal import SystemPackage
 /// What the kernel does not send this way (INIT, FORGET, INTERRUPT), and everything where it cannot use
 /// the queues, comes over /dev/fuse as ever.
 ///
-/// Lock order: the reserve's before the backlog's; no other two are held at once.
+/// Its locks are leaves: no two are held at once.
 final class RequestQueues: Sendable {
     /// Starts a thread that the session counts, interrupts at its end and joins.
     typealias ThreadStart =
@@ -76,8 +76,8 @@ final class RequestQueues: Sendable {
 
     // MARK: Beginning
 
-    /// Starts a carrier and a worker for each queue and makes their rings, before INIT is answered: once the kernel was
-    /// told that it may use queues it waits for them. False where that cannot be had.
+    /// Starts a carrier and a worker for each queue and makes their rings, before INIT is answered: once
+    /// the kernel was told that it may use queues it waits for them. False where that cannot be had.
     func prepare() -> Bool {
         preparation.withLock { $0.awaited = queues.count * 2 }
         for queue in queues {
