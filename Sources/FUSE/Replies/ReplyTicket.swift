@@ -87,7 +87,9 @@ struct ReplyTicket: ~Copyable, Sendable {
     // MARK: On the wire
 
     @discardableResult
-    private static func answer(_ error: Errno?, _ unique: UInt64, _ channel: any ReplyChannel) -> Bool {
+    private static func answer(_ error: Errno?, _ unique: UInt64, _ channel: any ReplyChannel)
+        -> Bool
+    {
         var bytes = InlineArray<16, UInt8>(repeating: 0)
         var span = bytes.mutableSpan
         writeHeader(&span, length: headerSize, error: error, unique)

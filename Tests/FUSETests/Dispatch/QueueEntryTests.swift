@@ -120,7 +120,8 @@ struct QueueEntryTests {
 
     @Test("a reply larger than the place aside is copied, one larger than all refused")
     func large() throws {
-        arrive(opcode: .getExtendedAttribute, operation: [0, 0, 0, 0, 0, 0, 0, 0], payload: [65, 0])
+        arrive(
+            opcode: .getExtendedAttribute, operation: [0, 0, 0, 0, 0, 0, 0, 0], payload: [65, 0])
         _ = try #require(entry.open())
         let value = (0..<6000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         ReplyTicket(unique: 77, channel: entry).succeed(value.span)

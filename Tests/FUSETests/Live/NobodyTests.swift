@@ -78,7 +78,9 @@ struct NobodyTests {
     func closedDevice() throws {
         try withOpenDevice {
             try setDevice(0o600)
-            expectFailure("failed notPermitted ") { _ = try TinyService("--transport", "device", asNobody: true) }
+            expectFailure("failed notPermitted ") {
+                _ = try TinyService("--transport", "device", asNobody: true)
+            }
         }
     }
 

@@ -44,7 +44,8 @@ struct RequestQueueTests {
     }
 
     @Test(
-        "requests that wait, more than a queue has entries, hold up nobody", .timeLimit(.minutes(2)))
+        "requests that wait, more than a queue has entries, hold up nobody", .timeLimit(.minutes(2))
+    )
     func slow() throws {
         let service = try service()
         var readers: [Client.Call<[UInt8]>] = []
@@ -86,7 +87,9 @@ struct RequestQueueTests {
         try service.expectEnd()
     }
 
-    @Test("an abort and a kill leave nobody waiting", .timeLimit(.minutes(2)), arguments: [true, false])
+    @Test(
+        "an abort and a kill leave nobody waiting", .timeLimit(.minutes(2)),
+        arguments: [true, false])
     func ends(isKill: Bool) throws {
         let service = try service()
         let readers = (0..<6).map { _ in
