@@ -37,3 +37,12 @@ public struct FSBypassIOInput: WireStructure {
         image.store(littleEndian: reserved2, at: offset + 16)
     }
 }
+
+extension FSBypassIOInput {
+    /// The encoding as an array of `encodedSize` bytes. Allocates the array.
+    ///
+    /// - Throws: `WireError` when the value has no encoding.
+    public func encodedBytes() throws(WireError) -> [UInt8] {
+        try encoding()
+    }
+}

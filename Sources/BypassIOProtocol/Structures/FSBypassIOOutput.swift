@@ -99,3 +99,12 @@ public struct FSBypassIOOutput: WireStructure {
         WireError(structure: Self.windowsName, field: field, offset: offset, fault: fault)
     }
 }
+
+extension FSBypassIOOutput {
+    /// The encoding as an array of `encodedSize` bytes. Allocates the array.
+    ///
+    /// - Throws: `WireError` when the value has no encoding.
+    public func encodedBytes() throws(WireError) -> [UInt8] {
+        try encoding()
+    }
+}

@@ -57,6 +57,12 @@ extension WireStructure {
     ///
     /// - Throws: `WireError` when the value has no encoding.
     public func encodedBytes() throws(WireError) -> [UInt8] {
+        try encoding()
+    }
+
+    /// As ``encodedBytes()``, for structures that call it themselves: then the compiler knows the type,
+    /// which spares a look-up of metadata for every field.
+    func encoding() throws(WireError) -> [UInt8] {
         let size = encodedSize ?? 0
         let (image, _) = try image(fitting: size)
         var bytes = [UInt8](repeating: 0, count: size)

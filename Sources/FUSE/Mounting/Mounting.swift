@@ -78,6 +78,7 @@ public enum Mounting {
         do throws(MountError) {
             if !isSynchronous { try start(session, mountPoint) }
             try waitForAgreement(session, mountPoint)
+            session.open()
         } catch {
             session.abort()
             try? MountCalls.unmount(mountPoint, flags: BPIO_MNT_DETACH)
@@ -102,6 +103,7 @@ public enum Mounting {
             do throws(MountError) {
                 try start(session, mountPoint)
                 try waitForAgreement(session, mountPoint)
+                session.open()
             } catch {
                 session.abort()
                 throw error

@@ -63,7 +63,9 @@ final class QueueCarrier {
 
     func serve() {
         for index in slots.indices { submit { $0.register(index) } }
-        takeReturned()
+        submit { $0.listen() }
+        note(ring.enter(waitingFor: 0))
+        queues.noteRegistration()
         while !isBroken, !queues.isOver {
             enter(waitingFor: 1)
             handleCompletions()
@@ -155,6 +157,10 @@ final class QueueCarrier {
             }
             return
         }
+        carry(index, entry)
+    }
+
+    private func carry(_ index: Int, _ entry: QueueEntry) {
         guard let (room, length) = entry.open() else { return commit(index) }
         if let read = queues.connection.beginRead(
             length, in: entry.buffer, room: room, atMost: Self.largestRead)
@@ -185,7 +191,10 @@ final class QueueCarrier {
     }
 
     private func takeReturned() {
-        for entry in queue.takeReturned() { commit(hold(entry)) }
+        for entry in queue.takeReturned() {
+            let index = hold(entry)
+            if entry.isAnswered { commit(index) } else { carry(index, entry) }
+        }
         submit { $0.listen() }
     }
 

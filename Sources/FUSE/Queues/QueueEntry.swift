@@ -88,6 +88,9 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
         unsafe UnsafeRawPointer(header).load(fromByteOffset: 8, as: UInt64.self)
     }
 
+    /// Somebody used the reply.
+    var isAnswered: Bool { phase.load(ordering: .acquiring) == .answered }
+
     /// After the request was carried. False: nobody answered yet, and whoever does hands the entry back.
     func settle() -> Bool {
         !phase.compareExchange(

@@ -3,8 +3,8 @@ internal import Glibc
 
 /// A thread that carries requests of any queue, one at a time, and may wait for whatever they wait for.
 ///
-/// Between two requests it waits on a ring of its own with the entry that it answered last. Where
-/// enough workers do, it sleeps instead until a carrier hands it a request.
+/// Between two requests it waits on a ring of its own with the entry that it answered last. One
+/// that has no entry any more sleeps until a carrier hands it a request.
 final class QueueWorker {
     private let queues: RequestQueues
     /// nil where the kernel gives no further: then every entry goes to a carrier.
@@ -37,12 +37,16 @@ final class QueueWorker {
             let read = queues.connection.beginRead(
                 length, in: entry.buffer, room: room, atMost: QueueCarrier.largestRead)
         {
+            if entry.queue.hasSpareWorkers {
+                // Many come at once: the carrier does it with all the others.
+                read.owner.endRead()
+                entry.queue.takeBack(entry)
+                return false
+            }
             fetch(read, for: entry)
             return true
         }
-        queues.connection.process(
-            length, in: entry.buffer, room: room, output: entry.buffer, from: entry)
-        return entry.settle()
+        return queues.carry(entry)
     }
 
     private func fetch(_ read: BackingRead, for entry: QueueEntry) {
@@ -59,9 +63,13 @@ final class QueueWorker {
     /// Registers an entry with its queue, where this worker is counted in already, and serves.
     func serve(registering entry: QueueEntry) {
         var result: Int32 = -EAGAIN
+        var isNoted = false
         // EAGAIN: the kernel is not yet done with the answer to INIT.
         while result == -EAGAIN, !queues.isOver {
             guard ring?.queueRegistration(of: entry, token: 0) == true else { break }
+            _ = ring?.enter(waitingFor: 0)
+            if !isNoted { queues.noteRegistration() }
+            isNoted = true
             result = waitForRequest()
             if result == -EAGAIN { usleep(100) }
         }
@@ -73,10 +81,7 @@ final class QueueWorker {
     /// Answers, and waits for the next request with the same entry. nil where others do that.
     private func follow(_ entry: QueueEntry) -> QueueEntry? {
         let queue = entry.queue
-        guard ring != nil, queue.admitIdle(limit: queues.maximumThreads) else {
-            queue.takeBack(entry)
-            return nil
-        }
+        queue.enterIdle()
         guard !queues.hasBacklog, ring?.queueCommit(of: entry, token: 0) == true else {
             queue.leaveIdle()
             queue.takeBack(entry)
@@ -94,6 +99,7 @@ final class QueueWorker {
     /// The command's result; `-ECANCELED` when the session is over.
     private func waitForRequest() -> Int32 {
         while !queues.isOver {
+            if let done = ring?.nextCompletion() { return done.result }
             let outcome = queues.whileInKernel { ring?.enter(waitingFor: 1) ?? -EBADF }
             if let done = ring?.nextCompletion() { return done.result }
             switch -outcome {

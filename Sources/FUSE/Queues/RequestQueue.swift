@@ -23,7 +23,7 @@ final class RequestQueue: Sendable {
     /// Workers that wait here or are about to. Sequentially consistent: a worker counts itself in before
     /// it looks at the backlog a last time (``RequestQueues/hasBacklog``).
     private let idle = Atomic<Int>(0)
-    /// Answered, for the carrier to commit.
+    /// For the carrier.
     private let returned = Monitor<[QueueEntry]>([])
 
     /// Throws `EMFILE`, `ENFILE`, `ENOMEM`.
@@ -35,24 +35,23 @@ final class RequestQueue: Sendable {
 
     // MARK: Workers
 
-    /// Counts a worker in that is about to wait with an entry of this queue; false where `limit` do
-    /// already and the carrier takes the entry.
-    func admitIdle(limit: Int) -> Bool {
-        let count = idle.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
-        if count <= limit { return true }
-        leaveIdle()
-        return false
+    /// Counts a worker in that is about to wait with an entry of this queue.
+    func enterIdle() {
+        idle.wrappingAdd(1, ordering: .sequentiallyConsistent)
     }
 
     func leaveIdle() {
         idle.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     }
 
+    /// Enough workers wait for a worker's entry to be the carrier's better.
+    var hasSpareWorkers: Bool { idleCount >= 2 }
+
     var idleCount: Int { idle.load(ordering: .relaxed) }
 
     // MARK: The way back
 
-    /// An answered entry for the carrier to commit. Any thread.
+    /// An entry for the carrier: to commit if it is answered, otherwise to begin its read. Any thread.
     func takeBack(_ entry: QueueEntry) {
         returned.withLock { $0.append(entry) }
         call.wake()

@@ -24,7 +24,7 @@ final class RequestQueues: Sendable {
 
     /// Requests that wait for a worker.
     private let backlog = Monitor<[QueueEntry]>([])
-    /// How many. Sequentially consistent, see ``RequestQueue/admitIdle()``.
+    /// How many. Sequentially consistent, see ``RequestQueue/enterIdle()``.
     private let backlogCount = Atomic<Int>(0)
     private let reserve = Reserve()
     /// Workers that are not in the reserve. Relaxed: it limits, nothing is handed over with it.
@@ -37,8 +37,14 @@ final class RequestQueues: Sendable {
     private let preparation = Monitor(Preparation())
 
     private struct Preparation {
+        /// Threads that have no ring yet.
         var awaited = 0
         var hasFailed = false
+        /// The kernel takes entries.
+        var isOpen = false
+        var isOver = false
+        /// Carriers that gave the kernel their entries, and then workers.
+        var registered = 0
     }
 
     /// Throws `EMFILE`, `ENFILE`, `ENOMEM`.
@@ -110,7 +116,7 @@ final class RequestQueues: Sendable {
     private func runCarrier(_ queue: RequestQueue) {
         guard let carrier = try? QueueCarrier(self, queue) else { return report(false) }
         report(true)
-        if waitForAgreement() { carrier.serve() }
+        if waitUntilOpen() { carrier.serve() }
     }
 
     private func runFirstWorker(_ queue: RequestQueue) {
@@ -118,18 +124,31 @@ final class RequestQueues: Sendable {
         guard worker.prepare(), let entry = try? QueueEntry(queue, capacity: capacity) else {
             return report(false)
         }
-        _ = queue.admitIdle(limit: 1)
+        queue.enterIdle()
         report(true)
-        if waitForAgreement() { worker.serve(registering: entry) }
+        // Behind the carriers: with one entry a queue takes requests, and what comes before the others
+        // are there would wait for a reply.
+        if waitUntilOpen(carriers: queues.count) { worker.serve(registering: entry) }
     }
 
-    /// Whether INIT agreed on queues. INIT comes at once or never.
-    private func waitForAgreement() -> Bool {
-        while !connection.isNegotiated {
-            if isOver || connection.isRefused { return false }
-            usleep(200)
+    private func waitUntilOpen(carriers: Int = 0) -> Bool {
+        preparation.wait(until: { $0.isOver || ($0.isOpen && $0.registered >= carriers) }) {
+            !$0.isOver
         }
-        return connection.isAgreed(.overRing)
+    }
+
+    /// After INIT was answered: if it agreed on queues, gives the kernel all entries and returns when it
+    /// has them.
+    func open() {
+        guard connection.isAgreed(.overRing) else { return end() }
+        preparation.withLock { $0.isOpen = true }
+        let all = queues.count * 2
+        preparation.wait(until: { $0.isOver || $0.registered == all }) { _ in }
+    }
+
+    /// The kernel has what a carrier or a first worker gives it.
+    func noteRegistration() {
+        preparation.withLock { $0.registered += 1 }
     }
 
     // MARK: Requests
@@ -140,24 +159,42 @@ final class RequestQueues: Sendable {
             backlog.append(entry)
             backlogCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
         }
-        if !reserve.call() { startWorker() }
+        if reserve.call() || startWorker() { return }
+        // No thread is to be had: the queue waits rather than that nobody carries it.
+        guard let entry = takeBacklog() else { return }
+        if carry(entry) { entry.queue.takeBack(entry) }
+    }
+
+    /// Has the service carry a request. Whether it is answered; otherwise whoever answers it gives the
+    /// entry to the carrier.
+    func carry(_ entry: QueueEntry) -> Bool {
+        guard let (room, length) = entry.open() else { return true }
+        connection.process(
+            length, in: entry.buffer, room: room, output: entry.buffer, from: entry)
+        return entry.settle()
     }
 
     /// Starts a worker if there may be another. Those who wait for requests are not to be had for
-    /// others, so they do not count. Without one, whoever has carried a request takes the next.
-    private func startWorker() {
+    /// others, so they do not count. False where no thread is to be had; at the limit, whoever has carried
+    /// a request takes the next.
+    private func startWorker() -> Bool {
         let waiting = queues.reduce(0) { $0 + $1.idleCount }
         let count = workers.wrappingAdd(1, ordering: .relaxed).newValue
+        guard count - waiting <= maximumThreads else {
+            workers.wrappingSubtract(1, ordering: .relaxed)
+            return true
+        }
         do throws(Errno) {
-            guard count - waiting <= maximumThreads else { throw .resourceTemporarilyUnavailable }
             try startThread("bypassio-fuse") { [self] in
                 let worker = QueueWorker(self)
                 _ = worker.prepare()
                 worker.serve()
                 workers.wrappingSubtract(1, ordering: .relaxed)
             }
+            return true
         } catch {
             workers.wrappingSubtract(1, ordering: .relaxed)
+            return false
         }
     }
 
@@ -210,6 +247,7 @@ final class RequestQueues: Sendable {
     func end() {
         guard !over.exchange(true, ordering: .sequentiallyConsistent) else { return }
         reserve.end()
+        preparation.withLock { $0.isOver = true }
         for queue in queues { queue.call.wake() }
     }
 }

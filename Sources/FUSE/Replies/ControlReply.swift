@@ -14,12 +14,8 @@ public struct ControlReply: ~Copyable, Sendable {
     ///   - result: what ioctl(2) returns.
     ///   - output: cut to what the caller has room for.
     public consuming func succeed(result: Int32 = 0, _ output: Span<UInt8>) {
-        var prefix = [UInt8](repeating: 0, count: 16)
-        for byte in 0..<4 {
-            prefix[byte] = UInt8(truncatingIfNeeded: result >> Int32(byte * 8))
-        }
         ticket.succeed(
-            output.extracting(first: min(output.count, outputSize)), prefix: prefix)
+            output.extracting(first: min(output.count, outputSize)), result: result)
     }
 
     /// ENOTTY for a control that is not known.

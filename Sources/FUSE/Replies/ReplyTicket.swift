@@ -69,19 +69,35 @@ struct ReplyTicket: ~Copyable, Sendable {
         }
     }
 
-    /// Sends a small prefix, zero bytes first, and bytes that lie elsewhere.
-    consuming func succeed(_ bytes: Span<UInt8>, prefix: [UInt8] = []) {
+    /// Sends bytes that lie elsewhere, for an ioctl behind its result (`struct fuse_ioctl_out`).
+    consuming func succeed(_ bytes: Span<UInt8>, result: Int32? = nil) {
         isAnswered = true
-        let start = Self.headerSize + prefix.count
-        var message = [UInt8](repeating: 0, count: start + bytes.count)
-        var span = message.mutableSpan
-        Self.writeHeader(&span, length: start + bytes.count, error: nil, unique)
-        do {
-            var writer = MessageWriter(&span, from: Self.headerSize)
-            writer.copy(prefix.span)
-            writer.copy(bytes)
+        let length = Self.headerSize + (result == nil ? 0 : 16) + bytes.count
+        // A control of ours fits, so that the commonest of these allocates nothing.
+        if length <= 576 {
+            var message = InlineArray<576, UInt8>(repeating: 0)
+            var span = message.mutableSpan
+            Self.write(&span, length, unique, result, bytes)
+            Self.send(span.span.extracting(first: length), unique, channel)
+        } else {
+            var message = [UInt8](repeating: 0, count: length)
+            var span = message.mutableSpan
+            Self.write(&span, length, unique, result, bytes)
+            Self.send(span.span, unique, channel)
         }
-        Self.send(span.span, unique, channel)
+    }
+
+    private static func write(
+        _ message: inout MutableSpan<UInt8>, _ length: Int, _ unique: UInt64, _ result: Int32?,
+        _ bytes: Span<UInt8>
+    ) {
+        writeHeader(&message, length: length, error: nil, unique)
+        var writer = MessageWriter(&message, from: headerSize)
+        if let result {
+            writer.u32(UInt32(bitPattern: result))
+            writer.zeros(12)
+        }
+        writer.copy(bytes)
     }
 
     // MARK: On the wire

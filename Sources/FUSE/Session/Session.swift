@@ -116,6 +116,11 @@ public final class Session: Sendable {
         if queues.prepare() { connection.offerQueues() }
     }
 
+    /// After INIT was answered; returns when the kernel can send what it is asked.
+    func open() {
+        queues.load()?.open()
+    }
+
     private func startCounted(
         _ name: String, _ body: @escaping @Sendable () -> Void
     ) throws(Errno) {
