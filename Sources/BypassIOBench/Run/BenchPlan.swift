@@ -24,6 +24,8 @@ package struct BenchPlan: Sendable {
     package var isOfKernelRoute = false
     package var dropsAllCaches = false
     package var peers: [Peer] = []
+    /// Further options of our own mounts, as -o takes them; empty for none.
+    package var mountOptions = ""
     /// The program `bypassio` itself, which serves the mounts.
     package var program: FilePath
     /// The command line, for who wants to repeat it.

@@ -70,8 +70,9 @@ struct RouteSet {
     private func served(_ bypass: String, filters: Int) -> ServedMount {
         let name = "\(bypass)-\(filters)"
         let place = folder.mounts.appending(name)
+        let options = plan.mountOptions.isEmpty ? "" : ",\(plan.mountOptions)"
         return ServedMount(
-            [plan.program.string, "mount", "-o", "bypass=\(bypass)"]
+            [plan.program.string, "mount", "-o", "bypass=\(bypass)\(options)"]
                 + NoOpAltitudes.options(filters) + [backing.root.string, place.string],
             at: place, messages: folder.path.appending("\(name).log"))
     }

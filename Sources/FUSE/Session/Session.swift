@@ -99,7 +99,13 @@ public final class Session: Sendable {
     /// Starts the first thread, which reads from the channel itself, behind those of the kernel's queues.
     /// Throws `EAGAIN`, `ENOMEM`.
     func start() throws(Errno) {
-        if transport != .device, RequestQueues.isOffered { try startQueues() }
+        let wantsRing =
+            switch transport {
+            case .automatic: RequestQueues.isOffered && sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 2
+            case .device: false
+            case .ring: RequestQueues.isOffered
+            }
+        if wantsRing { try startQueues() }
         guard reserve() else { return }
         waiting.wrappingAdd(1, ordering: .relaxed)
         try startThread { self.channel }

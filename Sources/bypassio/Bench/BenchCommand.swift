@@ -43,6 +43,11 @@ struct BenchCommand: ParsableCommand {
                 + "--folder. Repeat for more.", valueName: "NAME=PATH"))
     var peer: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Further options of our own mounts, such as transport=ring.", valueName: "options"))
+    var mountOptions = ""
+
     @Flag(help: "Drop all of the machine's caches before each pass (root).")
     var dropCaches = false
 
@@ -128,6 +133,7 @@ struct BenchCommand: ParsableCommand {
         plan.isOfKernelRoute = routes
         plan.dropsAllCaches = dropCaches
         plan.peers = try peers()
+        plan.mountOptions = mountOptions
         plan.commandLine = (["bypassio"] + CommandLine.arguments.dropFirst().map(Self.quoted))
             .joined(separator: " ")
         if routes { plan.seconds = 1 }
