@@ -61,29 +61,39 @@ struct GateWord: ~Copyable, Sendable {
 
     /// Counts out; true if somebody sleeps whose count is zero now. Acquires and releases.
     @inline(__always)
-    func countOut(_ one: UInt64, counts: UInt64, waking sleep: Sleep, _ other: Sleep? = nil) -> Bool
-    {
-        @inline(__always)
-        @Sendable func wakes(_ new: UInt64) -> Bool {
-            sleep.isOver(new) || (other?.isOver(new) ?? false)
-        }
+    func countOut(_ one: UInt64, counts: UInt64, waking sleep: Sleep) -> Bool {
         #if INTERLEAVING
-            word.prepare(.update) { now in
-                // The count is looked at only where the flag is up.
-                var part = ScheduledPart(looks: sleep.flag, adds: counts)
-                if now & sleep.flag != 0 { part.looks |= sleep.count }
-                if let other {
-                    part.looks |= other.flag
-                    if now & other.flag != 0 { part.looks |= other.count }
-                }
-                return part
-            } view: {
-                wakes($0 &- one) ? 1 : 0
-            }
+            prepareToCountOut(one, counts, [sleep])
         #endif
         let new = word.wrappingSubtract(one, ordering: .acquiringAndReleasing).newValue
-        return wakes(new)
+        return sleep.isOver(new)
     }
+
+    /// The same where two may sleep.
+    @inline(__always)
+    func countOut(_ one: UInt64, counts: UInt64, waking sleep: Sleep, _ other: Sleep) -> Bool {
+        #if INTERLEAVING
+            prepareToCountOut(one, counts, [sleep, other])
+        #endif
+        let new = word.wrappingSubtract(one, ordering: .acquiringAndReleasing).newValue
+        return sleep.isOver(new) || other.isOver(new)
+    }
+
+    #if INTERLEAVING
+        private func prepareToCountOut(_ one: UInt64, _ counts: UInt64, _ sleeps: [Sleep]) {
+            word.prepare(.update) { now in
+                // The count is looked at only where the flag is up.
+                var part = ScheduledPart(looks: 0, adds: counts)
+                for sleep in sleeps {
+                    part.looks |= sleep.flag
+                    if now & sleep.flag != 0 { part.looks |= sleep.count }
+                }
+                return part
+            } view: { now in
+                sleeps.contains { $0.isOver(now &- one) } ? 1 : 0
+            }
+        }
+    #endif
 
     /// The named bits as they were. Acquires and releases.
     @inline(__always)
