@@ -1,7 +1,7 @@
 /// How requests come from the kernel.
 public enum Transport: String, Sendable, CaseIterable {
-    /// By ``ring`` where the kernel offers it and there are more than two CPUs, otherwise by ``device``,
-    /// which on two is as fast or faster but for many small bypassed reads (docs/performance.md).
+    /// As measured: for now always by ``device``, which on two CPUs is as fast or faster but for many small
+    /// bypassed reads (docs/performance.md).
     case automatic = "auto"
     /// By read(2) and write(2) of /dev/fuse.
     case device

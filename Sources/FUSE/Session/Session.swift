@@ -99,13 +99,7 @@ public final class Session: Sendable {
     /// Starts the first thread, which reads from the channel itself, behind those of the kernel's queues.
     /// Throws `EAGAIN`, `ENOMEM`.
     func start() throws(Errno) {
-        let wantsRing =
-            switch transport {
-            case .automatic: RequestQueues.isOffered && sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 2
-            case .device: false
-            case .ring: RequestQueues.isOffered
-            }
-        if wantsRing { try startQueues() }
+        if transport == .ring, RequestQueues.isOffered { try startQueues() }
         guard reserve() else { return }
         waiting.wrappingAdd(1, ordering: .relaxed)
         try startThread { self.channel }
