@@ -56,7 +56,9 @@ struct GateWord: ~Copyable, Sendable {
         #if INTERLEAVING
             word.prepare(.update, ScheduledPart(looks: bits, adds: counts), seeing: bits)
         #endif
-        return word.wrappingAdd(one, ordering: .acquiringAndReleasing).oldValue & bits
+        let old = word.wrappingAdd(one, ordering: .acquiringAndReleasing).oldValue
+        assert(old & counts != counts, "a count overflows")
+        return old & bits
     }
 
     /// Counts out; true if somebody sleeps whose count is zero now. Acquires and releases.
@@ -65,7 +67,9 @@ struct GateWord: ~Copyable, Sendable {
         #if INTERLEAVING
             prepareToCountOut(one, counts, [sleep])
         #endif
-        let new = word.wrappingSubtract(one, ordering: .acquiringAndReleasing).newValue
+        let old = word.wrappingSubtract(one, ordering: .acquiringAndReleasing).oldValue
+        assert(old & counts >= one, "a read left that never entered")
+        let new = old &- one
         return sleep.isOver(new)
     }
 
@@ -75,7 +79,9 @@ struct GateWord: ~Copyable, Sendable {
         #if INTERLEAVING
             prepareToCountOut(one, counts, [sleep, other])
         #endif
-        let new = word.wrappingSubtract(one, ordering: .acquiringAndReleasing).newValue
+        let old = word.wrappingSubtract(one, ordering: .acquiringAndReleasing).oldValue
+        assert(old & counts >= one, "a read left that never entered")
+        let new = old &- one
         return sleep.isOver(new) || other.isOver(new)
     }
 
