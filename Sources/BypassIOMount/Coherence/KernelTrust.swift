@@ -6,9 +6,9 @@ internal import Synchronization
 /// How long the kernel may use what it was told of names and files without asking again.
 ///
 /// Where the file system tells what others do to its files, the kernel is told in turn
-/// (``ChangeForwarder``), and may trust what it knows for as long as the file has been left alone,
-/// up to a limit: stores through a mapping are told late, so a file that somebody works on is asked
-/// for often. Elsewhere, and where a filter wants to see such requests, the fixed limits count.
+/// (``ChangeForwarder``), and may trust a name up to a limit, and attributes for as long as the file has
+/// been left alone, up to the same: stores through a mapping are told late, so a file that somebody works
+/// on is asked for often. Elsewhere, and where a filter wants to see such requests, the fixed limits count.
 ///
 /// Any thread.
 final class KernelTrust: Sendable {
@@ -71,7 +71,7 @@ final class KernelTrust: Sendable {
         let changed = max(information.changeTime.seconds, information.modificationTime.seconds)
         let age = Duration.seconds(min(max(0, Self.now - changed - 1), limits.longest))
         return Validities(
-            name: Validity(max(limits.entry, age)),
+            name: Validity(max(limits.entry, .seconds(limits.longest))),
             attributes: Validity(max(limits.attributes, age)))
     }
 

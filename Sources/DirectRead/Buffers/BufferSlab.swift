@@ -16,9 +16,6 @@ public struct BufferSlab: ~Copyable {
 
     private let pages: MemoryMapping
 
-    /// Size of one huge page on the architectures we run on; below it the advice cannot help.
-    private static let hugePageSize = 2 << 20
-
     /// Maps the slab.
     ///
     /// - Parameters:
@@ -38,7 +35,7 @@ public struct BufferSlab: ~Copyable {
         self.slotCount = slotCount
         self.slotSize = slotSize
         self.stride = stride
-        if hugePages, size >= Self.hugePageSize { pages.adviseHugePages() }
+        if hugePages, size >= MemoryMapping.hugePageSize { pages.adviseHugePages() }
     }
 
     /// The first `count` bytes of a buffer.

@@ -16,7 +16,7 @@ final class ReadCarrier {
     private static let patience: Int64 = 200_000
 
     /// In bytes. What is larger costs its thread more to copy than to wait for, so it gets one of its own.
-    private static let largestRead = 256 << 10
+    private static let largestRead = 32 << 10
 
     private let session: Session
     private let channel: DeviceChannel

@@ -70,6 +70,9 @@ extension Connection {
                 }
                 carrier.makeWay(forRead: true)
             }
+            if request.size >= TransferBuffer.large, call.output !== call.input {
+                call.output.prepareForLargeTransfers()
+            }
             fileSystem.read(request, ReadReply(ticket, call.output))
         case .write:
             fileSystem.write(

@@ -17,7 +17,7 @@ final class QueueCarrier {
     /// With so many requests waiting, further ones wait in the kernel.
     private static let mostEntries = 4096
     /// In bytes. What is larger costs more to copy than to wait for, so a worker does it.
-    static let largestRead = 256 << 10
+    static let largestRead = 32 << 10
     /// How often a read that was interrupted is started again.
     static let retries: UInt8 = 16
 

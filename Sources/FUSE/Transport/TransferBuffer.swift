@@ -1,4 +1,3 @@
-internal import CKernelABI
 internal import Glibc
 public import SystemPackage
 
@@ -15,20 +14,21 @@ public final class TransferBuffer: @unchecked Sendable {
     public let capacity: Int
     @usableFromInline let data: UnsafeMutableRawPointer
 
+    private let memory: TransferMemory
+
     /// Maps the pages. Throws `EINVAL` for a negative capacity or one over 1 GiB, `ENOMEM`.
     public init(capacity: Int) throws(Errno) {
         guard capacity >= 0, capacity <= 1 << 30 else { throw .invalidArgument }
-        let length = Self.room + capacity
-        let start = unsafe mmap(
-            nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard let start = unsafe start, unsafe start != MAP_FAILED else { throw .noMemory }
+        memory = try TransferMemory(size: Self.room + capacity)
         self.capacity = capacity
-        unsafe data = start + Self.room
+        unsafe data = memory.start + Self.room
     }
 
-    deinit {
-        _ = unsafe munmap(data - Self.room, Self.room + capacity)
-    }
+    /// Of a transfer, in bytes: from here on a disk gains by huge pages.
+    static let large = 64 << 10
+
+    /// Before a large transfer, while nothing is in the buffer: has it take huge pages from now on.
+    func prepareForLargeTransfers() { memory.becomeHuge() }
 
     /// Lends the first `count` bytes of the data for reading. `count` is cut to ``capacity``.
     @inlinable

@@ -125,15 +125,15 @@ import Testing
         return try #require(information)
     }
 
-    @Test func filesLeftAloneAreTrustedForLonger() throws {
+    @Test func namesAreTrustedAndSoAreFilesLeftAlone() throws {
         let fresh = trust.validities(of: try information(changed: 0), since: trust.mark())
-        #expect(fresh.name == Validity(.seconds(1)))
+        #expect(fresh.name == Validity(.seconds(60)))
         #expect(fresh.attributes == Validity(.seconds(2)))
         let old = trust.validities(of: try information(changed: 10_000), since: trust.mark())
         #expect(old.name == Validity(.seconds(60)))
         #expect(old.attributes == Validity(.seconds(60)))
         let future = trust.validities(of: try information(changed: -10_000), since: trust.mark())
-        #expect(future.name == Validity(.seconds(1)))
+        #expect(future.attributes == Validity(.seconds(2)))
     }
 
     @Test func whatMayBeOlderThanWhatWasToldIsNot() throws {
