@@ -25,8 +25,11 @@ public final class Stream: Sendable {
         /// Counts the beginnings and ends of changes of attributes that decide about BypassIO.
         var attributeChanges: UInt64 = 0
         var attributeChangesUnderWay = 0
-        // Last, the two share a word.
+        // Last, the three share a word.
         var isPaused = false
+        /// Somebody refused to end the pause. Who is detached with that on his account is asked no more,
+        /// and sends no resume (``Volume/endPausesRefused()``).
+        var isResumeRefused = false
         var suspensions: StreamSuspension = []
     }
     let control = Guarded(Control())

@@ -74,6 +74,7 @@ extension Volume {
             guard control.bypassOpenCount > 0 else { return nil }
             control.pauseEpoch += 1
             control.isPaused = true
+            control.isResumeRefused = false
             stream.gate.close(.paused)
             return control.lastDisables
         }
@@ -96,6 +97,7 @@ extension Volume {
         while true {
             let epoch = stream.control.look { $0.isPaused ? $0.pauseEpoch : nil }
             guard let epoch else { return BypassIOResults() }
+            let detaches = state.look { $0.detaches }
             // The storage has no say in whether filters are skipped.
             #if INTERLEAVING
                 if Interleaving.isMutant("QUERY_UNDER_LOCK") { stream.control.lock() }
@@ -110,7 +112,14 @@ extension Volume {
                 asker = other
                 continue
             }
-            guard verdict.status.isSuccess else { return verdict }
+            guard verdict.status.isSuccess else {
+                stream.control.withLock { control in
+                    if control.pauseEpoch == epoch { control.isResumeRefused = control.isPaused }
+                }
+                // Who refused may be gone, and have looked for what he refused too early to see this.
+                if state.look({ $0.detaches }) != detaches { continue }
+                return verdict
+            }
             let resumed = stream.control.change { control in
                 #if INTERLEAVING
                     let epoch =
@@ -119,6 +128,7 @@ extension Volume {
                 // A pause that came meanwhile must be asked about again.
                 guard control.pauseEpoch == epoch else { return false }
                 control.isPaused = false
+                control.isResumeRefused = false
                 stream.gate.open(.paused)
                 return true
             }
@@ -131,6 +141,16 @@ extension Volume {
 }
 
 extension Volume {
+    /// A filter is gone, and with it what it had against bypass: asks again for every stream whose resume
+    /// was refused, on behalf of the filter, which would send it if it only changed its mind.
+    func endPausesRefused() {
+        state.withLock { $0.detaches += 1 }
+        for stream in openStreams
+        where stream.control.look({ $0.isPaused && $0.isResumeRefused }) {
+            if let file = bypassedFile(of: stream) { _ = resumeStream(of: file) }
+        }
+    }
+
     /// An open file object of the stream that has bypass.
     private func bypassedFile(of stream: Stream) -> FileObject? {
         bypassedFiles.first { $0.stream === stream && !$0.isClosed }

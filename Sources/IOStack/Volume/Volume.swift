@@ -33,6 +33,8 @@ public final class Volume: Sendable {
         var storagePauseEpoch: UInt64 = 0
         /// Attached filters that did not opt in.
         var blockingFilters = 0
+        /// Counts filters that are gone, so that a resume sees whether who refused it still stands.
+        var detaches: UInt64 = 0
         var isDismounted = false
     }
     let state = Guarded(State())
@@ -238,6 +240,7 @@ public final class Volume: Sendable {
                 if state.blockingFilters == 0 { gate.open(.filtersBlocked) }
             }
         }
+        endPausesRefused()
         try? settleKernelReads()
         removeContexts(of: instance)
         registration.instanceTeardownComplete?(instance, reason)

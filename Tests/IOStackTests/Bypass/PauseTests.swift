@@ -242,6 +242,33 @@ struct PauseTests {
         #expect(!file.stream.isPaused)
     }
 
+    @Test("spec 4.4: a resume that a filter refused takes effect when that filter goes")
+    func refusedResumeAndDetach() throws {
+        let file = try memory.enabledFile()
+        let other = try memory.enabledFile("other")
+        let veto = try memory.attach(
+            filter(
+                "veto", at: "100",
+                OperationRegistration(
+                    .fileSystemControl,
+                    preOperation: { data, instance in
+                        guard data.bypassIOQuestion != nil else { return .successNoCallback }
+                        data.vetoBypassIO(
+                            instance, status: .notSupportedWithAuditing, reason: "Audited.")
+                        return .complete
+                    })))
+        for file in [file, other] { _ = try file.bypassIO(.streamPause) }
+        let refusal = try file.bypassIO(.streamResume).results
+        #expect(refusal?.driverName.string == "veto" && file.stream.isPaused)
+        // A later pause stands on its own: nobody asked for its end.
+        _ = try other.bypassIO(.streamResume)
+        _ = try other.bypassIO(.streamPause)
+        try memory.manager.filterManager.detach(veto)
+        #expect(!file.stream.isPaused && other.stream.isPaused)
+        _ = try file.read(at: 0, length: 512)
+        #expect(file.routes == [.fullBypass: 1])
+    }
+
     @Test("spec 4.3: a filter sends DISABLE from the top from within its own callback")
     func disableFromCallback() throws {
         let file = try memory.enabledFile()
