@@ -27,6 +27,11 @@ struct DirectPass: ~Copyable {
 
     deinit { engine.close() }
 
+    /// Completions that are taken before the reads in their place are submitted. A disk that is given ten
+    /// at once has idled meanwhile: at depth 32 it does up to a fifth less than with one by one, which is
+    /// what fio does and takes a third more processor time. Two are nearly as fast.
+    static let takenAtOnce = 2
+
     /// Reads until the time is over and the last read is done; how many.
     mutating func run(seconds: Double, _ recorder: Recorder) throws(Errno) -> UInt64 {
         let end = Clock.now + UInt64(seconds * 1e9)
@@ -40,7 +45,9 @@ struct DirectPass: ~Copyable {
         while inFlight > 0 {
             try engine.submit(waitingFor: 1)
             let now = Clock.now
-            while let completion = engine.nextCompletion() {
+            var taken = 0
+            while taken < Self.takenAtOnce, let completion = engine.nextCompletion() {
+                taken += 1
                 let slot = Int(completion.slot)
                 inFlight -= 1
                 guard completion.result == blockSize else {

@@ -29,7 +29,9 @@ struct StackPass: ~Copyable {
         while queue.inFlight > 0 {
             try queue.submit(waitingFor: 1)
             let now = Clock.now
-            while let read = queue.next() {
+            var taken = 0
+            while taken < DirectPass.takenAtOnce, let read = queue.next() {
+                taken += 1
                 if let failure = read.failure { throw failure }
                 let tag = Int(read.tag)
                 recorder.record(now - begun[tag])
