@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import IOStack
 
@@ -7,7 +6,7 @@ import IOStack
 /// Depth first: each execution begins anew and repeats the choices that led to the last state where
 /// something is left to try. ``Search`` decides what that is.
 ///
-/// One thread runs at a time, and whoever runs owns all members; semaphores hand them over.
+/// One thread runs at a time, and whoever runs owns all members.
 @safe
 final class Explorer: StepScheduler, @unchecked Sendable {
     private(set) var search: Search
@@ -15,10 +14,9 @@ final class Explorer: StepScheduler, @unchecked Sendable {
     private(set) var objectsLeftOut: Set<UInt> = []
 
     private var execution = Execution(threads: 0)
-    private var identities: [pthread_t?] = []
-    private var turns: [DispatchSemaphore] = []
-    private let ended = DispatchSemaphore(value: 0)
-    private var running = -1
+    private var crew: Crew?
+    /// nil: the main thread, whose steps are none of the search.
+    private var running: Int?
     /// The threads have no other way to what a program made: it goes away on the main thread.
     private var bodies: [@Sendable () -> Void] = []
     private var isNotingLeftOut = false
@@ -50,24 +48,16 @@ final class Explorer: StepScheduler, @unchecked Sendable {
     /// Runs `bodies` on a thread each, along the path. False when nothing is left to try.
     func run(_ bodies: [@Sendable () -> Void]) -> Bool {
         execution = Execution(threads: bodies.count)
-        identities = Array(repeating: nil, count: bodies.count)
         madeInOperation = Array(repeating: 0, count: bodies.count)
-        turns = bodies.map { _ in DispatchSemaphore(value: 0) }
         search.begin()
         self.bodies = bodies
-        for index in bodies.indices {
-            let thread = Thread { [self] in
-                turns[index].wait()
-                identities[index] = pthread_self()
-                self.bodies[index]()
-                end(index)
+        if crew == nil {
+            crew = Crew(of: bodies.count) { [unowned self] number in
+                self.bodies[number]()
+                end(number)
             }
-            thread.stackSize = 1 << 20
-            thread.start()
         }
-        hand(to: choose())
-        ended.wait()
-        identities = []
+        handOver(from: nil, to: choose())
         self.bodies = []
         longest = max(longest, execution.taken.count)
         return search.end()
@@ -82,22 +72,15 @@ final class Explorer: StepScheduler, @unchecked Sendable {
 
     /// The running thread begins an operation and remembers nothing of the one before.
     func begin(operation: Int) {
-        guard isScheduled else { return }
+        guard let running else { return }
         madeInOperation[running] = 0
         execution.begin(operation, of: running)
     }
 
     // MARK: What the state machine tells
 
-    private var isScheduled: Bool {
-        guard running >= 0,
-            let mine = identities.indices.contains(running) ? identities[running] : nil
-        else { return false }
-        return pthread_equal(mine, pthread_self()) != 0
-    }
-
     func newIdentity() -> UInt {
-        guard isScheduled else {
+        guard let running else {
             made += 1
             return UInt(1 << 32 + made)
         }
@@ -107,26 +90,23 @@ final class Explorer: StepScheduler, @unchecked Sendable {
     }
 
     func forget(_ object: UInt) {
-        if isScheduled { execution.forget(object) }
+        if running != nil { execution.forget(object) }
     }
 
-    func mark() -> UInt64 { isScheduled ? execution.mark(of: running) : 0 }
+    func mark() -> UInt64 { running.map(execution.mark) ?? 0 }
 
     func forget(since mark: UInt64, but rest: Int) {
-        if isScheduled { execution.forget(since: mark, but: rest, of: running) }
+        if let running { execution.forget(since: mark, but: rest, of: running) }
     }
 
     func step(_ step: ScheduledStep) {
         if isNotingLeftOut { objectsLeftOut.insert(step.object) }
-        guard isScheduled, !objectsLeftOut.contains(step.object) else { return }
-        let me = running
+        guard let me = running, !objectsLeftOut.contains(step.object) else { return }
         search.note(step, of: me, at: execution.place(of: me))
         if step.kind == .unlock || step.kind == .signal { return execution.give(step, by: me) }
         execution.stand(me, before: step)
         let next = choose()
-        guard next != me else { return }
-        hand(to: next)
-        turns[me].wait()
+        if next != me { handOver(from: me, to: next) }
     }
 
     private func choose() -> Int {
@@ -143,19 +123,14 @@ final class Explorer: StepScheduler, @unchecked Sendable {
         }
     }
 
-    private func hand(to thread: Int) {
-        running = thread
-        turns[thread].signal()
+    private func handOver(from: Int?, to: Int?) {
+        running = to
+        crew?.handOver(from: from, to: to)
     }
 
     private func end(_ thread: Int) {
         execution.end(thread)
-        if execution.isAlive.contains(true) {
-            hand(to: choose())
-        } else {
-            running = -1
-            ended.signal()
-        }
+        handOver(from: thread, to: execution.isAlive.contains(true) ? choose() : nil)
     }
 
     /// Reports what is wrong, with the schedule that led there, and ends the process.
