@@ -2,8 +2,16 @@ import IOStack
 
 /// One run of the threads under the scheduler: what they are about to do, who holds which lock, and what
 /// each has seen.
-struct Execution {
-    var pending: [ScheduledStep?]
+final class Execution {
+    /// A step that was taken; without kind: the thread began.
+    struct Taken {
+        let thread: Int
+        let kind: ScheduledStep.Kind?
+        let object: UInt
+        let part: ScheduledPart
+    }
+
+    private(set) var pending: [ScheduledStep?]
     /// The operation of its program that each thread is at.
     private(set) var operation: [Int]
     /// Steps that each has taken in it.
@@ -15,7 +23,7 @@ struct Execution {
     private var memory = Memory()
     /// Words whose step was taken and that were not looked at since.
     private var touched: [ScheduledStep?]
-    private(set) var taken: [(thread: Int, step: ScheduledStep?, part: ScheduledPart)] = []
+    private(set) var taken: [Taken] = []
 
     init(threads: Int) {
         pending = Array(repeating: nil, count: threads)
@@ -23,6 +31,7 @@ struct Execution {
         operation = Array(repeating: 0, count: threads)
         steps = operation
         isAlive = Array(repeating: true, count: threads)
+        taken.reserveCapacity(256)
         histories = Array(repeating: Fingerprint(-1), count: threads)
     }
 
@@ -50,29 +59,32 @@ struct Execution {
     }
 
     /// The thread has nothing left in hand from the operation before.
-    mutating func begin(_ number: Int, of thread: Int) {
+    func begin(_ number: Int, of thread: Int) {
         settle(thread)
         operation[thread] = number
         steps[thread] = 0
         histories[thread] = Fingerprint(number)
     }
 
-    mutating func end(_ thread: Int) {
+    func end(_ thread: Int) {
         settle(thread)
         isAlive[thread] = false
         histories[thread] = Fingerprint(-2)
     }
 
     /// The thread stands before `step`.
-    mutating func stand(_ thread: Int, before step: ScheduledStep) {
+    func stand(_ thread: Int, before step: ScheduledStep) {
         settle(thread)
         pending[thread] = step
     }
 
     /// Takes the pending step of `thread`.
-    mutating func take(_ thread: Int) {
+    func take(_ thread: Int) {
         let step = pending[thread]
-        taken.append((thread, step, step?.touched ?? ScheduledPart()))
+        taken.append(
+            Taken(
+                thread: thread, kind: step?.kind, object: step?.object ?? 0,
+                part: step?.touched ?? ScheduledPart()))
         pending[thread] = nil
         steps[thread] += 1
         // It begins.
@@ -90,7 +102,7 @@ struct Execution {
     }
 
     /// An unlock or a signal: it only ever lets others go on, so it belongs to the step before it.
-    mutating func give(_ step: ScheduledStep, by thread: Int) {
+    func give(_ step: ScheduledStep, by thread: Int) {
         if step.kind == .unlock {
             owners[step.object] = nil
             memory.changed(step, by: Int(truncatingIfNeeded: histories[thread].value))
@@ -102,16 +114,16 @@ struct Execution {
     func mark(of thread: Int) -> UInt64 { histories[thread].value }
 
     /// The thread keeps nothing of what it found since the mark but `rest`, and that it has come past it.
-    mutating func forget(since mark: UInt64, but rest: Int, of thread: Int) {
+    func forget(since mark: UInt64, but rest: Int, of thread: Int) {
         settle(thread)
         histories[thread] = Fingerprint(Int(truncatingIfNeeded: mark))
         histories[thread].add(rest)
     }
 
-    mutating func forget(_ object: UInt) { memory.forget(object) }
+    func forget(_ object: UInt) { memory.forget(object) }
 
     /// What the step that `thread` took made of its word.
-    private mutating func settle(_ thread: Int) {
+    private func settle(_ thread: Int) {
         guard let step = touched[thread] else { return }
         touched[thread] = nil
         memory.changed(step, by: Int(truncatingIfNeeded: histories[thread].value))

@@ -139,7 +139,7 @@ final class Explorer: StepScheduler, @unchecked Sendable {
         print("  after \(search.executions + 1) executions; the schedule, a thread a step:")
         print("  --replay " + schedule.map(String.init).joined(separator: ","))
         for (place, taken) in execution.taken.enumerated() {
-            let step = taken.step.map { "\($0.kind.rawValue) \($0.object)" } ?? "begins"
+            let step = taken.kind.map { "\($0.rawValue) \(taken.object)" } ?? "begins"
             print("    \(place) thread \(taken.thread) \(step)")
         }
         for thread in execution.pending.indices where execution.isAlive[thread] {

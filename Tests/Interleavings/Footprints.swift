@@ -18,15 +18,17 @@ struct Footprints {
         operation * steps + min(step, steps - 1)
     }
 
-    /// Returns whether that was not known.
-    mutating func note(_ step: ScheduledStep, of thread: Int, at place: Int) -> Bool {
-        let none = Array(repeating: ScheduledPart(), count: places)
+    /// Returns whether that was not known. `generously`, it counts until the operation's end then, since
+    /// the thread may well come to it a few steps later: too much known costs orders, too little the whole
+    /// search.
+    mutating func note(
+        _ step: ScheduledStep, of thread: Int, at place: Int, generously: Bool
+    ) -> Bool {
         let part = step.touched
-        let known = touches[thread][step.object, default: none][place]
-        var all = known
-        all.formUnion(part)
-        guard all != known else { return false }
-        for earlier in 0...place {
+        if let known = touches[thread][step.object], known[place].contains(part) { return false }
+        let last = generously ? place | (Self.steps - 1) : place
+        let none = Array(repeating: ScheduledPart(), count: places)
+        for earlier in 0...last {
             touches[thread][step.object, default: none][earlier].formUnion(part)
         }
         return true

@@ -35,15 +35,20 @@ struct Search {
     private let replayed: [Int]?
     private let threads: Int
     let maxPreemptions: Int?
-    /// Executions by chance, before the search, which learn what the operations touch.
+    /// Executions by chance, before the search, which learn what the operations touch: so many in a row
+    /// have to teach nothing.
     private var toLearn: Int
+    private let enoughToLearn: Int
     private var chance = SystemRandomNumberGenerator()
+    /// In how many steps by chance another thread goes on.
+    private var switching = 1
 
     init(threads: Int, operations: Int, maxPreemptions: Int?, replay: [Int]?) {
         self.maxPreemptions = maxPreemptions
         self.threads = threads
         replayed = replay
-        toLearn = maxPreemptions == nil ? 50 * threads * operations * operations : 0
+        enoughToLearn = maxPreemptions == nil ? 100 * threads * operations * operations : 0
+        toLearn = enoughToLearn
         footprints = Footprints(threads: threads, operations: operations)
     }
 
@@ -52,7 +57,11 @@ struct Search {
     private var isLearning: Bool { toLearn > 0 && replayed == nil }
 
     mutating func note(_ step: ScheduledStep, of thread: Int, at place: Int) {
-        if footprints.note(step, of: thread, at: place) { hasLearned = true }
+        // On the way to what is new all was noted before.
+        guard depth >= path.count else { return }
+        if footprints.note(step, of: thread, at: place, generously: !isLearning) {
+            hasLearned = true
+        }
     }
 
     // MARK: One execution
@@ -60,6 +69,7 @@ struct Search {
     mutating func begin() {
         depth = 0
         isOver = false
+        if isLearning { switching = [1, 4, 16].randomElement(using: &chance) ?? 1 }
     }
 
     /// False when nothing is left to try.
@@ -67,7 +77,7 @@ struct Search {
         executions += 1
         if replayed != nil { return false }
         if isLearning {
-            toLearn -= 1
+            toLearn = hasLearned ? enoughToLearn : toLearn - 1
             hasLearned = false
             return true
         }
@@ -89,7 +99,7 @@ struct Search {
             guard enabled.contains(replayed[depth]) else { throw .waits(thread: replayed[depth]) }
             return replayed[depth]
         }
-        if isLearning { return Array(enabled).randomElement(using: &chance) ?? first }
+        if isLearning { return byChance(enabled, after: execution.taken.last?.thread) ?? first }
         if depth < path.count {
             guard path[depth].enabled == enabled else { throw .unrepeatable(place: depth) }
             return path[depth].chosen
@@ -104,6 +114,13 @@ struct Search {
         // Going on with the same thread costs least.
         return execution.taken.last.map(\.thread).flatMap { enabled.contains($0) ? $0 : nil }
             ?? first
+    }
+
+    private mutating func byChance(_ enabled: Threads, after last: Int?) -> Int? {
+        if let last, enabled.contains(last), Int.random(in: 0..<switching, using: &chance) > 0 {
+            return last
+        }
+        return Array(enabled).randomElement(using: &chance)
     }
 
     /// A state that the path did not lead to before; nil: nothing is to be tried from there.
@@ -129,8 +146,7 @@ struct Search {
         left.remove(next)
         path.append(
             Node(
-                enabled: enabled, pending: execution.pending, toTry: left, asleep: asleep,
-                chosen: next))
+                enabled: enabled, toTry: left, asleep: asleep, chosen: next))
         return next
     }
 
@@ -149,7 +165,7 @@ struct Search {
         left.remove(next)
         path.append(
             Node(
-                enabled: enabled, pending: [], toTry: left, asleep: Threads(), chosen: next,
+                enabled: enabled, toTry: left, asleep: Threads(), chosen: next,
                 last: mayGoOn ? last : nil, preemptions: used))
         return next
     }
@@ -160,8 +176,9 @@ struct Search {
         return Threads(
             where: { thread in
                 guard before.asleep.contains(thread) else { return false }
-                guard let step = before.pending[thread], let done = taken.step else { return true }
-                return step.object != done.object || !step.touched.conflicts(with: taken.part)
+                // It has not moved: it stands where it stood.
+                guard taken.kind != nil, let step = execution.pending[thread] else { return true }
+                return step.object != taken.object || !step.touched.conflicts(with: taken.part)
             }, of: threads)
     }
 

@@ -12,20 +12,24 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
     /// Does not move, as the C library demands.
     @usableFromInline let value: UnsafeMutablePointer<Value>
     #if INTERLEAVING
-        private let identity = Interleaving.newIdentity()
+        private let identity: UInt
         private let content: (any ScheduledContent)?
+        /// The identity is that of who makes locks by demand: of two made at once one goes away.
+        private let isNamed: Bool
     #endif
 
     public init(_ value: consuming sending Value) {
         #if INTERLEAVING
             content = nil
+            identity = Interleaving.newIdentity()
+            isNamed = false
         #endif
         unsafe self.value = Self.place(value)
     }
 
     deinit {
         #if INTERLEAVING
-            Interleaving.forget(identity)
+            if !isNamed { Interleaving.forget(identity) }
         #endif
         let place = unsafe place
         unsafe value.deinitialize(count: 1)
@@ -97,6 +101,19 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
         return result
     }
 
+    /// The same where nothing gets out.
+    borrowing func change(_ body: (inout Value) -> Void) {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+        #endif
+        lock()
+        unsafe body(&value.pointee)
+        unlock()
+        #if INTERLEAVING
+            Interleaving.forget(since: mark)
+        #endif
+    }
+
     @usableFromInline
     borrowing func lock() {
         #if INTERLEAVING
@@ -132,11 +149,26 @@ extension Guarded: @unchecked Sendable where Value: ~Copyable {}
         }
     }
 
+    extension Guarded where Value: Sendable {
+        /// As the other, for a lock that is made by demand.
+        init(
+            _ value: consuming sending Value, named identity: UInt,
+            content: ContentMaker<Value>
+        ) {
+            unsafe self.value = Self.place(value)
+            unsafe self.content = content.make(self.value)
+            self.identity = identity
+            isNamed = true
+        }
+    }
+
     extension Guarded where Value == Void {
         /// As the other, for a lock that only serialises: there is nothing to find.
         public init(_ value: consuming sending Value) {
             unsafe self.value = Self.place(value)
             content = NoContent.shared
+            identity = Interleaving.newIdentity()
+            isNamed = false
         }
     }
 
@@ -145,6 +177,8 @@ extension Guarded: @unchecked Sendable where Value: ~Copyable {}
         public init(_ value: consuming sending Value) {
             unsafe self.value = Self.place(value)
             unsafe content = GuardedContent(self.value)
+            identity = Interleaving.newIdentity()
+            isNamed = false
         }
     }
 #endif
