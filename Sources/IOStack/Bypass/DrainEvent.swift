@@ -49,6 +49,10 @@ struct DrainEvent: ~Copyable, Sendable {
                 sleepers = nil
                 lower()
             }
+            #if INTERLEAVING
+                // It begins anew, told apart from one that is over.
+                Interleaving.forget(since: mark, but: 1)
+            #endif
         }
     }
 
@@ -56,6 +60,10 @@ struct DrainEvent: ~Copyable, Sendable {
     // Not part of a leaving read, which would save registers for it.
     @inline(never)
     func signal() {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+            defer { Interleaving.forget(since: mark) }
+        #endif
         sleepers.withLockIfUsed { sleepers in
             for sleeper in sleepers ?? [] { sleeper.signal() }
         }

@@ -155,12 +155,12 @@ extension Volume {
             let mark = Interleaving.mark()
             defer { Interleaving.forget(since: mark) }
         #endif
-        stream.control.withLock { control in
+        stream.control.change { control in
             control.settling += 1
             stream.gate.close(.settling)
         }
         stream.gate.drain(.settling, advance: advanceOwnReads)
-        stream.control.withLock { control in
+        stream.control.change { control in
             control.settling -= 1
             if control.settling == 0 { stream.gate.open(.settling) }
         }
