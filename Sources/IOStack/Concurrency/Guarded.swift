@@ -14,23 +14,17 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
     #if INTERLEAVING
         private let identity: UInt
         private let content: (any ScheduledContent)?
-        /// The identity is that of who makes locks by demand: of two made at once one goes away.
-        private let isNamed: Bool
     #endif
 
     public init(_ value: consuming sending Value) {
         #if INTERLEAVING
             content = nil
             identity = Interleaving.newIdentity()
-            isNamed = false
         #endif
         unsafe self.value = Self.place(value)
     }
 
     deinit {
-        #if INTERLEAVING
-            if !isNamed { Interleaving.forget(identity) }
-        #endif
         let place = unsafe place
         unsafe value.deinitialize(count: 1)
         unsafe pthread_mutex_destroy(mutex)
@@ -158,7 +152,6 @@ extension Guarded: @unchecked Sendable where Value: ~Copyable {}
             unsafe self.value = Self.place(value)
             unsafe self.content = content.make(self.value)
             self.identity = identity
-            isNamed = true
         }
     }
 
@@ -168,7 +161,6 @@ extension Guarded: @unchecked Sendable where Value: ~Copyable {}
             unsafe self.value = Self.place(value)
             content = NoContent.shared
             identity = Interleaving.newIdentity()
-            isNamed = false
         }
     }
 
@@ -178,7 +170,6 @@ extension Guarded: @unchecked Sendable where Value: ~Copyable {}
             unsafe self.value = Self.place(value)
             unsafe content = GuardedContent(self.value)
             identity = Interleaving.newIdentity()
-            isNamed = false
         }
     }
 #endif

@@ -15,8 +15,6 @@ public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
         private let maker: ContentMaker<Value?>
 
         public init() { maker = ContentMaker() }
-
-        deinit { Interleaving.forget(identity) }
     #else
         public init() {}
     #endif

@@ -18,7 +18,13 @@ extension Volume {
         }
         let body: FSBypassIOOutput.Body
         do throws(IOFailure) {
+            #if INTERLEAVING
+                let mark = Interleaving.mark()
+            #endif
             body = try answer(input, file)
+            #if INTERLEAVING
+                Interleaving.forget(since: mark, but: body.hashValue)
+            #endif
         } catch {
             return data.fail(error.status, hostErrno: error.hostErrno)
         }
