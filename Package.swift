@@ -18,7 +18,10 @@ var settings: [SwiftSetting] = [
 // each atomic step which thread goes on. Set in a build folder of its own (docs/testing.md): nothing of
 // it is in any other build.
 let schedulesThreads = Context.environment["BYPASSIO_INTERLEAVING"] != nil
-if schedulesThreads { settings.append(.define("INTERLEAVING")) }
+if schedulesThreads {
+    // Its threads are coroutines of one thread, and the runtime keeps its list of accesses by thread.
+    settings += [.define("INTERLEAVING"), .unsafeFlags(["-enforce-exclusivity=unchecked"])]
+}
 
 let package = Package(
     name: "bypassio",
@@ -268,12 +271,14 @@ let package = Package(
 )
 
 if schedulesThreads {
-    package.targets.append(
+    package.targets += [
+        .target(name: "CCoroutines", path: "Tests/CCoroutines"),
         .executableTarget(
             name: "bypassio-interleavings",
             dependencies: [
-                "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                "IOStack", "BypassIOProtocol", "MemoryFileSystem", "CCoroutines",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            path: "Tests/Interleavings", exclude: ["check"], swiftSettings: settings))
+            path: "Tests/Interleavings", exclude: ["check"], swiftSettings: settings),
+    ]
 }

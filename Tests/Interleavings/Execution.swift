@@ -1,119 +1,182 @@
 import IOStack
 
 /// One run of the threads under the scheduler: what they are about to do, who holds which lock, and what
-/// each has seen.
-struct Execution {
-    var pending: [ScheduledStep?]
+/// each has seen. Tells ``Knowledge`` of each transition.
+final class Execution {
+    enum Failure: Error { case unrepeatable(thread: Int), unseen(object: UInt) }
+
+    /// A step that was taken; without kind: the thread began.
+    struct Taken {
+        let thread: Int
+        let kind: ScheduledStep.Kind?
+        let object: UInt
+    }
+
+    private let knowledge: Knowledge
+    private(set) var state: ProgramState
+    private(set) var pending: [ScheduledStep?]
     /// The operation of its program that each thread is at.
     private(set) var operation: [Int]
-    /// Steps that each has taken in it.
-    private var steps: [Int]
-    private(set) var isAlive: [Bool]
     /// Of each thread: all it has found since its operation began.
     private var histories: [Fingerprint]
-    private var owners: [UInt: Int] = [:]
-    private var memory = Memory()
-    /// Words whose step was taken and that were not looked at since.
-    private var touched: [ScheduledStep?]
-    private(set) var taken: [(thread: Int, step: ScheduledStep?, part: ScheduledPart)] = []
+    /// What was touched in this execution and is still there.
+    private var touched: Set<Int> = []
+    private(set) var taken: [Taken] = []
 
-    init(threads: Int) {
+    /// The transition under way.
+    private var found = 0
+    private var part = ScheduledPart()
+    private var changes: [Transition.Change] = []
+    /// A word whose step was taken and that was not looked at since.
+    private var unsettled: ScheduledStep?
+
+    init(threads: Int, _ knowledge: Knowledge) {
+        self.knowledge = knowledge
         pending = Array(repeating: nil, count: threads)
-        touched = pending
         operation = Array(repeating: 0, count: threads)
-        steps = operation
-        isAlive = Array(repeating: true, count: threads)
         histories = Array(repeating: Fingerprint(-1), count: threads)
-    }
-
-    func isEnabled(_ thread: Int) -> Bool {
-        guard isAlive[thread] else { return false }
-        guard let step = pending[thread] else { return true }
-        return switch step.kind {
-        case .lock, .peek: owners[step.object] == nil
-        case .wait: memory.signals(step.object) > 0
-        default: true
+        let states = (0..<threads).map { thread in
+            knowledge.number(
+                of: ThreadState(
+                    history: Fingerprint(-1).value, next: .begin, object: 0, part: ScheduledPart()),
+                thread: thread)
         }
+        state = ProgramState(threads: states)
+        taken.reserveCapacity(256)
     }
 
-    var enabled: Threads { Threads(where: isEnabled, of: pending.count) }
-
-    func place(of thread: Int) -> Int {
-        Footprints.place(operation: operation[thread], step: steps[thread])
+    private func change(_ change: Transition.Change) {
+        changes.append(change)
+        state.apply(change, knowledge)
     }
 
-    /// Two executions with the same go on the same ways.
-    var state: UInt64 {
-        var all = Fingerprint(Int(truncatingIfNeeded: memory.fingerprint))
-        for history in histories { all.add(Int(truncatingIfNeeded: history.value)) }
-        return all.value
-    }
+    // MARK: What a thread tells
 
     /// The thread has nothing left in hand from the operation before.
-    mutating func begin(_ number: Int, of thread: Int) {
+    func begin(_ number: Int, of thread: Int) {
         settle(thread)
         operation[thread] = number
-        steps[thread] = 0
         histories[thread] = Fingerprint(number)
     }
 
-    mutating func end(_ thread: Int) {
+    func end(_ thread: Int) throws(Failure) {
         settle(thread)
-        isAlive[thread] = false
         histories[thread] = Fingerprint(-2)
+        try arrive(
+            thread,
+            ThreadState(
+                history: histories[thread].value, next: .nothing, object: 0, part: ScheduledPart()))
     }
 
     /// The thread stands before `step`.
-    mutating func stand(_ thread: Int, before step: ScheduledStep) {
+    func stand(_ thread: Int, before step: ScheduledStep) throws(Failure) {
         settle(thread)
         pending[thread] = step
+        try arrive(
+            thread,
+            ThreadState(
+                history: histories[thread].value, next: .step(step.kind),
+                object: knowledge.number(of: step.object),
+                part: step.isPartFixed ? step.touched : nil))
+    }
+
+    /// The transition under way is over.
+    private func arrive(_ thread: Int, _ end: ThreadState) throws(Failure) {
+        let transition = Transition(
+            found: found, end: knowledge.number(of: end, thread: thread), changes: changes,
+            part: part)
+        changes = []
+        guard knowledge.note(transition, from: state.threads[thread]) else {
+            throw .unrepeatable(thread: thread)
+        }
+        state.threads[thread] = transition.end
     }
 
     /// Takes the pending step of `thread`.
-    mutating func take(_ thread: Int) {
+    func take(_ thread: Int) throws(Failure) {
         let step = pending[thread]
-        taken.append((thread, step, step?.touched ?? ScheduledPart()))
+        taken.append(Taken(thread: thread, kind: step?.kind, object: step?.object ?? 0))
         pending[thread] = nil
-        steps[thread] += 1
+        part = step?.touched ?? ScheduledPart()
+        found = 0
         // It begins.
         guard let step else { return histories[thread].add(0) }
+        let object = knowledge.number(of: step.object)
         switch step.kind {
         case .wait:
-            memory.signal(step.object, by: -1)
+            touched.insert(object)
+            found = state.content(of: object, knowledge)
+            change(.signals(object: object, by: -1))
             histories[thread].add(1)
         default:
-            let content = memory.look(step)
-            histories[thread].add(step.seen ?? content)
-            if step.kind == .lock { owners[step.object] = thread }
-            if step.kind == .update { touched[thread] = step }
+            found = try look(step, object)
+            histories[thread].add(step.seen ?? found)
+            if step.kind == .lock { change(.owner(object: object, thread: thread)) }
+            if step.kind == .update { unsettled = step }
         }
     }
 
+    /// What a step finds in its object. A thing of unknown content counts as holding all that was done to
+    /// it, see ``settle(_:)``.
+    private func look(_ step: ScheduledStep, _ object: Int) throws(Failure) -> Int {
+        if touched.insert(object).inserted {
+            knowledge.noteFirst(step.content?.fingerprint ?? 0, of: object)
+        }
+        // Whatever changes it has to be a step.
+        if let content = step.content, content.fingerprint != state.content(of: object, knowledge) {
+            throw .unseen(object: step.object)
+        }
+        return state.content(of: object, knowledge)
+    }
+
     /// An unlock or a signal: it only ever lets others go on, so it belongs to the step before it.
-    mutating func give(_ step: ScheduledStep, by thread: Int) {
+    func give(_ step: ScheduledStep, by thread: Int) {
+        settle(thread)
+        let object = knowledge.number(of: step.object)
         if step.kind == .unlock {
-            owners[step.object] = nil
-            memory.changed(step, by: Int(truncatingIfNeeded: histories[thread].value))
+            change(.owner(object: object, thread: nil))
+            noteContent(of: step, object, thread)
         } else {
-            memory.signal(step.object, by: 1)
+            touched.insert(object)
+            change(.signals(object: object, by: 1))
         }
     }
 
     func mark(of thread: Int) -> UInt64 { histories[thread].value }
 
     /// The thread keeps nothing of what it found since the mark but `rest`, and that it has come past it.
-    mutating func forget(since mark: UInt64, but rest: Int, of thread: Int) {
+    func forget(since mark: UInt64, but rest: Int, of thread: Int) {
         settle(thread)
         histories[thread] = Fingerprint(Int(truncatingIfNeeded: mark))
         histories[thread].add(rest)
     }
 
-    mutating func forget(_ object: UInt) { memory.forget(object) }
+    /// It is gone: nobody will look.
+    func forget(_ object: UInt) {
+        let object = knowledge.number(of: object)
+        if let step = unsettled, knowledge.number(of: step.object) == object { unsettled = nil }
+        touched.remove(object)
+        // Whether somebody touched it or not, which its thread need not know.
+        change(.gone(object: object))
+    }
 
     /// What the step that `thread` took made of its word.
-    private mutating func settle(_ thread: Int) {
-        guard let step = touched[thread] else { return }
-        touched[thread] = nil
-        memory.changed(step, by: Int(truncatingIfNeeded: histories[thread].value))
+    private func settle(_ thread: Int) {
+        guard let step = unsettled else { return }
+        unsettled = nil
+        noteContent(of: step, knowledge.number(of: step.object), thread)
+    }
+
+    private func noteContent(of step: ScheduledStep, _ object: Int, _ thread: Int) {
+        let content: Int
+        if let known = step.content {
+            content = known.fingerprint
+        } else {
+            var all = Fingerprint(state.content(of: object, knowledge))
+            all.add(Int(truncatingIfNeeded: histories[thread].value))
+            content = Int(truncatingIfNeeded: all.value)
+        }
+        guard content != state.content(of: object, knowledge) else { return }
+        change(.content(object: object, content))
     }
 }

@@ -1,39 +1,53 @@
-import Dispatch
 import Foundation
 import IOStack
 
 /// Runs a program of a few threads in every order of their steps that can make a difference.
 ///
-/// Depth first: each execution begins anew and repeats the choices that led to the last state where
-/// something is left to try. ``Search`` decides what that is.
+/// ``Search`` goes through the orders in what ``Knowledge`` knows of the threads. Where that ends, an
+/// execution of the real threads begins anew, takes the same way, and shows what comes then.
 ///
-/// One thread runs at a time, and whoever runs owns all members; semaphores hand them over.
+/// One thread runs at a time, and whoever runs owns all members.
 @safe
 final class Explorer: StepScheduler, @unchecked Sendable {
-    private(set) var search: Search
+    let knowledge = Knowledge()
+    let search: Search
     private(set) var longest = 0
+    private(set) var executions = 0
     private(set) var objectsLeftOut: Set<UInt> = []
 
-    private var execution = Execution(threads: 0)
-    private var identities: [pthread_t?] = []
-    private var turns: [DispatchSemaphore] = []
-    private let ended = DispatchSemaphore(value: 0)
-    private var running = -1
+    private var execution: Execution
+    private var crew: Crew?
+    /// nil: the main thread, whose steps are none of the search.
+    private var running: Int?
     /// The threads have no other way to what a program made: it goes away on the main thread.
     private var bodies: [@Sendable () -> Void] = []
     private var isNotingLeftOut = false
-    /// Things made so far: before the threads began, and by each in its operation.
+    /// Things made before the threads began.
     private var made = 0
-    private var madeInOperation: [Int] = []
+    /// Things that the running thread made since its last step.
+    private var madeSinceStep = 0
     private let program: String
+    private let replayed: [Int]?
+    /// The first choices of the execution under way.
+    private var given: [Int] = []
+    /// Executions by chance, before the search: so many in a row have to teach nothing.
+    private var toLearn: Int
+    private let enoughToLearn: Int
+    private var chance = Chance()
+    /// In how many steps by chance another thread goes on.
+    private var switching = 1
 
     init(
-        program: String, threads: Int, operations: Int, maxPreemptions: Int?, replay: [Int]? = nil
+        program: String, threads: Int, operations: Int, maxPreemptions: Int?, isReduced: Bool,
+        replay: [Int]? = nil
     ) {
         self.program = program
+        replayed = replay
+        enoughToLearn = 200 * threads * operations
+        toLearn = enoughToLearn
+        execution = Execution(threads: threads, knowledge)
         search = Search(
-            threads: threads, operations: operations, maxPreemptions: maxPreemptions, replay: replay
-        )
+            from: execution.state, knowledge, maxPreemptions: maxPreemptions, isReduced: isReduced)
     }
 
     /// The schedule so far, as `--replay` takes it.
@@ -41,36 +55,47 @@ final class Explorer: StepScheduler, @unchecked Sendable {
 
     // MARK: One execution
 
-    /// Before the things of an execution are made.
-    func prepare() {
+    /// Before the things of an execution are made. False: nothing is left to try.
+    func prepare() -> Bool {
         made = 0
         objectsLeftOut = []
+        switching = [1, 4, 16].randomElement(using: &chance) ?? 1
+        if let replayed {
+            given = replayed
+            return executions == 0
+        }
+        if toLearn > 0 {
+            given = []
+            toLearn -= 1
+            return true
+        }
+        let before = given
+        guard let next = search.nextSchedule() else { return false }
+        // It was executed, and nobody knows what came of it.
+        if executions > 0, !before.isEmpty, before == next { fail("not repeatable: \(next)") }
+        given = next
+        return true
     }
 
-    /// Runs `bodies` on a thread each, along the path. False when nothing is left to try.
-    func run(_ bodies: [@Sendable () -> Void]) -> Bool {
-        execution = Execution(threads: bodies.count)
-        identities = Array(repeating: nil, count: bodies.count)
-        madeInOperation = Array(repeating: 0, count: bodies.count)
-        turns = bodies.map { _ in DispatchSemaphore(value: 0) }
-        search.begin()
+    /// All that must hold at the end was looked at.
+    func noteEnd() { search.noteEnd(execution.state) }
+
+    /// Runs `bodies` on a thread each, along what is given.
+    func run(_ bodies: [@Sendable () -> Void]) {
+        execution = Execution(threads: bodies.count, knowledge)
+        let known = knowledge.size
         self.bodies = bodies
-        for index in bodies.indices {
-            let thread = Thread { [self] in
-                turns[index].wait()
-                identities[index] = pthread_self()
-                self.bodies[index]()
-                end(index)
+        if crew == nil {
+            crew = Crew(of: bodies.count) { [unowned self] number in
+                self.bodies[number]()
+                end(number)
             }
-            thread.stackSize = 1 << 20
-            thread.start()
         }
-        hand(to: choose())
-        ended.wait()
-        identities = []
+        handOver(from: nil, to: choose())
         self.bodies = []
+        executions += 1
         longest = max(longest, execution.taken.count)
-        return search.end()
+        if toLearn > 0, knowledge.size > known { toLearn = enoughToLearn }
     }
 
     /// Steps of `body`'s locks and words are none of the search: they commute in this program.
@@ -82,95 +107,102 @@ final class Explorer: StepScheduler, @unchecked Sendable {
 
     /// The running thread begins an operation and remembers nothing of the one before.
     func begin(operation: Int) {
-        guard isScheduled else { return }
-        madeInOperation[running] = 0
+        guard let running else { return }
         execution.begin(operation, of: running)
     }
 
     // MARK: What the state machine tells
 
-    private var isScheduled: Bool {
-        guard running >= 0,
-            let mine = identities.indices.contains(running) ? identities[running] : nil
-        else { return false }
-        return pthread_equal(mine, pthread_self()) != 0
-    }
-
     func newIdentity() -> UInt {
-        guard isScheduled else {
+        guard let running else {
             made += 1
             return UInt(1 << 32 + made)
         }
-        madeInOperation[running] += 1
-        let place = (running + 1) << 16 + execution.operation[running]
-        return UInt(place << 40 + madeInOperation[running])
+        // After the way of its maker, so that what the maker has forgotten makes no difference.
+        madeSinceStep += 1
+        var name = Fingerprint(Int(truncatingIfNeeded: execution.mark(of: running)))
+        name.add(running)
+        name.add(madeSinceStep)
+        return UInt(name.value)
     }
 
     func forget(_ object: UInt) {
-        if isScheduled { execution.forget(object) }
+        if running != nil { execution.forget(object) }
     }
 
-    func mark() -> UInt64 { isScheduled ? execution.mark(of: running) : 0 }
+    func mark() -> UInt64 { running.map(execution.mark) ?? 0 }
 
     func forget(since mark: UInt64, but rest: Int) {
-        if isScheduled { execution.forget(since: mark, but: rest, of: running) }
+        if let running { execution.forget(since: mark, but: rest, of: running) }
     }
 
     func step(_ step: ScheduledStep) {
         if isNotingLeftOut { objectsLeftOut.insert(step.object) }
-        guard isScheduled, !objectsLeftOut.contains(step.object) else { return }
-        let me = running
-        search.note(step, of: me, at: execution.place(of: me))
+        guard let me = running, !objectsLeftOut.contains(step.object) else { return }
         if step.kind == .unlock || step.kind == .signal { return execution.give(step, by: me) }
-        execution.stand(me, before: step)
+        demand { () throws(Execution.Failure) in try execution.stand(me, before: step) }
         let next = choose()
-        guard next != me else { return }
-        hand(to: next)
-        turns[me].wait()
+        if next != me { handOver(from: me, to: next) }
     }
 
-    private func choose() -> Int {
-        do {
-            let next = try search.choose(in: execution)
-            if let step = execution.pending[next] {
-                // Again: what a step touches may depend on what it finds.
-                search.note(step, of: next, at: execution.place(of: next))
-            }
-            execution.take(next)
-            return next
+    private func demand(_ body: () throws(Execution.Failure) -> Void) {
+        do throws(Execution.Failure) {
+            try body()
         } catch {
             fail("\(error)")
         }
     }
 
-    private func hand(to thread: Int) {
-        running = thread
-        turns[thread].signal()
+    private func choose() -> Int {
+        let enabled = execution.state.enabled(knowledge)
+        guard let first = enabled.first else { fail("deadlock: no thread can go on") }
+        let depth = execution.taken.count
+        let next: Int
+        if depth < given.count {
+            next = given[depth]
+            guard enabled.contains(next) else {
+                fail("the schedule does not fit: thread \(next) waits")
+            }
+        } else {
+            next = byChance(enabled, after: execution.taken.last?.thread) ?? first
+        }
+        madeSinceStep = 0
+        demand { () throws(Execution.Failure) in try execution.take(next) }
+        return next
+    }
+
+    private func byChance(_ enabled: Threads, after last: Int?) -> Int? {
+        if let last, enabled.contains(last),
+            replayed != nil || Int.random(in: 0..<switching, using: &chance) > 0
+        {
+            return last
+        }
+        return Array(enabled).randomElement(using: &chance)
+    }
+
+    private func handOver(from: Int?, to: Int?) {
+        running = to
+        crew?.handOver(from: from, to: to)
     }
 
     private func end(_ thread: Int) {
-        execution.end(thread)
-        if execution.isAlive.contains(true) {
-            hand(to: choose())
-        } else {
-            running = -1
-            ended.signal()
-        }
+        demand { () throws(Execution.Failure) in try execution.end(thread) }
+        handOver(
+            from: thread, to: execution.state.haveAllEnded(knowledge) ? nil : choose())
     }
 
     /// Reports what is wrong, with the schedule that led there, and ends the process.
     func fail(_ what: String) -> Never {
         print("\(program): \(what)")
-        print("  after \(search.executions + 1) executions; the schedule, a thread a step:")
+        print("  after \(executions + 1) executions; the schedule, a thread a step:")
         print("  --replay " + schedule.map(String.init).joined(separator: ","))
         for (place, taken) in execution.taken.enumerated() {
-            let step = taken.step.map { "\($0.kind.rawValue) \($0.object)" } ?? "begins"
+            let step = taken.kind.map { "\($0.rawValue) \(taken.object)" } ?? "begins"
             print("    \(place) thread \(taken.thread) \(step)")
         }
-        for thread in execution.pending.indices where execution.isAlive[thread] {
-            let step =
-                execution.pending[thread].map { "\($0.kind.rawValue) \($0.object)" } ?? "runs"
-            print("    thread \(thread) stands before: \(step)")
+        for (thread, step) in execution.pending.enumerated() {
+            guard let step else { continue }
+            print("    thread \(thread) stands before: \(step.kind.rawValue) \(step.object)")
         }
         exit(1)
     }

@@ -18,9 +18,6 @@ struct Program {
     var filters: [[FilterOperation]] = []
     var actors: [[ActorOperation]] = []
 
-    /// Where the orders are too many: the bound on preemptions that is used instead. nil: every order.
-    var preemptions: Int?
-
     /// Operations of each thread.
     var lengths: [Int] { handles.map(\.count) + filters.map(\.count) + actors.map(\.count) }
 
@@ -46,17 +43,17 @@ struct Program {
         Program(
             name: "three-each-reads",
             handles: [[.read, .query, .read], [.read, .disable, .enable]],
-            filters: [[.pause, .resume, .pause], [.pause, .resume, .pause]], preemptions: 1),
+            filters: [[.pause, .resume, .pause], [.pause, .resume, .pause]]),
         Program(name: "attach-read", handles: [[.read], [.read]], actors: [[.attach]]),
         Program(
             name: "attach-enable", handles: [[.disable, .enable], [.read]], actors: [[.attach]]),
         Program(name: "attach-detach-read", handles: [[.read]], actors: [[.attach, .detach]]),
         Program(
             name: "two-attach-detach", handles: [[.read]],
-            actors: [[.attach, .detach], [.attach, .detach]], preemptions: 2),
+            actors: [[.attach, .detach], [.attach, .detach]]),
         Program(
             name: "attach-pause-read", handles: [[.read]], filters: [[.pause, .resume]],
-            actors: [[.attach, .detach]], preemptions: 2),
+            actors: [[.attach, .detach]]),
         Program(
             name: "cached-read", handles: [[.read], [.read]], actors: [[.cachedRead, .closeCached]]),
         Program(

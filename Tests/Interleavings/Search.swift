@@ -1,180 +1,167 @@
 import IOStack
 
-/// What was tried and what is left to try.
+/// What was tried and what is left to try, in what ``Knowledge`` knows of the program. Where that ends, it
+/// asks for an execution.
 ///
 /// States that were seen are not entered again; in each state a persistent set of threads is tried, and
 /// sleep sets leave out orders of steps that commute (Godefroid, 1996). docs/testing.md tells why that
 /// misses nothing.
-struct Search {
-    enum Failure: Error, CustomStringConvertible {
-        case deadlock
-        case waits(thread: Int)
-        case unrepeatable(place: Int)
-
-        var description: String {
-            switch self {
-            case .deadlock: "deadlock: no thread can go on"
-            case .waits(let thread): "the schedule does not fit: thread \(thread) waits"
-            case .unrepeatable(let place):
-                "not repeatable: other threads can go on at step \(place) than before"
-            }
-        }
-    }
-
-    private(set) var executions = 0
-    /// How often all was begun anew because an operation touched what it was not known to touch.
+final class Search {
+    /// How often all was begun anew because something was touched where it was known not to be.
     private(set) var restarts = 0
-    /// States seen: with the threads that were asleep whenever one was entered.
-    private var seen: [UInt64: Threads] = [:]
-    private var footprints: Footprints
-    private var path: [Node] = []
-    private var depth = 0
-    /// Nothing new on the way that the execution has taken: the threads only have to end.
-    private var isOver = false
-    private var hasLearned = false
-    private let replayed: [Int]?
-    private let threads: Int
     let maxPreemptions: Int?
-    /// Executions by chance, before the search, which learn what the operations touch.
-    private var toLearn: Int
-    private var chance = SystemRandomNumberGenerator()
+    /// False: each thread is tried in each state, to prove that leaving orders out misses nothing.
+    private let isReduced: Bool
+    private let knowledge: Knowledge
+    private let start: ProgramState
+    private var seen = SeenStates()
+    private var path: [Node] = []
+    /// Final states that an execution has come to.
+    private var checked: Set<UInt64> = []
+    /// States when it turned out that something is touched where it was known not to be.
+    private var statesWhenMistaken: Int?
 
-    init(threads: Int, operations: Int, maxPreemptions: Int?, replay: [Int]?) {
+    init(from start: ProgramState, _ knowledge: Knowledge, maxPreemptions: Int?, isReduced: Bool) {
+        self.start = start
+        self.knowledge = knowledge
         self.maxPreemptions = maxPreemptions
-        self.threads = threads
-        replayed = replay
-        toLearn = maxPreemptions == nil ? 50 * threads * operations * operations : 0
-        footprints = Footprints(threads: threads, operations: operations)
+        self.isReduced = isReduced
     }
 
     var states: Int { seen.count }
+    /// In how many states all threads have ended, of those that were come to.
+    var ends: Int { checked.count }
 
-    private var isLearning: Bool { toLearn > 0 && replayed == nil }
-
-    mutating func note(_ step: ScheduledStep, of thread: Int, at place: Int) {
-        if footprints.note(step, of: thread, at: place) { hasLearned = true }
-    }
-
-    // MARK: One execution
-
-    mutating func begin() {
-        depth = 0
-        isOver = false
-    }
-
-    /// False when nothing is left to try.
-    mutating func end() -> Bool {
-        executions += 1
-        if replayed != nil { return false }
-        if isLearning {
-            toLearn -= 1
-            hasLearned = false
-            return true
-        }
-        guard hasLearned, maxPreemptions == nil else { return backtrack() }
-        hasLearned = false
-        restarts += 1
+    private func begin() {
         path = []
-        seen = [:]
-        return true
+        seen = SeenStates()
+        statesWhenMistaken = nil
+        knowledge.beginSearch()
+        enter(start, asleep: Threads(), last: nil)
     }
 
-    /// The thread that takes the next step.
-    mutating func choose(in execution: Execution) throws(Failure) -> Int {
-        let enabled = execution.enabled
-        guard let first = enabled.first else { throw .deadlock }
-        defer { depth += 1 }
-        if let replayed {
-            guard depth < replayed.count else { return first }
-            guard enabled.contains(replayed[depth]) else { throw .waits(thread: replayed[depth]) }
-            return replayed[depth]
+    /// An execution came to its end there, and all was well.
+    func noteEnd(_ state: ProgramState) { checked.insert(state.fingerprint) }
+
+    /// Goes on until an execution is needed, whose first choices it returns; nil: nothing is left to try.
+    func nextSchedule() -> [Int]? {
+        if states == 0 { begin() }
+        while true {
+            while let node = path.last {
+                if isToBeginAnew { break }
+                if let schedule = step(from: node) { return schedule }
+            }
+            guard knowledge.isSearchMistaken, maxPreemptions == nil else { return nil }
+            restarts += 1
+            begin()
         }
-        if isLearning { return Array(enabled).randomElement(using: &chance) ?? first }
-        if depth < path.count {
-            guard path[depth].enabled == enabled else { throw .unrepeatable(place: depth) }
-            return path[depth].chosen
-        }
-        let last = path.last?.chosen
-        if !isOver, !hasLearned || maxPreemptions != nil,
-            let next = enter(execution, enabled, last)
-        {
-            return next
-        }
-        isOver = true
-        // Going on with the same thread costs least.
-        return execution.taken.last.map(\.thread).flatMap { enabled.contains($0) ? $0 : nil }
-            ?? first
     }
 
-    /// A state that the path did not lead to before; nil: nothing is to be tried from there.
-    private mutating func enter(
-        _ execution: Execution, _ enabled: Threads, _ last: Int?
-    ) -> Int? {
-        if let maxPreemptions { return enterBounded(execution, enabled, last, maxPreemptions) }
-        var asleep = sleepers(execution)
-        let toTry: Threads
-        let state = execution.state
-        if let before = seen[state] {
-            toTry = before.subtracting(asleep)
-            asleep = asleep.intersection(before)
-        } else {
-            toTry = footprints.enough(in: execution, enabled: enabled, preferring: last)
-                .subtracting(asleep)
-        }
-        seen[state] = asleep
-        guard let next = last.flatMap({ toTry.contains($0) ? $0 : nil }) ?? toTry.first else {
+    /// Not at once: what follows may teach more.
+    private var isToBeginAnew: Bool {
+        guard knowledge.isSearchMistaken, maxPreemptions == nil else { return false }
+        let when = statesWhenMistaken ?? states
+        statesWhenMistaken = when
+        return states > 2 * when + 1000
+    }
+
+    /// Tries one thread from the last node, or gives the node up. Returns a schedule that nobody knows the
+    /// outcome of.
+    private func step(from node: Node) -> [Int]? {
+        let top = path.count - 1
+        if node.toTry.isEmpty {
+            if node.state.enabled(knowledge).isEmpty,
+                !node.state.haveAllEnded(knowledge)
+                    || !checked.contains(node.state.fingerprint)
+            {
+                return schedule
+            }
+            path.removeLast()
             return nil
         }
-        var left = toTry
-        left.remove(next)
-        path.append(
-            Node(
-                enabled: enabled, pending: execution.pending, toTry: left, asleep: asleep,
-                chosen: next))
-        return next
+        let last = node.last ?? (top > 0 ? path[top - 1].chosen : nil)
+        guard
+            let thread = last.flatMap({ node.toTry.contains($0) ? $0 : nil }) ?? node.toTry.first
+        else { return nil }
+        let stands = node.state.threads[thread]
+        let object = knowledge.threadStates[stands].object
+        guard
+            let transition = knowledge.transition(
+                from: stands,
+                finding: knowledge.threadStates[stands].next == .begin
+                    ? 0 : node.state.content(of: object, knowledge))
+        else { return schedule + [thread] }
+        path[top].toTry.remove(thread)
+        path[top].chosen = thread
+        var next = node.state
+        next.threads[thread] = transition.end
+        for change in transition.changes { next.apply(change, knowledge) }
+        let asleep = sleepers(
+            among: node.asleep, in: next, after: transition, on: object,
+            isBegin: knowledge.threadStates[stands].next == .begin)
+        path[top].asleep.insert(thread)
+        enter(next, asleep: asleep, last: thread)
+        return nil
+    }
+
+    private var schedule: [Int] { path.dropLast().compactMap(\.chosen) }
+
+    private func enter(_ state: ProgramState, asleep: Threads, last: Int?) {
+        if let maxPreemptions { return enterBounded(state, last, maxPreemptions) }
+        var asleep = isReduced ? asleep : Threads()
+        let toTry: Threads
+        var isEnd = false
+        let fingerprint = state.fingerprint
+        if let before = seen.enter(fingerprint, asleep: asleep) {
+            toTry = before.subtracting(asleep)
+            asleep = asleep.intersection(before)
+            if toTry.isEmpty { return }
+        } else {
+            let enabled = state.enabled(knowledge)
+            isEnd = enabled.isEmpty
+            let enough =
+                isReduced
+                ? knowledge.enough(in: state, enabled: enabled, preferring: last) : enabled
+            toTry = enough.subtracting(asleep)
+        }
+        guard !toTry.isEmpty || isEnd else { return }
+        path.append(Node(state: state, toTry: toTry, asleep: asleep))
     }
 
     /// The same where a thread that can go on is left for another only so often: all orders of such steps.
-    private mutating func enterBounded(
-        _ execution: Execution, _ enabled: Threads, _ last: Int?, _ bound: Int
-    ) -> Int? {
+    private func enterBounded(_ state: ProgramState, _ last: Int?, _ bound: Int) {
         let used = path.last.map { $0.preemptions + ($0.isPreempted ? 1 : 0) } ?? 0
-        var state = Fingerprint(Int(truncatingIfNeeded: execution.state))
-        state.add(last ?? -1)
-        state.add(used)
-        guard seen.updateValue(Threads(), forKey: state.value) == nil else { return nil }
-        let mayGoOn = last.map(enabled.contains) ?? false
-        guard let next = mayGoOn ? last : enabled.first else { return nil }
-        var left = mayGoOn && used == bound ? Threads() : enabled
-        left.remove(next)
+        var fingerprint = Fingerprint(Int(truncatingIfNeeded: state.fingerprint))
+        fingerprint.add(last ?? -1)
+        fingerprint.add(used)
+        guard seen.enter(fingerprint.value, asleep: Threads()) == nil else { return }
+        let enabled = state.enabled(knowledge)
+        let goesOn = last.flatMap { enabled.contains($0) ? $0 : nil }
+        var toTry = enabled
+        if let goesOn, used == bound {
+            toTry = Threads()
+            toTry.insert(goesOn)
+        }
         path.append(
             Node(
-                enabled: enabled, pending: [], toTry: left, asleep: Threads(), chosen: next,
-                last: mayGoOn ? last : nil, preemptions: used))
-        return next
+                state: state, toTry: toTry, asleep: Threads(), last: goesOn, preemptions: used))
     }
 
-    /// Threads whose pending step was tried in the state before and commutes with what was done there.
-    private func sleepers(_ execution: Execution) -> Threads {
-        guard let before = path.last, let taken = execution.taken.last else { return Threads() }
-        return Threads(
-            where: { thread in
-                guard before.asleep.contains(thread) else { return false }
-                guard let step = before.pending[thread], let done = taken.step else { return true }
-                return step.object != done.object || !step.touched.conflicts(with: taken.part)
-            }, of: threads)
-    }
-
-    /// Goes back to the last state where something is left to try.
-    private mutating func backtrack() -> Bool {
-        while var node = path.popLast() {
-            node.asleep.insert(node.chosen)
-            guard let next = node.toTry.first else { continue }
-            node.toTry.remove(next)
-            node.chosen = next
-            path.append(node)
-            return true
+    /// Threads whose step was tried in the state before and commutes with what was done there.
+    private func sleepers(
+        among asleep: Threads, in state: ProgramState, after transition: Transition,
+        on object: Int, isBegin: Bool
+    ) -> Threads {
+        var left = asleep
+        for thread in asleep {
+            let stands = state.threads[thread]
+            // It has not moved: it stands where it stood.
+            guard !isBegin, case .step = knowledge.threadStates[stands].next,
+                knowledge.threadStates[stands].object == object
+            else { continue }
+            let part = knowledge.part(of: stands, finding: state.content(of: object, knowledge))
+            if part.conflicts(with: transition.part) { left.remove(thread) }
         }
-        return false
+        return left
     }
 }

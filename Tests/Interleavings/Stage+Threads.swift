@@ -84,7 +84,7 @@ extension Stage {
     /// One that somebody without a resume of his own refused is to be sent again: the answer names him.
     func resume(_ number: Int) throws {
         let answer = try instances[number].bypassIO(.streamResume, on: sender)
-        refusals[number].unscheduled = answer.results?.status == .bypassIOFilterNotSupported
+        refusals[number].set(answer.results?.status == .bypassIOFilterNotSupported)
     }
 
     private func runActor(

@@ -2,6 +2,9 @@
 struct Threads: Equatable, Sequence {
     private var bits: UInt32 = 0
 
+    init(rawValue: UInt32) { bits = rawValue }
+    var rawValue: UInt32 { bits }
+
     init() {}
 
     init(where belongs: (Int) -> Bool, of count: Int) {
@@ -17,10 +20,8 @@ struct Threads: Equatable, Sequence {
     mutating func remove(_ thread: Int) { bits &= ~(1 << UInt32(thread)) }
 
     func isSubset(of other: Threads) -> Bool { bits & ~other.bits == 0 }
-    func subtracting(_ other: Threads) -> Threads { Threads(bits & ~other.bits) }
-    func intersection(_ other: Threads) -> Threads { Threads(bits & other.bits) }
-
-    private init(_ bits: UInt32) { self.bits = bits }
+    func subtracting(_ other: Threads) -> Threads { Threads(rawValue: bits & ~other.bits) }
+    func intersection(_ other: Threads) -> Threads { Threads(rawValue: bits & other.bits) }
 
     func makeIterator() -> AnyIterator<Int> {
         var left = bits

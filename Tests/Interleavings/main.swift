@@ -1,10 +1,15 @@
 import Foundation
 import IOStack
 
-// bypassio-interleavings [--program NAME] [--preemptions N] [--mutant NAME] [--replay 0,1,…] [--list]
+// bypassio-interleavings [--program NAME] [--preemptions N] [--mutant NAME] [--replay 0,1,…]
+//     [--unreduced] [--list]
 var options: [String: String] = [:]
 var arguments = CommandLine.arguments.dropFirst()
 while let name = arguments.popFirst() {
+    if name == "--unreduced" {
+        options[name] = ""
+        continue
+    }
     if name == "--list" {
         for program in Program.all { print(program.name) }
         exit(0)
@@ -26,11 +31,11 @@ guard !programs.isEmpty else {
 }
 for program in programs {
     let replay = options["--replay"].map { $0.split(separator: ",").compactMap { Int($0) } }
-    let bound = options["--preemptions"].flatMap { Int($0) } ?? program.preemptions
     let explorer = Explorer(
         program: program.name, threads: program.lengths.count,
         operations: program.lengths.max() ?? 0,
-        maxPreemptions: bound.flatMap { $0 < 0 ? nil : $0 }, replay: replay)
+        maxPreemptions: options["--preemptions"].flatMap { Int($0) },
+        isReduced: options["--unreduced"] == nil, replay: replay)
     // Once without the scheduler: what the process makes once is made, and has its names.
     let first = try Stage(program, explorer)
     for body in first.bodies { body() }
@@ -39,20 +44,23 @@ for program in programs {
     unsafe Interleaving.mutant = options["--mutant"]
     unsafe Interleaving.scheduler = explorer
     let begin = ContinuousClock.now
-    var isLeft = true
-    while isLeft {
-        explorer.prepare()
+    while explorer.prepare() {
         let stage = try Stage(program, explorer)
-        isLeft = explorer.run(stage.bodies)
+        explorer.run(stage.bodies)
         stage.check()
+        explorer.noteEnd()
         withExtendedLifetime(stage) {}
     }
     unsafe Interleaving.scheduler = nil
     unsafe Interleaving.mutant = nil
     let seconds = (ContinuousClock.now - begin).components.seconds
-    let scope = explorer.search.maxPreemptions.map { "up to \($0) preemptions" } ?? "every order"
+    let scope =
+        explorer.search.maxPreemptions.map { "up to \($0) preemptions" }
+        ?? (options["--unreduced"] == nil ? "every order" : "every thread in every state")
     print(
         "\(program.name): \(scope), \(explorer.search.states) states, "
-            + "\(explorer.search.executions) executions, up to \(explorer.longest) steps, "
+            + "\(explorer.knowledge.threadStates.count) of threads, "
+            + "\(explorer.search.ends) ends, \(explorer.knowledge.size) transitions, "
+            + "\(explorer.executions) executions, up to \(explorer.longest) steps, "
             + "\(explorer.search.restarts) restarts, \(seconds) s: holds")
 }

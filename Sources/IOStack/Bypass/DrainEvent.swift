@@ -21,6 +21,8 @@ struct DrainEvent: ~Copyable, Sendable {
         #if INTERLEAVING
             let mark = Interleaving.mark()
             defer { Interleaving.forget(since: mark) }
+            // What is kept in the loop is where it stands, which `but` tells apart.
+            Interleaving.forget(since: mark, but: 1)
         #endif
         while !isDrained() {
             let progress = advance()
@@ -30,6 +32,9 @@ struct DrainEvent: ~Copyable, Sendable {
                 sleepers = (sleepers ?? []) + [sleeper]
                 raise()
             }
+            #if INTERLEAVING
+                Interleaving.forget(since: mark, but: 2)
+            #endif
             // After the flag is up: a read that left before saw no flag, and is counted out here.
             #if INTERLEAVING
                 let sleeps = Interleaving.isMutant("SLEEP_WITHOUT_LOOKING") || !isDrained()
@@ -43,12 +48,19 @@ struct DrainEvent: ~Copyable, Sendable {
                     sleeper.wait()
                 }
             }
+            #if INTERLEAVING
+                Interleaving.forget(since: mark, but: 3)
+            #endif
             sleepers.withLock { sleepers in
                 sleepers?.removeAll { $0 === sleeper }
                 guard sleepers?.isEmpty ?? true else { return }
                 sleepers = nil
                 lower()
             }
+            #if INTERLEAVING
+                sleeper.forget()
+                Interleaving.forget(since: mark, but: 1)
+            #endif
         }
     }
 
@@ -56,6 +68,10 @@ struct DrainEvent: ~Copyable, Sendable {
     // Not part of a leaving read, which would save registers for it.
     @inline(never)
     func signal() {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+            defer { Interleaving.forget(since: mark) }
+        #endif
         sleepers.withLockIfUsed { sleepers in
             for sleeper in sleepers ?? [] { sleeper.signal() }
         }

@@ -56,6 +56,10 @@ struct StreamGate: ~Copyable, Sendable {
     /// Counts a read out.
     @inline(__always)
     func leave() {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+            defer { Interleaving.forget(since: mark) }
+        #endif
         if word.countOut(1, counts: Self.countMask, waking: Self.sleep) { event.signal() }
     }
 

@@ -94,6 +94,10 @@ struct VolumeGate: ~Copyable, Sendable {
     /// Counts a read out of what its route had counted it into.
     @inline(__always)
     func leave(_ route: ReadRoute) {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+            defer { Interleaving.forget(since: mark) }
+        #endif
         let mine =
             (route.skipsFilters ? Self.filterOne : 0)
             | (route.skipsVolumeDrivers ? Self.storageOne : 0)

@@ -12,21 +12,19 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
     /// Does not move, as the C library demands.
     @usableFromInline let value: UnsafeMutablePointer<Value>
     #if INTERLEAVING
-        private let identity = Interleaving.newIdentity()
+        private let identity: UInt
         private let content: (any ScheduledContent)?
     #endif
 
     public init(_ value: consuming sending Value) {
         #if INTERLEAVING
             content = nil
+            identity = Interleaving.newIdentity()
         #endif
         unsafe self.value = Self.place(value)
     }
 
     deinit {
-        #if INTERLEAVING
-            Interleaving.forget(identity)
-        #endif
         let place = unsafe place
         unsafe value.deinitialize(count: 1)
         unsafe pthread_mutex_destroy(mutex)
@@ -97,6 +95,19 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
         return result
     }
 
+    /// The same where nothing gets out.
+    borrowing func change(_ body: (inout Value) -> Void) {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+        #endif
+        lock()
+        unsafe body(&value.pointee)
+        unlock()
+        #if INTERLEAVING
+            Interleaving.forget(since: mark)
+        #endif
+    }
+
     @usableFromInline
     borrowing func lock() {
         #if INTERLEAVING
@@ -132,11 +143,24 @@ extension Guarded: @unchecked Sendable where Value: ~Copyable {}
         }
     }
 
+    extension Guarded where Value: Sendable {
+        /// As the other, for a lock that is made by demand.
+        init(
+            _ value: consuming sending Value, named identity: UInt,
+            content: ContentMaker<Value>
+        ) {
+            unsafe self.value = Self.place(value)
+            unsafe self.content = content.make(self.value)
+            self.identity = identity
+        }
+    }
+
     extension Guarded where Value == Void {
         /// As the other, for a lock that only serialises: there is nothing to find.
         public init(_ value: consuming sending Value) {
             unsafe self.value = Self.place(value)
             content = NoContent.shared
+            identity = Interleaving.newIdentity()
         }
     }
 
@@ -145,6 +169,7 @@ extension Guarded: @unchecked Sendable where Value: ~Copyable {}
         public init(_ value: consuming sending Value) {
             unsafe self.value = Self.place(value)
             unsafe content = GuardedContent(self.value)
+            identity = Interleaving.newIdentity()
         }
     }
 #endif

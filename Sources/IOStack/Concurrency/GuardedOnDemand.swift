@@ -9,7 +9,15 @@
 public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
     @usableFromInline let place = OnDemand<Guarded<Value?>>()
 
-    public init() {}
+    #if INTERLEAVING
+        /// The lock's, whoever makes it.
+        private let identity = Interleaving.newIdentity()
+        private let maker: ContentMaker<Value?>
+
+        public init() { maker = ContentMaker() }
+    #else
+        public init() {}
+    #endif
 
     /// The value; nil as long as there is none. Makes nothing.
     @inlinable
@@ -28,7 +36,7 @@ public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
     public func withLock<R, E: Error>(
         _ body: (inout sending Value?) throws(E) -> sending R
     ) throws(E) -> sending R {
-        try unsafe place.made { Guarded(nil) }.pointee.withLock(body)
+        try unsafe place.made { newGuarded() }.pointee.withLock(body)
     }
 
     /// As ``withLock(_:)``, where nothing is to be done as long as nobody had use for the value.
@@ -39,4 +47,24 @@ public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
         guard let place = unsafe place.found else { return nil }
         return try unsafe place.pointee.withLock(body)
     }
+
+    #if INTERLEAVING
+        @usableFromInline
+    #else
+        @inlinable
+    #endif
+    func newGuarded() -> Guarded<Value?> {
+        #if INTERLEAVING
+            Guarded(nil, named: identity, content: maker)
+        #else
+            Guarded(nil)
+        #endif
+    }
 }
+
+#if INTERLEAVING
+    extension GuardedOnDemand where Value: Hashable {
+        /// As the other, for a value that a search can compare.
+        public init() { maker = ContentMaker() }
+    }
+#endif

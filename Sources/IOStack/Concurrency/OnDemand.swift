@@ -22,6 +22,10 @@ struct OnDemand<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
     init() {}
 
     deinit {
+        #if INTERLEAVING
+            // No step: when somebody lets go of the last reference is no thread's doing.
+            let known = unsafe UnsafeMutablePointer<Value>(bitPattern: address.owned.bits)
+        #endif
         guard let place = unsafe known else { return }
         unsafe place.deinitialize(count: 1)
         unsafe place.deallocate()

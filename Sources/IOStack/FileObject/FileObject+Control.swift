@@ -74,6 +74,20 @@ extension FileObject {
         _ operation: BypassIOOperation, flags: BypassIOInputFlags, requestor: Requestor?,
         below instance: FilterInstance?
     ) throws(IOFailure) -> FSBypassIOOutput {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+            let output = try sentBypassIO(operation, flags, requestor, below: instance)
+            Interleaving.forget(since: mark, but: output.hashValue)
+            return output
+        #else
+            return try sentBypassIO(operation, flags, requestor, below: instance)
+        #endif
+    }
+
+    private func sentBypassIO(
+        _ operation: BypassIOOperation, _ flags: BypassIOInputFlags, _ requestor: Requestor?,
+        below instance: FilterInstance?
+    ) throws(IOFailure) -> FSBypassIOOutput {
         let input = FSBypassIOInput(operation: operation, flags: flags)
         guard let bytes = try? input.encodedBytes() else { throw IOFailure(.invalidParameter) }
         let (answer, _) = try controlOutput(

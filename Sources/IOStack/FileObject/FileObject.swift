@@ -114,6 +114,18 @@ public final class FileObject: Sendable {
     /// traditional route. A bypassed read ends with ``leaveBypass(_:)``.
     @inline(__always)
     func enterBypass(offset: UInt64, length: Int) -> ReadRoute {
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+            let route = enteredRoute(offset: offset, length: length)
+            Interleaving.forget(since: mark, but: route.hashValue)
+            return route
+        #else
+            return enteredRoute(offset: offset, length: length)
+        #endif
+    }
+
+    @inline(__always)
+    private func enteredRoute(offset: UInt64, length: Int) -> ReadRoute {
         guard state.look(at: Self.bothBits) == Self.enabledBit else { return .traditional }
         guard isNonCached else { return counters.refuse(.cachedHandle) }
         guard (offset | UInt64(truncatingIfNeeded: length)) & misalignmentMask == 0 else {

@@ -18,7 +18,13 @@ extension Volume {
         }
         let body: FSBypassIOOutput.Body
         do throws(IOFailure) {
+            #if INTERLEAVING
+                let mark = Interleaving.mark()
+            #endif
             body = try answer(input, file)
+            #if INTERLEAVING
+                Interleaving.forget(since: mark, but: body.hashValue)
+            #endif
         } catch {
             return data.fail(error.status, hostErrno: error.hostErrno)
         }
@@ -156,12 +162,12 @@ extension Volume {
             let mark = Interleaving.mark()
             defer { Interleaving.forget(since: mark) }
         #endif
-        stream.control.withLock { control in
+        stream.control.change { control in
             control.settling += 1
             stream.gate.close(.settling)
         }
         stream.gate.drain(.settling, advance: advanceOwnReads)
-        stream.control.withLock { control in
+        stream.control.change { control in
             control.settling -= 1
             if control.settling == 0 { stream.gate.open(.settling) }
         }

@@ -52,6 +52,10 @@ extension FileObject {
     /// The flags every reply carries, as they stand now (spec 6.6).
     func bypassOutputFlags(for operation: BypassIOOperation) -> BypassIOOutputFlags {
         var flags: BypassIOOutputFlags = []
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+            defer { Interleaving.forget(since: mark, but: Int(flags.rawValue)) }
+        #endif
         let volume = self.volume.gate.closed
         if volume.contains(.storagePaused) { flags.insert(.volumeStackBypassPaused) }
         if volume.contains(.filtersBlocked), self.volume.activeBypassCount > 0 {

@@ -94,7 +94,14 @@ extension Volume {
     func resumeStream(of file: FileObject) -> BypassIOResults {
         let stream = file.stream
         var asker = file
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+        #endif
         while true {
+            #if INTERLEAVING
+                // It begins anew with nothing in hand but who asks.
+                Interleaving.forget(since: mark, but: asker === file ? 1 : 2)
+            #endif
             let epoch = stream.control.look { $0.isPaused ? $0.pauseEpoch : nil }
             guard let epoch else { return BypassIOResults() }
             let detaches = state.look { $0.detaches }

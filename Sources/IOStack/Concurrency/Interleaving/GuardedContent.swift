@@ -9,4 +9,20 @@
 
         var fingerprint: Int { unsafe value.pointee.hashValue }
     }
+
+    /// Makes the content of a lock that is made by demand, if its value can be compared.
+    @safe
+    struct ContentMaker<Value: Sendable>: Sendable {
+        private let maker: @Sendable (UnsafeMutablePointer<Value>) -> (any ScheduledContent)?
+
+        init() { unsafe maker = { _ in nil } }
+
+        func make(_ value: UnsafeMutablePointer<Value>) -> (any ScheduledContent)? {
+            unsafe maker(value)
+        }
+    }
+
+    extension ContentMaker where Value: Hashable {
+        init() { unsafe maker = { unsafe GuardedContent($0) } }
+    }
 #endif

@@ -25,6 +25,10 @@
                 != 0
         }
 
+        public func contains(_ other: ScheduledPart) -> Bool {
+            other.looks & ~looks | other.adds & ~adds | other.changes & ~changes == 0
+        }
+
         public mutating func formUnion(_ other: ScheduledPart) {
             looks |= other.looks
             adds |= other.adds

@@ -30,21 +30,28 @@
             self.content = content
             part = nil
             view = nil
+            isPartFixed = true
         }
 
         /// - Parameters:
         ///   - part: what of its object the step touches, as that stands now.
+        ///   - isPartFixed: that is the same whatever stands there.
         ///   - view: what of it the thread would get to see now.
         init(
             _ kind: Kind, on object: UInt, _ content: any ScheduledContent,
-            part: @escaping @Sendable () -> ScheduledPart, view: @escaping @Sendable () -> Int
+            part: @escaping @Sendable () -> ScheduledPart, isPartFixed: Bool,
+            view: @escaping @Sendable () -> Int
         ) {
             self.kind = kind
             self.object = object
             self.content = content
             self.part = part
+            self.isPartFixed = isPartFixed
             self.view = view
         }
+
+        /// What of its object the step touches does not depend on what it finds.
+        public let isPartFixed: Bool
 
         /// What of its object the step touches if it is taken now.
         public var touched: ScheduledPart {

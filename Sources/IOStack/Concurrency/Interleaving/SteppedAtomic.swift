@@ -12,7 +12,6 @@
             /// The scheduler was told of the next operation.
             let isPrepared = Mutex(false)
             init(_ value: Value) { self.value = Mutex(value) }
-            deinit { Interleaving.forget(identity) }
             var fingerprint: Int { value.withLock(\.hashValue) }
         }
 
@@ -28,6 +27,9 @@
             if isPrepared { return }
             Interleaving.step(kind, on: word.identity, word)
         }
+
+        /// For who owns the word alone: no step.
+        var owned: Value { word.value.withLock { $0 } }
 
         func load(ordering: AtomicLoadOrdering) -> Value {
             step(.load)
@@ -76,6 +78,12 @@
             return change { $0 &- amount }
         }
 
+        /// What a loop of exchanges comes to that counts in unless the count is zero.
+        func addUnlessZero() -> Bool {
+            step(.update)
+            return change { $0 == 0 ? 0 : $0 + 1 }.oldValue != 0
+        }
+
         @discardableResult
         func bitwiseOr(
             _ bits: Value, ordering: AtomicUpdateOrdering
@@ -103,18 +111,19 @@
             _ kind: ScheduledStep.Kind, _ part: ScheduledPart,
             view: @escaping @Sendable (UInt64) -> Int
         ) {
-            prepare(kind, { _ in part }, view: view)
+            prepare(kind, isPartFixed: true, { _ in part }, view: view)
         }
 
         func prepare(
-            _ kind: ScheduledStep.Kind, _ part: @escaping @Sendable (UInt64) -> ScheduledPart,
+            _ kind: ScheduledStep.Kind, isPartFixed: Bool = false,
+            _ part: @escaping @Sendable (UInt64) -> ScheduledPart,
             view: @escaping @Sendable (UInt64) -> Int
         ) {
             let word = word
             unsafe Interleaving.scheduler?.step(
                 ScheduledStep(
                     kind, on: word.identity, word,
-                    part: { part(word.value.withLock { $0 }) },
+                    part: { part(word.value.withLock { $0 }) }, isPartFixed: isPartFixed,
                     view: { view(word.value.withLock { $0 }) }))
             word.isPrepared.withLock { $0 = true }
         }

@@ -9,7 +9,8 @@
 
         private let identity = Interleaving.newIdentity()
 
-        deinit { Interleaving.forget(identity) }
+        /// Nobody will signal or wait any more.
+        func forget() { Interleaving.forget(identity) }
 
         func wait() {
             Interleaving.step(.wait, on: identity)
@@ -27,9 +28,9 @@
         }
     }
 
-    // For the list of a drain's sleepers: who sleeps follows from where the threads stand.
+    // For the list of a drain's sleepers: who sleeps is who will be woken.
     extension DispatchSemaphore: Hashable {
         static func == (one: DispatchSemaphore, other: DispatchSemaphore) -> Bool { one === other }
-        func hash(into hasher: inout Hasher) {}
+        func hash(into hasher: inout Hasher) { hasher.combine(identity) }
     }
 #endif
