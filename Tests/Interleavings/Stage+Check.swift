@@ -6,13 +6,6 @@ import MemoryFileSystem
 extension Stage {
     func check() {
         let stream = sender.stream
-        for (number, refusal) in refusals.enumerated() where refusal.unscheduled {
-            do {
-                try resume(number)
-            } catch {
-                explorer.fail("a resume of filter \(number) failed: \(error)")
-            }
-        }
         let isHeld = vetoes.contains(where: \.unscheduled) && stream.bypassOpenCount > 0
         if program.keepsBypass, stream.isPaused != isHeld {
             explorer.fail(

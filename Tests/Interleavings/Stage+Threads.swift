@@ -77,14 +77,9 @@ extension Stage {
         case .resume:
             pauses[number].set(false)
             vetoes[number].set(false)
-            try resume(number)
+            // Who refuses and goes has it sent again.
+            _ = try instances[number].bypassIO(.streamResume, on: sender)
         }
-    }
-
-    /// One that somebody without a resume of his own refused is to be sent again: the answer names him.
-    func resume(_ number: Int) throws {
-        let answer = try instances[number].bypassIO(.streamResume, on: sender)
-        refusals[number].set(answer.results?.status == .bypassIOFilterNotSupported)
     }
 
     private func runActor(

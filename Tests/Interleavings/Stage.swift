@@ -20,8 +20,6 @@ final class Stage: @unchecked Sendable {
     let vetoes: [Flag]
     /// Of each filter: its pause returned, and it did not begin to resume.
     let pauses: [Flag]
-    /// Of each filter: its resume was refused by a filter that did not opt in.
-    let refusals: [Flag]
     /// Of each actor: what keeps reads from skipping the filters returned, and its end did not begin.
     let blocks: [Flag]
     /// Of each actor: its VOLUME_STACK_PAUSE returned, and it did not begin to resume.
@@ -45,7 +43,6 @@ final class Stage: @unchecked Sendable {
         let readers = program.handles.count + actors
         vetoes = program.filters.map { _ in Flag() }
         pauses = program.filters.map { _ in Flag() }
-        refusals = program.filters.map { _ in Flag() }
         blocks = program.actors.map { _ in Flag() }
         volumePauses = program.actors.map { _ in Flag() }
         volumeVetoes = program.actors.map { _ in Flag() }

@@ -120,11 +120,15 @@ extension Volume {
                 continue
             }
             guard verdict.status.isSuccess else {
-                stream.control.withLock { control in
+                stream.control.change { control in
                     if control.pauseEpoch == epoch { control.isResumeRefused = control.isPaused }
                 }
                 // Who refused may be gone, and have looked for what he refused too early to see this.
-                if state.look({ $0.detaches }) != detaches { continue }
+                let isOutdated = state.look { $0.detaches } != detaches
+                #if INTERLEAVING
+                    if Interleaving.isMutant("REFUSER_GONE") { return verdict }
+                #endif
+                if isOutdated { continue }
                 return verdict
             }
             let resumed = stream.control.change { control in
@@ -151,7 +155,7 @@ extension Volume {
     /// A filter is gone, and with it what it had against bypass: asks again for every stream whose resume
     /// was refused, on behalf of the filter, which would send it if it only changed its mind.
     func endPausesRefused() {
-        state.withLock { $0.detaches += 1 }
+        state.change { $0.detaches += 1 }
         for stream in openStreams
         where stream.control.look({ $0.isPaused && $0.isResumeRefused }) {
             if let file = bypassedFile(of: stream) { _ = resumeStream(of: file) }

@@ -16,6 +16,7 @@
             hasher.combine(bypassed.count)
             hasher.combine(storagePauseEpoch)
             hasher.combine(blockingFilters)
+            hasher.combine(detaches)
             hasher.combine(isDismounted)
         }
     }
