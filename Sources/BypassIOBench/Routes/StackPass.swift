@@ -26,7 +26,9 @@ struct StackPass: ~Copyable {
         let end = Clock.now + UInt64(seconds * 1e9)
         var done: UInt64 = 0
         for tag in 0..<depth { try begin(tag, at: Clock.now) }
-        while queue.inFlight > 0 {
+        // What has come back but was not taken yet holds its slot, too.
+        var outstanding = depth
+        while outstanding > 0 {
             try queue.submit(waitingFor: 1)
             let now = Clock.now
             var taken = 0
@@ -36,12 +38,14 @@ struct StackPass: ~Copyable {
                 let tag = Int(read.tag)
                 recorder.record(now - begun[tag])
                 done += 1
+                outstanding -= 1
                 queue.release(read)
                 // Behind the loop: the queue hands out what it has before it takes more.
                 free.append(tag)
             }
             if now < end, Interruption.received == nil {
                 for tag in free { try begin(tag, at: now) }
+                outstanding += free.count
             }
             free.removeAll(keepingCapacity: true)
         }

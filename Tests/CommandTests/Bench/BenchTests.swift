@@ -52,6 +52,7 @@ struct BenchTests {
             )
         }
         #expect(answer.leftOut.allSatisfy { !$0.reason.isEmpty })
+        #expect(!out.contains("inProcessTraditional"), "it needs nothing that may be missing")
         try expectNothingLeft(folder)
     }
 
