@@ -203,7 +203,7 @@ let package = Package(
         .executableTarget(
             name: "bypassio-controls",
             dependencies: [
-                "BypassIOClient", "BypassIOProtocol", "CKernelABI",
+                "BypassIOClient", "BypassIOProtocol", "CBypassIO", "CKernelABI",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Benchmarks/Controls", swiftSettings: settings),

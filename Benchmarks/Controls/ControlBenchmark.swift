@@ -1,5 +1,6 @@
 import BypassIOClient
 import BypassIOProtocol
+import CBypassIO
 import CKernelABI
 import Foundation
 import Glibc
@@ -10,7 +11,8 @@ import SystemPackage
 ///     swift run -c release bypassio-controls FILE
 ///
 /// FILE lies on a mounted bypassio volume. Each round measures all of them, one after the other; the
-/// ratio is that of a round, the median of all rounds is told.
+/// ratio is that of a round, the median of all rounds is told. All are sent by the functions of bypassio.h
+/// or by ioctl(2) itself, so that what a client library does with an answer is no part of it.
 @main
 enum ControlBenchmark {
     private static let rounds = 31
@@ -41,9 +43,9 @@ enum ControlBenchmark {
             nothing.append(time { sendNothing(to: file) })
             pairs.append(
                 try time(
-                    { _ = try client.manage(.enable) },
-                    alternatingWith: { _ = try client.manage(.disable) }))
-            queries.append(try time { _ = try client.manage(.query) })
+                    { unsafe try expect(bypassio_enable, file) },
+                    alternatingWith: { unsafe try expect(bypassio_disable, file) }))
+            queries.append(try time { unsafe try expect(bypassio_query, file) })
         }
         let ratio = median(zip(pairs, nothing).map { $0 / $1 })
         let queryRatio = median(zip(queries, nothing).map { $0 / $1 })
@@ -56,6 +58,20 @@ enum ControlBenchmark {
         var message = InlineArray<64, UInt64>(repeating: 0)
         _ = unsafe withUnsafeMutablePointer(to: &message) { message in
             unsafe ioctl(file.rawValue, unknownControl, message)
+        }
+    }
+
+    /// Sends a control; throws if it does not succeed.
+    @inline(__always)
+    private static func expect(
+        _ send: (Int32, UnsafeMutablePointer<fs_bpio_output>, UnsafeMutablePointer<Int32>) -> Int32,
+        _ file: FileDescriptor
+    ) throws {
+        var output = fs_bpio_output()
+        var status: Int32 = 0
+        let outcome = unsafe send(file.rawValue, &output, &status)
+        guard outcome == 0, status == 0, output.results.op_status == 0 else {
+            throw Errno(rawValue: outcome < 0 ? -outcome : EPROTO)
         }
     }
 
