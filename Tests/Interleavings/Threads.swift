@@ -19,7 +19,6 @@ struct Threads: Equatable, Sequence {
     mutating func insert(_ thread: Int) { bits |= 1 << UInt32(thread) }
     mutating func remove(_ thread: Int) { bits &= ~(1 << UInt32(thread)) }
 
-    func isSubset(of other: Threads) -> Bool { bits & ~other.bits == 0 }
     func subtracting(_ other: Threads) -> Threads { Threads(rawValue: bits & ~other.bits) }
     func intersection(_ other: Threads) -> Threads { Threads(rawValue: bits & other.bits) }
 

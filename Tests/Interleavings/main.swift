@@ -18,7 +18,8 @@ while let name = arguments.popFirst() {
         let value = arguments.popFirst()
     else {
         print(
-            "bypassio-interleavings: \(name): expected --program, --preemptions, --mutant, --replay"
+            "bypassio-interleavings: \(name): expected --program, --preemptions, --mutant, --replay, "
+                + "each with a value, --unreduced or --list"
         )
         exit(64)
     }

@@ -70,9 +70,8 @@ extension Connection {
                 }
                 carrier.makeWay(forRead: true)
             }
-            if request.size >= TransferBuffer.large, call.output !== call.input {
-                call.output.prepareForLargeTransfers()
-            }
+            // Where they are one, the request is still in it.
+            if call.output !== call.input { call.output.prepare(toHold: request.size) }
             fileSystem.read(request, ReadReply(ticket, call.output))
         case .write:
             fileSystem.write(

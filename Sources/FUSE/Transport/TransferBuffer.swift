@@ -25,10 +25,13 @@ public final class TransferBuffer: @unchecked Sendable {
     }
 
     /// Of a transfer, in bytes: from here on a disk gains by huge pages.
-    static let large = 64 << 10
+    private static let large = 64 << 10
 
-    /// Before a large transfer, while nothing is in the buffer: has it take huge pages from now on.
-    func prepareForLargeTransfers() { memory.becomeHuge() }
+    /// Before a transfer of `size` bytes, while nothing is in the buffer: from the first large one on it
+    /// takes huge pages.
+    func prepare(toHold size: Int) {
+        if size >= Self.large { memory.becomeHuge() }
+    }
 
     /// Lends the first `count` bytes of the data for reading. `count` is cut to ``capacity``.
     @inlinable

@@ -26,9 +26,10 @@ public final class Stream: Sendable {
         var attributeChanges: UInt64 = 0
         var attributeChangesUnderWay = 0
         // Last, the three share a word.
-        var isPaused = false
-        /// Somebody refused to end the pause. Who is detached with that on his account is asked no more,
-        /// and sends no resume (``Volume/endPausesRefused()``).
+        /// A pause begins and ends with nobody having refused its end.
+        var isPaused = false { didSet { isResumeRefused = false } }
+        /// Somebody refused to end the pause in force: when a filter is detached, it is asked again
+        /// (``Volume/endPausesRefused()``).
         var isResumeRefused = false
         var suspensions: StreamSuspension = []
     }

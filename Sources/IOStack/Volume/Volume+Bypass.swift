@@ -150,7 +150,6 @@ extension Volume {
             control.lastDisables += 1
             guard control.isPaused else { return }
             control.isPaused = false
-            control.isResumeRefused = false
             file.stream.gate.open(.paused)
         }
         return true

@@ -74,7 +74,6 @@ extension Volume {
             guard control.bypassOpenCount > 0 else { return nil }
             control.pauseEpoch += 1
             control.isPaused = true
-            control.isResumeRefused = false
             stream.gate.close(.paused)
             return control.lastDisables
         }
@@ -139,7 +138,6 @@ extension Volume {
                 // A pause that came meanwhile must be asked about again.
                 guard control.pauseEpoch == epoch else { return false }
                 control.isPaused = false
-                control.isResumeRefused = false
                 stream.gate.open(.paused)
                 return true
             }
@@ -157,7 +155,7 @@ extension Volume {
     func endPausesRefused() {
         state.change { $0.detaches += 1 }
         for stream in openStreams
-        where stream.control.look({ $0.isPaused && $0.isResumeRefused }) {
+        where stream.control.look({ $0.isResumeRefused }) {
             if let file = bypassedFile(of: stream) { _ = resumeStream(of: file) }
         }
     }
