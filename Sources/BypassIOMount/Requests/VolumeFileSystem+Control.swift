@@ -18,8 +18,8 @@ extension VolumeFileSystem {
         }
         do throws(IOFailure) {
             let file = try handles.handle(request.handle).file
-            message.answer(on: file, requestor(request.context))
-            reply.succeed(message.bytes.span)
+            message.send(to: file, requestor(request.context))
+            reply.succeed(message.answer)
         } catch {
             reply.fail(Errno(error))
         }

@@ -12,12 +12,20 @@ public struct BypassIOResults: WireStructure {
     public var failureReason: FailureReason
 
     public init(
-        status: NTStatus = .success, driverName: DriverName = DriverName(),
-        failureReason: FailureReason = FailureReason()
+        status: NTStatus, driverName: DriverName, failureReason: FailureReason = FailureReason()
     ) {
         self.status = status
         self.driverName = driverName
         self.failureReason = failureReason
+    }
+
+    /// A verdict that names nobody.
+    ///
+    /// Empty texts as default arguments would be made where the call is, without knowing their
+    /// capacity; here that is a store of zeros.
+    public init(status: NTStatus = .success) {
+        self.init(
+            status: status, driverName: DriverName(), failureReason: FailureReason())
     }
 
     public init(decoding bytes: Span<UInt8>) throws(WireError) {

@@ -24,9 +24,7 @@ extension FileObject {
             let (bytes, status) = try controlOutput(
                 code, input: input, outputLength: output.count, requestor: requestor,
                 below: instance)
-            for index in bytes.indices {
-                output[index] = bytes[index]
-            }
+            output.copy(bytes.span)
             // A success or, from a filter's or file system's own code, a warning.
             return IOStatusBlock(status, information: bytes.count)
         } catch {

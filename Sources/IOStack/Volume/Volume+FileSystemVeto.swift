@@ -33,15 +33,18 @@ extension Volume {
     }
 
     private func attributeVeto(_ attributes: FileAttributes) -> BypassVeto? {
-        let rules: [(FileAttributes, NTStatus, String)] = [
-            (.compressed, .notSupportedWithCompression, "The file is compressed."),
-            (.encrypted, .encryptedFileNotSupported, "The file is encrypted."),
-            (.sparse, .sparseFileNotSupported, "The file is sparse."),
-            (.paging, .pagefileNotSupported, "The file is a swap file."),
-            (.dax, .notSupportedOnDAX, "The file is on a DAX volume: its reads are no I/O."),
-        ]
-        return rules.first { attributes.contains($0.0) }.map { veto($0.1, $0.2) }
+        if attributes.isEmpty { return nil }
+        return Self.attributeRules.first { attributes.contains($0.0) }.map { veto($0.1, $0.2) }
     }
+
+    /// The first that holds is told.
+    private static let attributeRules: [(FileAttributes, NTStatus, String)] = [
+        (.compressed, .notSupportedWithCompression, "The file is compressed."),
+        (.encrypted, .encryptedFileNotSupported, "The file is encrypted."),
+        (.sparse, .sparseFileNotSupported, "The file is sparse."),
+        (.paging, .pagefileNotSupported, "The file is a swap file."),
+        (.dax, .notSupportedOnDAX, "The file is on a DAX volume: its reads are no I/O."),
+    ]
 
     func veto(_ status: NTStatus, _ reason: String) -> BypassVeto {
         BypassVeto(driver: fileSystem.name, status: status, reason: reason)
