@@ -98,10 +98,10 @@ struct StructureOffsetTests {
         var results = BypassIOResults(status: .notSupportedWithEncryption)
         var value = FSBypassIOOutput(operation: operation, body: .results(results))
         try expectField(value, over: baseline, has: [0xC9, 0x04, 0x00, 0xC0], at: 24)
-        results = BypassIOResults(status: .success, driverName: "fvevol.sys")
+        results = BypassIOResults(driverName: "fvevol.sys")
         value.body = .results(results)
         try expectField(value, over: baseline, has: [10, 0] + littleEndian("fvevol.sys"), at: 28)
-        results = BypassIOResults(status: .success, driverName: "", failureReason: "locked")
+        results = BypassIOResults(driverName: "", failureReason: "locked")
         value.body = .results(results)
         try expectField(value, over: baseline, has: [6, 0] + littleEndian("locked"), at: 94)
         #expect(value.results == results)
@@ -167,9 +167,9 @@ struct StructureOffsetTests {
         value = baseline
         value.results = BypassIOResults(status: .accessDenied)
         try expectField(value, over: baseline, has: [0x22, 0, 0, 0xC0], at: 24)
-        value.results = BypassIOResults(status: .success, driverName: "a.sys")
+        value.results = BypassIOResults(driverName: "a.sys")
         try expectField(value, over: baseline, has: [5, 0] + littleEndian("a.sys"), at: 28)
-        value.results = BypassIOResults(status: .success, driverName: "", failureReason: "b")
+        value.results = BypassIOResults(driverName: "", failureReason: "b")
         try expectField(value, over: baseline, has: [1, 0] + littleEndian("b"), at: 94)
     }
 }

@@ -13,13 +13,15 @@ extension VolumeFileSystem {
         guard request.command == ControlMessage.number else {
             return reply.fail(.inappropriateIOCTLForDevice)
         }
-        guard var message = ControlMessage(request.input) else {
+        guard let message = ControlMessage(request.input) else {
             return reply.fail(.invalidArgument)
         }
         do throws(IOFailure) {
             let file = try handles.handle(request.handle).file
-            message.send(to: file, requestor(request.context))
-            reply.succeed(message.answer)
+            let requestor = requestor(request.context)
+            reply.succeed(upTo: ControlMessage.size) { answer in
+                message.send(to: file, requestor, &answer)
+            }
         } catch {
             reply.fail(Errno(error))
         }

@@ -14,8 +14,6 @@ struct ControlMessage: ~Escapable {
     private let code: ControlCode
     private let inputLength: Int
     private let outputLength: Int
-    private var bytes = InlineArray<512, UInt8>(repeating: 0)
-    private var end = 0
 
     /// nil for another size, flags that are not 0, and lengths over 488.
     @_lifetime(copy message)
@@ -33,41 +31,36 @@ struct ControlMessage: ~Escapable {
         else { return nil }
     }
 
-    /// What came back: the message with status, information and output, up to where the output ends.
-    /// The kernel leaves what is behind it as the caller had it.
-    var answer: Span<UInt8> {
-        @_lifetime(borrow self)
-        get { bytes.span.extracting(first: end) }
-    }
-
-    /// Sends the control; then there is an ``answer``.
-    @_lifetime(self: copy self)
-    mutating func send(to file: FileObject, _ requestor: Requestor) {
+    /// Sends the control and puts what comes back into `answer`, which is as long as the message and
+    /// zero: status, information and output. Returns where the output ends; what is behind it the kernel
+    /// leaves as the caller had it.
+    func send(
+        to file: FileObject, _ requestor: Requestor, _ answer: inout MutableSpan<UInt8>
+    ) -> Int {
         let start = Self.bufferOffset
-        for index in 0..<start { bytes[index] = asked[index] }
-        let status = answered(by: file, requestor)
+        for index in 0..<start { answer[index] = asked[index] }
+        let status = send(to: file, requestor, output: &answer)
         let written = min(max(status.information, 0), outputLength)
-        store(UInt32(bitPattern: Int32(bitPattern: status.status.rawValue)), at: 16)
-        store(UInt32(written), at: 20)
-        end = start + written
+        Self.store(UInt32(bitPattern: Int32(bitPattern: status.status.rawValue)), at: 16, &answer)
+        Self.store(UInt32(written), at: 20, &answer)
+        return start + written
     }
 
-    @_lifetime(self: copy self)
-    private mutating func answered(
-        by file: FileObject, _ requestor: Requestor
+    private func send(
+        to file: FileObject, _ requestor: Requestor, output answer: inout MutableSpan<UInt8>
     ) -> IOStatusBlock {
         let start = Self.bufferOffset
-        let (code, outputLength) = (code, outputLength)
-        let input = asked.extracting(start..<start + inputLength)
-        var span = bytes.mutableSpan
-        var room = span._mutatingExtracting(start..<start + outputLength)
-        return file.fsControl(code, input: input, output: &room, requestor: requestor)
+        var room = answer._mutatingExtracting(start..<start + outputLength)
+        return file.fsControl(
+            code, input: asked.extracting(start..<start + inputLength), output: &room,
+            requestor: requestor)
     }
 
-    @_lifetime(self: copy self)
-    private mutating func store(_ value: UInt32, at offset: Int) {
+    private static func store(
+        _ value: UInt32, at offset: Int, _ answer: inout MutableSpan<UInt8>
+    ) {
         for byte in 0..<4 {
-            bytes[offset + byte] = UInt8(truncatingIfNeeded: value >> UInt32(byte * 8))
+            answer[offset + byte] = UInt8(truncatingIfNeeded: value >> UInt32(byte * 8))
         }
     }
 }

@@ -12,7 +12,8 @@ public struct BypassIOResults: WireStructure {
     public var failureReason: FailureReason
 
     public init(
-        status: NTStatus, driverName: DriverName, failureReason: FailureReason = FailureReason()
+        status: NTStatus = .success, driverName: DriverName,
+        failureReason: FailureReason = FailureReason()
     ) {
         self.status = status
         self.driverName = driverName

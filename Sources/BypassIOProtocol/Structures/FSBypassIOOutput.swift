@@ -107,4 +107,21 @@ extension FSBypassIOOutput {
     public func encodedBytes() throws(WireError) -> [UInt8] {
         try encoding()
     }
+
+    /// The encoding of an answer with nothing behind its header but zeros: success, named by nobody, of
+    /// an operation with results, and of one without. Allocates the array.
+    ///
+    /// - Throws: `WireError` if the operation is unknown.
+    public static func success(
+        of operation: BypassIOOperation, flags: BypassIOOutputFlags
+    ) throws(WireError) -> [UInt8] {
+        guard let size = operation.minimumOutputSize, operation.outputArm != .info else {
+            return try Self(operation: operation, flags: flags).encoding()
+        }
+        var bytes = [UInt8](repeating: 0, count: size)
+        var span = bytes.mutableSpan
+        span.store(littleEndian: operation.rawValue, at: 0)
+        span.store(littleEndian: flags.rawValue, at: 4)
+        return bytes
+    }
 }

@@ -13,3 +13,12 @@ extension Span<UInt8> {
         UInt64(uint32(at: offset)) | UInt64(uint32(at: offset + 4)) << 32
     }
 }
+
+extension MutableSpan<UInt8> {
+    @inline(__always)
+    mutating func store(littleEndian value: UInt32, at offset: Int) {
+        for index in 0..<4 {
+            self[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(8 * index))
+        }
+    }
+}

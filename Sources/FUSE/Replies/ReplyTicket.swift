@@ -5,8 +5,8 @@ internal import SystemPackage
 struct ReplyTicket: ~Copyable, Sendable {
     /// `struct fuse_out_header`.
     static let headerSize = 16
-    /// Of a body that is put together in place.
-    private static let smallBody = 320
+    /// Of bytes that are put together in place: a control of ours fits.
+    private static let smallOutput = 544
 
     let unique: UInt64
     let channel: any ReplyChannel
@@ -71,33 +71,56 @@ struct ReplyTicket: ~Copyable, Sendable {
 
     /// Sends bytes that lie elsewhere, for an ioctl behind its result (`struct fuse_ioctl_out`).
     consuming func succeed(_ bytes: Span<UInt8>, result: Int32? = nil) {
-        isAnswered = true
-        let length = Self.headerSize + (result == nil ? 0 : 16) + bytes.count
-        // A control of ours fits, so that the commonest of these allocates nothing.
-        if length <= 576 {
-            var message = InlineArray<576, UInt8>(repeating: 0)
-            var span = message.mutableSpan
-            Self.write(&span, length, unique, result, bytes)
-            Self.send(span.span.extracting(first: length), unique, channel)
-        } else {
-            var message = [UInt8](repeating: 0, count: length)
-            var span = message.mutableSpan
-            Self.write(&span, length, unique, result, bytes)
-            Self.send(span.span, unique, channel)
+        if bytes.count <= Self.smallOutput {
+            return succeed(result: result, upTo: bytes.count) { output in
+                var writer = MessageWriter(&output, from: 0)
+                writer.copy(bytes)
+                return bytes.count
+            }
         }
+        isAnswered = true
+        let start = Self.start(result)
+        var message = [UInt8](repeating: 0, count: start + bytes.count)
+        var span = message.mutableSpan
+        Self.writeHeaders(&span, length: span.count, result, unique)
+        do {
+            var writer = MessageWriter(&span, from: start)
+            writer.copy(bytes)
+        }
+        Self.send(span.span, unique, channel)
     }
 
-    private static func write(
-        _ message: inout MutableSpan<UInt8>, _ length: Int, _ unique: UInt64, _ result: Int32?,
-        _ bytes: Span<UInt8>
+    /// The same for bytes that `fill` puts together in `size` zeros, at most 544, and tells the length of.
+    /// Allocates nothing.
+    consuming func succeed(
+        result: Int32?, upTo size: Int, _ fill: (inout MutableSpan<UInt8>) -> Int
+    ) {
+        isAnswered = true
+        let start = Self.start(result)
+        var message = InlineArray<576, UInt8>(repeating: 0)
+        var span = message.mutableSpan
+        var length = start
+        do {
+            var output = span._mutatingExtracting(start..<start + size)
+            length += min(max(fill(&output), 0), size)
+        }
+        Self.writeHeaders(&span, length: length, result, unique)
+        Self.send(span.span.extracting(first: length), unique, channel)
+    }
+
+    /// Where the bytes begin that follow the headers.
+    private static func start(_ result: Int32?) -> Int {
+        result == nil ? headerSize : headerSize + 16
+    }
+
+    private static func writeHeaders(
+        _ message: inout MutableSpan<UInt8>, length: Int, _ result: Int32?, _ unique: UInt64
     ) {
         writeHeader(&message, length: length, error: nil, unique)
+        guard let result else { return }
         var writer = MessageWriter(&message, from: headerSize)
-        if let result {
-            writer.u32(UInt32(bitPattern: result))
-            writer.zeros(12)
-        }
-        writer.copy(bytes)
+        writer.u32(UInt32(bitPattern: result))
+        writer.zeros(12)
     }
 
     // MARK: On the wire

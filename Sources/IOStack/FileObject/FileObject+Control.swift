@@ -38,11 +38,15 @@ extension FileObject {
     ) throws(IOFailure) -> ([UInt8], NTStatus) {
         if isClosed { throw IOFailure(.fileClosed) }
         if code == .manageBypassIO {
+            let asked: FSBypassIOInput
             do throws(NTStatus) {
-                _ = try FSBypassIOInput.validated(
+                asked = try FSBypassIOInput.validated(
                     controlCode: code, input: input, outputLength: outputLength)
             } catch {
                 throw IOFailure(error)
+            }
+            if instance == nil, let output = try unfilteredOutput(of: asked, requestor) {
+                return (output, .success)
             }
         }
         let parameters = FileSystemControlParameters(
@@ -55,6 +59,14 @@ extension FileObject {
         // A filter may have offered more than fits.
         guard bytes.count <= outputLength else { throw IOFailure(.bufferTooSmall) }
         return (bytes, answer.ioStatus.status)
+    }
+
+    private func unfilteredOutput(
+        of asked: FSBypassIOInput, _ requestor: Requestor?
+    ) throws(IOFailure) -> [UInt8]? {
+        guard retain() else { throw IOFailure(.fileClosed) }
+        defer { release() }
+        return try volume.unfilteredOutput(of: asked, self, requestor ?? self.requestor)
     }
 
     /// Sends a BypassIO control from the top and decodes the answer.

@@ -73,14 +73,14 @@ extension CallbackData {
     func completeControl(with veto: BypassVeto) {
         guard let operation = bypassIOInput?.operation else { return }
         let flags = fileObject?.bypassOutputFlags(for: operation) ?? []
-        completeControl(
-            with: FSBypassIOOutput(
-                operation: operation, flags: flags, body: .results(veto.results)))
+        completeControl(operation, flags: flags, ControlAnswer(veto))
     }
 
-    func completeControl(with output: FSBypassIOOutput) {
+    func completeControl(
+        _ operation: BypassIOOperation, flags: BypassIOOutputFlags = [], _ answer: ControlAnswer
+    ) {
         do throws(WireError) {
-            let bytes = try output.encodedBytes()
+            let bytes = try answer.encoded(for: operation, flags: flags)
             result = .bytes(bytes)
             ioStatus = IOStatusBlock(.success, information: bytes.count)
         } catch {

@@ -34,8 +34,8 @@ final class EnableEpoch: Sendable {
 extension Volume {
     /// The chain that a control passes. That of an ENABLE is held on to, with
     /// ``EnableEpoch/leave()`` to end it.
-    func enterChain(_ data: CallbackData) -> (chain: FilterChain, epoch: EnableEpoch?) {
-        guard data.bypassIOQuestion == .enable else { return (currentChain, nil) }
+    func enterChain(isEnable: Bool) -> (chain: FilterChain, epoch: EnableEpoch?) {
+        guard isEnable else { return (currentChain, nil) }
         while true {
             let chain = currentChain
             if chain.enables.enter() { return (chain, chain.enables) }

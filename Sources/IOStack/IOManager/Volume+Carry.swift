@@ -8,7 +8,7 @@ extension Volume {
             data.descent.begin(currentOperations(for: data.majorFunction), below: instance)
             return descendAndAscend(data)
         }
-        let (chain, epoch) = enterChain(data)
+        let (chain, epoch) = enterChain(isEnable: data.bypassIOQuestion == .enable)
         defer { epoch?.leave() }
         data.descent.begin(chain.operations(for: .fileSystemControl), below: instance)
         descendAndAscend(data)

@@ -22,10 +22,10 @@ extension Volume {
         }
         defer { stream.control.withLock { $0.endAttributeChange() } }
         // Bypassed reads are out before the data changes its form.
-        if set.contains(.encrypted) { _ = try pausedStream(stream) }
+        if set.contains(.encrypted) { try pause(stream) }
         try fileSystem.apply(change, to: file)
         // Once more: before the attribute stood, a resume found nothing against it.
-        if set.contains(.encrypted) { _ = try pausedStream(stream) }
+        if set.contains(.encrypted) { try pause(stream) }
         if set.contains(.sparse), stream.kind == .file {
             suspendBypass(of: stream, because: .sparse)
         }

@@ -6,72 +6,93 @@ extension Volume {
     /// Answers a BypassIO control that reached the file system.
     func manageBypassIO(_ data: CallbackData, _ control: FileSystemControlParameters) {
         guard let file = data.fileObject else { return data.fail(.invalidParameter) }
-        let input: FSBypassIOInput
-        do throws(NTStatus) {
-            // Again, although the I/O manager looked: a filter above may have changed it.
-            input = try FSBypassIOInput.validated(
-                controlCode: control.code, input: control.input.span,
-                outputLength: control.outputLength)
-            try checkRights(data.requestor, for: input.operation)
-        } catch {
-            return data.fail(error)
-        }
-        let body: FSBypassIOOutput.Body
         do throws(IOFailure) {
-            #if INTERLEAVING
-                let mark = Interleaving.mark()
-            #endif
-            body = try answer(input, file)
-            #if INTERLEAVING
-                Interleaving.forget(since: mark, but: body.hashValue)
-            #endif
+            let input: FSBypassIOInput
+            do throws(NTStatus) {
+                // Again, although the I/O manager looked: a filter above may have changed it.
+                input = try FSBypassIOInput.validated(
+                    controlCode: control.code, input: control.input.span,
+                    outputLength: control.outputLength)
+            } catch {
+                throw IOFailure(error)
+            }
+            let output = try output(of: input, file, data.requestor)
+            data.result = .bytes(output)
+            data.ioStatus = IOStatusBlock(.success, information: output.count)
         } catch {
-            return data.fail(error.status, hostErrno: error.hostErrno)
+            data.ioStatus = IOStatusBlock(error)
         }
-        data.completeControl(
-            with: FSBypassIOOutput(
-                operation: input.operation, flags: file.bypassOutputFlags(for: input.operation),
-                body: body))
+    }
+
+    /// The output of a control that no filter has to do with, without a request to carry; nil if one
+    /// has.
+    func unfilteredOutput(
+        of input: FSBypassIOInput, _ file: FileObject, _ requestor: Requestor
+    ) throws(IOFailure) -> [UInt8]? {
+        let (chain, epoch) = enterChain(isEnable: input.operation == .enable)
+        defer { epoch?.leave() }
+        guard chain.operations(for: .fileSystemControl).isEmpty else { return nil }
+        return try output(of: input, file, requestor)
+    }
+
+    private func output(
+        of input: FSBypassIOInput, _ file: FileObject, _ requestor: Requestor
+    ) throws(IOFailure) -> [UInt8] {
+        try checkRights(requestor, for: input.operation)
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+        #endif
+        let answer = try answer(input, file)
+        #if INTERLEAVING
+            Interleaving.forget(since: mark, but: answer.hashValue)
+        #endif
+        let flags = file.bypassOutputFlags(for: input.operation)
+        do throws(WireError) {
+            return try answer.encoded(for: input.operation, flags: flags)
+        } catch {
+            throw IOFailure(.invalidParameter)
+        }
     }
 
     /// Throws where the host refused to stop the kernel's own reads.
     private func answer(
         _ input: FSBypassIOInput, _ file: FileObject
-    ) throws(IOFailure) -> FSBypassIOOutput.Body {
+    ) throws(IOFailure) -> ControlAnswer {
         switch input.operation {
-        case .enable: .results(enable(file))
-        case .disable: disabled(file)
-        case .query: .results(query(file, flags: input.flags))
-        case .volumeStackPause: try pausedVolumeStack()
-        case .volumeStackResume: .results(resumeVolumeStack())
-        case .streamPause: try pausedStream(file.stream)
-        case .streamResume: .results(resumeStream(of: file))
-        default: .info(information())
+        case .enable: return ControlAnswer(enable(file))
+        case .disable: disable(file)
+        case .query: return ControlAnswer(query(file, flags: input.flags))
+        case .volumeStackPause: try pauseVolumeStack()
+        case .volumeStackResume: return ControlAnswer(resumeVolumeStack())
+        case .streamPause: try pause(file.stream)
+        case .streamResume: return .results(resumeStream(of: file))
+        default: return .info(information())
         }
+        return .success
     }
 
     /// Spec 6.8: pausing and resuming the volume stack is for those who administer the volume.
     private func checkRights(
         _ requestor: Requestor, for operation: BypassIOOperation
-    ) throws(NTStatus) {
+    ) throws(IOFailure) {
         let needsRight = operation == .volumeStackPause || operation == .volumeStackResume
-        if needsRight, !requestor.mayAdministerVolume { throw .accessDenied }
+        if needsRight, !requestor.mayAdministerVolume { throw IOFailure(.accessDenied) }
     }
 
     // MARK: ENABLE and DISABLE
 
-    private func enable(_ file: FileObject) -> BypassIOResults {
+    private func enable(_ file: FileObject) -> BypassVeto? {
         while true {
             let changes = file.stream.control.look { control in
                 control.attributeChangesUnderWay == 0 ? control.attributeChanges : nil
             }
             // Not waited for: the change may drain reads of this very thread.
-            guard let changes else { return veto(.sharingViolation, Self.changingReason).results }
-            if let veto = fileSystemVeto(of: file, for: .enable) { return veto.results }
+            guard let changes else { return veto(.sharingViolation, Self.changingReason) }
+            if let veto = fileSystemVeto(of: file, for: .enable) { return veto }
             if countIn(file, ifStill: changes) { break }
         }
         reconcileStorage()
-        return BypassIOResults()
+        return nil
     }
 
     private static var changingReason: String { "The file's attributes are being changed." }
@@ -98,14 +119,12 @@ extension Volume {
         }
     }
 
-    private func disabled(_ file: FileObject) -> FSBypassIOOutput.Body {
+    private func disable(_ file: FileObject) {
         let wasEnabled = state.change { countOut(file, &$0) }
-        if wasEnabled {
-            settleAndReconcile(file.stream)
-            // A DISABLE cannot fail: reads that the host will not stop go on.
-            try? settleKernelReads(of: file.stream)
-        }
-        return .none
+        guard wasEnabled else { return }
+        settleAndReconcile(file.stream)
+        // A DISABLE cannot fail: reads that the host will not stop go on.
+        try? settleKernelReads(of: file.stream)
     }
 
     /// Ends the file object's handle and its bypass; false if somebody had ended it before.
@@ -176,10 +195,9 @@ extension Volume {
 
     /// Spec 6.5: ENABLE tells the verdict of filters and file system, QUERY also that of volume
     /// and storage drivers unless told to skip them.
-    private func query(_ file: FileObject, flags: BypassIOInputFlags) -> BypassIOResults {
-        if let veto = fileSystemVeto(of: file, for: .query) { return veto.results }
-        guard !flags.contains(.skipStorageStackQuery) else { return BypassIOResults() }
-        return stack.manageBypassIO(.query)?.results ?? BypassIOResults()
+    private func query(_ file: FileObject, flags: BypassIOInputFlags) -> BypassVeto? {
+        if let veto = fileSystemVeto(of: file, for: .query) { return veto }
+        return flags.contains(.skipStorageStackQuery) ? nil : stack.manageBypassIO(.query)
     }
 
     private func information() -> BypassIOInfo {

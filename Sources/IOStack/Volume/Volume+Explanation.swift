@@ -55,8 +55,7 @@ extension FileObject {
         case .complete: return data.veto(of: instance.filter)
         case .successWithCallback(let context), .synchronize(let context):
             // The pair belongs together: a filter may have set something up for its post callback.
-            data.completeControl(
-                with: FSBypassIOOutput(operation: .query, body: .results(BypassIOResults())))
+            data.completeControl(.query, .success)
             data.flags.insert(.postOperation)
             instance.countPostCallback()
             _ = row?.postOperation?(data, instance, context)

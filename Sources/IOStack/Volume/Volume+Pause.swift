@@ -6,34 +6,31 @@ extension Volume {
 
     /// Stops reads from skipping the volume drivers and waits for those that do. Filters stay
     /// bypassed. Repeatable; legal with no bypass in use; cannot fail.
-    func pausedVolumeStack() throws(IOFailure) -> FSBypassIOOutput.Body {
+    func pauseVolumeStack() throws(IOFailure) {
         state.withLock { state in
             state.storagePauseEpoch += 1
             gate.close(.storagePaused)
         }
         #if INTERLEAVING
-            if Interleaving.isMutant("NO_VOLUME_DRAIN") { return .none }
+            if Interleaving.isMutant("NO_VOLUME_DRAIN") { return }
         #endif
         gate.drain(.storageBypass, .storagePaused, advance: advanceOwnReads)
         try settleKernelReads()
-        return .none
     }
 
     /// Asks the volume and storage drivers again and ends the pause if none of them refuses; the
     /// answer names who still does. Harmless when nothing is paused.
-    func resumeVolumeStack() -> BypassIOResults {
+    func resumeVolumeStack() -> BypassVeto? {
         let verdict = askStorageToResume()
         try? settleKernelReads()
         return verdict
     }
 
-    private func askStorageToResume() -> BypassIOResults {
+    private func askStorageToResume() -> BypassVeto? {
         storageTransition.withLock { isStorageEnabled in
             while true {
                 let epoch = state.look { $0.storagePauseEpoch }
-                if let veto = storageVetoOnResume(isEnabled: isStorageEnabled) {
-                    return veto.results
-                }
+                if let veto = storageVetoOnResume(isEnabled: isStorageEnabled) { return veto }
                 let resumed = state.change { state in
                     #if INTERLEAVING
                         let epoch =
@@ -52,7 +49,7 @@ extension Volume {
                         isStorageEnabled ? [.storagePaused, .storageRefused] : .storagePaused)
                     return true
                 }
-                if resumed { return BypassIOResults() }
+                if resumed { return nil }
             }
         }
     }
@@ -68,7 +65,7 @@ extension Volume {
 
     /// Stops the stream's reads from skipping the filters and waits for those that do. The storage
     /// bypass stays on. Ignored where bypass is not enabled; not counted.
-    func pausedStream(_ stream: Stream) throws(IOFailure) -> FSBypassIOOutput.Body {
+    func pause(_ stream: Stream) throws(IOFailure) {
         // nil: nobody has bypass.
         let lastDisables: UInt64? = stream.control.change { control in
             guard control.bypassOpenCount > 0 else { return nil }
@@ -84,7 +81,6 @@ extension Volume {
             lastDisables == nil || stream.control.look { $0.lastDisables } != lastDisables
         if isDisabled { settle(stream) }
         try settleKernelReads(of: stream)
-        return .none
     }
 
     /// Sends a QUERY from the top of the stack, from within this request, and ends the pause if

@@ -52,26 +52,36 @@ public final class VolumeStack: Sendable {
     /// Sends the control down; the first driver that refuses ends it (spec 4.5). A DISABLE reaches
     /// every driver, because the ones above a veto have seen the ENABLE.
     func manageBypassIO(_ operation: StorageBypassIOOperation) -> BypassVeto? {
-        answers(to: operation, stopAtFirst: operation != .disable).first { $0.veto != nil }?.veto
+        let input = StorageBypassIOInput(operation: operation)
+        var first: BypassVeto?
+        for driver in drivers where first == nil || operation == .disable {
+            let veto = veto(of: driver, to: input)
+            first = first ?? veto
+        }
+        guard first == nil || operation == .disable else { return first }
+        let veto = storageVeto(to: input)
+        return first ?? veto
     }
 
     /// What every driver answers, top to bottom. Windows shows only the first veto; a tool that
     /// explains wants them all.
-    func answers(
-        to operation: StorageBypassIOOperation, stopAtFirst: Bool = false
-    ) -> [LayerAnswer] {
+    func answers(to operation: StorageBypassIOOperation) -> [LayerAnswer] {
         let input = StorageBypassIOInput(operation: operation)
-        var answers: [LayerAnswer] = []
-        for driver in drivers {
-            let answer = driver.supportsBypassIO ? driver.manageBypassIO(input) : .notOptedIn
-            let veto = answer.map { BypassVeto(driver: driver.name, $0) }
-            answers.append(LayerAnswer(layer: .volume, driver: driver.name, veto: veto))
-            if veto != nil, stopAtFirst { return answers }
-        }
+        return drivers.map { driver in
+            LayerAnswer(layer: .volume, driver: driver.name, veto: veto(of: driver, to: input))
+        } + [LayerAnswer(layer: .storage, driver: storage.name, veto: storageVeto(to: input))]
+    }
+
+    private func veto(
+        of driver: any VolumeDriver, to input: StorageBypassIOInput
+    ) -> BypassVeto? {
+        let answer = driver.supportsBypassIO ? driver.manageBypassIO(input) : .notOptedIn
+        return answer.map { BypassVeto(driver: driver.name, $0) }
+    }
+
+    private func storageVeto(to input: StorageBypassIOInput) -> BypassVeto? {
         let answer =
             storage.supportsBypassIO ? storage.manageBypassIO(input) : storage.standingVeto
-        let veto = answer.map { BypassVeto(driver: storage.name, $0) }
-        answers.append(LayerAnswer(layer: .storage, driver: storage.name, veto: veto))
-        return answers
+        return answer.map { BypassVeto(driver: storage.name, $0) }
     }
 }
