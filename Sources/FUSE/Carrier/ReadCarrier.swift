@@ -30,6 +30,8 @@ final class ReadCarrier {
     /// Of the carriers that the session allows.
     private var isAppointed = false
     private var isEnded = false
+    /// Of the request that was carried last, if no other came with it.
+    private(set) var movedData = true
 
     init(
         _ session: Session, _ channel: DeviceChannel, _ input: TransferBuffer,
@@ -65,7 +67,7 @@ final class ReadCarrier {
 
     /// As a thread without a ring does it.
     private func readNow(_ read: BackingRead, _ ticket: consuming ReplyTicket) {
-        makeWay(forRead: true)
+        makeWay(for: .read)
         let count = buffers.output.withMutableBytes(read.length) { bytes in
             SynchronousTransfer.read(read.descriptor, into: &bytes, at: read.offset)
         }
@@ -78,13 +80,14 @@ final class ReadCarrier {
     }
 
     /// Before anything of the service is called that may wait: answers every read under way, and sees to
-    /// it that some thread waits for the next request.
-    ///
-    /// - Parameter isRead: a carrier that has reads under way will do for those that come next.
-    func makeWay(forRead isRead: Bool = false) {
+    /// it that some thread waits for the next request. In a burst this one will, in a moment.
+    func makeWay(for opcode: Opcode) {
         finishReads()
         resign()
-        session.ensureAttendance(byCarrier: isRead)
+        movedData = opcode.movesData
+        if !opcode.takesItsTime, session.isInBurst { return }
+        // Reads that come next a carrier will do, which has some under way.
+        session.ensureAttendance(byCarrier: opcode == .read)
     }
 
     // MARK: From the thread
@@ -93,6 +96,7 @@ final class ReadCarrier {
     /// connection has ended.
     func process(_ length: Int) -> Bool {
         source = channel
+        movedData = true
         session.connection.process(
             length, in: buffers.input, output: buffers.output, from: channel, carrier: self)
         while let ring, ring.inFlight > 0 {

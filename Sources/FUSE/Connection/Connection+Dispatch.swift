@@ -12,6 +12,7 @@ extension Connection {
         _ length: Int, in input: TransferBuffer, room: Int = Connection.requestRoom,
         output: TransferBuffer, from channel: any ReplyChannel, carrier: ReadCarrier? = nil
     ) {
+        pace.note()
         input.withMessage(header: room, body: max(0, length - room)) { message in
             process(
                 message.extracting(first: min(max(length, 0), message.count)), input, output,
@@ -31,6 +32,7 @@ extension Connection {
                 let request = try? ReadRequest(RequestContext(header), &reader),
                 request.size <= min(limit, input.capacity)
             else { return nil }
+            pace.note()
             return fileSystem.beginRead(request)
         }
     }
@@ -54,7 +56,7 @@ extension Connection {
             return ReplyTicket(unique: header.unique, channel: channel).fail(.noFunction)
         }
         guard opcode.hasReply else {
-            carrier?.makeWay()
+            carrier?.makeWay(for: opcode)
             return note(opcode, header, &reader)
         }
         let ticket = ReplyTicket(unique: header.unique, channel: channel)
@@ -64,7 +66,7 @@ extension Connection {
         let call = Call(
             opcode: opcode, context: RequestContext(header), input: input, output: output,
             carrier: carrier)
-        if opcode != .read { carrier?.makeWay() }
+        if opcode != .read { carrier?.makeWay(for: opcode) }
         do throws(MalformedRequest) {
             // A ticket that is dropped on the way answers EIO.
             try dispatch(call, &reader, ticket)

@@ -68,7 +68,7 @@ extension Connection {
                 if carrier.mayBegin(request.size), let read = fileSystem.beginRead(request) {
                     return carrier.carry(read, ticket)
                 }
-                carrier.makeWay(forRead: true)
+                carrier.makeWay(for: .read)
             }
             // Where they are one, the request is still in it.
             if call.output !== call.input { call.output.prepare(toHold: request.size) }

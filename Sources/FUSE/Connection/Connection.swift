@@ -12,6 +12,9 @@ public final class Connection: Sendable {
     /// Requests that nobody waits for (readahead, asynchronous I/O) which the kernel sends at once.
     public let maximumBackground: UInt16
 
+    /// Of everything that comes.
+    let pace = RequestPace()
+
     /// What INIT agreed on, published once: `flags` and `maximumWrite` are valid when `minor` is
     /// not 0. Stores happen before the reply to INIT is sent, and the kernel sends nothing else
     /// before it has that; release and acquire make it hold for the in-memory channel as well.

@@ -18,5 +18,10 @@ public struct MountOptions: Sendable, Equatable {
     /// root can change it.
     public var readAhead: UInt32? = 1024
 
+    /// While requests come one after the other, idle CPUs are kept from sleeping deeply: each request
+    /// wakes up two threads. Only root can have that, and only where the kernel chooses how deep they
+    /// sleep.
+    public var keepsCPUsAwake = true
+
     public init() {}
 }

@@ -24,7 +24,8 @@ public enum Mounting {
         let mountPoint = try MountPoint.checked(path)
         if transport == .ring, !RequestQueues.isOffered { throw .ringNotOffered(mountPoint) }
         let service = Service(
-            connection: connection, maximumThreads: maximumThreads, transport: transport)
+            connection: connection, maximumThreads: maximumThreads, transport: transport,
+            keepsCPUsAwake: options.keepsCPUsAwake)
         let isRoot = geteuid() == 0
         let session =
             isRoot
@@ -43,10 +44,12 @@ public enum Mounting {
         let connection: Connection
         let maximumThreads: Int
         let transport: Transport
+        let keepsCPUsAwake: Bool
 
         func session(_ channel: DeviceChannel) -> Session {
             Session(
-                connection, channel, maximumThreads: maximumThreads, transport: transport)
+                connection, channel, maximumThreads: maximumThreads, transport: transport,
+                latency: keepsCPUsAwake ? CPULatencyRequest() : nil)
         }
     }
 

@@ -23,7 +23,8 @@ public final class Session: Sendable {
     ///
     /// Every change is one atomic step, so it is exact when nothing moves. Relaxed: nothing is
     /// handed over with it, and who acts on a number that is old starts a thread too many or too
-    /// late, which the next request puts right.
+    /// late, which the next request puts right. Sequentially consistent where a thread counts itself out
+    /// and where the warden looks, see ``BurstWarden``.
     private let waiting = Atomic<Int>(0)
     private let workers = Monitor(Workers())
     /// Threads that fetch reads and take what comes meanwhile.
@@ -35,6 +36,7 @@ public final class Session: Sendable {
     /// For reads under way, while nobody carries any: all carriers share the memory.
     private let spareBuffers = Monitor<[TransferBuffer]>([])
     private let queues = AtomicLazyReference<RequestQueues>()
+    private let warden: BurstWarden
 
     private struct Workers {
         /// Of those that nobody joined yet.
@@ -49,11 +51,14 @@ public final class Session: Sendable {
         var isJoining = false
     }
 
-    /// - Parameter maximumThreads: 1 to 256.
+    /// - Parameters:
+    ///   - maximumThreads: 1 to 256.
+    ///   - latency: kept to in bursts.
     init(
         _ connection: Connection, _ channel: DeviceChannel, maximumThreads: Int,
-        transport: Transport
+        transport: Transport, latency: consuming CPULatencyRequest? = nil
     ) {
+        warden = BurstWarden(connection.pace, latency: latency)
         self.connection = connection
         self.transport = transport
         self.channel = channel
@@ -61,6 +66,7 @@ public final class Session: Sendable {
     }
 
     deinit {
+        warden.end()
         workers.withLock { workers in
             workers.threads.forEach { $0.detach() }
         }
@@ -74,6 +80,12 @@ public final class Session: Sendable {
 
     /// Requests come by io_uring. Known when INIT was answered.
     public var usesRing: Bool { connection.isAgreed(.overRing) }
+
+    /// CPUs are kept from sleeping deeply while requests come one after the other.
+    public var keepsCPUsAwake: Bool { warden.limitsLatency }
+
+    /// How often requests came one after the other until now; a burst under way counts.
+    public var bursts: Int { warden.bursts }
 
     /// For telling the kernel what changed behind its back, as long as the session lasts.
     public var notifier: Notifier { Notifier(channel) }
@@ -99,6 +111,10 @@ public final class Session: Sendable {
     /// Starts the first thread, which reads from the channel itself, behind those of the kernel's queues.
     /// Throws `EAGAIN`, `ENOMEM`.
     func start() throws(Errno) {
+        warden.begin(
+            isAttended: { [unowned self] in
+                waiting.load(ordering: .sequentiallyConsistent) > 0
+            }, attend: { [unowned self] in ensureAttendance(byCarrier: true) })
         if transport == .ring, RequestQueues.isOffered { try startQueues() }
         guard reserve() else { return }
         waiting.wrappingAdd(1, ordering: .relaxed)
@@ -181,14 +197,13 @@ public final class Session: Sendable {
     {
         let carrier = ReadCarrier(self, channel, input, output)
         while let length = receive(from: channel, into: input) {
-            waiting.wrappingSubtract(1, ordering: .relaxed)
+            waiting.wrappingSubtract(1, ordering: .sequentiallyConsistent)
             let goesOn = carrier.process(length)
             // Whoever calls a thread out of the reserve has counted it.
             var isCounted = false
             if goesOn {
-                isCounted = sleepers.wait {
-                    carriers.load(ordering: .sequentiallyConsistent) > 0
-                }
+                let movedData = carrier.movedData
+                isCounted = sleepers.wait { isDispensable(movedData: movedData) }
             }
             if !isCounted { waiting.wrappingAdd(1, ordering: .relaxed) }
             if !goesOn { break }
@@ -196,6 +211,15 @@ public final class Session: Sendable {
         carrier.end()
         sleepers.end()
         waiting.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    /// A thread that is done with a request may sleep till it is called: there is a carrier, or in a burst
+    /// of names and attributes another that waits. One thread takes these in turns with the program that
+    /// asks; of two, each would be woken up for what the other could have done. Where data is moved, threads
+    /// wait for the disk, so it takes many.
+    private func isDispensable(movedData: Bool) -> Bool {
+        if carriers.load(ordering: .sequentiallyConsistent) > 0 { return true }
+        return !movedData && isInBurst && isAttended
     }
 
     // MARK: Carriers
@@ -233,6 +257,9 @@ public final class Session: Sendable {
         body()
         waiting.wrappingSubtract(1, ordering: .relaxed)
     }
+
+    /// Requests come one after the other, and somebody sees to it that none is left alone.
+    var isInBurst: Bool { warden.isAwake }
 
     /// Some thread waits for the next request, or is about to.
     var isAttended: Bool { waiting.load(ordering: .relaxed) > 0 }
@@ -276,7 +303,8 @@ public final class Session: Sendable {
     private func startAnother() {
         // INIT first: a clone of a descriptor without a connection is refused.
         guard connection.isNegotiated, reserve() else {
-            waiting.wrappingSubtract(1, ordering: .relaxed)
+            // One may have gone to sleep since, because it saw this one counted.
+            if !sleepers.call() { waiting.wrappingSubtract(1, ordering: .relaxed) }
             return
         }
         // Where no further thread is to be had, those that are there go on; where no further
@@ -305,6 +333,7 @@ public final class Session: Sendable {
         }
         if threads.isEmpty { return }
         for thread in threads { thread.join() }
+        warden.end()
         workers.withLock { $0.isJoining = false }
     }
 

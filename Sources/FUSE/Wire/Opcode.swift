@@ -57,6 +57,19 @@ public enum Opcode: UInt32, Sendable, CaseIterable {
     /// Since 7.45.
     case copyFileRange64 = 53
 
+    /// Waits for a disk, for other programs or for lots of data as a matter of course.
+    var takesItsTime: Bool {
+        switch self {
+        case .synchronize, .synchronizeDirectory, .synchronizeFileSystem, .waitForLock, .allocate,
+            .copyFileRange, .copyFileRange64:
+            true
+        default: false
+        }
+    }
+
+    /// A file's bytes come with the request or the reply.
+    var movesData: Bool { self == .read || self == .write }
+
     /// The kernel waits for an answer.
     public var hasReply: Bool {
         switch self {

@@ -70,6 +70,15 @@ struct MountSettings {
                 $0.volume.transport = transport
             }
         ),
+        (
+            "awake",
+            {
+                guard ["auto", "off"].contains($1) else {
+                    throw ValueError(expected: "name auto or off")
+                }
+                $0.volume.mount.keepsCPUsAwake = $1 == "auto"
+            }
+        ),
         ("open_directories", { $0.volume.maximumOpenDirectories = try number($1, 1...1_000_000) }),
         ("max_read", { $0.volume.mount.maximumRead = UInt32(try number($1, 4096...1 << 20)) }),
         (

@@ -1,0 +1,43 @@
+internal import CKernelABI
+internal import SystemPackage
+
+/// A request to the kernel that idle CPUs wake up quickly (PM QoS,
+/// Documentation/power/pm_qos_interface.rst): /dev/cpu_dma_latency, root's.
+///
+/// A request of a mount and its answer wake up a thread each. A CPU that was sent to sleep takes tens of
+/// microseconds for that, in a virtual machine above all, and far less if it was not. The kernel forgets
+/// the request with the descriptor, so with the process.
+struct CPULatencyRequest: ~Copyable, Sendable {
+    private let descriptor: FileDescriptor
+    private let limit: Int32
+
+    /// PM_QOS_CPU_LATENCY_DEFAULT_VALUE: nothing is asked. Microseconds.
+    private static let anything: Int32 = 2_000_000_000
+    /// What a CPU may take to wake up. Keeps it from the states that are deep. Microseconds.
+    private static let quick: Int32 = 10
+
+    /// nil where it may not be made, or would do nothing because nobody chooses how deep a CPU sleeps.
+    init?(
+        device: FilePath = "/dev/cpu_dma_latency",
+        driver: FilePath = "/sys/devices/system/cpu/cpuidle/current_driver"
+    ) {
+        guard let name = SmallFile.read(driver).map({ String(decoding: $0, as: UTF8.self) }),
+            let driver = name.split(separator: "\n").first, driver != "none",
+            let file = try? FileDescriptor.open(device, .writeOnly, options: .closeOnExec)
+        else { return nil }
+        descriptor = file
+        // That one calls a halt, whatever the hypervisor makes of it, one microsecond.
+        limit = driver == "haltpoll" ? 0 : Self.quick
+        release()
+    }
+
+    deinit { try? descriptor.close() }
+
+    func hold() { write(limit) }
+    func release() { write(Self.anything) }
+
+    private func write(_ value: Int32) {
+        let bytes = (0..<4).map { UInt8(truncatingIfNeeded: value >> Int32(8 * $0)) }
+        _ = try? descriptor.writeAll(bytes)
+    }
+}
