@@ -12,6 +12,7 @@ struct Commands {
         switch words.first {
         case "threads": return "\(mounted.session.threadCount)"
         case "transport": return mounted.session.usesRing ? "ring" : "device"
+        case "bursts": return "\(mounted.session.bursts)"
         case "channels": return "\(mounted.session.channelCount)"
         case "counts": return state.summary
         case "begun": return "\(backing?.begun ?? 0) \(backing?.ended ?? 0)"
