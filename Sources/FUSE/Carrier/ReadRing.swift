@@ -11,6 +11,10 @@ final class ReadRing {
     /// How often a read that was interrupted is started again.
     private static let retries: UInt8 = 16
 
+    /// How many reads that are done are answered before what has come since is begun: a disk that gets
+    /// its next reads by the dozen idles while the dozen before is answered.
+    private static let answersAtOnce = 4
+
     /// Of one read under way.
     private struct Slot {
         var unique: UInt64 = 0
@@ -117,7 +121,8 @@ final class ReadRing {
     }
 
     /// Starts what was begun, waits for one read or for what is attended to (or for an interrupt, if
-    /// something is), and answers every read that is done. How many.
+    /// something is), and answers the first reads that are done. How many; those left are answered by the
+    /// next call, which does not wait then.
     func wait(nanoseconds: Int64?) -> Int {
         isCalled = false
         guard enter(waitingFor: 1, nanoseconds: nanoseconds) else {
@@ -147,7 +152,7 @@ final class ReadRing {
 
     private func answerFinished() -> Int {
         var count = 0
-        while let done = ring.nextCompletion() {
+        while count < Self.answersAtOnce, let done = ring.nextCompletion() {
             if done.token == Self.pollToken {
                 isAttending = false
                 isCalled = done.result > 0
