@@ -73,7 +73,7 @@ final class BurstWarden: Sendable {
         }
     }
 
-    /// Ends the warden's thread. Not to be called on it.
+    /// Ends the warden's thread and waits for that, unless this is the one.
     func end() {
         let thread = state.withLock { state in
             state.isOver = true

@@ -112,9 +112,9 @@ public final class Session: Sendable {
     /// Throws `EAGAIN`, `ENOMEM`.
     func start() throws(Errno) {
         warden.begin(
-            isAttended: { [unowned self] in
-                waiting.load(ordering: .sequentiallyConsistent) > 0
-            }, attend: { [unowned self] in ensureAttendance(byCarrier: true) })
+            isAttended: { [weak self] in
+                self.map { $0.waiting.load(ordering: .sequentiallyConsistent) > 0 } ?? true
+            }, attend: { [weak self] in self?.ensureAttendance(byCarrier: true) })
         if transport == .ring, RequestQueues.isOffered { try startQueues() }
         guard reserve() else { return }
         waiting.wrappingAdd(1, ordering: .relaxed)
