@@ -1,3 +1,4 @@
+import BypassIOProtocol
 import IOStack
 import SystemPackage
 
@@ -31,6 +32,10 @@ public struct InProcessRoute {
             try queued("queue, traditional, 0 filters", RouteVolume()),
             try queued("queue, traditional, 4 filters", RouteVolume(filters: 4)),
         ]
+        routes += [
+            try controls("enable and disable, 0 filters", RouteVolume()),
+            try controls("enable and disable, 4 filters", RouteVolume(filters: 4)),
+        ]
         return routes + (try metadata())
     }
 
@@ -44,6 +49,17 @@ public struct InProcessRoute {
     private static func queued(_ name: String, _ volume: RouteVolume) throws -> InProcessRoute {
         let queue = try RouteQueue(volume)
         return InProcessRoute(name: name) { try queue.read($0) }
+    }
+
+    private static func controls(
+        _ name: String, _ volume: RouteVolume
+    ) throws -> InProcessRoute {
+        InProcessRoute(name: name) { count in
+            for _ in 0..<count {
+                _ = try volume.file.bypassIO(.enable)
+                _ = try volume.file.bypassIO(.disable)
+            }
+        }
     }
 
     private static func metadata() throws -> [InProcessRoute] {
