@@ -84,11 +84,14 @@ final class KernelTrust: Sendable {
     }
 
     /// What an opened directory's entries are: the kernel keeps them where it is told of changes,
-    /// and asks for them anew once in a while, with which their attributes come.
-    func listingFlags(_ node: Node, _ nodes: NodeTable) -> OpenReplyFlags {
+    /// and asks for them anew once in a while, with which their attributes come. Names alone are not
+    /// kept: whoever looks at attributes next would have to ask for each.
+    func listingFlags(_ node: Node, _ nodes: NodeTable, areNamesAlone: Bool) -> OpenReplyFlags {
         guard isTold(of: node.id), !volume.isFiltered(.directoryControl) else { return [] }
-        return nodes.keepsListing(of: node, at: Self.now, limit: limits.longest)
-            ? [.cacheDirectory, .keepCache] : [.cacheDirectory]
+        let isKept = nodes.keepsListing(
+            of: node, at: Self.now, limit: limits.longest, isRenewed: !areNamesAlone)
+        if isKept { return [.cacheDirectory, .keepCache] }
+        return areNamesAlone ? [] : [.cacheDirectory]
     }
 
     private func isTold(of id: FileID) -> Bool { watch?.covers(id) ?? false }

@@ -142,11 +142,11 @@ final class NodeTable: Sendable {
     }
 
     /// Whether the kernel's list of a directory's entries may stay for another opening at `now`: one
-    /// that is older than `limit` seconds is made anew.
-    func keepsListing(of node: Node, at now: Int64, limit: Int64) -> Bool {
+    /// that is older than `limit` seconds is made anew, if `isRenewed`.
+    func keepsListing(of node: Node, at now: Int64, limit: Int64, isRenewed: Bool) -> Bool {
         state.withLock { _ in
             if node.listedAt <= now, now - limit < node.listedAt { return true }
-            node.listedAt = now
+            if isRenewed { node.listedAt = now }
             return false
         }
     }

@@ -15,7 +15,9 @@ extension VolumeFileSystem {
             }
             let number = handles.insert(OpenHandle(node: node, file: file, needsWriteBack: false))
             let wasTaken = reply.succeed(
-                handle: number, trust.listingFlags(node, nodes))
+                handle: number,
+                trust.listingFlags(
+                    node, nodes, areNamesAlone: habits.wantsNames(request.context.processID)))
             if !wasTaken { close(number) }
         } catch {
             reply.fail(Errno(error))
@@ -46,19 +48,26 @@ extension VolumeFileSystem {
 
     func readDirectoryPlus(_ request: ReadRequest, _ reply: consuming DirectoryReply) {
         let mark = trust.mark()
+        let process = request.context.processID
         do throws(IOFailure) {
             let handle = try handles.handle(request.handle)
-            let entries = try handle.file.entries(
-                after: request.offset, limit: Self.limit(request.size, perEntry: 168),
-                withInformation: true, requestor: requestor(request.context))
+            let content = habits.content(
+                for: process, of: handle.node.number, fromStart: request.offset == 0)
+            let entries = try entries(of: handle.file, request, content)
             var found: [UInt64] = []
+            var isProbeDue = content == .attributes(withProbe: true)
             for entry in entries {
                 guard reply.hasRoom(nameLength: entry.name.count) else { break }
                 var answer: NodeEntry?
                 if let information = entry.information {
-                    let node = nodes.found(information, entry.name, in: handle.node)
-                    found.append(node.number)
-                    answer = self.entry(node, information, since: mark)
+                    if isProbeDue, information.kind != .directory {
+                        isProbeDue = false
+                        habits.left(entry.name, for: process)
+                    } else {
+                        let node = nodes.found(information, entry.name, in: handle.node)
+                        found.append(node.number)
+                        answer = self.entry(node, information, since: mark)
+                    }
                 }
                 _ = reply.append(
                     name: entry.name.span, inode: inode(of: entry.id), kind: entry.typeCode,
@@ -69,6 +78,23 @@ extension VolumeFileSystem {
         } catch {
             reply.fail(Errno(error))
         }
+    }
+
+    /// With the attributes of all, or of directories.
+    private func entries(
+        of directory: FileObject, _ request: ReadRequest, _ content: ListingHabits.Content
+    ) throws(IOFailure) -> [DirectoryEntry] {
+        let requestor = requestor(request.context)
+        var entries = try directory.entries(
+            after: request.offset, limit: Self.limit(request.size, perEntry: 168),
+            withInformation: content != .names, requestor: requestor)
+        guard content == .names else { return entries }
+        for index in entries.indices where entries[index].kind == .directory {
+            // Neither "." nor "..", which are no names.
+            guard let name = try? FilePath.Component(name: entries[index].name) else { continue }
+            entries[index].information = try? directory.status(of: name, requestor: requestor)
+        }
+        return entries
     }
 
     func releaseDirectory(_ request: ReleaseRequest, _ reply: consuming EmptyReply) {

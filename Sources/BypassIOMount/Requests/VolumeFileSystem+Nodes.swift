@@ -10,6 +10,7 @@ extension VolumeFileSystem {
         let mark = trust.mark()
         do throws(IOFailure) {
             let parent = try nodes.node(request.context.node)
+            habits.looked(request.context.processID, at: name, in: parent.number)
             do throws(IOFailure) {
                 let (node, information) = try find(name, in: parent, requestor(request.context))
                 let wasTaken = reply.succeed(entry(node, information, since: mark))

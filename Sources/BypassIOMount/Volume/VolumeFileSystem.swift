@@ -17,6 +17,7 @@ final class VolumeFileSystem: FileSystem {
     let nodes: NodeTable
     let handles = HandleTable()
     let trust: KernelTrust
+    let habits = ListingHabits()
     let leavesAccessTime: Bool
     /// nil: no program gets it but by asking.
     let kernelRoute: KernelRoute?

@@ -149,7 +149,7 @@ import Testing
         watch.stop()
         let old = trust.validities(of: try information(changed: 10_000), since: trust.mark())
         #expect(old.name == Validity(.seconds(1)))
-        #expect(trust.listingFlags(nodes.root, nodes) == [])
+        #expect(flags(areNamesAlone: false) == [])
     }
 
     @Test func filtersThatWantToSeeDo() throws {
@@ -162,12 +162,25 @@ import Testing
                 }))
         let old = trust.validities(of: try information(changed: 10_000), since: trust.mark())
         #expect(old.name == Validity(.seconds(1)))
-        #expect(trust.listingFlags(nodes.root, nodes) == [])
+        #expect(flags(areNamesAlone: false) == [])
     }
 
     @Test func listsOfEntriesAreKeptOnceMade() {
-        #expect(trust.listingFlags(nodes.root, nodes) == .cacheDirectory)
-        #expect(trust.listingFlags(nodes.root, nodes) == [.cacheDirectory, .keepCache])
-        #expect(!nodes.keepsListing(of: nodes.root, at: 1 << 40, limit: 60), "too old")
+        #expect(flags(areNamesAlone: false) == .cacheDirectory)
+        #expect(flags(areNamesAlone: false) == [.cacheDirectory, .keepCache])
+        #expect(flags(areNamesAlone: true) == [.cacheDirectory, .keepCache], "it is there")
+        #expect(
+            !nodes.keepsListing(of: nodes.root, at: 1 << 40, limit: 60, isRenewed: true),
+            "too old")
+    }
+
+    @Test func listsOfNamesAloneAreNotKept() {
+        #expect(flags(areNamesAlone: true) == [])
+        #expect(flags(areNamesAlone: true) == [])
+        #expect(flags(areNamesAlone: false) == .cacheDirectory, "nothing is there yet")
+    }
+
+    private func flags(areNamesAlone: Bool) -> OpenReplyFlags {
+        trust.listingFlags(nodes.root, nodes, areNamesAlone: areNamesAlone)
     }
 }
