@@ -18,13 +18,14 @@ public struct ControlReply: ~Copyable, Sendable {
             output.extracting(first: min(output.count, outputSize)), result: result)
     }
 
-    /// As the other, for an output that is put together in place: `fill` gets `size` zeros, at most 544,
-    /// and tells how many of them count.
+    /// As the other, for an output that is put together in place: `fill` gets `size` zeros, but never more
+    /// than 544, and tells how many of them count.
     public consuming func succeed(
         result: Int32 = 0, upTo size: Int, _ fill: (inout MutableSpan<UInt8>) -> Int
     ) {
         let limit = outputSize
-        ticket.succeed(result: result, upTo: size) { min(fill(&$0), limit) }
+        let room = min(max(size, 0), ReplyTicket.smallOutput)
+        ticket.succeed(result: result, upTo: room) { min(fill(&$0), limit) }
     }
 
     /// ENOTTY for a control that is not known.

@@ -6,7 +6,7 @@ struct ReplyTicket: ~Copyable, Sendable {
     /// `struct fuse_out_header`.
     static let headerSize = 16
     /// Of bytes that are put together in place: a control of ours fits.
-    private static let smallOutput = 544
+    static let smallOutput = 544
 
     let unique: UInt64
     let channel: any ReplyChannel
