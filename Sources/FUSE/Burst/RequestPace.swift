@@ -23,6 +23,10 @@ final class RequestPace: Sendable {
         init(_ burstBegins: @escaping @Sendable () -> Void) { self.burstBegins = burstBegins }
     }
 
+    /// The clock is looked at once before anything comes: what the language makes at the first use of
+    /// something is made here, so that no request allocates.
+    init() { endStretch() }
+
     /// Has `body` called by whoever counts the request that shows a burst, and again with each stretch
     /// as long as it lasts. One may ask, once.
     func whenBurstBegins(_ body: @escaping @Sendable () -> Void) {
