@@ -23,9 +23,9 @@ final class RequestPace: Sendable {
         init(_ burstBegins: @escaping @Sendable () -> Void) { self.burstBegins = burstBegins }
     }
 
-    /// The clock is looked at once before anything comes: what the language makes at the first use of
-    /// something is made here, so that no request allocates.
-    init() { endStretch() }
+    /// The listener is looked for once before anything comes: what the language makes at the first look
+    /// is made here, so that no request allocates.
+    init() { _ = listener.load() }
 
     /// Has `body` called by whoever counts the request that shows a burst, and again with each stretch
     /// as long as it lasts. One may ask, once.
