@@ -23,7 +23,7 @@ final class ListingHabits: Sendable {
     }
 
     /// A program, or what is left of one that had the same place.
-    fileprivate struct Program {
+    private struct Program {
         var process: Int32 = 0
         var listings = 0
         /// Listings in a row whose probe nobody asked for.
@@ -34,6 +34,24 @@ final class ListingHabits: Sendable {
         var probe: [UInt8]?
         var isWaiting = false
         var content = Content.attributes(withProbe: false)
+
+        var wantsNames: Bool { ignored + (isWaiting ? 1 : 0) >= ListingHabits.patience }
+
+        mutating func begin(_ directory: UInt64) {
+            if isWaiting { ignored += 1 }
+            listings += 1
+            self.directory = directory
+            probe = nil
+            isWaiting = false
+            if ignored >= ListingHabits.patience {
+                content = .names
+                isWaiting = true
+                return
+            }
+            // Most programs list one directory and end: these get everything.
+            let isDue = hasLooked ? listings % ListingHabits.rarity == 0 : listings > 1
+            content = .attributes(withProbe: isDue)
+        }
     }
 
     private let programs = Guarded([Program](repeating: Program(), count: 64))
@@ -89,27 +107,5 @@ final class ListingHabits: Sendable {
             programs[place].hasLooked = true
             programs[place].ignored = 0
         }
-    }
-}
-
-extension ListingHabits.Program {
-    fileprivate var wantsNames: Bool {
-        ignored + (isWaiting ? 1 : 0) >= ListingHabits.patience
-    }
-
-    fileprivate mutating func begin(_ directory: UInt64) {
-        if isWaiting { ignored += 1 }
-        listings += 1
-        self.directory = directory
-        probe = nil
-        isWaiting = false
-        if ignored >= ListingHabits.patience {
-            content = .names
-            isWaiting = true
-            return
-        }
-        // Most programs list one directory and end: these get everything.
-        let isDue = hasLooked ? listings % ListingHabits.rarity == 0 : listings > 1
-        content = .attributes(withProbe: isDue)
     }
 }

@@ -16,9 +16,9 @@ extension Span<UInt8> {
 
 extension MutableSpan<UInt8> {
     @inline(__always)
-    mutating func store(littleEndian value: UInt32, at offset: Int) {
-        for index in 0..<4 {
-            self[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(8 * index))
+    mutating func store<Value: FixedWidthInteger>(littleEndian value: Value, at offset: Int) {
+        for index in 0..<(Value.bitWidth / 8) {
+            self[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
         }
     }
 }

@@ -8,6 +8,8 @@ public struct WireImage: Sendable {
     static let capacity = 352
 
     private var bytes: InlineArray<352, UInt8> = InlineArray(repeating: 0)
+    /// Where what was stored ends; zeros follow. Most answers end long before their structure.
+    private(set) var end = 0
 
     /// An image of zeros.
     init() {}
@@ -16,19 +18,10 @@ public struct WireImage: Sendable {
     subscript(offset: Int) -> UInt8 { bytes[offset] }
 
     /// Stores an integer in little-endian order whatever the host's order is.
-    @inline(__always)
-    mutating func store<Value: FixedWidthInteger & BitwiseCopyable>(
-        littleEndian value: Value, at offset: Int
-    ) {
+    mutating func store<Value: FixedWidthInteger>(littleEndian value: Value, at offset: Int) {
+        end = max(end, offset + Value.bitWidth / 8)
         var span = bytes.mutableSpan
-        var raw = unsafe span.mutableBytes
-        raw.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
-    }
-
-    /// The first `size` bytes as an array; the array is all that is allocated.
-    func prefix(_ size: Int) -> [UInt8] {
-        let span = bytes.span.extracting(first: size)
-        return unsafe span.withUnsafeBufferPointer { bytes in unsafe Array(bytes) }
+        span.store(littleEndian: value, at: offset)
     }
 
     /// Stores a name or a reason; the units behind it up to its capacity stay zero.

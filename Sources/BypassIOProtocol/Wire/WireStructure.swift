@@ -63,9 +63,11 @@ extension WireStructure {
     /// As ``encodedBytes()``, for structures that call it themselves: then the compiler knows the type,
     /// which spares a look-up of metadata for every field.
     func encoding() throws(WireError) -> [UInt8] {
-        var image = WireImage()
-        try write(to: &image, at: 0)
-        return image.prefix(encodedSize ?? 0)
+        let size = encodedSize ?? 0
+        let (image, _) = try image(fitting: size)
+        var bytes = [UInt8](repeating: 0, count: size)
+        for offset in 0..<min(image.end, size) { bytes[offset] = image[offset] }
+        return bytes
     }
 
     /// The bytes to copy and how many of them count.

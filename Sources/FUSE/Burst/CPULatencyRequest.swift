@@ -1,4 +1,3 @@
-internal import CKernelABI
 internal import SystemPackage
 
 /// A request to the kernel that idle CPUs wake up quickly (PM QoS,

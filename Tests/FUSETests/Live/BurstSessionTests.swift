@@ -77,12 +77,7 @@ struct BurstSessionTests {
             // Over, or the next one would be the same.
             Thread.sleep(forTimeInterval: 0.1)
         }
-        let isIdle = try eventually {
-            let before = try ticks(service.processID)
-            Thread.sleep(forTimeInterval: 0.3)
-            return try ticks(service.processID) == before
-        }
-        #expect(isIdle)
+        #expect(try eventually { try service.isIdle(seconds: 0.3) })
         try service.tell("unmount")
         try service.expectEnd()
     }
@@ -95,13 +90,6 @@ struct BurstSessionTests {
         try service.tell("abort")
         try service.expectEnd()
         _ = try crowd.disperse()
-    }
-
-    /// User and system time of a process in clock ticks (proc_pid_stat(5)).
-    private func ticks(_ process: Int32) throws -> Int {
-        let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
-        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
-        return (Int(fields[12]) ?? 0) + (Int(fields[13]) ?? 0)
     }
 }
 

@@ -86,19 +86,7 @@ struct SessionTests {
     func idle() throws {
         let service = try TinyService()
         _ = try Client.names(service.mountPoint)
-        let isIdle = try eventually {
-            let before = try ticks(service.processID)
-            Thread.sleep(forTimeInterval: 0.3)
-            return try ticks(service.processID) == before
-        }
-        #expect(isIdle)
-    }
-
-    /// User and system time of a process in clock ticks (proc_pid_stat(5)).
-    private func ticks(_ process: Int32) throws -> Int {
-        let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
-        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
-        return (Int(fields[12]) ?? 0) + (Int(fields[13]) ?? 0)
+        #expect(try eventually { try service.isIdle(seconds: 0.3) })
     }
 
     @Test(

@@ -100,6 +100,19 @@ final class TinyService: Sendable {
 
     var processID: Int32 { process.processIdentifier }
 
+    /// Whether it uses no processor time meanwhile, in clock ticks (proc_pid_stat(5)).
+    func isIdle(seconds: Double) throws -> Bool {
+        let before = try ticks()
+        Thread.sleep(forTimeInterval: seconds)
+        return try ticks() == before
+    }
+
+    private func ticks() throws -> Int {
+        let text = try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        return (Int(fields[12]) ?? 0) + (Int(fields[13]) ?? 0)
+    }
+
     func killNow() {
         kill(process.processIdentifier, SIGKILL)
         _ = ends(within: 20)
