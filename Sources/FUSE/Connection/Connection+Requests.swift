@@ -71,7 +71,9 @@ extension Connection {
                 carrier.makeWay(for: .read)
             }
             // Where they are one, the request is still in it.
-            if call.output !== call.input { call.output.prepare(toHold: request.size) }
+            if call.output !== call.input {
+                call.output.prepare(toHold: request.size, fromDisk: request.isDirect)
+            }
             fileSystem.read(request, ReadReply(ticket, call.output))
         case .write:
             fileSystem.write(

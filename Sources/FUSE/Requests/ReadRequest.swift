@@ -10,6 +10,8 @@ public struct ReadRequest: Sendable {
     /// the handle. Only a read that a program waits for itself names its lock owner
     /// (`FUSE_READ_LOCKOWNER`; linux/fs/fuse/file.c, `fuse_send_read`).
     public let isForCache: Bool
+    /// The handle's O_DIRECT: a program waits for the bytes itself, and no cache has them.
+    let isDirect: Bool
 
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context
@@ -17,6 +19,8 @@ public struct ReadRequest: Sendable {
         offset = try reader.u64()
         size = Int(try reader.u32())
         isForCache = try reader.u32() & 2 == 0
-        try reader.skip(16)
+        try reader.skip(8)
+        isDirect = OpenFlags(rawValue: try reader.u32()).isDirect && !isForCache
+        try reader.skip(4)
     }
 }

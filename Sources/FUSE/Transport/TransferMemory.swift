@@ -13,15 +13,23 @@ final class TransferMemory: @unchecked Sendable {
 
     private let pages: MemoryMapping
     private let mayBeHuge: Bool
+    /// Where a transfer may begin, in bytes from the start: so far that the largest still fits.
+    private let places: ClosedRange<Int>
     /// Of whoever has the buffer, as its bytes are.
     private var isHuge = false
 
-    /// Throws `ENOMEM`.
-    init(size: Int) throws(Errno) {
-        mayBeHuge = size >= Self.smallestHuge
+    /// - Parameters:
+    ///   - room: bytes before the first place.
+    ///   - capacity: bytes of the largest transfer.
+    /// - Throws: `ENOMEM`.
+    init(room: Int, capacity: Int) throws(Errno) {
+        mayBeHuge = room + capacity >= Self.smallestHuge
+        // Two of the largest, one of which rests.
         pages =
             mayBeHuge
-            ? try MemoryMapping(hugePagesFor: size) : try MemoryMapping(size: size)
+            ? try MemoryMapping(hugePagesFor: room + 2 * capacity)
+            : try MemoryMapping(size: room + capacity)
+        places = room...pages.size - capacity
     }
 
     @unsafe var start: UnsafeMutableRawPointer { unsafe pages.base }
@@ -32,5 +40,13 @@ final class TransferMemory: @unchecked Sendable {
         isHuge = true
         pages.adviseHugePages()
         pages.clear()
+    }
+
+    /// Of a transfer of `size` bytes after one that began at `place`. Small ones stay in one huge page.
+    func place(after place: Int, _ size: Int) -> Int {
+        let next = place + size
+        let isInPage = next + size <= MemoryMapping.hugePageSize
+        let isLarge = 2 * size > MemoryMapping.hugePageSize - places.lowerBound
+        return places.contains(next) && (isInPage || isLarge) ? next : places.lowerBound
     }
 }
