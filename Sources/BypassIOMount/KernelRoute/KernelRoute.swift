@@ -14,8 +14,13 @@ final class KernelRoute: Sendable {
 
     /// Bytes.
     private let smallestFile: UInt64
+    /// Of the files, by the kernel's reads.
+    private let leavesAccessTimes: Bool
 
-    init(smallestFile: UInt64) { self.smallestFile = smallestFile }
+    init(smallestFile: UInt64, leavesAccessTimes: Bool) {
+        self.smallestFile = smallestFile
+        self.leavesAccessTimes = leavesAccessTimes
+    }
 
     /// Spares further opens the question.
     func stop() { isMissing.store(true, ordering: .relaxed) }
@@ -36,7 +41,7 @@ final class KernelRoute: Sendable {
         }
         let door: any KernelReadDoor
         do throws(BypassVeto) {
-            door = try file.grantKernelReads()
+            door = try file.grantKernelReads(leavingAccessTimes: leavesAccessTimes)
         } catch {
             return decline(node, .veto(error))
         }

@@ -163,8 +163,14 @@ final class NodeTable: Sendable {
         }
     }
 
-    func isNamed(_ node: Node, _ name: [UInt8], in parent: Node) -> Bool {
-        state.withLock { _ in node.isNamed(name, in: parent) }
+    /// The node that an open file is known by, if it is by this name.
+    func known(_ stream: IOStack.Stream, by name: [UInt8], in parent: Node) -> Node? {
+        state.withLock { state in
+            guard let node = state.byID[stream.id], node.isOf(stream),
+                node.isNamed(name, in: parent)
+            else { return nil }
+            return node
+        }
     }
 
     /// The file has another name now.

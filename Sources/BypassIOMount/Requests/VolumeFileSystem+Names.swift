@@ -110,17 +110,22 @@ extension VolumeFileSystem {
     private func victim(
         _ name: [UInt8], _ component: FilePath.Component, in parent: Node, _ requestor: Requestor
     ) throws(IOFailure) -> (node: Node, held: HeldFile)? {
-        let information = try? withFile(of: parent, requestor) { directory throws(IOFailure) in
-            try directory.status(of: component, requestor: requestor)
+        let held: HeldFile
+        do throws(IOFailure) {
+            held = try withFile(of: parent, requestor) { directory throws(IOFailure) in
+                HeldFile(
+                    try volume.open(
+                        CreateParameters(
+                            path: FilePath(root: nil, components: component),
+                            directory: directory, access: [],
+                            options: [.attributesOnly, .noFollow]),
+                        requestor: requestor))
+            }
+        } catch {
+            guard error.errno == Errno.noSuchFileOrDirectory.rawValue else { throw error }
+            return nil
         }
-        guard let information, let node = nodes.known(information),
-            nodes.isNamed(node, name, in: parent)
-        else { return nil }
-        let file = try openFile(of: node, requestor) { parameters in
-            parameters.access = []
-            parameters.options.insert(.attributesOnly)
-        }
-        return (node, HeldFile(file))
+        return nodes.known(held.file.stream, by: name, in: parent).map { ($0, held) }
     }
 
     // MARK: Renames

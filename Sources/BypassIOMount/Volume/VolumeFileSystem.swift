@@ -33,10 +33,12 @@ final class VolumeFileSystem: FileSystem {
             root: root, try root.file.status(),
             openDirectories: max(1, options.maximumOpenDirectories))
         trust = KernelTrust(volume, options)
+        leavesAccessTime = options.noAccessTime || options.mount.noAccessTime
         kernelRoute =
             options.grantsKernelReads
-            ? KernelRoute(smallestFile: options.smallestKernelFile) : nil
-        leavesAccessTime = options.noAccessTime || options.mount.noAccessTime
+            ? KernelRoute(
+                smallestFile: options.smallestKernelFile, leavesAccessTimes: leavesAccessTime)
+            : nil
         owner = geteuid()
     }
 
@@ -134,7 +136,7 @@ final class VolumeFileSystem: FileSystem {
                 throw error.ofKnownName
             }
         }
-        guard file.stream.id == node.id else {
+        guard node.isOf(file.stream) else {
             // Another file has the name now.
             file.close()
             throw .staleNode

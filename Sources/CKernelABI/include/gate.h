@@ -3,6 +3,7 @@
 // The gate before a file's reads: pre-content events of fanotify(7) on a mount of the file's own,
 // Linux 6.14. Every function returns -errno on failure.
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,7 +19,10 @@
 
 /// open_tree(2): a mount of one file, seen by nobody, that lasts until the descriptor (O_PATH) and what
 /// was opened through it are closed. CAP_SYS_ADMIN.
-int32_t bpio_gate_mount(int32_t file);
+///
+/// With `leaves_access_time` reads through it leave the file's access time alone (mount_setattr(2),
+/// Linux 5.12).
+int32_t bpio_gate_mount(int32_t file, bool leaves_access_time);
 
 /// A group of class FAN_CLASS_PRE_CONTENT that names threads and has no limits of its own. Reads do
 /// not block. CAP_SYS_ADMIN.

@@ -250,7 +250,8 @@ extension HostFileSystem {
         let file = HostOpenFile(descriptor, id: id, kind: kind, isPathOnly: isPathOnly)
         let isAligned = file.storage != nil && parameters.options.contains(.nonCached)
         return OpenedFile(
-            id: id, kind: streamKind(kind, id), storage: file.storage,
+            id: id, kind: streamKind(kind, id),
+            birthTime: status.created.map { FileTime($0) }, storage: file.storage,
             offsetAlignment: isAligned ? readAlignment(of: status) : 1, wasCreated: wasCreated,
             context: file)
     }

@@ -8,7 +8,8 @@ extension HostFileSystem {
     /// CAP_SYS_ADMIN; the file may be unlinked, and open for attributes only. Several doors of one
     /// file do not know of each other.
     public func kernelReadDoor(
-        for file: FileObject, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+        for file: FileObject, leavingAccessTimes: Bool,
+        asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
     ) throws(StorageVeto) -> any KernelReadDoor {
         let mount: OwnedDescriptor
         let unwatched: OwnedDescriptor
@@ -22,8 +23,9 @@ extension HostFileSystem {
                 let status = try SystemCall.status(of: descriptor)
                 guard (try? swapTable())?.contains(status) != .yes else { throw .textFileBusy }
                 let unwatched = try SystemCall.mountOfItsOwn(for: descriptor)
-                let mount = try SystemCall.mountOfItsOwn(for: descriptor).release()
-                return (mount, unwatched.release(), status.inode)
+                let mount = try SystemCall.mountOfItsOwn(
+                    for: descriptor, leavingAccessTimes: leavingAccessTimes)
+                return (mount.release(), unwatched.release(), status.inode)
             }
             mount = OwnedDescriptor(owning: numbers.0)
             unwatched = OwnedDescriptor(owning: numbers.1)

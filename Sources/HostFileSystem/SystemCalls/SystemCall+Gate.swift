@@ -7,10 +7,14 @@ extension SystemCall {
     ///
     /// The descriptor is O_PATH. What is opened through it is on that mount, which lasts as long.
     ///
+    /// - Parameter leavingAccessTimes: reads through it do not change the file's access time
+    ///   (mount_setattr(2)).
     /// - Throws: EPERM without CAP_SYS_ADMIN, EINVAL where the file's own mount is of another
     ///   namespace or must not be bound.
-    static func mountOfItsOwn(for file: FileDescriptor) throws(Errno) -> OwnedDescriptor {
-        let mount = try retryingInt { bpio_gate_mount(file.rawValue) }
+    static func mountOfItsOwn(
+        for file: FileDescriptor, leavingAccessTimes: Bool = false
+    ) throws(Errno) -> OwnedDescriptor {
+        let mount = try retryingInt { bpio_gate_mount(file.rawValue, leavingAccessTimes) }
         return OwnedDescriptor(owning: FileDescriptor(rawValue: mount))
     }
 

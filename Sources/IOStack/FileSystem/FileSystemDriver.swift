@@ -85,9 +85,13 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     /// and answers nil to let the read pass, or what the program gets. Not called any more once the door
     /// is gone.
     ///
+    /// With `leavingAccessTimes` reads through the door do not change the file's access time; without,
+    /// they do as other reads.
+    ///
     /// Throws why there is none. The default has none.
     func kernelReadDoor(
-        for file: FileObject, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+        for file: FileObject, leavingAccessTimes: Bool,
+        asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
     ) throws(StorageVeto) -> any KernelReadDoor
 
     /// `count` bytes were written at `offset` through a file object whose file has bypass enabled:
@@ -118,7 +122,8 @@ extension FileSystemDriver {
     }
 
     public func kernelReadDoor(
-        for file: FileObject, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+        for file: FileObject, leavingAccessTimes: Bool,
+        asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
     ) throws(StorageVeto) -> any KernelReadDoor {
         throw StorageVeto(.notSupported, reason: "No kernel reads files of \(name) itself.")
     }

@@ -3,6 +3,8 @@ public struct OpenedFile: Sendable {
     /// Which file it is, whatever name it was opened by.
     public var id: FileID
     public var kind: StreamKind
+    /// Tells the file from a later one with the same ``id``; nil where the file system does not know it.
+    public var birthTime: FileTime?
     /// Where its data is read and written; nil if it has none (a directory).
     public var storage: StorageHandle?
     /// What offsets and lengths of non-cached reads must be a multiple of, in bytes: a power of 2.
@@ -14,12 +16,13 @@ public struct OpenedFile: Sendable {
     public var context: any AnyObject & Sendable
 
     public init(
-        id: FileID, kind: StreamKind, storage: StorageHandle?, offsetAlignment: UInt32 = 1,
-        wasCreated: Bool = false, context: any AnyObject & Sendable
+        id: FileID, kind: StreamKind, birthTime: FileTime? = nil, storage: StorageHandle?,
+        offsetAlignment: UInt32 = 1, wasCreated: Bool = false, context: any AnyObject & Sendable
     ) {
         precondition(offsetAlignment.nonzeroBitCount == 1, "an alignment is a power of 2")
         self.id = id
         self.kind = kind
+        self.birthTime = birthTime
         self.storage = storage
         self.offsetAlignment = offsetAlignment
         self.wasCreated = wasCreated

@@ -10,15 +10,20 @@ extension FileObject {
     /// Returns the door, through which the kernel has to be told to read. If something has the stream's
     /// bypass paused or suspended, the grant stands all the same, behind the closed gate.
     ///
+    /// With `leavingAccessTimes` reads do not change the file's access time; it holds for everybody who
+    /// has the kernel read the file, and whoever asks first decides.
+    ///
     /// Throws the first veto; then bypass is as it was before, if it was not enabled.
-    public func grantKernelReads() throws(BypassVeto) -> any KernelReadDoor {
+    public func grantKernelReads(
+        leavingAccessTimes: Bool = false
+    ) throws(BypassVeto) -> any KernelReadDoor {
         if let instance = volume.currentChain.first(demandingMoreThan: .asked) {
             throw BypassVeto.kernelReadsRefused(by: instance.filter.name)
         }
         let wasEnabled = isBypassEnabled
         try enableForKernel()
         do throws(BypassVeto) {
-            return try openDoor()
+            return try openDoor(leavingAccessTimes)
         } catch {
             leaveKernelReads()
             if !wasEnabled { _ = try? bypassIO(.disable, requestor: .kernel) }
@@ -57,14 +62,16 @@ extension FileObject {
             reason: verdict.failureReason.string)
     }
 
-    private func openDoor() throws(BypassVeto) -> any KernelReadDoor {
+    private func openDoor(
+        _ leavingAccessTimes: Bool
+    ) throws(BypassVeto) -> any KernelReadDoor {
         if volume.gate.closed.contains(.storageRefused) {
             throw volume.stack.manageBypassIO(.query)
                 ?? BypassVeto(
                     driver: volume.stack.storage.name, status: .notSupported,
                     reason: "The volume's drivers do not agree to be skipped.")
         }
-        let reads = try joinKernelReads()
+        let reads = try joinKernelReads(leavingAccessTimes)
         if !reads.door.isRevocable,
             let instance = volume.currentChain.first(demandingMoreThan: .unwatched)
         {
@@ -83,7 +90,9 @@ extension FileObject {
         return reads.door
     }
 
-    private func joinKernelReads() throws(BypassVeto) -> KernelReads {
+    private func joinKernelReads(
+        _ leavingAccessTimes: Bool
+    ) throws(BypassVeto) -> KernelReads {
         do throws(StorageVeto) {
             return try stream.kernelReads.withLock { (known) throws(StorageVeto) in
                 let reads: KernelReads
@@ -92,8 +101,9 @@ extension FileObject {
                 } else {
                     let (volume, stream) = (volume, stream)
                     reads = KernelReads(
-                        door: try volume.fileSystem.kernelReadDoor(for: self) {
-                            [weak volume, weak stream] read in
+                        door: try volume.fileSystem.kernelReadDoor(
+                            for: self, leavingAccessTimes: leavingAccessTimes
+                        ) { [weak volume, weak stream] read in
                             guard let volume, let stream else { return nil }
                             return volume.answer(read, of: stream)
                         })

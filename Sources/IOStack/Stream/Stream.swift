@@ -3,6 +3,8 @@
 public final class Stream: Sendable {
     public let id: FileID
     public let kind: StreamKind
+    /// Tells the file from a later one with the same ``id``; nil where the file system does not know it.
+    public let birthTime: FileTime?
 
     /// Every bypassed read passes here.
     let gate = StreamGate()
@@ -40,9 +42,10 @@ public final class Stream: Sendable {
     /// Lock order: before the locks of the file system; nothing of the volume's is taken under it.
     let kernelReads = GuardedOnDemand<KernelReads>()
 
-    init(id: FileID, kind: StreamKind) {
-        self.id = id
-        self.kind = kind
+    init(_ opened: OpenedFile) {
+        id = opened.id
+        kind = opened.kind
+        birthTime = opened.birthTime
     }
 
     /// File objects of this stream with bypass enabled, paused ones included.

@@ -124,7 +124,7 @@ public final class Volume: Sendable {
     /// The stream of a file that was just opened, shared by all its file objects.
     func openStream(_ opened: OpenedFile) -> Stream {
         state.withLock { state in
-            let entry = state.streams[opened.id] ?? (Stream(id: opened.id, kind: opened.kind), 0)
+            let entry = state.streams[opened.id] ?? (Stream(opened), 0)
             state.streams[opened.id] = (entry.stream, entry.fileObjects + 1)
             return entry.stream
         }

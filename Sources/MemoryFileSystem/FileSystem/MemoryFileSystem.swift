@@ -70,7 +70,8 @@ public final class MemoryFileSystem: FileSystemDriver {
     }
 
     public func kernelReadDoor(
-        for file: FileObject, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+        for file: FileObject, leavingAccessTimes: Bool,
+        asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
     ) throws(StorageVeto) -> any KernelReadDoor {
         guard let isRevocable = kernelReadsAreRevocable, let storage = file.storage else {
             throw StorageVeto(.notSupported, reason: "No kernel reads files in memory.")
@@ -109,7 +110,7 @@ public final class MemoryFileSystem: FileSystemDriver {
                 : node.object.map { disk.openHandle(to: $0, appends: options.contains(.append)) }
             return OpenedFile(
                 id: FileID(device: MemoryTree.device, inode: number), kind: node.streamKind,
-                storage: handle,
+                birthTime: node.birthTime, storage: handle,
                 offsetAlignment: options.contains(.nonCached) ? disk.offsetAlignment : 1,
                 wasCreated: wasCreated,
                 context: MemoryOpen(self, number: number, handle: handle))

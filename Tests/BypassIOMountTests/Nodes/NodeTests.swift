@@ -53,6 +53,21 @@ struct NodeTests {
         #expect(kernel.memory.fileSystem.fileCount == 1, "only the root is left")
     }
 
+    @Test func aLaterFileWithTheSameInodeNumberIsAnother() throws {
+        let made = kernel.create("a")
+        let file = try kernel.memory.volume.open("a")
+        defer { file.close() }
+        let stream = file.stream
+        let birth = try #require(try file.status().birthTime)
+        func node(_ birthTime: FileTime?) -> Node {
+            Node(
+                number: made.node, id: stream.id, birthTime: birthTime, isDirectory: false,
+                parent: nil, name: [])
+        }
+        #expect(node(birth).isOf(stream))
+        #expect(!node(FileTime(seconds: birth.seconds - 1, nanoseconds: 0)).isOf(stream))
+    }
+
     @Test func theOtherNameIsGoodWhenTheKnownOneGoes() throws {
         let made = kernel.create("a")
         _ = kernel.release(made.node, made.createdHandle)

@@ -1,3 +1,4 @@
+import CKernelABI
 import Foundation
 import SystemPackage
 import Testing
@@ -38,6 +39,34 @@ struct MountTests {
         #expect(isRight)
         // The buffer is not aligned to pages, so a request may carry a page less.
         #expect((4...5).contains(try service.count("read") - before))
+    }
+
+    @Test(
+        "reads past the cache of every size, many at once, bring the right bytes",
+        .timeLimit(.minutes(2)))
+    func directReads() throws {
+        let service = try TinyService()
+        let readers = (0..<8).map { number in
+            Client.Call { [path = service.path("pattern")] in
+                let file = try FileDescriptor.open(
+                    FilePath(path), .readOnly, options: .init(rawValue: BPIO_O_DIRECT))
+                defer { try? file.close() }
+                var wrong = 0
+                for round in 0..<120 {
+                    let size = [4, 32, 64, 64, 128, 500, 1024, 60][(number + round) % 8] << 10
+                    let offset = (number * 577 + round * 131) * 4096 % ((8 << 20) - size)
+                    let bytes = try Client.bytes(file, size, offset)
+                    // One byte of each page: others are as cheap to get wrong.
+                    let isRight = stride(from: round * 31 % 4096, to: size, by: 4096).allSatisfy {
+                        let place = offset + $0
+                        return bytes[$0] == UInt8(truncatingIfNeeded: place &* 7 &+ place >> 12)
+                    }
+                    wrong += bytes.count == size && isRight ? 0 : 1
+                }
+                return wrong
+            }
+        }
+        for reader in readers { #expect(try reader.value() == 0) }
     }
 
     @Test("the smallest transfer works", .timeLimit(.minutes(2)))

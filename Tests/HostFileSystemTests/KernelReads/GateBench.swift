@@ -31,7 +31,9 @@ final class GateBench: Sendable {
         let file = try host.open("f")
         self.file = file
         let reference = GateBenchReference()
-        door = try host.fileSystem.kernelReadDoor(for: file) { reference.bench?.asks($0) }
+        door = try host.fileSystem.kernelReadDoor(for: file, leavingAccessTimes: false) {
+            reference.bench?.asks($0)
+        }
         reference.bench = self
     }
 
@@ -62,7 +64,10 @@ final class GateBench: Sendable {
             _ = try? host.hostFile("f", [1])
             guard let open = try? host.open("f") else { return false }
             defer { open.close() }
-            return (try? host.fileSystem.kernelReadDoor(for: open) { _ in nil })?.isRevocable
+            return
+                (try? host.fileSystem.kernelReadDoor(for: open, leavingAccessTimes: false) { _ in
+                    nil
+                })?.isRevocable
                 == true
         } ?? false
     }()

@@ -11,9 +11,11 @@ import Testing
 @Suite(.enabled(if: GateBench.isAvailable, "\(GateBench.needs)"), .timeLimit(.minutes(1)))
 struct KernelReadDoorTests {
     private func door(
-        to file: FileObject, in host: HostFixture
+        to file: FileObject, in host: HostFixture, leavingAccessTimes: Bool = false
     ) throws -> any KernelReadDoor {
-        try host.fileSystem.kernelReadDoor(for: file) { _ in nil }
+        try host.fileSystem.kernelReadDoor(for: file, leavingAccessTimes: leavingAccessTimes) { _ in
+            nil
+        }
     }
 
     @Test func goneDoorsLetReadsPass() throws {
@@ -23,7 +25,9 @@ struct KernelReadDoorTests {
         defer { file.close() }
         let never = DispatchSemaphore(value: 0)
         let asked = DispatchSemaphore(value: 0)
-        var door: (any KernelReadDoor)? = try host.fileSystem.kernelReadDoor(for: file) { _ in
+        var door: (any KernelReadDoor)? = try host.fileSystem.kernelReadDoor(
+            for: file, leavingAccessTimes: false
+        ) { _ in
             asked.signal()
             never.wait()
             return IOFailure(.ioDeviceError)
@@ -81,13 +85,31 @@ struct KernelReadDoorTests {
         #expect(read.bytes == pattern(4096))
     }
 
+    @Test("reads change the access time, unless the door leaves it", arguments: [false, true])
+    func accessTimes(_ areLeft: Bool) throws {
+        let host = try HostFixture()
+        try host.hostFile("f", pattern(8192))
+        let file = try host.open("f")
+        defer { file.close() }
+        let longAgo = FileTime(seconds: 1_000_000_000, nanoseconds: 0)
+        try file.apply(.times(access: .to(longAgo), modification: nil))
+        let door = try door(to: file, in: host, leavingAccessTimes: areLeft)
+        let storage = FileDescriptor(rawValue: door.storage.rawValue)
+        let read = BackgroundRead(OpenFile(try SystemCall.reopen(storage, .readOnly)))
+        #expect(read.ends())
+        #expect(read.bytes == pattern(4096))
+        #expect((try file.status().accessTime == longAgo) == areLeft)
+    }
+
     @Test("doors of one file do not know of each other")
     func twoDoors() throws {
         let host = try HostFixture()
         try host.hostFile("f", pattern(8192))
         let file = try host.open("f")
         defer { file.close() }
-        let refusing = try host.fileSystem.kernelReadDoor(for: file) { _ in
+        let refusing = try host.fileSystem.kernelReadDoor(
+            for: file, leavingAccessTimes: false
+        ) { _ in
             IOFailure(.ioDeviceError)
         }
         let other = try door(to: file, in: host)

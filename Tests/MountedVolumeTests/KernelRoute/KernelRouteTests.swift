@@ -59,6 +59,23 @@ extension MountedVolume {
             #expect(try gatedReads(mount) == 0)
         }
 
+        @Test(
+            "access times follow the mount's rule when the kernel reads", arguments: [false, true])
+        func accessTimes(_ areLeft: Bool) throws {
+            let mount = try mounted(areLeft ? "bypass=auto,noatime" : "bypass=auto")
+            let source = "\(mount.source)/file"
+            let longAgo = call_time(seconds: 1_000_000_000, nanoseconds: 0)
+            let omit = call_time(seconds: 0, nanoseconds: 0x3FFF_FFFE)
+            let times = [longAgo, omit]
+            #expect(unsafe call_utimens(source, times, 0) == 0)
+            let file = try KernelReader("\(mount.mountpoint)/file")
+            #expect(try routes(mount) == ["kernel bypass"])
+            #expect(try file.value() == 7)
+            var status = call_status()
+            #expect(unsafe call_status(-100, source, 0, &status) == 0)
+            #expect((status.accessed.seconds == longAgo.seconds) == areLeft)
+        }
+
         @Test("every mixture of opens, in every order, reads and writes the right bytes")
         func mixtures() throws {
             let mount = try mounted("bypass=auto,filter=contentscan")
