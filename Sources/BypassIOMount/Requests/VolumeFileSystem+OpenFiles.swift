@@ -14,6 +14,8 @@ extension VolumeFileSystem {
                 parameters.kind = .regularFile
                 parameters.disposition = flags.truncates ? .overwrite : .open
                 parameters.apply(flags)
+                // The kernel sends OPEN for nothing else.
+                parameters.options.insert(.knownRegular)
                 if leavesAccessTime { parameters.options.insert(.noAccessTime) }
             }
             if request.killsPrivileges, flags.truncates {

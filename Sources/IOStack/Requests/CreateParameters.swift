@@ -50,6 +50,10 @@ public struct CreateParameters: Sendable {
         public static let attributesOnly = Options(rawValue: 1 << 5)
         /// Reads leave the access time alone where the file system allows it (`O_NOATIME`).
         public static let noAccessTime = Options(rawValue: 1 << 6)
+        /// A regular file was there a moment ago (``Kind/regularFile``): the file system may open it at
+        /// once instead of looking first. Should there be something else by now, the open fails as it
+        /// does without, but may have touched it: a pipe had a reader or a writer for a moment.
+        public static let knownRegular = Options(rawValue: 1 << 7)
     }
 
     public struct Access: OptionSet, Sendable, Hashable {
