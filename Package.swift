@@ -207,6 +207,14 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Benchmarks/Controls", swiftSettings: settings),
+        // What copying bytes that were just read costs a disk: see the file.
+        .executableTarget(
+            name: "bypassio-copies",
+            dependencies: [
+                "DirectRead", "CKernelABI",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/Copies", swiftSettings: settings),
         // What the regression guard counts, the run of it that callgrind watches, which must not
         // carry the allocation counter's calls, and the guard itself.
         .target(name: "CGuardedStretch", path: "Benchmarks/Guard/CStretch"),
