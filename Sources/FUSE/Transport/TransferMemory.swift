@@ -42,9 +42,11 @@ final class TransferMemory: @unchecked Sendable {
         pages.clear()
     }
 
-    /// Of a transfer of `size` bytes after one that began at `place`. Small ones stay in one huge page.
+    /// Of a transfer of `size` bytes after one that began at `place`: on a page boundary, for direct I/O.
+    /// Small ones stay in one huge page.
     func place(after place: Int, _ size: Int) -> Int {
-        let next = place + size
+        let page = TransferBuffer.room
+        let next = place + (size + page - 1) / page * page
         let isInPage = next + size <= MemoryMapping.hugePageSize
         let isLarge = 2 * size > MemoryMapping.hugePageSize - places.lowerBound
         return places.contains(next) && (isInPage || isLarge) ? next : places.lowerBound

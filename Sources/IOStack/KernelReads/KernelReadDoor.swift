@@ -2,7 +2,8 @@
 /// programs that opened the file by it, and the gate in that way.
 ///
 /// A file system makes one for a stream when the first program may use it
-/// (``FileSystemDriver/kernelReadDoor(for:leavingAccessTimes:asking:)``) and it lasts until the last one is gone.
+/// (``FileSystemDriver/kernelReadDoor(for:leavingAccessTimes:asking:)``) and it lasts until the last
+/// one is gone.
 ///
 /// Any thread; ``close()`` and ``open()`` by one at a time, ``drain(with:)`` by any number.
 public protocol KernelReadDoor: AnyObject, Sendable {

@@ -30,6 +30,13 @@ struct TransferPlaceTests {
         #expect(places.allSatisfy { $0 % 4096 == 0 }, "direct I/O goes to whole pages")
     }
 
+    @Test("a read of any size leaves the next one on a page boundary")
+    func oddSizes() {
+        for size in [65_537, 66_048, 100_000, 262_143, 1_000_001] {
+            #expect(places(20, size, fromDisk: true).allSatisfy { $0 % 4096 == 0 })
+        }
+    }
+
     @Test("those of 64 KiB stay in one huge page, and use all of it")
     func rest() {
         let places = Set(places(100, 64 << 10, fromDisk: true))
