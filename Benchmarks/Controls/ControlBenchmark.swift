@@ -25,6 +25,15 @@ enum ControlBenchmark {
             print("usage: bypassio-controls FILE, a file on a mounted bypassio volume")
             exit(64)
         }
+        do {
+            try measure(path)
+        } catch {
+            print("\(path) takes no controls: \(error)")
+            exit(66)
+        }
+    }
+
+    private static func measure(_ path: String) throws {
         let file = try FileDescriptor.open(
             FilePath(path), .readOnly, options: .init(rawValue: BPIO_O_DIRECT))
         defer { try? file.close() }

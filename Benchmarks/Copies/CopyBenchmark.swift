@@ -33,16 +33,26 @@ enum CopyBenchmark {
             print("usage: bypassio-copies FILE [KIB], a power of 2 from 4 to 1024")
             exit(64)
         }
+        do {
+            try measure(path, size: kibibytes << 10)
+        } catch {
+            print("\(path) cannot be read with O_DIRECT: \(error)")
+            exit(66)
+        }
+    }
+
+    private static func measure(_ path: String, size: Int) throws {
         let file = try FileDescriptor.open(
             FilePath(path), .readOnly, options: .init(rawValue: BPIO_O_DIRECT))
         defer { try? file.close() }
-        let size = kibibytes << 10
         let blocks = Int(try file.seek(offset: 0, from: .end)) / size
         guard blocks > 1 else {
             print("\(path) holds less than two blocks.")
             exit(65)
         }
         let lanes = try (0..<threads).map { try Lane(file, size: size, blocks: blocks, seed: $0) }
+        // What does not work at all is told before anything is counted.
+        try lanes[0].readOnce()
         var rates = Way.allCases.map { _ in [Double]() }
         for _ in 0..<rounds {
             for (index, way) in Way.allCases.enumerated() {
@@ -106,7 +116,12 @@ private final class Lane: @unchecked Sendable {
         random = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1
     }
 
-    /// How many.
+    func readOnce() throws {
+        let memory = unsafe UnsafeMutableRawBufferPointer(start: source.base, count: size)
+        _ = try unsafe file.read(fromAbsoluteOffset: 0, into: memory)
+    }
+
+    /// How many reads; ends early where one fails.
     func read(until end: ContinuousClock.Instant, copies: Bool, movesOn: Bool) -> Int {
         var count = 0
         while ContinuousClock.now < end {
