@@ -45,9 +45,9 @@ final class Node: @unchecked Sendable {
 
     static let rootNumber: UInt64 = 1
 
-    /// Whether it is the node of an open file, and not of an earlier one with the same inode number.
-    func isOf(_ stream: IOStack.Stream) -> Bool {
-        stream.id == id && stream.birthTime == birthTime
+    /// Whether it is the node of this file, and not of an earlier one with the same inode number.
+    func isOf(_ id: FileID, born birthTime: FileTime?) -> Bool {
+        self.id == id && self.birthTime == birthTime
     }
 
     func isNamed(_ name: [UInt8], in parent: Node) -> Bool {

@@ -45,7 +45,8 @@ final class NodeTable: Sendable {
     func found(_ information: FileInformation, _ name: [UInt8], in parent: Node) -> Node {
         let isDirectory = information.kind == .directory
         let (node, released) = state.withLock { state -> (Node, HeldFile?) in
-            if let node = state.byID[information.id], node.birthTime == information.birthTime,
+            if let node = state.byID[information.id],
+                node.isOf(information.id, born: information.birthTime),
                 node.isDirectory == isDirectory
             {
                 node.lookups += 1
@@ -157,7 +158,7 @@ final class NodeTable: Sendable {
     func known(_ information: FileInformation) -> Node? {
         state.withLock { state in
             guard let node = state.byID[information.id],
-                node.birthTime == information.birthTime
+                node.isOf(information.id, born: information.birthTime)
             else { return nil }
             return node
         }
@@ -166,8 +167,8 @@ final class NodeTable: Sendable {
     /// The node that an open file is known by, if it is by this name.
     func known(_ stream: IOStack.Stream, by name: [UInt8], in parent: Node) -> Node? {
         state.withLock { state in
-            guard let node = state.byID[stream.id], node.isOf(stream),
-                node.isNamed(name, in: parent)
+            guard let node = state.byID[stream.id],
+                node.isOf(stream.id, born: stream.birthTime), node.isNamed(name, in: parent)
             else { return nil }
             return node
         }

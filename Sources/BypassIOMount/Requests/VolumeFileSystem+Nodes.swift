@@ -86,7 +86,7 @@ extension VolumeFileSystem {
                 throw error.ofKnownName
             }
         }
-        guard information.id == node.id else { throw .staleNode }
+        guard node.isOf(information.id, born: information.birthTime) else { throw .staleNode }
         return information
     }
 

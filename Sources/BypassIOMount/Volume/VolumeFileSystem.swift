@@ -136,7 +136,7 @@ final class VolumeFileSystem: FileSystem {
                 throw error.ofKnownName
             }
         }
-        guard node.isOf(file.stream) else {
+        guard node.isOf(file.stream.id, born: file.stream.birthTime) else {
             // Another file has the name now.
             file.close()
             throw .staleNode

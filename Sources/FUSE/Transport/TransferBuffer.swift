@@ -8,8 +8,7 @@ public import SystemPackage
 /// at a time; whoever carries that request may touch it.
 @safe
 public final class TransferBuffer: @unchecked Sendable {
-    /// Before the data, in bytes: a page (or a part of one, where pages are larger), of which the headers
-    /// use the end.
+    /// Before the data, in bytes: a page, of which the headers use the end.
     @usableFromInline static let room = 4096
     /// Of the data, in bytes.
     public let capacity: Int

@@ -10,6 +10,8 @@ internal import SystemPackage
 final class TransferMemory: @unchecked Sendable {
     /// In bytes: below it nobody reads so much that huge pages would pay.
     private static let smallestHuge = 512 << 10
+    /// In bytes.
+    private static let page = 4096
 
     private let pages: MemoryMapping
     private let mayBeHuge: Bool
@@ -45,8 +47,7 @@ final class TransferMemory: @unchecked Sendable {
     /// Of a transfer of `size` bytes after one that began at `place`: on a page boundary, for direct I/O.
     /// Small ones stay in one huge page.
     func place(after place: Int, _ size: Int) -> Int {
-        let page = TransferBuffer.room
-        let next = place + (size + page - 1) / page * page
+        let next = place + (size + Self.page - 1) / Self.page * Self.page
         let isInPage = next + size <= MemoryMapping.hugePageSize
         let isLarge = 2 * size > MemoryMapping.hugePageSize - places.lowerBound
         return places.contains(next) && (isInPage || isLarge) ? next : places.lowerBound

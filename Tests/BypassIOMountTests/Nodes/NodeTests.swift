@@ -57,15 +57,14 @@ struct NodeTests {
         let made = kernel.create("a")
         let file = try kernel.memory.volume.open("a")
         defer { file.close() }
-        let stream = file.stream
+        let id = file.stream.id
         let birth = try #require(try file.status().birthTime)
-        func node(_ birthTime: FileTime?) -> Node {
-            Node(
-                number: made.node, id: stream.id, birthTime: birthTime, isDirectory: false,
-                parent: nil, name: [])
-        }
-        #expect(node(birth).isOf(stream))
-        #expect(!node(FileTime(seconds: birth.seconds - 1, nanoseconds: 0)).isOf(stream))
+        #expect(file.stream.birthTime == birth)
+        let node = Node(
+            number: made.node, id: id, birthTime: birth, isDirectory: false, parent: nil, name: [])
+        #expect(node.isOf(id, born: birth))
+        #expect(!node.isOf(id, born: FileTime(seconds: birth.seconds - 1, nanoseconds: 0)))
+        #expect(!node.isOf(FileID(device: id.device, inode: id.inode + 1), born: birth))
     }
 
     @Test func theOtherNameIsGoodWhenTheKnownOneGoes() throws {
