@@ -143,6 +143,10 @@ let package = Package(
             name: "BypassIOProtocolTests", dependencies: ["BypassIOProtocol"],
             swiftSettings: settings),
         .testTarget(
+            name: "BypassIOClientTests",
+            dependencies: ["BypassIOClient", "BypassIOProtocol", "CBypassIO"],
+            swiftSettings: settings),
+        .testTarget(
             name: "IOStackTests",
             dependencies: [
                 "IOStack", "BypassIOProtocol", "MemoryFileSystem", "CAllocationCounter",

@@ -12,9 +12,30 @@
 
 #include "bypassio.h"
 
-// The names are UTF-16; these are ASCII most of the time.
-static void print_utf16(const uint16_t *text, uint16_t bytes) {
-    for (int i = 0; i < bytes / 2; i++) putchar(text[i] < 0x80 ? (int)text[i] : '?');
+static void ask_for_bypass(int fd) {
+    struct fs_bpio_output output;
+    int32_t status;
+    int error = bypassio_enable(fd, &output, &status);
+    if (error == -ENOTTY) {
+        puts("not a bypassio volume: reading as usual");
+    } else if (error != 0) {
+        printf("ENABLE was not sent: %s\n", strerror(-error));
+    } else if (status < 0) {
+        printf("ENABLE failed: NTSTATUS 0x%08X\n", (unsigned)status);
+    } else if (output.results.op_status < 0) {
+        char driver[BYPASSIO_DRIVER_NAME_SIZE], reason[BYPASSIO_REASON_SIZE];
+        bypassio_failing_driver(&output.results, driver, sizeof driver);
+        bypassio_failure_reason(&output.results, reason, sizeof reason);
+        printf("%s refuses: %s\n", driver, reason);
+    } else {
+        puts("reads go past the filters");
+        error = bypassio_manage(fd, BYPASSIO_OP_GET_INFO, 0, &output, &status);
+        if (error == 0 && status >= 0) {
+            char driver[BYPASSIO_DRIVER_NAME_SIZE];
+            bypassio_storage_driver(&output.info, driver, sizeof driver);
+            printf("storage driver: %s\n", driver);
+        }
+    }
 }
 
 int main(int count, char **arguments) {
@@ -27,21 +48,8 @@ int main(int count, char **arguments) {
         fprintf(stderr, "%s: %s\n", arguments[1], strerror(errno));
         return 66;
     }
-    struct fs_bpio_output output;
-    int32_t status;
-    int error = bypassio_enable(fd, &output, &status);
-    if (error == -ENOTTY) {
-        puts("not a bypassio volume: reading as usual");
-    } else if (error != 0 || status < 0) {
-        printf("ENABLE failed: errno %d, NTSTATUS 0x%08X\n", -error, (unsigned)status);
-    } else if (output.results.op_status < 0) {
-        print_utf16(output.results.failing_driver_name, output.results.failing_driver_name_length);
-        fputs(" refuses: ", stdout);
-        print_utf16(output.results.failure_reason, output.results.failure_reason_length);
-        putchar('\n');
-    } else {
-        puts("reads go past the filters");
-    }
+    ask_for_bypass(fd);
+    fflush(stdout);
     void *buffer;
     if (posix_memalign(&buffer, 4096, 1 << 20) != 0) return 70;
     long long total = 0;

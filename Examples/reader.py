@@ -13,6 +13,7 @@ import sys
 FSCTL_MANAGE_BYPASS_IO = 0x00090448
 BYPASSIO_IOC_FSCTL = 0xC2004201
 ENABLE = 1
+GET_INFO = 8
 
 
 def manage(fd, operation):
@@ -25,33 +26,58 @@ def manage(fd, operation):
     return status, bytes(message[24 : 24 + written])
 
 
-def main():
-    if len(sys.argv) != 2:
-        sys.exit(f"usage: {sys.argv[0]} FILE")
-    fd = os.open(sys.argv[1], os.O_RDONLY | os.O_DIRECT)
+def text(output, offset, capacity):
+    """The text behind a length at this offset: the length counts UTF-16 units, two bytes each."""
+    (units,) = struct.unpack_from("<H", output, offset)
+    start = offset + 2
+    return output[start : start + 2 * min(units, capacity)].decode("utf-16-le", errors="replace")
+
+
+def ask_for_bypass(fd):
     try:
         status, output = manage(fd, ENABLE)
-        verdict, name_length = struct.unpack_from("<iH", output, 24) if status >= 0 else (status, 0)
         if status < 0:
             print(f"ENABLE failed: NTSTATUS 0x{status & 0xFFFFFFFF:08X}")
-        elif verdict < 0:
-            name = output[30 : 30 + name_length].decode("utf-16-le")
-            (reason_length,) = struct.unpack_from("<H", output, 94)
-            reason = output[96 : 96 + reason_length].decode("utf-16-le")
-            print(f"{name} refuses: {reason}")
-        else:
-            print("reads go past the filters")
+            return
+        (verdict,) = struct.unpack_from("<i", output, 24)
+        if verdict < 0:
+            print(f"{text(output, 28, 32)} refuses: {text(output, 94, 128)}")
+            return
+        print("reads go past the filters")
+        status, output = manage(fd, GET_INFO)
+        if status >= 0:
+            print(f"storage driver: {text(output, 28, 32)}")
     except OSError as error:
-        if error.errno != errno.ENOTTY:
-            raise
-        print("not a bypassio volume: reading as usual")
+        if error.errno == errno.ENOTTY:
+            print("not a bypassio volume: reading as usual")
+        else:
+            print(f"ENABLE was not sent: {error.strerror}")
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(f"usage: {sys.argv[0]} FILE", file=sys.stderr)
+        return 64
+    # Whatever the terminal's encoding cannot show.
+    sys.stdout.reconfigure(errors="replace")
+    try:
+        fd = os.open(sys.argv[1], os.O_RDONLY | os.O_DIRECT)
+    except OSError as error:
+        print(f"{sys.argv[1]}: {error.strerror}", file=sys.stderr)
+        return 66
+    ask_for_bypass(fd)
     # O_DIRECT wants memory that begins on a page.
     buffer = mmap.mmap(-1, 1 << 20)
     total = 0
-    while got := os.readv(fd, [buffer]):
-        total += got
+    try:
+        while got := os.readv(fd, [buffer]):
+            total += got
+    except OSError as error:
+        print(f"read: {error.strerror}", file=sys.stderr)
+        return 70
     print(f"{total} bytes read")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,6 +14,8 @@ public import SystemPackage
 /// The descriptor stays the caller's. Any thread.
 public struct BypassIOClient: Sendable {
     public let descriptor: FileDescriptor
+    /// What the ioctl's buffer holds (bypassio.h).
+    private static let carried = 488
 
     public init(_ descriptor: FileDescriptor) {
         self.descriptor = descriptor
@@ -38,19 +40,21 @@ public struct BypassIOClient: Sendable {
         return decoded
     }
 
-    /// Any control code, as DeviceIoControl sends it. Input and output are 488 bytes at most.
+    /// Any control code, as DeviceIoControl sends it. Of a longer input the first 488 bytes are carried,
+    /// and at most 488 bytes come back.
     public func send(
         _ code: ControlCode, _ input: [UInt8], outputLength: Int
     ) throws(BypassIOClientError) -> (status: NTStatus, output: [UInt8]) {
-        guard input.count <= 488, (0...488).contains(outputLength) else {
+        guard let offered = UInt32(exactly: outputLength) else {
             throw .refused(.invalidArgument)
         }
-        var output = [UInt8](repeating: 0, count: outputLength)
+        let input = input.prefix(Self.carried)
+        var output = [UInt8](repeating: 0, count: min(outputLength, Self.carried))
         var status: Int32 = 0
         var written: UInt32 = 0
         let result = unsafe bypassio_fsctl(
-            descriptor.rawValue, code.rawValue, input, UInt32(input.count), &output,
-            UInt32(outputLength), &status, &written)
+            descriptor.rawValue, code.rawValue, Array(input), UInt32(input.count), &output, offered,
+            &status, &written)
         guard result == 0 else { throw BypassIOClientError(Errno(rawValue: -result)) }
         return (
             NTStatus(rawValue: UInt32(bitPattern: status)), Array(output.prefix(Int(written)))

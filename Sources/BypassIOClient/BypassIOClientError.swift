@@ -30,7 +30,7 @@ public enum BypassIOClientError: Error, Sendable, Equatable, CustomStringConvert
             "The volume's service has ended: unmount it with bypassio umount, and mount it again."
         case .refused(let errno):
             "The control was not sent: \(errno) (errno \(errno.rawValue))."
-        case .status(let status): "The volume failed the control: \(status.message)"
+        case .status(let status): "The volume failed the control: \(status.message)."
         case .malformedAnswer: "The volume's answer is malformed; client and service disagree."
         }
     }

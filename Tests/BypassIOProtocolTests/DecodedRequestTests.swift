@@ -69,10 +69,17 @@ struct DecodedRequestTests {
                     + "FS_BPIO_OP_ENABLE returns"
             ])
         #expect(
-            problems(request(inputLength: 489, outputLength: .max, buffer: input)) == [
-                "input_length at offset 8: 489 bytes exceed the buffer's 488",
-                "output_length at offset 12: 4294967295 bytes exceed the buffer's 488",
-            ])
+            problems(request(information: 489, buffer: input)).first
+                == "information at offset 20: 489 bytes exceed the buffer's 488")
+    }
+
+    @Test("spec 6.3: lengths may exceed the buffer, what fits counts")
+    func longerBuffers() throws {
+        let input = try FSBypassIOInput(operation: .enable).encodedBytes()
+        let decoded = DecodedBuffer(request(inputLength: 489, outputLength: .max, buffer: input))
+        #expect(decoded.problems.isEmpty)
+        #expect(decoded.fields[2].note == "bytes, of which 488 count")
+        #expect(decoded.fields[3].value == "4294967295")
     }
 
     @Test("spec 6.4: information goes with success and with room for it")

@@ -84,9 +84,9 @@ extension ScenarioParser {
         return .control(handle: handle, control)
     }
 
-    /// What an ioctl can carry at most (linux-interface: 488 bytes).
+    /// More than the 488 bytes that an ioctl carries: programs may offer more.
     private func length(_ cursor: inout TokenCursor) throws(Diagnostic) -> Int {
-        let length = try cursor.count("a length in bytes", in: 0...488)
+        let length = try cursor.count("a length in bytes", in: 0...65536)
         try cursor.need("bytes")
         return length
     }

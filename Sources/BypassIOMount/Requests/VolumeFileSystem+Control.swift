@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// IOCTL: the control code of a program on the mount.
 extension VolumeFileSystem {
-    /// ENOTTY for every other number; EINVAL for lengths that do not fit or flags that are not 0.
+    /// ENOTTY for every other number; EINVAL for flags that are not 0.
     func control(_ request: borrowing ControlRequest, _ reply: consuming ControlReply) {
         if let flags = FlagsControl(rawValue: request.command) {
             return control(flags, request, reply)

@@ -15,7 +15,8 @@ struct ControlMessage: ~Escapable {
     private let inputLength: Int
     private let outputLength: Int
 
-    /// nil for another size, flags that are not 0, and lengths over 488.
+    /// nil for another size and for flags that are not 0. Of a length over 488 what fits is used, so that
+    /// a program may pass what it passes on Windows.
     @_lifetime(copy message)
     init?(_ message: Span<UInt8>) {
         guard message.count == Self.size else { return nil }
@@ -25,10 +26,9 @@ struct ControlMessage: ~Escapable {
         }
         asked = message
         code = ControlCode(rawValue: field(0))
-        inputLength = Int(field(8))
-        outputLength = Int(field(12))
-        guard field(4) == 0, inputLength <= Self.bufferSize, outputLength <= Self.bufferSize
-        else { return nil }
+        inputLength = min(Int(field(8)), Self.bufferSize)
+        outputLength = min(Int(field(12)), Self.bufferSize)
+        guard field(4) == 0 else { return nil }
     }
 
     /// Sends the control and puts what comes back into `answer`, which is as long as the message and

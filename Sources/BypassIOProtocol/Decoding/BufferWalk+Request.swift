@@ -16,8 +16,8 @@ extension BufferWalk {
         {
             problem("flags", at: 4, "flags are not zero")
         }
-        let inputLength = length("input_length", at: 8)
-        let outputLength = length("output_length", at: 12)
+        let inputLength = offer("input_length", at: 8)
+        let outputLength = offer("output_length", at: 12)
         let status = number("status", at: 16, describe: Self.describeStatus)
             .map { NTStatus(rawValue: $0) }
         let information = length("information", at: 20)
@@ -32,6 +32,15 @@ extension BufferWalk {
         if available < Self.requestSize {
             problem("\(available) bytes, bypassio_fsctl has \(Self.requestSize)")
         }
+    }
+
+    /// Reads a length that may exceed the buffer: what fits counts.
+    private mutating func offer(_ name: String, at offset: Int) -> Int {
+        let most = UInt32(Self.bufferSize)
+        let length = number(name, at: offset) { length in
+            (String(length), length > most ? "bytes, of which \(most) count" : "bytes")
+        }
+        return Int(min(length ?? 0, most))
     }
 
     /// Reads a length that the buffer has to hold, cut to what it holds.

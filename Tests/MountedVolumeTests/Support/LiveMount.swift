@@ -14,12 +14,14 @@ final class LiveMount: @unchecked Sendable {
 
     /// Returns when the mount answers; throws with what the service said if it does not come up
     /// within 20 seconds.
-    init(options: String = "allow_other,default_permissions,dev,suid") throws {
+    init(
+        options: String = "allow_other,default_permissions,dev,suid", filters: [String] = []
+    ) throws {
         folder = try TestFolder()
         source = try folder.makeFolder("source")
         mountpoint = try folder.makeFolder("mount")
         let program = try MountCommand.chosen.program(
-            source: source, mountpoint: mountpoint, options: options)
+            source: source, mountpoint: mountpoint, options: options, filters: filters)
         guard let program else {
             service = nil
             let answer = Answer(unsafe call_mount_bind(source, mountpoint))

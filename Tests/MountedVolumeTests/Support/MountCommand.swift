@@ -29,7 +29,9 @@ enum MountCommand: Sendable {
     }
 
     /// nil: mounted by the tests themselves.
-    func program(source: String, mountpoint: String, options: String) throws -> Program? {
+    func program(
+        source: String, mountpoint: String, options: String, filters: [String] = []
+    ) throws -> Program? {
         switch self {
         case .bind: return nil
         case .command(let words):
@@ -44,7 +46,8 @@ enum MountCommand: Sendable {
             let added = ProcessInfo.processInfo.environment["BYPASSIO_TEST_OPTIONS"] ?? ""
             // What a test asks for counts last.
             let all = added.isEmpty ? options : "\(added),\(options)"
-            return Program(path, ["mount", "-o", all, source, mountpoint])
+            let attached = filters.flatMap { ["--filter", $0] }
+            return Program(path, ["mount", "-o", all] + attached + [source, mountpoint])
         }
     }
 
