@@ -23,10 +23,12 @@ struct BypassioCommand: ParsableCommand {
     static func main() {
         do {
             let program = CommandLine.arguments.first ?? ""
-            let call = try MountHelperCall(
-                program: program, arguments: Array(CommandLine.arguments.dropFirst()))
-            guard let call else { return main(nil) }
-            try call.run()
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            if let call = try MountHelperCall(program: program, arguments: arguments) {
+                return try call.run()
+            }
+            try MistypedCommand.refuse(arguments, of: Self.self)
+            main(FsutilSwitch.asOption(arguments))
         } catch {
             exit(withError: error)
         }

@@ -76,7 +76,7 @@ extension NTStatus {
         .pagefileNotSupported: "The specified operation is not supported on a pagefile",
         .volumeNotSupported: "The specified operation is not supported on a volume",
         .notSupportedWithBypassIO:
-            "The specified operation is not supported on a BypassIO-enabled file",
+            "The specified operation is not supported on a BypassIO enabled file",
         .noBypassIODriverSupport: "The specified driver does not support BypassIO operations",
         .notSupportedWithEncryption: whileEnabled("encryption"),
         .notSupportedWithCompression: whileEnabled("compression"),

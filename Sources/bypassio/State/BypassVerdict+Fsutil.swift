@@ -26,8 +26,8 @@ extension BypassVerdict {
         guard let blocker else { return [] }
         return [
             "    Volume stack bypass is disabled (\(blocker.driver))",
-            "        Status:  \(blocker.number) (\(blocker.message))",
-            "        Reason:  \(blocker.reason)",
+            "      Status:  \(blocker.number) (\(blocker.message))",
+            "      Reason:  \(blocker.reason)",
         ]
     }
 

@@ -10,7 +10,8 @@ struct StateCommand: ParsableCommand {
         discussion: """
             Sends FS_BPIO_OP_QUERY and prints the verdict in the words of fsutil bypassIo state. \
             On a mounted bypassio volume the question goes to its service; elsewhere to a volume \
-            made over the path, and with -v every layer's answer is shown, top to bottom.
+            made over the path, and with -v every layer's answer is shown, top to bottom. Without -v \
+            and --handles it prints what fsutil prints, and nothing else; /v is taken for -v.
 
             Exit codes: 0 supported, 1 not supported, 2 partially supported, 64 usage, 66 no \
             such file or not readable, 70 internal error.
@@ -22,6 +23,12 @@ struct StateCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Print the storage and what every layer says.")
     var verbose = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "On a mounted volume: who has the file open, which way the reads go, and why.",
+            discussion: "Part of -v."))
+    var handles = false
+
     @Flag(help: "Print JSON; it always has every layer.")
     var json = false
 
@@ -31,7 +38,8 @@ struct StateCommand: ParsableCommand {
             if json {
                 try JSONOutput.print(report)
             } else {
-                report.lines(verbose: verbose).map(\.onOneLine).forEach(StandardOutput.print)
+                report.lines(verbose: verbose, handles: handles).map(\.onOneLine).forEach(
+                    StandardOutput.print)
             }
             if report.verdict.status != .success { throw report.verdict.status.exitCode }
         }

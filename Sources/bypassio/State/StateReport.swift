@@ -71,12 +71,15 @@ struct StateReport: Encodable {
 }
 
 extension StateReport {
-    func lines(verbose: Bool) -> [String] {
+    /// Without `verbose` and `handles` the lines of fsutil alone: scripts that read those read these.
+    func lines(verbose: Bool, handles showsHandles: Bool) -> [String] {
+        let routes =
+            (traditionalBecause.map {
+                ["Its reads take the traditional route now, because \($0)".asSentence]
+            } ?? []) + handles.map(\.line)
         let verdictLines =
             verdict.fsutilLines(path: path, verbose: verbose)
-            + (traditionalBecause.map {
-                ["Its reads take the traditional route now, because \($0)."]
-            } ?? []) + handles.map(\.line)
+            + (verbose || showsHandles ? routes : [])
         guard verbose else { return verdictLines }
         if layers.isEmpty { return verdictLines + ["", "What the host says:"] + facts }
         var table = TextTable([
@@ -97,7 +100,7 @@ extension StateReport {
 extension MountedState.Handle {
     fileprivate var line: String {
         let reason = because.map { ", because \($0)" } ?? ""
-        return "Open by process \(openedBy): \(route)\(reason)\(warning)."
+        return "Open by process \(openedBy): \(route)\(reason)\(warning)".asSentence
     }
 
     /// What no filter can do about the kernel's own reads.

@@ -67,7 +67,7 @@ struct StateAnswer: Decodable {
         return [
             "BypassIo on \"\(path)\" is partially supported",
             "    Volume stack bypass is disabled (\(blocker.driver))",
-            "        Status:  \(status)", "        Reason:  \(blocker.reason)",
+            "      Status:  \(status)", "      Reason:  \(blocker.reason)",
         ] + storage
     }
 }

@@ -139,6 +139,19 @@ struct StateTests {
         #expect(try expectAgreement(on: memory.path("data")).exitCode == 1)
     }
 
+    @Test("fsutil's /v and /V are -v, wherever they stand; alone, or behind --, they are paths")
+    func switchesOfFsutil() throws {
+        let path = folder.path("data")
+        let verbose = try BuiltCommand.run("state", "-v", path)
+        #expect(verbose.lines.contains("Every layer, top to bottom:"))
+        for words in [["/v", path], ["/V", path], [path, "/v"], ["/v", "--", path]] {
+            let outcome = try BuiltCommand.run(["state"] + words)
+            #expect(outcome.output == verbose.output && outcome.code == verbose.code, "\(words)")
+        }
+        expectError(try BuiltCommand.run("state", "/v"), code: 66, saying: "/v does not exist")
+        expectUsageError(try BuiltCommand.run("state", path, "--", "/v"))
+    }
+
     @Test func aFileThatTheKernelMakesUp() throws {
         let answer = try expectAgreement(on: "/proc/version")
         #expect(answer.verdict.kind == "notSupported")
