@@ -68,12 +68,15 @@ struct DiagnosticTests {
                 found: "'99999999999999999999'"),
             Fault(
                 "  h read 0 17 MiB", 12, "a length in bytes from 0 to 16777216", found: "'17'"),
+            Fault("  h read 0 64 KB", 15, "KiB, MiB or GiB", found: "'KB'"),
+            Fault("  h read 64 kib 4096", 13, "KiB, MiB or GiB", found: "'kib'"),
+            Fault("  h truncate 1 M", 16, "KiB, MiB or GiB", found: "'M'"),
             Fault("  h read 0x1g 1", 10, "an offset in bytes", found: "'0x1g'"),
             Fault("  h enable ->", 14, "an answer", found: "the end of the line"),
             Fault("  h enable -> succes", 15, "an answer", found: "'succes'"),
             Fault("  h enable -> flags X", 21, "a flag: one of none", found: "'X'"),
             Fault("  h enable -> bytes at 3 = G0", 28, "two hexadecimal digits", found: "'G0'"),
-            Fault("  h control 0x1 input 489 bytes", 23, "from 0 to 488", found: "'489'"),
+            Fault("  h control 0x1 input 65537 bytes", 23, "from 0 to 65536", found: "'65537'"),
             Fault("  h enable extra", 12, "the end of the line", found: "'extra'"),
             Fault("  g = open nothing.pak", 12, "a file that is described", found: "'nothing.pak'"),
             Fault("  h = open f", 3, "a name that is not taken", found: "'h'"),
@@ -107,6 +110,30 @@ struct DiagnosticTests {
         let lines = faults("scenario x\nproves y\nsteps\n  z\n  storage saws\n").map(
             \.position.line)
         #expect(lines == [1, 2, 4, 5])
+    }
+
+    @Test(
+        "One fault is told once, not again wherever its name is used",
+        arguments: [
+            "g = open nothing.pak\n  g enable\n  g query -> success\n  start r: g read 0 4096\n  r returned",
+            "start r g enable\n  r returned\n  r is still waiting",
+            "start r: h enabel\n  r returned",
+        ])
+    func once(steps: String) {
+        let found = faults(
+            "scenario \"t\"\nproves 6.1\nfile f\nsteps\n  h = open f\n  \(steps)\n")
+        #expect(found.map(\.position.line) == [6], "\(found)")
+    }
+
+    @Test("A filter may name a file that is described below it")
+    func below() throws {
+        let found = faults(
+            "scenario \"t\"\nproves 6.1\nfilter f\n  vetoes enable on later.pak with "
+                + "STATUS_ACCESS_DENIED \"no\"\n  vetoes enable on \"a b\" with STATUS_ACCESS_DENIED "
+                + "\"no\"\n  vetoes enable on nothing with STATUS_ACCESS_DENIED \"no\"\n"
+                + "file later.pak\ndirectory \"a b\"\nsteps\n  h = open later.pak\n")
+        #expect(found.map(\.position.line) == [6], "\(found)")
+        #expect(found.first?.expected == "a file that is described")
     }
 
     @Test("A file that says too little tells what is missing")

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @Suite(.enabled(if: BuiltCommand.isThere, "\(BuiltCommand.whyNot)"))
@@ -29,6 +30,45 @@ struct HelpTests {
         #expect(outcome.code == 0)
         let parts = outcome.output.dropLast().split(separator: ".")
         #expect(parts.count == 3 && parts.allSatisfy { Int($0) != nil }, "\(outcome.output)")
+    }
+
+    @Test(
+        arguments: [
+            (["moutn"], "mount"), (["stat", "/"], "state"), (["Filters"], "filters"),
+            (["umuont", "/"], "umount"), (["lab", "rnu"], "run"),
+            (["lab", "conformanse"], "conformance"),
+            (["state", "--verbos", "/"], "--verbose"),
+        ])
+    func aMistypedNameIsSuggested(arguments: [String], meant: String) throws {
+        expectUsageError(try BuiltCommand.run(arguments), saying: "Did you mean '\(meant)'?")
+    }
+
+    @Test func nothingIsSuggestedForWhatIsNearNothing() throws {
+        for word in ["nonsense", "x", "🙂", String(repeating: "mount", count: 100), "lab-servic"] {
+            let outcome = try BuiltCommand.run(word)
+            expectUsageError(outcome)
+            #expect(!outcome.errors.contains("Did you mean"), "\(outcome.errors)")
+        }
+    }
+
+    @Test func theShippedFiltersAreJSONToo() throws {
+        struct Filter: Decodable {
+            struct Setting: Decodable { let name: String }
+            let name: String
+            let altitude: String
+            let settings: [Setting]
+        }
+        let outcome = try BuiltCommand.run("filters", "--json")
+        #expect(outcome.code == 0 && outcome.errors.isEmpty)
+        let filters = try JSONDecoder().decode([Filter].self, from: Data(outcome.output.utf8))
+        #expect(filters.map(\.name).contains("readaudit"))
+        let lines = try BuiltCommand.run("filters").lines
+        for filter in filters {
+            #expect(lines.contains { $0.hasPrefix(filter.name) && $0.contains(filter.altitude) })
+            for setting in filter.settings {
+                #expect(lines.contains { $0.hasPrefix("  ,\(setting.name)=") })
+            }
+        }
     }
 
     @Test(

@@ -25,8 +25,9 @@ extension BenchReport {
 
     private var opening: String {
         let lines = header.map { "<p class=\"soft\">\(Markup.escaped($0))</p>" }
+        let warnings = warnings.map { "<p class=\"warning\">\(Markup.escaped($0))</p>\n" }
         return """
-            <h1>Every route of a read, side by side</h1>
+            \(warnings.joined())<h1>Every route of a read, side by side</h1>
             \(lines.joined(separator: "\n"))
             <p>Bars are medians of \(settings.rounds) round\(settings.rounds == 1 ? "" : "s"), whiskers the \
             smallest and the largest round. The dashed line is the backing directory itself, read in the \

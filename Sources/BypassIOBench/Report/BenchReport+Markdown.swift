@@ -2,6 +2,7 @@ extension BenchReport {
     /// The tables, and the command that makes them again.
     package var markdown: String {
         var lines = ["# bypassio bench", ""]
+        for warning in warnings { lines += ["**\(Self.escaped(warning))**", ""] }
         lines += ["```sh", settings.command, "```", ""]
         for line in header { lines += [Self.escaped(line), ""] }
         lines += [

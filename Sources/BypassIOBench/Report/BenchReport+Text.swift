@@ -1,7 +1,7 @@
 extension BenchReport {
     /// The tables for a terminal.
     package var lines: [String] {
-        header + results.flatMap { [""] + $0.lines } + endLines
+        warnings + header + results.flatMap { [""] + $0.lines } + endLines
     }
 
     package var header: [String] {

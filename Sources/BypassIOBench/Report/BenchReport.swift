@@ -61,6 +61,19 @@ package struct BenchReport: Codable, Sendable {
         notes = Self.notes(plan, machine, hasPeers: hasPeers)
     }
 
+    /// The part of the CPUs that other programs may use before figures are doubtful.
+    private static let noise = 0.05
+
+    /// What makes the figures doubtful, in sentences: every report has it before them.
+    package var warnings: [String] {
+        guard machine.otherLoad > Self.noise else { return [] }
+        let load = Figures.threeDigits(machine.otherLoad * 100)
+        return [
+            "Noisy machine: other programs used \(load) % of the CPUs just before the run. They disturb, and "
+                + "what they use counts into the CPU of the whole machine: measure again without them."
+        ]
+    }
+
     private static func notes(
         _ plan: BenchPlan, _ machine: Machine, hasPeers: Bool
     ) -> [String] {
@@ -81,12 +94,10 @@ package struct BenchReport: Codable, Sendable {
         notes.append(
             machine.governor.map { "The CPU governor is \($0); it was left as it is." }
                 ?? "The kernel shows no CPU governor: the CPUs' frequency is not controlled.")
-        let load = Figures.threeDigits(machine.otherLoad * 100)
-        notes.append(
-            "Other programs used \(load) % of the CPUs just before the run"
-                + (machine.otherLoad > 0.05
-                    ? ": what they use counts into the CPU of the whole machine, and they disturb."
-                    : "."))
+        if machine.otherLoad <= Self.noise {
+            let load = Figures.threeDigits(machine.otherLoad * 100)
+            notes.append("Other programs used \(load) % of the CPUs just before the run.")
+        }
         notes.append(
             plan.dropsAllCaches && machine.isRoot
                 ? "All caches of the machine were dropped before each pass."

@@ -51,6 +51,19 @@ public indirect enum Action: Sendable, Equatable {
     case stillWaiting(name: String)
     case returned(name: String)
 
+    /// The handle that it is about; nil for none.
+    var handle: String? {
+        switch self {
+        case .open(_, let description): description.duplicateOf
+        case .close(let handle), .control(let handle, _), .read(let handle, _, _),
+            .write(let handle, _, _), .truncate(let handle, _), .punchHole(let handle, _, _),
+            .map(let handle), .unmap(let handle), .stream(let handle), .send(_, _, let handle, _):
+            handle
+        case .start(_, let action): action.handle
+        default: nil
+        }
+    }
+
     /// Whether the process that serves the volume does it, not a program on it.
     public var isOfStack: Bool {
         switch self {

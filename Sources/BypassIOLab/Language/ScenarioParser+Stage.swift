@@ -164,15 +164,13 @@ extension ScenarioParser {
     }
 
     func knownFile(_ cursor: inout TokenCursor) throws(Diagnostic) -> String {
-        let known = parts.stage.files.map(\.path) + parts.stage.directories
-        guard case .word(let name) = cursor.next?.kind, known.contains(name) else {
-            if case .text(let name) = cursor.next?.kind, known.contains(name) {
-                cursor.skip()
-                return name
-            }
-            throw cursor.fault("a file that is described above")
+        switch cursor.next?.kind {
+        case .word(let name), .text(let name):
+            guard describedFiles.contains(name) else { break }
+            cursor.skip()
+            return name
+        default: break
         }
-        cursor.skip()
-        return name
+        throw cursor.fault("a file that is described")
     }
 }

@@ -58,6 +58,7 @@ extension ScenarioParser {
         guard !startedActions.contains(name), !handles.contains(name), !Self.isReserved(name) else {
             throw before.fault("a name that is not taken")
         }
+        startedActions.insert(name)
         try cursor.need(.colon, "':'")
         let place = cursor
         let (started, expected) = try action(&cursor)
@@ -69,7 +70,6 @@ extension ScenarioParser {
         guard expected.isEmpty, cursor.isAtEnd else {
             throw cursor.fault("the end of the line: its answer belongs to '\(name) returned'")
         }
-        startedActions.insert(name)
         return .start(name: name, started)
     }
 
@@ -214,6 +214,8 @@ extension ScenarioParser {
             guard !startedActions.contains(name), !handles.contains(name),
                 !Self.isReserved(name)
             else { throw before.fault("a name that is not taken") }
+            // Known from here on, whatever is wrong with the open: steps on it are no faults of their own.
+            handles.insert(name)
             return (try open(&cursor, name), [])
         }
         if startedActions.contains(name) {
@@ -253,7 +255,6 @@ extension ScenarioParser {
                 }
             }
         }
-        handles.insert(name)
         return .open(handle: name, description)
     }
 }

@@ -32,11 +32,14 @@ struct ScenarioParser {
     /// Names that steps may use.
     var handles: Set<String> = []
     var startedActions: Set<String> = []
+    /// Files and directories, wherever in the file they are described: a filter above may name them.
+    let describedFiles: Set<String>
 
     init(_ source: String, file: String) {
         let lexer = Lexer(source, file: file)
         self.file = file
         lines = lexer.lines
+        describedFiles = Set(lexer.lines.compactMap(Self.describedFile))
         faults = lexer.faults
         let count = source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             .count
@@ -55,6 +58,15 @@ struct ScenarioParser {
         demandWhole()
         guard faults.isEmpty else { throw Diagnostics(faults) }
         return Scenario(parts, file: file)
+    }
+
+    private static func describedFile(_ line: Line) -> String? {
+        guard !line.isIndented else { return nil }
+        var cursor = TokenCursor(line)
+        guard !cursor.take("file", "system"), cursor.take("file") || cursor.take("directory") else {
+            return nil
+        }
+        return try? cursor.name("a name")
     }
 
     /// A file that says nothing proves nothing.

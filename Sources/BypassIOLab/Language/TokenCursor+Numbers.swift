@@ -11,7 +11,8 @@ extension TokenCursor {
         }
         skip()
         var result = value
-        if withUnit, let unit = self.word, let factor = Self.units[unit] {
+        if withUnit, let unit = self.word, Self.looksLikeUnit(unit) {
+            guard let factor = Self.units[unit] else { throw fault("KiB, MiB or GiB") }
             skip()
             let (product, overflows) = value.multipliedReportingOverflow(by: factor)
             guard !overflows else { throw start.fault("\(what) below 2^64") }
@@ -33,6 +34,12 @@ extension TokenCursor {
     private static let units: [String: UInt64] = [
         "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30,
     ]
+
+    /// `KB`, `mb`, `G` and the like: KiB is 1024 bytes for everybody, KB is not.
+    private static func looksLikeUnit(_ word: String) -> Bool {
+        ["k", "m", "g", "t"].flatMap { ["\($0)", "\($0)b", "\($0)ib"] }
+            .contains(word.lowercased())
+    }
 
     private static func number(_ word: String) -> UInt64? {
         word.hasPrefix("0x") ? UInt64(word.dropFirst(2), radix: 16) : UInt64(word)

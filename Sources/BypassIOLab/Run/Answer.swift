@@ -28,7 +28,7 @@ struct Answer {
     /// The veto, or success.
     private var verdict: NTStatus { results?.status ?? .success }
 
-    private var isSuccess: Bool {
+    var isSuccess: Bool {
         outcome.errno == nil && outcome.ntStatus.isSuccess && verdict.isSuccess
     }
 

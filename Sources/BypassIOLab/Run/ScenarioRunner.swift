@@ -53,6 +53,9 @@ private struct Play {
     let stage: any ScenarioStage
     let patience: Int
     private var started: [String: StartedAction] = [:]
+    /// Handles that were to be there and are not, and what was to be started on them: steps on them are
+    /// left out, because the open has told it.
+    private var missing: Set<String> = []
     private(set) var reports: [StepReport] = []
     /// A step did not return: what comes after it means nothing.
     private(set) var isStuck = false
@@ -63,6 +66,7 @@ private struct Play {
     }
 
     mutating func play(_ step: Step) {
+        if dependsOnMissing(step.action) { return }
         guard let outcome = outcome(of: step.action) else {
             isStuck = true
             let got = "nothing: it still waits after \(patience) s"
@@ -87,7 +91,22 @@ private struct Play {
                     position: step.position, expected: "the file's bytes",
                     got: "others from \(place) on"))
         }
-        if rows.contains(where: { $0.got != nil }) { reports.append(report(step, rows: rows)) }
+        guard rows.contains(where: { $0.got != nil }) else { return }
+        reports.append(report(step, rows: rows))
+        if case .open(let handle, _) = step.action, !answer.isSuccess { missing.insert(handle) }
+    }
+
+    private mutating func dependsOnMissing(_ action: Action) -> Bool {
+        switch action {
+        case .returned(let name), .stillWaiting(let name): return missing.contains(name)
+        default: break
+        }
+        guard let handle = action.handle, missing.contains(handle) else { return false }
+        switch action {
+        case .open(let name, _), .start(let name, _): missing.insert(name)
+        default: break
+        }
+        return true
     }
 
     private func report(_ step: Step, rows: [StepReport.Row]) -> StepReport {

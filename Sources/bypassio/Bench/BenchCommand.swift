@@ -120,7 +120,8 @@ struct BenchCommand: ParsableCommand {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         } catch {
             throw CommandError(
-                .cannotCreate, "\(path) cannot be written (\(error.localizedDescription)).")
+                .cannotCreate, "\(path) cannot be written (\(error.localizedDescription.asClause))."
+            )
         }
     }
 

@@ -10,7 +10,7 @@ struct FiltersCommand: ParsableCommand {
         commandName: "filters",
         abstract: "Show the filters of a mounted volume and their counters.",
         discussion: """
-            Without a mount point it lists the filters that mount can attach.
+            Without a mount point it lists the filters that mount can attach, with --json as JSON, too.
 
             Exit codes: 0 shown, 64 usage, 66 no bypassio volume there.
             """)
@@ -23,7 +23,11 @@ struct FiltersCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
-            guard let mountPoint else { return try listShipped() }
+            guard let mountPoint else {
+                let shipped = try ShippedFilter.allCases.map(Shipped.init)
+                if json { return try JSONOutput.print(shipped) }
+                return Self.table(shipped).lines.forEach(StandardOutput.print)
+            }
             let path = ArgumentPath.path(mountPoint)
             if json {
                 StandardOutput.print(try VolumeFacts.json(of: path, named: mountPoint))
@@ -34,16 +38,34 @@ struct FiltersCommand: ParsableCommand {
         }
     }
 
-    private func listShipped() throws {
+    /// A filter that `mount` can attach.
+    private struct Shipped: Encodable {
+        struct Setting: Encodable {
+            let name: String
+            let meaning: String
+        }
+
+        let name: String
+        let altitude: String
+        let abstract: String
+        let settings: [Setting]
+
+        init(_ filter: ShippedFilter) throws {
+            name = filter.rawValue
+            altitude = try filter.make([]).altitude.description
+            abstract = filter.abstract
+            settings = filter.keys.map { Setting(name: $0.name, meaning: $0.meaning) }
+        }
+    }
+
+    private static func table(_ filters: [Shipped]) -> TextTable {
         var table = TextTable([("filter", .left), ("altitude", .right), ("what it does", .left)])
-        for filter in ShippedFilter.allCases {
-            table.append([
-                filter.rawValue, try filter.make([]).altitude.description, filter.abstract,
-            ])
-            for key in filter.keys {
-                table.append(["  ,\(key.name)=", "", key.meaning])
+        for filter in filters {
+            table.append([filter.name, filter.altitude, filter.abstract])
+            for setting in filter.settings {
+                table.append(["  ,\(setting.name)=", "", setting.meaning])
             }
         }
-        table.lines.forEach(StandardOutput.print)
+        return table
     }
 }

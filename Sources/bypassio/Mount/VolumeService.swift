@@ -191,15 +191,20 @@ struct VolumeService {
         volume.instances.map { $0.callbacksRun.pre + $0.callbacksRun.post }
     }
 
+    /// What is mounted, or was, and its filters.
+    func stack(isLeft: Bool) -> [String] {
+        let verb = isLeft ? "is" : "was"
+        return ["\(settings.source) \(verb) mounted at \(mounted.mountPoint.string)."]
+            + volume.instances.map { instance in
+                let answer = instance.filter.isOptedIn ? "knows BypassIO" : "blocks BypassIO"
+                return "  \(instance.altitude)  \(instance.filter.name)  (\(answer))"
+            }
+    }
+
     /// What was mounted, and how to look at it.
     func report(isWaiting: Bool) -> [String] {
         let place = mounted.mountPoint.string
-        var lines = ["\(settings.source) is mounted at \(place)."]
-        for instance in volume.instances {
-            let answer = instance.filter.isOptedIn ? "knows BypassIO" : "blocks BypassIO"
-            lines.append("  \(instance.altitude)  \(instance.filter.name)  (\(answer))")
-        }
-        return lines + [
+        return stack(isLeft: true) + [
             "Look at the filters:  bypassio filters \(place)",
             "Ask about a file:     bypassio state \(place)/FILE",
             "Unmount:              \(isWaiting ? "Ctrl-C, or " : "")bypassio umount \(place)",

@@ -38,7 +38,7 @@ struct SampleCommand: ParsableCommand {
             }
             let service = try VolumeService(settings)
             do {
-                try SampleTour(service, folder).lines.map(\.onOneLine)
+                try SampleTour(service, folder).lines(isLeft: !once).map(\.onOneLine)
                     .forEach(StandardOutput.print)
             } catch {
                 try service.end(&signals)

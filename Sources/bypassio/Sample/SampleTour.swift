@@ -17,17 +17,23 @@ struct SampleTour {
         routes = try RouteTour(service, reading: place.appending(SampleFolder.large))
     }
 
-    var lines: [String] {
+    /// - Parameter isLeft: the mount stays for who reads the lines.
+    func lines(isLeft: Bool) -> [String] {
+        let facts = RouteTour.lines(routes.passages) + obstacle + [""] + refusal
+        guard isLeft else { return service.stack(isLeft: false) + [""] + facts }
+        return service.report(isWaiting: false) + [""] + facts + invitation
+    }
+
+    private var invitation: [String] {
         let place = service.mounted.mountPoint.string
-        return service.report(isWaiting: false) + [""] + RouteTour.lines(routes.passages) + obstacle
-            + [""] + refusal + [
-                "",
-                "Try it from another terminal:",
-                "  bypassio filters \(place)",
-                "  bypassio state -v \(place)/\(SampleFolder.large)",
-                "  python3 Examples/reader.py \(place)/\(SampleFolder.large)",
-                "  cp \(place)/\(SampleFolder.large) /tmp    (any program, unmodified)",
-            ]
+        return [
+            "",
+            "Try it from another terminal:",
+            "  bypassio filters \(place)",
+            "  bypassio state -v \(place)/\(SampleFolder.large)",
+            "  python3 Examples/reader.py \(place)/\(SampleFolder.large)",
+            "  cp \(place)/\(SampleFolder.large) /tmp    (any program, unmodified)",
+        ]
     }
 
     private var obstacle: [String] {

@@ -42,6 +42,31 @@ struct BenchReportTests {
         #expect(first == second)
     }
 
+    /// This machine, as if other programs had used that part of its CPUs.
+    private func machine(load: Double) throws -> Machine {
+        let encoded = try JSONEncoder().encode(report.machine)
+        var fields = try #require(
+            JSONSerialization.jsonObject(with: encoded) as? [String: Any])
+        fields["otherLoad"] = load
+        return try JSONDecoder().decode(
+            Machine.self, from: JSONSerialization.data(withJSONObject: fields))
+    }
+
+    @Test func aNoisyMachineIsToldBeforeTheFigures() throws {
+        let warning = "Noisy machine: other programs used 25.0 % of the CPUs"
+        let noisy = MadeUpReport.make(on: try machine(load: 0.25))
+        #expect(noisy.lines.first?.hasPrefix(warning) == true, "\(noisy.lines.first ?? "")")
+        #expect(noisy.markdown.hasPrefix("# bypassio bench\n\n**\(warning)"))
+        let place = try #require(noisy.html.range(of: "<p class=\"warning\">\(warning)")).lowerBound
+        #expect(try place < #require(noisy.html.range(of: "<h1>")).lowerBound)
+
+        let quiet = MadeUpReport.make(on: try machine(load: 0.05))
+        for text in [quiet.lines.joined(separator: "\n"), quiet.markdown, quiet.html] {
+            #expect(!text.contains("Noisy machine"))
+            #expect(text.contains("used 5.00 % of the CPUs"))
+        }
+    }
+
     @Test func theTableHasEveryRouteAndWhatWasLeftOut() {
         let lines = report.lines
         for route in [MadeUpReport.native, MadeUpReport.mount, MadeUpReport.fio] {

@@ -32,7 +32,7 @@ enum MadeUpReport {
             percentiles: [0.5: 9000, 0.99: 20_000, 0.999: 50_000])
     }
 
-    static func make() -> BenchReport {
+    static func make(on machine: Machine = Machine(folder: "/")) -> BenchReport {
         var plan = BenchPlan(program: "/nowhere/bypassio")
         plan.rounds = 3
         plan.commandLine = "bypassio bench --folder '/tmp/a&b'"
@@ -46,7 +46,7 @@ enum MadeUpReport {
                 (peer, [100, 200, 400].map { sample(reads: $0, latency: 900) }),
             ])
         return BenchReport(
-            plan: plan, machine: Machine(folder: "/"), seconds: 12, results: [result],
+            plan: plan, machine: machine, seconds: 12, results: [result],
             leftOut: [BenchReport.LeftOut(route: peer, workload: "stat", reason: "a < b & c\nd")])
     }
 }

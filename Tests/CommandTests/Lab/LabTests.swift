@@ -38,6 +38,21 @@ struct LabTests {
             ])
     }
 
+    @Test("An open that fails is one difference: the steps on its handle are left out")
+    func failedOpen() throws {
+        let path = try file(
+            "gone.lab",
+            "scenario \"t\"\nproves 6.1\nfile a\nsteps\n  dismount\n  h = open a noncached\n"
+                + "  h enable\n  start r: h read 0 4096\n  r returned -> 4096 bytes\n"
+                + "  c = duplicate of h\n  c query -> success\n")
+        let outcome = try BuiltCommand.run("lab", "run", path)
+        #expect(outcome.code == 1)
+        #expect(
+            outcome.lines.filter { $0.hasPrefix("\(path):") } == [
+                "\(path):6:3: step 2: h = open a noncached"
+            ])
+    }
+
     @Test("Faults of files: exit code 65, each with line and column")
     func faults() throws {
         let first = try file("a.lab", "scenario t\nproves x\n")

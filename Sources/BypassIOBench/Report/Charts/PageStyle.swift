@@ -27,6 +27,7 @@ enum PageStyle {
         h3 { font-size: 16px; margin: 0 0 8px; }
         p { margin: 4px 0 12px; max-width: 74ch; }
         .soft { color: var(--soft); }
+        .warning { border-left: 4px solid var(--mount); padding: 2px 0 2px 12px; font-weight: 600; }
         code { font: 14px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
         .tiles {
           display: grid; grid-template-columns: repeat(auto-fill, minmax(224px, 1fr)); gap: 12px;
