@@ -43,6 +43,17 @@ final class Node: @unchecked Sendable {
         self.name = name
     }
 
+    /// Lets go of the parents one by one: a client makes chains of them as long as it likes, and a
+    /// parent that goes away within its child's end would take the stack along.
+    deinit {
+        var next = parent.take()
+        // Nobody else has the last reference, so nobody else can be at its members.
+        while isKnownUniquelyReferenced(&next) {
+            let above = next?.parent.take()
+            next = above
+        }
+    }
+
     static let rootNumber: UInt64 = 1
 
     /// Whether it is the node of this file, and not of an earlier one with the same inode number.

@@ -223,6 +223,34 @@ final class NodeTable: Sendable {
         return place
     }
 
+    /// A name below a directory that is open or comes before it, and the node behind it.
+    struct Step {
+        let name: [UInt8]
+        let node: Node
+    }
+
+    /// The names that lead to a node, the last ones first, and the open directory that they start at.
+    /// `ESTALE` where a name on the way is gone, and where parents lead round in a circle, as they may
+    /// for a moment when somebody moves directories behind the mount's back.
+    func way(to node: Node) throws(IOFailure) -> (from: HeldFile, steps: [Step]) {
+        var steps: [Step] = []
+        var current = node
+        // What was met last at a power of two: met again, it is a circle.
+        var mark = node
+        while true {
+            // The lock is taken for each step: a client chooses how many there are.
+            switch try place(of: current, byNameOnly: true) {
+            case .held(let held): return (held, steps)
+            case .open: throw .staleNode
+            case .named(let name, in: let parent):
+                steps.append(Step(name: name, node: current))
+                guard parent !== mark else { throw .staleNode }
+                if steps.count & (steps.count - 1) == 0 { mark = parent }
+                current = parent
+            }
+        }
+    }
+
     /// Keeps a directory open for later; one that nobody used lately goes for it.
     func keep(_ held: HeldFile, of node: Node) {
         let released = state.withLock { state -> HeldFile? in
@@ -259,5 +287,13 @@ extension IOFailure {
     /// of those must not hear that there is no such file.
     var ofKnownName: IOFailure {
         errno == Errno.noSuchFileOrDirectory.rawValue ? .staleNode : self
+    }
+
+    /// The same of a name on the way, behind which there may be something else now.
+    var onTheWay: IOFailure {
+        switch Errno(rawValue: errno) {
+        case .notDirectory, .tooManySymbolicLinkLevels: .staleNode
+        default: ofKnownName
+        }
     }
 }

@@ -10,6 +10,10 @@ struct StreamReport {
 
     private let handles: [OpenHandle]
 
+    /// Of the handles' list, bytes: Linux takes 65,536 of an attribute, and whoever opens a file chooses
+    /// how many handles there are.
+    private static let room = 60_000
+
     init(_ stream: IOStack.Stream?, _ handles: HandleTable) {
         self.stream = stream
         self.handles = stream.map { handles.handles(of: $0) } ?? []
@@ -17,11 +21,20 @@ struct StreamReport {
 
     var json: String {
         let cause = stream?.traditionalCause?.description
+        var list: [String] = []
+        var size = 0
+        for handle in handles {
+            let text = Self.json(of: handle)
+            size += text.utf8.count + 1
+            guard size <= Self.room else { break }
+            list.append(text)
+        }
         return JSONText.object([
             ("handlesWithBypass", "\(stream?.bypassOpenCount ?? 0)"),
             ("isPaused", stream?.isPaused == true ? "true" : "false"),
             ("traditionalBecause", cause.map { JSONText.string($0) } ?? "null"),
-            ("handles", "[\(handles.map(Self.json).joined(separator: ","))]"),
+            ("handles", "[\(list.joined(separator: ","))]"),
+            ("furtherHandles", "\(handles.count - list.count)"),
         ])
     }
 

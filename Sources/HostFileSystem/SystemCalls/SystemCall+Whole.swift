@@ -89,22 +89,28 @@ extension SystemCall {
         return list.split(separator: 0).map { Array($0) }
     }
 
-    /// Asks for the size, then for the bytes, again if the attribute grew in between (ERANGE).
+    /// XATTR_SIZE_MAX and XATTR_LIST_MAX: more the kernel does not give. Bytes.
+    private static let largestAttribute = 65536
+
+    /// Asks for the size, then for the bytes; if the attribute grew in between (ERANGE), for all that
+    /// there can be, since somebody may make it grow again and again.
     private static func sized(
         _ call: (inout [UInt8]) throws(Errno) -> Int
     ) throws(Errno) -> [UInt8] {
-        while true {
-            var none: [UInt8] = []
-            let size = try call(&none)
-            if size == 0 { return [] }
-            var room = [UInt8](repeating: 0, count: size)
-            do {
-                let count = try call(&room)
-                room.removeLast(size - count)
-                return room
-            } catch {
-                guard error == .outOfRange else { throw error }
-            }
+        var none: [UInt8] = []
+        let size = try call(&none)
+        if size == 0 { return [] }
+        var room = [UInt8](repeating: 0, count: size)
+        do {
+            let count = try call(&room)
+            room.removeLast(size - count)
+            return room
+        } catch {
+            guard error == .outOfRange else { throw error }
         }
+        room = [UInt8](repeating: 0, count: largestAttribute)
+        let count = try call(&room)
+        room.removeLast(largestAttribute - count)
+        return room
     }
 }

@@ -9,7 +9,8 @@ import SystemPackage
 public final class FileObject: Sendable {
     public let volume: Volume
     public let stream: Stream
-    /// The path it was opened by, from the volume's root, as the names were then.
+    /// The path it was opened by, from the volume's root, as the names were then; of one that is longer
+    /// than 4,096 bytes the last names, behind "…/".
     public let openedPath: String
     /// The volume's, kept here because a call through a chain of objects counts references.
     let storageDriver: any StorageDriver

@@ -96,9 +96,21 @@ public struct CreateParameters: Sendable {
 }
 
 extension CreateParameters {
-    /// The path from the volume's root, as the directory's names were when it was opened.
+    /// Of ``pathFromRoot``, bytes: as long as Linux lets a path be. Every open file keeps one.
+    private static let longestPath = 4096
+
+    /// The path from the volume's root, as the directory's names were when it was opened. Of one that is
+    /// longer than 4,096 bytes only the last names, behind "…/".
     var pathFromRoot: String {
-        guard let base = directory?.openedPath, !base.isEmpty else { return path.string }
-        return path.isEmpty ? base : "\(base)/\(path.string)"
+        guard let base = directory?.openedPath, !base.isEmpty else { return Self.end(path.string) }
+        return path.isEmpty ? base : Self.end("\(base)/\(path.string)")
+    }
+
+    private static func end(_ path: String) -> String {
+        guard path.utf8.count > longestPath else { return path }
+        let cut = "…/"
+        let rest = path.utf8.suffix(longestPath - cut.utf8.count)
+        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else { return cut }
+        return cut + path[path.utf8.index(after: slash)...]
     }
 }

@@ -1,5 +1,6 @@
 import BypassIOProtocol
 import FUSE
+import Foundation
 import IOStack
 import MemoryFileSystem
 import Testing
@@ -134,6 +135,21 @@ struct HandleTests {
         #expect(!isBypassed(), "a page fault through an O_DIRECT handle")
         _ = kernel.release(made.node, mapper)
         #expect(isBypassed())
+    }
+
+    @Test("however many handles a client opens, what a file tells of them fits an attribute")
+    func manyHandles() throws {
+        let made = kernel.create("a")
+        for _ in 0..<3000 { _ = kernel.open(made.node) }
+        let reply = kernel.send(
+            .getExtendedAttribute, node: made.node,
+            Bytes().u32(65536).u32(0).name("user.bypassio.state"))
+        #expect(reply.errno == 0 && reply.body.count <= 65536)
+        let value = try JSONSerialization.jsonObject(with: Data(reply.body))
+        let facts = try #require(value as? [String: Any])
+        let told = try #require(facts["handles"] as? [Any]).count
+        #expect(told >= 256)
+        #expect(facts["furtherHandles"] as? Int == 3001 - told)
     }
 
     @Test func theRootIsTheVolume() throws {

@@ -60,8 +60,8 @@ final class KernelSide {
     private var unique: UInt64 = 1
     var caller = (user: UInt32(1000), group: UInt32(1000), process: UInt32(77))
 
-    init() throws {
-        fileSystem = try VolumeFileSystem(memory.volume, VolumeMountOptions())
+    init(_ options: VolumeMountOptions = VolumeMountOptions()) throws {
+        fileSystem = try VolumeFileSystem(memory.volume, options)
         connection = Connection(fileSystem, maximumTransfer: 65536)
         input = try TransferBuffer(capacity: 65536)
         output = try TransferBuffer(capacity: 65536)
@@ -138,6 +138,10 @@ extension KernelSide {
         send(
             .create, node: node,
             Bytes().u32(flags).u32(0o100000 | mode).u32(umask).u32(0).name(name))
+    }
+
+    func makeDirectory(_ name: String, in node: UInt64 = 1) -> Reply {
+        send(.makeDirectory, node: node, Bytes().u32(0o755).u32(0o022).name(name))
     }
 
     func open(_ node: UInt64, flags: UInt32 = 2) -> Reply {

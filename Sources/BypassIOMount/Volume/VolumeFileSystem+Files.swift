@@ -1,0 +1,113 @@
+internal import BypassIOProtocol
+internal import FUSE
+internal import IOStack
+internal import SystemPackage
+
+/// Files of nodes: each is open already, or is opened by the names that lead to it.
+///
+/// A client chooses how many names that are. So the way down is a loop, whose memory and time grow
+/// with the depth and whose use of the stack does not.
+extension VolumeFileSystem {
+    /// Lends the file object of a node, opening it by its name if need be. A directory stays open
+    /// for later.
+    func withFile<R>(
+        of node: Node, _ requestor: Requestor, _ body: (FileObject) throws(IOFailure) -> R
+    ) throws(IOFailure) -> R {
+        switch try nodes.place(of: node) {
+        case .held(let held): return try body(held.file)
+        case .open(let file):
+            do throws(IOFailure) {
+                return try body(file)
+            } catch {
+                // It was closed meanwhile.
+                guard error.status == .fileClosed else { throw error }
+            }
+        case .named: break
+        }
+        let held = try heldFile(of: node, requestor)
+        defer { withExtendedLifetime(held) {} }
+        return try body(held.file)
+    }
+
+    /// Opens a node's file, whatever the way; `configure` says how.
+    func openFile(
+        of node: Node, _ requestor: Requestor, configure: (inout CreateParameters) -> Void
+    ) throws(IOFailure) -> FileObject {
+        switch try nodes.place(of: node, byNameOnly: true) {
+        case .held(let held):
+            var parameters = CreateParameters(path: "", directory: held.file)
+            configure(&parameters)
+            let file = try volume.open(parameters, requestor: requestor)
+            withExtendedLifetime(held) {}
+            return file
+        case .named(let name, in: let parent):
+            let directory = try heldFile(of: parent, requestor)
+            do throws(IOFailure) {
+                return try open(node, FilePath(bytes: name), in: directory, requestor, configure)
+            } catch {
+                throw error.ofKnownName
+            }
+        case .open:
+            throw .staleNode
+        }
+    }
+
+    // MARK: The way down
+
+    /// So many directories above a file are opened one by one and kept: what is used next is near.
+    private static let nearLevels = 16
+    /// Those further up are opened so many levels at a time, within what a path may have.
+    private static let stride = (levels: 64, bytes: 4000)
+
+    /// A node's file for names and attributes, from the nearest directory above it that is open.
+    private func heldFile(
+        of node: Node, _ requestor: Requestor
+    ) throws(IOFailure) -> HeldFile {
+        var (held, way) = try nodes.way(to: node)
+        while !way.isEmpty {
+            let (path, end) = Self.nextStep(&way)
+            do throws(IOFailure) {
+                held = HeldFile(
+                    try open(end, path, in: held, requestor) { parameters in
+                        parameters.access = []
+                        parameters.options.insert(.attributesOnly)
+                    })
+            } catch {
+                throw error.onTheWay
+            }
+            if end.isDirectory { nodes.keep(held, of: end) }
+        }
+        return held
+    }
+
+    /// Takes the next names, and the node that they lead to, from the end of `way`.
+    private static func nextStep(_ way: inout [NodeTable.Step]) -> (FilePath, Node) {
+        var step = way.removeLast()
+        var path = step.name
+        for _ in 1..<stride.levels {
+            guard way.count >= nearLevels, let next = way.last,
+                path.count + next.name.count < stride.bytes
+            else { break }
+            path.append(UInt8(ascii: "/"))
+            path += next.name
+            step = way.removeLast()
+        }
+        return (FilePath(bytes: path), step.node)
+    }
+
+    private func open(
+        _ node: Node, _ path: FilePath, in directory: HeldFile, _ requestor: Requestor,
+        _ configure: (inout CreateParameters) -> Void
+    ) throws(IOFailure) -> FileObject {
+        var parameters = CreateParameters(
+            path: path, directory: directory.file, options: .noFollow)
+        configure(&parameters)
+        let file = try volume.open(parameters, requestor: requestor)
+        guard node.isOf(file.stream.id, born: file.stream.birthTime) else {
+            // Another file has the name now.
+            file.close()
+            throw .staleNode
+        }
+        return file
+    }
+}
