@@ -9,6 +9,7 @@ struct Settings {
     var mountPoint = ""
     var options = MountOptions()
     var maximumThreads = 16
+    var threadLimit = 256
     var maximumTransfer = 1 << 20
     var transport = Transport.automatic
     /// A file of the host whose bytes the file "backing" has; the session reads it by itself.
@@ -28,6 +29,7 @@ struct Settings {
             case "--source": options.source = try value(&rest)
             case "--subtype": options.subtype = try value(&rest)
             case "--threads": maximumThreads = try number(&rest)
+            case "--max-threads": threadLimit = try number(&rest)
             case "--transport":
                 let name = try value(&rest)
                 guard let named = Transport(rawValue: name) else {

@@ -31,7 +31,8 @@ enum TinyFileSystemCommand {
         do throws(MountError) {
             mounted = try Mounting.mount(
                 connection, at: FilePath(settings.mountPoint), options: settings.options,
-                maximumThreads: settings.maximumThreads, transport: settings.transport)
+                maximumThreads: settings.maximumThreads, threadLimit: settings.threadLimit,
+                transport: settings.transport)
         } catch {
             say("failed \(error.kind) \(error)")
             exit(1)

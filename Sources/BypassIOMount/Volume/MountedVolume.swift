@@ -48,7 +48,8 @@ public final class MountedVolume: Sendable {
         do throws(MountError) {
             let mounted = try Mounting.mount(
                 Connection(fileSystem), at: mountPoint, options: options.mount,
-                maximumThreads: options.maximumThreads, transport: options.transport)
+                maximumThreads: options.maximumThreads, threadLimit: options.threadLimit,
+                transport: options.transport)
             return MountedVolume(fileSystem, mounted)
         } catch {
             fileSystem.closeAll()

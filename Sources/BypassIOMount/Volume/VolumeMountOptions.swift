@@ -13,8 +13,10 @@ public struct VolumeMountOptions: Sendable {
     /// trusted for as long as they have been left alone, at most this long, in whole seconds. Zero:
     /// the limits above count.
     public var longestTrust = Duration.seconds(60)
-    /// Requests that are carried at the same time, 1 to 256.
+    /// Requests that are carried at the same time, 1 to 256; those that wait do not count.
     public var maximumThreads = 16
+    /// Requests that are carried or wait at the same time, 1 to 1024; at least ``maximumThreads``.
+    public var threadLimit = 256
     /// How requests come from the kernel.
     public var transport = Transport.automatic
     /// Directories that are kept open at most; each takes a descriptor.

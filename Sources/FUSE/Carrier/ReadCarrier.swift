@@ -8,37 +8,47 @@ internal import SystemPackage
 /// threads and few system calls.
 ///
 /// While it has reads under way it does nothing else: what comes and is no such read has to wait until
-/// these are answered (``makeWay()``), which is as long as the disk takes, and has another thread told to
-/// wait for what comes next. So nothing of the service ever runs above a read that is under way, and a
-/// pause that waits for reads never waits for a thread that waits for the pause.
+/// these are answered (``makeWay(for:_:_:)``), which is as long as the disk takes, and has another thread
+/// told to wait for what comes next. So nothing of the service ever runs above a read that is under way,
+/// and a pause that waits for reads never waits for a thread that waits for the pause. Where the disk does
+/// not answer, others get the request, and the carrier waits for its reads alone.
 final class ReadCarrier {
     /// How long a request that comes while the disk works may lie before it is looked at.
     private static let patience: Int64 = 200_000
+
+    /// How long a request may lie because reads that came before it are not answered. Nanoseconds.
+    private static let stall: Int64 = 50_000_000
 
     /// In bytes. What is larger costs its thread more to copy than to wait for, so it gets one of its own.
     private static let largestRead = 32 << 10
 
     private let session: Session
     private let channel: DeviceChannel
+    let post: WorkerPost
     private let buffers: (input: TransferBuffer, output: TransferBuffer)
     private var ring: ReadRing?
     /// The same connection, for requests that are there already. Requests are answered where they came.
-    private var available: DeviceChannel?
+    private(set) var available: DeviceChannel?
     /// Where the request that is being carried came from.
     private var source: DeviceChannel
     private var isUnable = false
     /// Of the carriers that the session allows.
     private var isAppointed = false
+    /// The disk does not answer: it waits for the reads it has, and others look after requests.
+    private var isStuck = false
+    /// What it carries was put aside before, and may be carried now.
+    private var isAdmitted = false
     private var isEnded = false
     /// Of the request that was carried last, if no other came with it.
     private(set) var movedData = true
 
     init(
-        _ session: Session, _ channel: DeviceChannel, _ input: TransferBuffer,
-        _ output: TransferBuffer
+        _ session: Session, _ channel: DeviceChannel, _ post: WorkerPost,
+        _ input: TransferBuffer, _ output: TransferBuffer
     ) {
         self.session = session
         self.channel = channel
+        self.post = post
         source = channel
         buffers = (input, output)
     }
@@ -47,7 +57,7 @@ final class ReadCarrier {
 
     /// Whether a read of `size` bytes may be begun now.
     func mayBegin(_ size: Int) -> Bool {
-        guard size <= Self.largestRead else { return false }
+        guard size <= Self.largestRead, !isStuck else { return false }
         guard isAppointed else { return session.wantsCarrier && !isUnable }
         return ring?.hasRoom ?? false
     }
@@ -59,6 +69,8 @@ final class ReadCarrier {
         if !isAppointed {
             ring.take(session.appointCarrier())
             isAppointed = true
+            post.appoint()
+            post.note(.none, 0)
         }
         let unique = ticket.handOver()
         guard !ring.begin(read, unique: unique, source) else { return }
@@ -67,7 +79,8 @@ final class ReadCarrier {
 
     /// As a thread without a ring does it.
     private func readNow(_ read: BackingRead, _ ticket: consuming ReplyTicket) {
-        makeWay(for: .read)
+        if finishReads() { resign() } else { retire() }
+        attend(.read)
         let count = buffers.output.withMutableBytes(read.length) { bytes in
             SynchronousTransfer.read(read.descriptor, into: &bytes, at: read.offset)
         }
@@ -81,13 +94,58 @@ final class ReadCarrier {
 
     /// Before anything of the service is called that may wait: answers every read under way, and sees to
     /// it that some thread waits for the next request. In a burst this one will, in a moment.
-    func makeWay(for opcode: Opcode) {
-        finishReads()
+    ///
+    /// False where somebody else carries the request, now or later: the disk does not answer, or too many
+    /// wait already for the same user or file.
+    func makeWay(for opcode: Opcode, _ header: RequestHeader) -> Bool {
+        let claim = WorkerClaim(opcode, user: header.userID, node: header.node)
+        guard finishReads() else {
+            retire()
+            // Nothing else holds it up, and its thread is not this one.
+            putAside(opcode, header, claim, isReady: true)
+            return false
+        }
         resign()
+        if !isAdmitted, opcode.mayBePutAside, !session.admits(claim) {
+            putAside(opcode, header, claim, isReady: false)
+            return false
+        }
+        post.note(claim, header.unique)
+        attend(opcode)
+        return true
+    }
+
+    private func attend(_ opcode: Opcode) {
         movedData = opcode.movesData
         if !opcode.takesItsTime, session.isInBurst { return }
         // Reads that come next a carrier will do, which has some under way.
         session.ensureAttendance(byCarrier: opcode == .read)
+    }
+
+    private func putAside(
+        _ opcode: Opcode, _ header: RequestHeader, _ claim: WorkerClaim, isReady: Bool
+    ) {
+        let length = Int(header.length)
+        let room = Connection.requestRoom
+        let message = buffers.input.withMessage(header: room, body: max(0, length - room)) {
+            bytes in
+            var copy = [UInt8](repeating: 0, count: min(length, bytes.count))
+            for index in copy.indices { copy[index] = bytes[index] }
+            return copy
+        }
+        let isTaken = session.hold(
+            HeldRequest(
+                opcode: opcode, unique: header.unique, claim: claim, message: message,
+                channel: source, isReady: isReady))
+        if !isTaken { ReplyTicket(unique: header.unique, channel: source).fail(.resourceBusy) }
+    }
+
+    /// Counts out as a carrier for as long as its reads are under way: what others are begun meanwhile
+    /// somebody else begins, and somebody else looks after requests.
+    private func retire() {
+        isStuck = true
+        post.willWait()
+        resign()
     }
 
     // MARK: From the thread
@@ -97,19 +155,51 @@ final class ReadCarrier {
     func process(_ length: Int) -> Bool {
         source = channel
         movedData = true
+        post.turn()
+        process(length, from: channel)
+        return finish()
+    }
+
+    /// As ``process(_:)``, what somebody put aside.
+    func process(_ held: HeldRequest) -> Bool {
+        source = held.channel
+        post.turn()
+        isAdmitted = true
+        buffers.input.withMutableMessage(header: Connection.requestRoom) { message in
+            for index in held.message.indices { message[index] = held.message[index] }
+        }
+        process(held.message.count, from: held.channel)
+        isAdmitted = false
+        return finish()
+    }
+
+    private func process(_ length: Int, from channel: DeviceChannel) {
         session.connection.process(
             length, in: buffers.input, output: buffers.output, from: channel, carrier: self)
+    }
+
+    /// Goes on until no read is under way.
+    private func finish() -> Bool {
         while let ring, ring.inFlight > 0 {
+            // Others look after requests; see ``Session/look()``.
+            if isAppointed, !post.isCarrier { retire() }
+            if isStuck {
+                _ = ring.wait(nanoseconds: nil)
+                continue
+            }
             takeAvailable(ring)
-            if ring.inFlight > 0 { wait(ring) }
+            if ring.inFlight > 0, !isStuck { wait(ring) }
+            post.advance()
         }
+        isStuck = false
         resign()
+        post.turn()
         return !isEnded
     }
 
     /// Nothing is left in the kernel's hands that would keep the connection.
     func end() {
-        finishReads()
+        while let ring, ring.inFlight > 0 { _ = ring.wait(nanoseconds: nil) }
         resign()
     }
 
@@ -124,9 +214,8 @@ final class ReadCarrier {
                     try available.receiveAvailable(into: &message)
                 }
                 guard length > 0 else { return }
-                session.connection.process(
-                    length, in: buffers.input, output: buffers.output, from: available,
-                    carrier: self)
+                post.advance()
+                process(length, from: available)
             } catch {
                 end(ring)
                 return
@@ -157,16 +246,23 @@ final class ReadCarrier {
         if available.isOver { end(ring) }
     }
 
-    private func finishReads() {
-        guard let ring else { return }
-        while ring.inFlight > 0 { _ = ring.wait(nanoseconds: nil) }
+    /// Answers every read under way; false if the disk does not answer.
+    private func finishReads() -> Bool {
+        guard let ring else { return true }
+        while ring.inFlight > 0 {
+            if ring.wait(nanoseconds: Self.stall) == 0, !ring.isCalled, ring.inFlight > 0 {
+                return false
+            }
+        }
+        return true
     }
 
     private func resign() {
         guard isAppointed else { return }
         ring?.stopAttending()
         isAppointed = false
-        session.dismissCarrier(ring?.giveBuffers() ?? [])
+        session.keepBuffers(ring?.giveBuffers() ?? [])
+        if post.dismiss() { session.dismissCarrier() }
     }
 
     private func prepare() {

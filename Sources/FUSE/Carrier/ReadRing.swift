@@ -6,7 +6,7 @@ internal import SystemPackage
 /// Reads of files of the host that one thread has under way on an io_uring, each with the request that it
 /// answers. Belongs to the thread that made it; nothing is allocated once a slot was used.
 final class ReadRing {
-    /// As many as the kernel sends of what nobody waits for (``Connection/maximumBackground``).
+    /// Beyond these, threads wait for a read each.
     static let depth = 64
     /// How often a read that was interrupted is started again.
     private static let retries: UInt8 = 16

@@ -56,17 +56,22 @@ extension Connection {
             return ReplyTicket(unique: header.unique, channel: channel).fail(.noFunction)
         }
         guard opcode.hasReply else {
-            carrier?.makeWay(for: opcode)
+            // Who is to be interrupted may be what the disk does not answer.
+            if opcode != .interrupt, carrier?.makeWay(for: opcode, header) == false { return }
             return note(opcode, header, &reader)
+        }
+        if opcode != .read, header.length == message.count, isNegotiated,
+            carrier?.makeWay(for: opcode, header) == false
+        {
+            return
         }
         let ticket = ReplyTicket(unique: header.unique, channel: channel)
         guard header.length == message.count, isNegotiated || opcode == .initialize else {
             return ticket.fail(.ioError)
         }
         let call = Call(
-            opcode: opcode, context: RequestContext(header), input: input, output: output,
-            carrier: carrier)
-        if opcode != .read { carrier?.makeWay(for: opcode) }
+            opcode: opcode, header: header, context: RequestContext(header), input: input,
+            output: output, carrier: carrier)
         do throws(MalformedRequest) {
             // A ticket that is dropped on the way answers EIO.
             try dispatch(call, &reader, ticket)
@@ -76,6 +81,7 @@ extension Connection {
     /// A request on its way to the file system.
     struct Call {
         let opcode: Opcode
+        let header: RequestHeader
         let context: RequestContext
         let input: TransferBuffer
         let output: TransferBuffer

@@ -68,7 +68,10 @@ extension Connection {
                 if carrier.mayBegin(request.size), let read = fileSystem.beginRead(request) {
                     return carrier.carry(read, ticket)
                 }
-                carrier.makeWay(for: .read)
+                guard carrier.makeWay(for: .read, call.header) else {
+                    _ = ticket.handOver()
+                    return
+                }
             }
             // Where they are one, the request is still in it.
             if call.output !== call.input {

@@ -9,7 +9,8 @@ public final class Connection: Sendable {
     public let fileSystem: any FileSystem
     /// Of one WRITE's or READ's data, in bytes.
     public let maximumTransfer: Int
-    /// Requests that nobody waits for (readahead, asynchronous I/O) which the kernel sends at once.
+    /// Requests that nobody waits for (readahead, asynchronous I/O) which the kernel sends at once, of
+    /// everybody together: so many that one user's, who is refused earlier, are not all.
     public let maximumBackground: UInt16
 
     /// Of everything that comes.
@@ -28,7 +29,7 @@ public final class Connection: Sendable {
     /// - Parameter maximumTransfer: at least 4096; the kernel may want less.
     public init(
         _ fileSystem: any FileSystem, maximumTransfer: Int = 1 << 20,
-        maximumBackground: UInt16 = 64
+        maximumBackground: UInt16 = 8192
     ) {
         precondition(maximumTransfer >= 4096 && maximumTransfer <= 1 << 28)
         self.fileSystem = fileSystem

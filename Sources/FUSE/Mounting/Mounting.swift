@@ -14,17 +14,19 @@ public enum Mounting {
     /// taken for waking up threads.
     ///
     /// - Parameters:
-    ///   - maximumThreads: that serve at the same time, 1 to 256.
+    ///   - maximumThreads: that serve at the same time, 1 to 256. One whose request waits is replaced.
+    ///   - threadLimit: with those that wait, 1 to 1024; as many as `maximumThreads` at least.
     ///   - transport: how requests come; ``Transport/ring`` fails where the kernel does not offer it.
     /// - Throws: ``MountError``, whose kind tells what to do.
     public static func mount(
         _ connection: Connection, at path: FilePath, options: MountOptions,
-        maximumThreads: Int = 16, transport: Transport = .automatic
+        maximumThreads: Int = 16, threadLimit: Int = 256, transport: Transport = .automatic
     ) throws(MountError) -> MountedSession {
         let mountPoint = try MountPoint.checked(path)
         if transport == .ring, !RequestQueues.isOffered { throw .ringNotOffered(mountPoint) }
         let service = Service(
-            connection: connection, maximumThreads: maximumThreads, transport: transport,
+            connection: connection,
+            shares: WorkerShares(threads: maximumThreads, limit: threadLimit), transport: transport,
             keepsCPUsAwake: options.keepsCPUsAwake)
         let isRoot = geteuid() == 0
         let session =
@@ -42,13 +44,13 @@ public enum Mounting {
     /// Who serves, and how.
     private struct Service {
         let connection: Connection
-        let maximumThreads: Int
+        let shares: WorkerShares
         let transport: Transport
         let keepsCPUsAwake: Bool
 
         func session(_ channel: DeviceChannel) -> Session {
             Session(
-                connection, channel, maximumThreads: maximumThreads, transport: transport,
+                connection, channel, shares, transport: transport,
                 latency: keepsCPUsAwake ? CPULatencyRequest() : nil)
         }
     }

@@ -7,42 +7,64 @@ internal import SystemPackage
 /// It starts with one thread. One that takes a request while no other waits for the next starts
 /// another first, up to the limit: a slow request holds up nobody, and a mount that needs one
 /// thread has two. In a burst it leaves that to a ``BurstWarden``. Waiting threads sleep in read(2):
-/// an idle mount uses no CPU.
+/// an idle mount uses no CPU. A thread whose request waits does not count against the limit: a
+/// ``WorkerWatch`` sees to that, and ``WorkerShares`` say whose requests are put aside instead.
 ///
 /// Each thread has a descriptor of its own, cloned from the first, and two buffers of
 /// ``Connection/maximumTransfer`` bytes, of which only touched pages take memory. It carries one
 /// request at a time. Signals are blocked in it.
 public final class Session: Sendable {
     public let connection: Connection
-    public let maximumThreads: Int
+    /// That serve at the same time.
+    public var maximumThreads: Int { shares.threads }
+    let shares: WorkerShares
     /// What was asked for, see ``usesRing``.
     public let transport: Transport
 
     /// The one that the file system was mounted with.
-    private let channel: DeviceChannel
+    let channel: DeviceChannel
     /// Threads that wait for a request, and those that were started and are about to.
     ///
     /// Every change is one atomic step, so it is exact when nothing moves. Relaxed: nothing is
     /// handed over with it, and who acts on a number that is old starts a thread too many or too
     /// late, which the next request puts right. Sequentially consistent where a thread counts itself out
     /// and where the warden looks, see ``BurstWarden``.
-    private let waiting = Atomic<Int>(0)
-    private let workers = Monitor(Workers())
+    let waiting = Atomic<Int>(0)
+    let workers = Monitor(Workers())
     /// Threads that fetch reads and take what comes meanwhile.
     ///
     /// Sequentially consistent: one that sees it at zero after it left the reserve's lock may leave the
     /// kernel's queue to nobody, so see ``ensureAttendance()``.
-    private let carriers = Atomic<Int>(0)
-    private let sleepers = Reserve()
+    let carriers = Atomic<Int>(0)
+    let sleepers = Reserve()
     /// For reads under way, while nobody carries any: all carriers share the memory.
     private let spareBuffers = Monitor<[TransferBuffer]>([])
     private let queues = AtomicLazyReference<RequestQueues>()
     private let warden: BurstWarden
+    let watch = WorkerWatch()
+    /// There are more threads than ``maximumThreads``. Relaxed: whoever sees it late is put aside, or
+    /// leaves, a request later.
+    let isCrowded = Atomic<Bool>(false)
+    /// Requests put aside. Relaxed: whoever puts one aside calls somebody for it, and the watch looks again.
+    let heldCount = Atomic<Int>(0)
 
-    private struct Workers {
+    struct Worker {
+        let thread: OwnThread
+        /// nil for threads of the kernel's queues.
+        let post: WorkerPost?
+    }
+
+    struct FormerChannel {
+        weak var channel: DeviceChannel?
+    }
+
+    struct Workers {
         /// Of those that nobody joined yet.
-        var threads: [OwnThread] = []
+        var threads: [Worker] = []
+        var held = HeldRequests()
         var channels: [DeviceChannel] = []
+        /// Of threads that left; who still has to answer by one keeps it.
+        var formerChannels: [FormerChannel] = []
         /// Further ones of threads that carry reads.
         var availableChannels: [DeviceChannel] = []
         /// Threads that have not left, and those that are being started.
@@ -52,24 +74,23 @@ public final class Session: Sendable {
         var isJoining = false
     }
 
-    /// - Parameters:
-    ///   - maximumThreads: 1 to 256.
-    ///   - latency: kept to in bursts.
+    /// - Parameter latency: kept to in bursts.
     init(
-        _ connection: Connection, _ channel: DeviceChannel, maximumThreads: Int,
+        _ connection: Connection, _ channel: DeviceChannel, _ shares: WorkerShares,
         transport: Transport, latency: consuming CPULatencyRequest? = nil
     ) {
         warden = BurstWarden(connection.pace, latency: latency)
         self.connection = connection
         self.transport = transport
         self.channel = channel
-        self.maximumThreads = min(max(maximumThreads, 1), 256)
+        self.shares = shares
     }
 
     deinit {
         warden.end()
+        watch.end()
         workers.withLock { workers in
-            workers.threads.forEach { $0.detach() }
+            workers.threads.forEach { $0.thread.detach() }
         }
     }
 
@@ -126,7 +147,7 @@ public final class Session: Sendable {
         let queues = queues.storeIfNil(
             try RequestQueues(
                 connection, channel, capacity: max(connection.maximumTransfer, Self.smallestBuffer),
-                maximumThreads: maximumThreads
+                maximumThreads: shares.limit
             ) { [unowned self] name, body throws(Errno) in
                 try self.startCounted(name, body)
             })
@@ -142,11 +163,11 @@ public final class Session: Sendable {
         _ name: String, _ body: @escaping @Sendable () -> Void
     ) throws(Errno) {
         try workers.withLock { workers throws(Errno) in
-            workers.threads.append(
-                try OwnThread.start(named: name) { [self] in
-                    body()
-                    leave(ofQueues: true)
-                })
+            let thread = try OwnThread.start(named: name) { [self] in
+                body()
+                leave(ofQueues: true)
+            }
+            workers.threads.append(Worker(thread: thread, post: nil))
             workers.running += 1
             workers.ofQueues += 1
         }
@@ -155,8 +176,11 @@ public final class Session: Sendable {
     /// Counts a thread in before it exists, so that two requests do not start three.
     private func reserve() -> Bool {
         workers.withLock { workers in
-            guard workers.running - workers.ofQueues < maximumThreads else { return false }
+            let count = workers.running - workers.ofQueues
+            guard count < maximumThreads || count < shares.allowed(waiting: workers.countWaiting)
+            else { return false }
             workers.running += 1
+            if count >= maximumThreads { isCrowded.store(true, ordering: .relaxed) }
             return true
         }
     }
@@ -175,11 +199,12 @@ public final class Session: Sendable {
             try workers.withLock { workers throws(Errno) in
                 // Looked at under the lock: abort() disconnects whatever is in the list.
                 if channel.isOver { throw .connectionAbort }
-                workers.threads.append(
-                    try OwnThread.start(named: "bypassio-fuse") { [self] in
-                        serve(channel, input, output)
-                        leave()
-                    })
+                let post = WorkerPost()
+                let thread = try OwnThread.start(named: "bypassio-fuse") { [self] in
+                    serve(ReadCarrier(self, channel, post, input, output), channel, input)
+                    leave()
+                }
+                workers.threads.append(Worker(thread: thread, post: post))
                 if !workers.channels.contains(where: { $0 === channel }) {
                     workers.channels.append(channel)
                 }
@@ -194,20 +219,31 @@ public final class Session: Sendable {
     /// `FUSE_MIN_READ_BUFFER`: read(2) of less fails.
     private static let smallestBuffer = 8192
 
-    private func serve(_ channel: DeviceChannel, _ input: TransferBuffer, _ output: TransferBuffer)
-    {
-        let carrier = ReadCarrier(self, channel, input, output)
-        while let length = receive(from: channel, into: input) {
-            waiting.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-            let goesOn = carrier.process(length)
-            // Whoever calls a thread out of the reserve has counted it.
+    private func serve(
+        _ carrier: ReadCarrier, _ channel: DeviceChannel, _ input: TransferBuffer
+    ) {
+        var goesOn = true
+        // Whoever starts a thread or calls it out of the reserve has counted it as waiting.
+        while goesOn {
+            if heldCount.load(ordering: .relaxed) > 0, let held = takeHeld() {
+                waiting.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+                goesOn = carrier.process(held)
+            } else {
+                guard let length = receive(from: channel, into: input) else { break }
+                waiting.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+                goesOn = carrier.process(length)
+            }
+            if goesOn, isCrowded.load(ordering: .relaxed), heldCount.load(ordering: .relaxed) == 0,
+                mayLeave(carrier, channel)
+            {
+                return carrier.end()
+            }
             var isCounted = false
-            if goesOn {
+            if goesOn, heldCount.load(ordering: .relaxed) == 0 {
                 let movedData = carrier.movedData
                 isCounted = sleepers.wait { isDispensable(movedData: movedData) }
             }
             if !isCounted { waiting.wrappingAdd(1, ordering: .relaxed) }
-            if !goesOn { break }
         }
         carrier.end()
         sleepers.end()
@@ -237,6 +273,7 @@ public final class Session: Sendable {
     /// Counts a carrier in; the buffers that others left.
     func appointCarrier() -> [TransferBuffer] {
         carriers.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        wakeWatch()
         return spareBuffers.withLock { spare in
             let buffers = spare
             spare = []
@@ -244,11 +281,15 @@ public final class Session: Sendable {
         }
     }
 
-    /// Whoever is dismissed waits for requests from then on, or ensures that somebody does.
-    func dismissCarrier(_ buffers: consuming [TransferBuffer]) {
+    /// For the next carrier.
+    func keepBuffers(_ buffers: consuming [TransferBuffer]) {
         spareBuffers.withLock { spare in
             if spare.isEmpty { spare = buffers }
         }
+    }
+
+    /// Counts one out, which waits for requests from then on, or ensures that somebody does.
+    func dismissCarrier() {
         carriers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     }
 
@@ -301,9 +342,10 @@ public final class Session: Sendable {
     }
 
     /// A thread that is counted as waiting already.
-    private func startAnother() {
+    func startAnother() {
         // INIT first: a clone of a descriptor without a connection is refused.
         guard connection.isNegotiated, reserve() else {
+            wakeWatch()
             // One may have gone to sleep since, because it saw this one counted.
             if !sleepers.call() { waiting.wrappingSubtract(1, ordering: .relaxed) }
             return
@@ -333,8 +375,9 @@ public final class Session: Sendable {
             return threads
         }
         if threads.isEmpty { return }
-        for thread in threads { thread.join() }
+        for worker in threads { worker.thread.join() }
         warden.end()
+        watch.end()
         workers.withLock { $0.isJoining = false }
     }
 
@@ -348,6 +391,7 @@ public final class Session: Sendable {
         workers.withLock { workers in
             workers.channels.forEach { $0.disconnect() }
             workers.availableChannels.forEach { $0.disconnect() }
+            workers.formerChannels.forEach { $0.channel?.disconnect() }
         }
         // The first is not in the list when no thread could be started.
         channel.disconnect()
@@ -358,7 +402,7 @@ public final class Session: Sendable {
         // Again and again: an interrupt that comes just before a thread goes to sleep is lost.
         while waiting.load(ordering: .relaxed) > 0 || queues?.hasThreadsInKernel == true {
             workers.withLock { workers in
-                workers.threads.forEach { $0.interrupt() }
+                workers.threads.forEach { $0.thread.interrupt() }
             }
             usleep(500)
         }

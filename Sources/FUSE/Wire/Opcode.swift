@@ -67,6 +67,27 @@ public enum Opcode: UInt32, Sendable, CaseIterable {
         }
     }
 
+    /// Is about a name in a directory, not about the directory itself.
+    var namesSomething: Bool {
+        switch self {
+        case .lookup, .symbolicLink, .makeNode, .makeDirectory, .unlink, .removeDirectory, .rename,
+            .renameWithFlags, .link, .create:
+            true
+        default: false
+        }
+    }
+
+    /// May be carried later where others of the same user or file wait. What ends or undoes something may
+    /// be what they wait for.
+    var mayBePutAside: Bool {
+        switch self {
+        case .forget, .batchForget, .interrupt, .notifyReply, .initialize, .destroy, .release,
+            .releaseDirectory, .flush:
+            false
+        default: true
+        }
+    }
+
     /// A file's bytes come with the request or the reply.
     var movesData: Bool { self == .read || self == .write }
 

@@ -61,6 +61,7 @@ struct MountSettings {
             }
         ),
         ("threads", { $0.volume.maximumThreads = try number($1, 1...256) }),
+        ("max_threads", { $0.volume.threadLimit = try number($1, 1...1024) }),
         (
             "transport",
             {

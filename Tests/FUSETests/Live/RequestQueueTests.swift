@@ -71,7 +71,7 @@ struct RequestQueueTests {
         "at the limit of threads requests wait, and are carried when one is done",
         .timeLimit(.minutes(2)))
     func limit() throws {
-        let service = try TinyService("--transport", "ring", "--threads", "1")
+        let service = try TinyService("--transport", "ring", "--threads", "1", "--max-threads", "1")
         let readers = (0..<20).map { _ in
             Client.Call { [path = service.path("slow")] in try Client.content(path, limit: 512) }
         }

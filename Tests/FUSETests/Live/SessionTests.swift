@@ -21,7 +21,8 @@ struct SessionTests {
 
     @Test("slow requests have threads of their own, up to the limit", .timeLimit(.minutes(2)))
     func growth() throws {
-        let service = try TinyService("--threads", "6", "--transport", "device")
+        let service = try TinyService(
+            "--threads", "6", "--max-threads", "6", "--transport", "device")
         let readers = (0..<5).map { _ in
             Client.Call { [path = service.path("slow")] in try Client.content(path, limit: 512) }
         }
@@ -39,7 +40,8 @@ struct SessionTests {
 
     @Test("at the limit requests wait for a thread", .timeLimit(.minutes(2)))
     func limit() throws {
-        let service = try TinyService("--threads", "1", "--transport", "device")
+        let service = try TinyService(
+            "--threads", "1", "--max-threads", "1", "--transport", "device")
         let slow = Client.Call { [path = service.path("slow")] in
             try Client.content(path, limit: 512)
         }

@@ -1,0 +1,45 @@
+internal import SystemPackage
+
+/// A request that was read and is carried later, by whatever thread: its sender has as many threads as
+/// it may have, or the thread that read it waits for a disk.
+struct HeldRequest: Sendable {
+    /// Of one user, and together; what comes beyond them is refused with `EBUSY`.
+    static let mostOfUser = 1024
+    static let mostRequests = 4096
+    static let mostBytes = 64 << 20
+
+    let opcode: Opcode
+    let unique: UInt64
+    let claim: WorkerClaim
+    let message: [UInt8]
+    /// Where it is answered.
+    let channel: DeviceChannel
+    /// It waits for nobody but a thread.
+    let isReady: Bool
+}
+
+/// Those of one session, first come first. Under the session's lock.
+struct HeldRequests {
+    private(set) var requests: [HeldRequest] = []
+    private var bytes = 0
+
+    /// False without room; what is ready is taken all the same.
+    mutating func add(_ request: HeldRequest) -> Bool {
+        let hasRoom =
+            requests.count < HeldRequest.mostRequests
+            && requests.count { $0.claim.user == request.claim.user } < HeldRequest.mostOfUser
+            && bytes + request.message.count <= HeldRequest.mostBytes
+        guard hasRoom || request.isReady else { return false }
+        bytes += request.message.count
+        requests.append(request)
+        return true
+    }
+
+    /// The first that may be carried.
+    mutating func take(where mayBeCarried: (HeldRequest) -> Bool) -> HeldRequest? {
+        guard let place = requests.firstIndex(where: mayBeCarried) else { return nil }
+        let request = requests.remove(at: place)
+        bytes -= request.message.count
+        return request
+    }
+}

@@ -1,0 +1,116 @@
+internal import Synchronization
+
+/// Requests that wait: their threads are replaced, and what would take too many is put aside.
+extension Session {
+    func wakeWatch() {
+        watch.wake { [weak self] in self?.look() ?? false }
+    }
+
+    /// The watch's look at all threads; whether there may be more to see soon.
+    private func look() -> Bool {
+        let posts = workers.withLock { workers in
+            let posts = workers.threads.compactMap(\.post)
+            posts.forEach { $0.look() }
+            if workers.running - workers.ofQueues <= maximumThreads {
+                isCrowded.store(false, ordering: .relaxed)
+            }
+            return posts
+        }
+        let isLeftAlone = waiting.load(ordering: .sequentiallyConsistent) == 0
+        if isLeftAlone {
+            // Whoever relies on a carrier that waits for the disk would rely on nobody.
+            for post in posts where post.isCarrier && post.isWaiting && post.dismiss() {
+                dismissCarrier()
+            }
+            ensureAttendance(byCarrier: true)
+        }
+        if heldCount.load(ordering: .relaxed) > 0, isAnyHeldDue { callForHeld() }
+        return isLeftAlone || carriers.load(ordering: .sequentiallyConsistent) > 0
+            || isCrowded.load(ordering: .relaxed) || heldCount.load(ordering: .relaxed) > 0
+    }
+
+    /// A thread beyond the limit that is done with its request leaves, while another waits for the next.
+    /// Then it is in no list any more.
+    func mayLeave(_ carrier: ReadCarrier, _ channel: DeviceChannel) -> Bool {
+        workers.withLock { workers in
+            let count = workers.running - workers.ofQueues
+            guard count > shares.allowed(waiting: workers.countWaiting),
+                waiting.load(ordering: .sequentiallyConsistent) > 0,
+                let place = workers.threads.firstIndex(where: { $0.post === carrier.post })
+            else { return false }
+            workers.threads.remove(at: place).thread.detach()
+            workers.formerChannels.removeAll { $0.channel == nil }
+            if channel !== self.channel {
+                workers.channels.removeAll { $0 === channel }
+                workers.formerChannels.append(Session.FormerChannel(channel: channel))
+            }
+            if let available = carrier.available {
+                workers.availableChannels.removeAll { $0 === available }
+                workers.formerChannels.append(Session.FormerChannel(channel: available))
+            }
+            return true
+        }
+    }
+
+    // MARK: Put aside
+
+    /// Whether a request may take the calling thread.
+    @inline(__always)
+    func admits(_ claim: WorkerClaim) -> Bool {
+        isCrowded.load(ordering: .relaxed) ? admitsAmongMany(claim) : true
+    }
+
+    private func admitsAmongMany(_ claim: WorkerClaim) -> Bool {
+        workers.withLock { shares.admits(claim, beside: $0.claimsWaiting) }
+    }
+
+    /// Puts a request aside; false without room for it.
+    func hold(_ request: HeldRequest) -> Bool {
+        let isTaken = workers.withLock { workers in
+            guard workers.held.add(request) else { return false }
+            heldCount.wrappingAdd(1, ordering: .relaxed)
+            return true
+        }
+        if isTaken, request.isReady { callForHeld() }
+        wakeWatch()
+        return isTaken
+    }
+
+    /// The first request put aside that may be carried now.
+    func takeHeld() -> HeldRequest? {
+        workers.withLock { workers in
+            let waiting = workers.claimsWaiting
+            let held = workers.held.take {
+                $0.isReady || shares.admits($0.claim, beside: waiting)
+            }
+            if held != nil { heldCount.wrappingSubtract(1, ordering: .relaxed) }
+            return held
+        }
+    }
+
+    private var isAnyHeldDue: Bool {
+        workers.withLock { workers in
+            let waiting = workers.claimsWaiting
+            return workers.held.requests.contains {
+                $0.isReady || shares.admits($0.claim, beside: waiting)
+            }
+        }
+    }
+
+    /// A thread that looks among them before it waits for the next request.
+    private func callForHeld() {
+        waiting.wrappingAdd(1, ordering: .relaxed)
+        if !sleepers.call() { startAnother() }
+    }
+}
+
+extension Session.Workers {
+    /// Threads whose request waits.
+    var countWaiting: Int { threads.count { $0.post?.isWaiting ?? false } }
+
+    var claimsWaiting: [WorkerClaim] {
+        threads.compactMap { worker in
+            worker.post.flatMap { $0.isWaiting ? $0.claim : nil }
+        }
+    }
+}

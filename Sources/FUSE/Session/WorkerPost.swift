@@ -1,0 +1,105 @@
+internal import Synchronization
+
+/// What one thread of a session does, for others to see: whose request it carries, and whether it waits.
+///
+/// The thread writes, anybody reads. Every member is relaxed: nothing is handed over with them, and a
+/// look that is old starts a thread too many or one look too late.
+final class WorkerPost: Sendable {
+    /// Odd while a request is carried; moves on with everything the thread gets done.
+    private let steps = Atomic<UInt64>(0)
+    /// Where the thread was found to wait, or said so; 0 for nowhere.
+    private let waitingAt = Atomic<UInt64>(0)
+    /// Where it stood at the last look, of which there is one at a time.
+    private let seenAt = Atomic<UInt64>(0)
+    /// The request's number, as the kernel counts.
+    private let number = Atomic<UInt64>(0)
+    private let user = Atomic<UInt32>(0)
+    private let place = Atomic<UInt64>(0)
+    private let isControl = Atomic<Bool>(false)
+    /// Of the session's carriers. Whoever changes it back counts the carrier out.
+    private let isAppointed = Atomic<Bool>(false)
+
+    // MARK: The thread's side
+
+    /// A request was taken, or the thread is done with it.
+    @inline(__always)
+    func turn() {
+        steps.store(steps.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+    }
+
+    /// Something was done, and the thread goes on with more.
+    @inline(__always)
+    func advance() {
+        steps.store(steps.load(ordering: .relaxed) &+ 2, ordering: .relaxed)
+    }
+
+    /// What is carried from now on.
+    @inline(__always)
+    func note(_ claim: WorkerClaim, _ unique: UInt64) {
+        number.store(unique, ordering: .relaxed)
+        user.store(claim.user, ordering: .relaxed)
+        place.store(claim.place, ordering: .relaxed)
+        isControl.store(claim.isControl, ordering: .relaxed)
+    }
+
+    /// The thread is about to wait for something that may take long.
+    func willWait() {
+        waitingAt.store(steps.load(ordering: .relaxed), ordering: .relaxed)
+    }
+
+    func appoint() { isAppointed.store(true, ordering: .relaxed) }
+
+    /// Whether it was a carrier until now.
+    func dismiss() -> Bool { isAppointed.exchange(false, ordering: .relaxed) }
+
+    var isCarrier: Bool { isAppointed.load(ordering: .relaxed) }
+
+    // MARK: Everybody's
+
+    /// A thread that has got nothing done since the last look waits. By one at a time.
+    func look() {
+        let step = steps.load(ordering: .relaxed)
+        if step & 1 == 1, seenAt.load(ordering: .relaxed) == step {
+            waitingAt.store(step, ordering: .relaxed)
+        }
+        seenAt.store(step, ordering: .relaxed)
+    }
+
+    /// It carries a request that waits.
+    var isWaiting: Bool {
+        let step = steps.load(ordering: .relaxed)
+        return step & 1 == 1 && waitingAt.load(ordering: .relaxed) == step
+    }
+
+    /// Of the request that it carries.
+    var claim: WorkerClaim {
+        WorkerClaim(
+            user: user.load(ordering: .relaxed), place: place.load(ordering: .relaxed),
+            isControl: isControl.load(ordering: .relaxed))
+    }
+}
+
+/// On whose behalf a request takes a thread, and for which file.
+struct WorkerClaim: Sendable, Equatable {
+    let user: UInt32
+    /// A node; for requests that name something in it, another number than the node's own.
+    let place: UInt64
+    /// A control, or a report, which is what an administrator looks at when all else waits.
+    let isControl: Bool
+
+    /// Of reads by the dozen, of whoever.
+    static let none = WorkerClaim(user: 0, place: 0, isControl: false)
+
+    init(user: UInt32, place: UInt64, isControl: Bool) {
+        self.user = user
+        self.place = place
+        self.isControl = isControl
+    }
+
+    @inline(__always)
+    init(_ opcode: Opcode, user: UInt32, node: UInt64) {
+        self.init(
+            user: user, place: opcode.namesSomething ? ~node : node,
+            isControl: opcode == .control || opcode == .getExtendedAttribute)
+    }
+}

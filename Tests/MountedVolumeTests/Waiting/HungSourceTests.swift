@@ -1,0 +1,100 @@
+import BypassIOClient
+import BypassIOProtocol
+import CPosixCalls
+import Foundation
+import SystemPackage
+import Testing
+
+extension MountedVolume {
+    /// A part of the source that does not answer holds up nobody who wants another.
+    @Suite(.enabled(if: MountCommand.chosen.isOurs, "native mounts have no service"))
+    struct HungSource {
+        /// A mount within the source, of a service that can be stopped: it stands for a server that is
+        /// away.
+        private final class Island {
+            let path: String
+            let service: RunningProgram
+
+            init(in mount: LiveMount) throws {
+                let files = try mount.folder.makeFolder("files")
+                for number in 0..<30 {
+                    try Data("far\n".utf8).write(to: URL(fileURLWithPath: "\(files)/\(number)"))
+                }
+                path = try mount.folder.makeFolder("source/far")
+                let program = try MountCommand.chosen.program(
+                    source: files, mountpoint: path, options: "allow_other")
+                service = try RunningProgram(#require(program))
+                let end = Date(timeIntervalSinceNow: 20)
+                while MountTable.fileSystem(at: path) == nil, Date() < end { usleep(10_000) }
+                try #require(MountTable.fileSystem(at: path) != nil)
+            }
+
+            deinit {
+                service.signal(SIGCONT)
+                service.signal(SIGTERM)
+                if service.wait(within: 10) == nil { service.signal(SIGKILL) }
+                _ = try? Program.shell("umount -l '\(path)' 2>/dev/null").run(within: 10)
+            }
+        }
+
+        private func outcome(_ line: String) throws -> Program.Outcome {
+            try Program.shell(line).run(within: 30)
+        }
+
+        /// Of a handle with bypass enabled; what pread(2) answers.
+        private func bypassedRead(_ path: String) throws -> Int64? {
+            let answer = OwnThread.value(within: 30) { () -> Int64? in
+                let descriptor = unsafe call_open(path, call_open_flags.direct, 0)
+                guard descriptor >= 0 else { return descriptor }
+                defer { _ = call_close(Int32(descriptor)) }
+                let client = BypassIOClient(FileDescriptor(rawValue: Int32(descriptor)))
+                guard let page = try? MappedMemory(nil, length: 4096, writable: true),
+                    (try? client.manage(.enable).results?.status) == .success
+                else { return nil }
+                return unsafe call_pread(Int32(descriptor), page.address, 4096, 0)
+            }
+            return answer ?? nil
+        }
+
+        /// Everything but the part that hangs.
+        private func othersAreServed(_ mount: LiveMount, _ round: Int) throws {
+            let place = mount.mountpoint
+            #expect(try outcome("stat \(place)/near").code == 0)
+            #expect(try outcome("ls \(place)").lines.contains("near"))
+            #expect(
+                try outcome("echo \(round) > \(place)/made && cat \(place)/made").lines == [
+                    "\(round)"
+                ])
+            #expect(
+                try outcome("dd if=\(place)/near iflag=direct bs=4096 2>/dev/null | wc -c").lines
+                    == ["65536"])
+            let program = try #require(BuiltPrograms.bypassio)
+            #expect(try outcome("\(program) filters \(place)").code == 0)
+            #expect(try bypassedRead("\(place)/near") == 4096)
+        }
+
+        @Test("programs in a part that hangs hold up nobody elsewhere", .timeLimit(.minutes(5)))
+        func hung() throws {
+            let mount = try LiveMount(options: "allow_other")
+            try Data([UInt8](repeating: 7, count: 65536)).write(
+                to: URL(fileURLWithPath: "\(mount.source)/near"))
+            let island = try Island(in: mount)
+            let far = "\(mount.mountpoint)/far"
+            #expect(try outcome("cat \(far)/0").lines == ["far"])
+            island.service.signal(SIGSTOP)
+            let waiting = try (0..<50).map { number in
+                try RunningProgram(
+                    Program.shell(
+                        number % 2 == 0
+                            ? "exec cat \(far)/0" : "exec stat \(far)/\(number % 30)"))
+            }
+            for round in 0..<3 { try othersAreServed(mount, round) }
+            #expect(waiting.contains { $0.isRunning })
+            island.service.signal(SIGCONT)
+            for program in waiting {
+                #expect(program.wait(within: 30)?.code == 0)
+            }
+            try othersAreServed(mount, 4)
+        }
+    }
+}
