@@ -29,9 +29,12 @@ extension VolumeFileSystem {
     }
 
     func write(_ request: borrowing WriteRequest, _ reply: consuming WriteReply) {
-        let requestor = requestor(request.context)
         do throws(IOFailure) {
             let handle = try handles.handle(request.handle)
+            // The kernel does not tell who stored what it writes back from its cache.
+            let requestor =
+                request.isFromCache
+                ? handle.file.requestor.withoutProcess : requestor(request.context)
             let file = request.isFromCache ? try handle.writeBackFile() : handle.file
             let count = try write(request, to: file, requestor)
             if request.killsPrivileges { try? dropPrivileges(of: file, requestor) }
@@ -90,5 +93,12 @@ extension VolumeFileSystem {
             at: offset, length: length, into: buffer, requestor: requestor)
         guard count > 0 else { return 0 }
         return try target.write(at: place, length: count, from: buffer, requestor: requestor)
+    }
+}
+
+extension Requestor {
+    /// The user of a handle, for what is done later and by the kernel itself.
+    fileprivate var withoutProcess: Requestor {
+        .user(userID, group: groupID, administrator: mayAdministerVolume)
     }
 }

@@ -7,6 +7,7 @@
 #include "fuse.h"
 #include "watch.h"
 #include "gate.h"
+#include "identity.h"
 #include "perf.h"
 
 #endif

@@ -3,8 +3,25 @@ internal import SystemPackage
 
 /// IRP_MJ_SET_INFORMATION.
 extension HostFileSystem {
-    public func apply(_ change: FileChange, to file: FileObject) throws(IOFailure) {
+    public func apply(
+        _ change: FileChange, to file: FileObject, for requestor: Requestor
+    ) throws(IOFailure) {
         let open = try openFile(file)
+        if change.takesNothing {
+            try carryOut(change, on: open)
+        } else {
+            try acting(for: requestor, on: open, makesNames: change.makesNames) {
+                () throws(IOFailure) in
+                try carryOut(change, on: open)
+            }
+        }
+        // As this process itself: it may wait for reads and ask filters.
+        if change.movesBytes { reviewSuspensions(of: file) }
+    }
+
+    private func carryOut(
+        _ change: FileChange, on open: HostOpenFile
+    ) throws(IOFailure) {
         switch change {
         case .permissions(let mode):
             try open.withDescriptor { (descriptor) throws(Errno) in
@@ -20,18 +37,12 @@ extension HostFileSystem {
                     of: descriptor, accessed: SystemCall.TimeChange(access),
                     modified: SystemCall.TimeChange(modification))
             }
-        case .endOfFile(let size):
-            try changeSize(of: open, to: size)
-            reviewSuspensions(of: file)
+        case .endOfFile(let size): try changeSize(of: open, to: size)
         case .allocation(let allocation, let offset, let length):
             try allocate(open, allocation, offset: offset, length: length)
-            reviewSuspensions(of: file)
         case .attributes(let set, let cleared):
             try changeAttributes(of: open, set: set, cleared: cleared)
-            reviewSuspensions(of: file)
-        case .flags(let flags):
-            try changeFlags(of: open, to: flags)
-            reviewSuspensions(of: file)
+        case .flags(let flags): try changeFlags(of: open, to: flags)
         case .rename(let source, let target, in: let directory, let flags):
             try rename(open, source, to: target, in: directory, flags)
         case .link(let name, in: let directory):
@@ -126,6 +137,31 @@ extension HostFileSystem {
             try open.withDescriptor(body)
         } catch {
             throw Errno(rawValue: error.errno)
+        }
+    }
+}
+
+extension FileChange {
+    /// Neither space nor a place for a name.
+    fileprivate var takesNothing: Bool {
+        switch self {
+        case .times, .unlink: true
+        default: false
+        }
+    }
+
+    fileprivate var makesNames: Bool {
+        switch self {
+        case .rename, .link: true
+        default: false
+        }
+    }
+
+    /// The file's data may lie elsewhere, or in another form, afterwards.
+    fileprivate var movesBytes: Bool {
+        switch self {
+        case .endOfFile, .allocation, .attributes, .flags: true
+        default: false
         }
     }
 }

@@ -18,27 +18,35 @@ extension HostFileSystem {
     ) throws(IOFailure) -> OpenedFile {
         if let directory = parameters.directory {
             let start = try openFile(directory)
+            let caller = parameters.mayMake ? try caller(requestor, on: start) : nil
             return try start.withDescriptor { (base) throws(Errno) in
                 if start.kind == .directory {
-                    return try opened(by: parameters, for: requestor, from: base)
+                    return try opened(by: parameters, for: requestor, as: caller, from: base)
                 }
                 return try openAgain(start, base, parameters)
             }
         }
         do throws(Errno) {
-            return try opened(by: parameters, for: requestor, from: root)
+            let isCaller = requestor.mode == .user && rootJudgesCallers
+            return try opened(
+                by: parameters, for: requestor, as: isCaller ? .init(requestor) : nil, from: root)
         } catch {
             throw IOFailure(host: error)
         }
     }
 
     private func opened(
-        by parameters: CreateParameters, for requestor: Requestor, from base: FileDescriptor
+        by parameters: CreateParameters, for requestor: Requestor, as caller: SystemCall.Caller?,
+        from base: FileDescriptor
     ) throws(Errno) -> OpenedFile {
+        guard parameters.mayMake else { return try opened(by: parameters, from: base) }
         var parameters = parameters
         try applyUmask(to: &parameters, from: base)
-        let opened = try opened(by: parameters, from: base)
-        giveAway(opened, parameters, to: requestor, from: base)
+        let opened = try SystemCall.acting(for: caller, makesNames: true) {
+            () throws(Errno) -> OpenedFile in
+            try self.opened(by: parameters, from: base)
+        }
+        if caller == nil { giveAway(opened, parameters, to: requestor, from: base) }
         return opened
     }
 
@@ -301,6 +309,8 @@ extension HostFileSystem {
 }
 
 extension CreateParameters {
+    fileprivate var mayMake: Bool { disposition.mayCreate || options.contains(.temporary) }
+
     /// Neither reading nor writing is wanted.
     fileprivate var isAttributesOnly: Bool {
         options.contains(.attributesOnly) || access.isEmpty

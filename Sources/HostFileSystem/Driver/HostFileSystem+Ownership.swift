@@ -7,11 +7,12 @@ extension HostFileSystem {
     private static let inheritsGroup: UInt16 = 0o2000
     private static let privilegeBits: UInt16 = 0o6000
 
-    /// Gives a file that this process, running as root, made for a user to that user: its group is
-    /// the user's, or the directory's where that has the set-group-ID bit (inode(7)).
+    /// Gives a file that this process, running as root, made for a user to that user, where the
+    /// host could not make it as the user: its group is the user's, or the directory's where that
+    /// has the set-group-ID bit (inode(7)).
     ///
     /// Until then it belongs to root, which is the stricter of the two. File systems without
-    /// owners, such as vfat, refuse; what was made stays as it is there.
+    /// owners refuse; what was made stays as it is there.
     func giveAway(
         _ opened: OpenedFile, _ parameters: CreateParameters, to requestor: Requestor,
         from base: FileDescriptor

@@ -10,9 +10,10 @@ public import SystemPackage
 /// the wrong moment leads out of it; such a lookup fails with `EXDEV`, a magic link with `ELOOP`.
 ///
 /// Everything is done with the rights of this process, whoever the requestor is, and its umask
-/// applies to what is made; as root it gives what it makes for a user to that user. Whether the
-/// user may is for whoever sends the request to check, as the kernel does for a mount with
-/// `default_permissions`. Errors of the host are passed on as they came. Needs Linux 5.6 and a
+/// applies to what is made. As root it makes what it makes for a user as that user, with the user's
+/// quota and share of the space; the calling thread then lacks CAP_SYS_RESOURCE until it changes
+/// something as root. Whether the user may is for whoever sends the request to check, as the kernel
+/// does for a mount with `default_permissions`. Errors of the host are passed on as they came. Needs Linux 5.6 and a
 /// mounted /proc. Any thread, several at once.
 public final class HostFileSystem: FileSystemDriver {
     /// Such as "ext4" or "fuse.sshfs": the type in the mount table.
@@ -27,6 +28,12 @@ public final class HostFileSystem: FileSystemDriver {
 
     /// Made for the first file that the kernel may read itself. No lock is taken under its lock.
     let readGates = Guarded<KernelReadGates?>(nil)
+
+    /// Of other file systems that are mounted in the tree, by device number: whether they judge by
+    /// who asks. No lock is taken under its lock.
+    let judgingDevices = Guarded<[UInt64: Bool]>([:])
+    /// The same of the root's.
+    let rootJudgesCallers: Bool
 
     let swapSpace = SwapSpace()
     let rootDescriptor: OwnedDescriptor
@@ -57,6 +64,8 @@ public final class HostFileSystem: FileSystemDriver {
         rootMountID = status.mountID
         journalsAllData =
             topology.mount?.superOptionValues("data").contains(Array("journal".utf8)) ?? false
+        let isJudging = try Self.judgesCallers(root.descriptor)
+        rootJudgesCallers = isJudging && SystemCall.canActForOthers
         rootDescriptor = root
     }
 

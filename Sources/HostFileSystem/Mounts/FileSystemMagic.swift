@@ -11,6 +11,13 @@ public enum FileSystemMagic {
     static let tmpfs: UInt64 = 0x0102_1994
     static let overlay: UInt64 = 0x794C_7630
 
+    /// Those of which another machine, or another program, decides.
+    static let elsewhere: Set<UInt64> = Set(
+        names.filter {
+            ["nfs", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "coda", "lustre", "fuse"]
+                .contains($0.value)
+        }.keys)
+
     private static let names: [UInt64: String] = [
         ext4: "ext4", xfs: "xfs", btrfs: "btrfs", tmpfs: "tmpfs", overlay: "overlay",
         0xF2F5_2010: "f2fs", 0xE0F5_E1E2: "erofs", 0xCA45_1A4E: "bcachefs", 0x2FC1_2FC1: "zfs",

@@ -57,7 +57,7 @@ extension FileObject {
     private func send(_ parameters: IOParameters, below instance: FilterInstance? = nil) {
         guard volume.isFiltered(parameters.majorFunction) else {
             // Neither a cleanup nor a close fails.
-            _ = try? volume.perform(parameters, on: self, buffer: nil)
+            _ = try? volume.perform(parameters, on: self, buffer: nil, for: requestor)
             return
         }
         SpareRequest.with(parameters, fileObject: self, requestor: requestor) { data in

@@ -16,7 +16,8 @@ extension FileObject {
         if parameters.majorFunction != .fileSystemControl,
             !volume.isFiltered(parameters.majorFunction)
         {
-            let answer = try volume.perform(parameters, on: self, buffer: buffer)
+            let answer = try volume.perform(
+                parameters, on: self, buffer: buffer, for: requestor ?? self.requestor)
             return (answer.result, IOStatusBlock(.success, information: answer.information))
         }
         let (result, ioStatus) = SpareRequest.with(

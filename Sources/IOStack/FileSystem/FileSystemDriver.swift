@@ -40,7 +40,10 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     func nextHole(in file: FileObject, from offset: UInt64) throws(IOFailure) -> UInt64
     /// `ENOTTY` where the file system has none, which is the default.
     func flags(of file: FileObject, _ form: FileFlags.Form) throws(IOFailure) -> FileFlags
-    func apply(_ change: FileChange, to file: FileObject) throws(IOFailure)
+    /// Quotas, owners and the like are judged by the requestor, as with ``onBehalf(of:changing:_:)``.
+    func apply(
+        _ change: FileChange, to file: FileObject, for requestor: Requestor
+    ) throws(IOFailure)
     func entries(
         of directory: FileObject, after cookie: UInt64, limit: Int, withInformation: Bool
     ) throws(IOFailure) -> [DirectoryEntry]
@@ -49,6 +52,15 @@ public protocol FileSystemDriver: AnyObject, Sendable {
 
     func flush(_ file: FileObject, dataOnly: Bool) throws(IOFailure)
     func lock(_ file: FileObject, _ lock: FileLock) throws(IOFailure) -> FileLock?
+
+    /// Runs `change`, a change of `file` that takes space, so that what lies below judges it by its
+    /// requestor: quotas, space kept for administrators. `change` asks the file system or the storage
+    /// and nobody else, on the calling thread. The default just runs it; ``create(_:for:)`` and
+    /// ``apply(_:to:for:)`` see to it by themselves.
+    func onBehalf<R>(
+        of requestor: Requestor, changing file: FileObject,
+        _ change: () throws(IOFailure) -> R
+    ) throws(IOFailure) -> R
 
     // MARK: Extended attributes; names and values are bytes
 
@@ -111,6 +123,13 @@ extension FileSystemDriver {
         _ parameters: FileSystemControlParameters, on file: FileObject
     ) throws(IOFailure) -> [UInt8] {
         throw IOFailure(.invalidDeviceRequest)
+    }
+
+    public func onBehalf<R>(
+        of requestor: Requestor, changing file: FileObject,
+        _ change: () throws(IOFailure) -> R
+    ) throws(IOFailure) -> R {
+        try change()
     }
 
     public func watchOutsideChanges() -> (any OutsideChangeWatch)? { nil }

@@ -58,7 +58,8 @@ extension Volume {
             case .fileSystemControl(let control) where control.code == .manageBypassIO:
                 manageBypassIO(data, control)
             default:
-                let answer = try perform(data.asked, on: file, buffer: data.buffer)
+                let answer = try perform(
+                    data.asked, on: file, buffer: data.buffer, for: data.requestor)
                 data.succeed(answer.result, information: answer.information)
             }
         } catch {
@@ -80,18 +81,19 @@ extension Volume {
     /// The file system's part of every request but a create and a BypassIO control, and what is
     /// below it.
     func perform(
-        _ parameters: IOParameters, on file: FileObject, buffer: (any IOBuffer)?
+        _ parameters: IOParameters, on file: FileObject, buffer: (any IOBuffer)?,
+        for requestor: Requestor
     ) throws(IOFailure) -> (result: IOResult, information: Int) {
         switch parameters {
         case .create: throw IOFailure(.invalidParameter)
         case .read(let offset, let length):
             return (.none, try read(file, buffer, offset: offset, length: length))
         case .write(let offset, let length):
-            return (.none, try write(file, buffer, offset: offset, length: length))
+            return (.none, try write(file, buffer, offset: offset, length: length, requestor))
         case .cleanup: fileSystem.cleanup(file)
         case .close: fileSystem.close(file)
         case .queryInformation(let query): return (try answer(query, file), 0)
-        case .setInformation(let change): try apply(change, to: file)
+        case .setInformation(let change): try apply(change, to: file, for: requestor)
         case .directoryControl(let cookie, let limit, let withInformation):
             let entries = try fileSystem.entries(
                 of: file, after: cookie, limit: limit, withInformation: withInformation)
@@ -101,7 +103,9 @@ extension Volume {
         case .queryEA(.value(let name)):
             return (.bytes(try fileSystem.attribute(name, of: file)), 0)
         case .setEA(let name, let change):
-            try fileSystem.changeAttribute(name, of: file, change)
+            try fileSystem.onBehalf(of: requestor, changing: file) { () throws(IOFailure) in
+                try fileSystem.changeAttribute(name, of: file, change)
+            }
         case .lockControl(let lock): return (.lock(try fileSystem.lock(file, lock)), 0)
         case .queryVolumeInformation: return (.volume(try fileSystem.volumeInformation()), 0)
         case .fileSystemControl(let control):
@@ -145,12 +149,18 @@ extension Volume {
     }
 
     private func write(
-        _ file: FileObject, _ buffer: (any IOBuffer)?, offset: UInt64, length: Int
+        _ file: FileObject, _ buffer: (any IOBuffer)?, offset: UInt64, length: Int,
+        _ requestor: Requestor
     ) throws(IOFailure) -> Int {
         let (handle, buffer) = try file.transferPlace(buffer, offset: offset, length: length)
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
         noteCachedTransfer(file, isWrite: true)
-        let count = try stack.write(extent, from: buffer)
+        let transfer = VolumeTransfer(.write, extent)
+        try stack.willTransfer(transfer, buffer: buffer)
+        let count = try fileSystem.onBehalf(of: requestor, changing: file) {
+            () throws(IOFailure) in try stack.storage.write(extent, from: buffer)
+        }
+        try stack.didTransfer(transfer, buffer: buffer, count: count)
         if file.stream.bypassOpenCount > 0 { fileSystem.didWrite(file, at: offset, count: count) }
         return count
     }

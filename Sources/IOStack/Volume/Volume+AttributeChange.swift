@@ -4,14 +4,16 @@ import BypassIOProtocol
 extension Volume {
     /// Applies a change. Compression is refused while bypass is in use; encryption pauses it; a file
     /// that becomes sparse goes on with all its reads on the traditional route.
-    func apply(_ change: FileChange, to file: FileObject) throws(IOFailure) {
+    func apply(
+        _ change: FileChange, to file: FileObject, for requestor: Requestor
+    ) throws(IOFailure) {
         let set: FileAttributes
         switch change {
         case .attributes(let attributes, let cleared):
             guard attributes.isDisjoint(with: cleared) else { throw IOFailure(.invalidParameter) }
             set = attributes
         case .flags(let flags): set = flags.attributes
-        default: return try fileSystem.apply(change, to: file)
+        default: return try fileSystem.apply(change, to: file, for: requestor)
         }
         let stream = file.stream
         try stream.control.withLock { control throws(IOFailure) in
@@ -23,7 +25,7 @@ extension Volume {
         defer { stream.control.withLock { $0.endAttributeChange() } }
         // Bypassed reads are out before the data changes its form.
         if set.contains(.encrypted) { try pause(stream) }
-        try fileSystem.apply(change, to: file)
+        try fileSystem.apply(change, to: file, for: requestor)
         // Once more: before the attribute stood, a resume found nothing against it.
         if set.contains(.encrypted) { try pause(stream) }
         if set.contains(.sparse), stream.kind == .file {

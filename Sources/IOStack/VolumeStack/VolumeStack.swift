@@ -39,14 +39,6 @@ public final class VolumeStack: Sendable {
         return count
     }
 
-    func write(_ extent: StorageExtent, from buffer: any IOBuffer) throws(IOFailure) -> Int {
-        let transfer = VolumeTransfer(.write, extent)
-        try willTransfer(transfer, buffer: buffer)
-        let count = try storage.write(extent, from: buffer)
-        try didTransfer(transfer, buffer: buffer, count: count)
-        return count
-    }
-
     // MARK: IOCTL_STORAGE_MANAGE_BYPASS_IO
 
     /// Sends the control down; the first driver that refuses ends it (spec 4.5). A DISABLE reaches

@@ -198,7 +198,9 @@ public final class MemoryFileSystem: FileSystemDriver {
         }
     }
 
-    public func apply(_ change: FileChange, to file: FileObject) throws(IOFailure) {
+    public func apply(
+        _ change: FileChange, to file: FileObject, for requestor: Requestor
+    ) throws(IOFailure) {
         let number = try required(file)
         try state.withLock { state throws(IOFailure) in
             try state.tree.apply(change, to: number) { self.number(of: $0) }

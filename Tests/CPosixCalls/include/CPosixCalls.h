@@ -236,6 +236,9 @@ int64_t call_inotify_add(int fd, const char *path, uint32_t mask);
 // ---- mounts ----
 
 int64_t call_mount_bind(const char *source, const char *target);
+// A bind mount on which user and group `inside` of the disk appear as `outside`, and so on for `count`.
+int64_t call_mount_idmapped(
+    const char *source, const char *target, uint32_t inside, uint32_t outside, uint32_t count);
 // `flags` are MNT_*; 2 = MNT_DETACH.
 int64_t call_umount(const char *target, int flags);
 

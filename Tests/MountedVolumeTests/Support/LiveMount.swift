@@ -13,12 +13,14 @@ final class LiveMount: @unchecked Sendable {
     private let service: RunningProgram?
 
     /// Returns when the mount answers; throws with what the service said if it does not come up
-    /// within 20 seconds.
+    /// within 20 seconds. `prepare` is given the source before the service.
     init(
-        options: String = "allow_other,default_permissions,dev,suid", filters: [String] = []
+        options: String = "allow_other,default_permissions,dev,suid", filters: [String] = [],
+        prepare: (String) throws -> Void = { _ in }
     ) throws {
         folder = try TestFolder()
         source = try folder.makeFolder("source")
+        try prepare(source)
         mountpoint = try folder.makeFolder("mount")
         let program = try MountCommand.chosen.program(
             source: source, mountpoint: mountpoint, options: options, filters: filters)

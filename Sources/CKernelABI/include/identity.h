@@ -1,0 +1,28 @@
+#pragma once
+
+// On whose behalf the kernel takes what the calling thread asks for: user and group of file-system
+// calls (setfsuid(2)) and CAP_SYS_RESOURCE, which both belong to a thread.
+
+#include <stdint.h>
+
+#if defined(__linux__)
+
+/// Takes on a user for the calling thread's next file-system calls; the result goes to
+/// bpio_identity_leave. Owners, quotas and space kept for root are judged by that user; the rights
+/// that this process has over files stay, because whoever asks was judged by others.
+///
+/// Does nothing for a process that is not root or may not change identities, nor within another
+/// call of it. For root it makes sure that the thread has root's resources.
+///
+/// The user and the group last until bpio_identity_leave. Without CAP_SYS_RESOURCE the thread stays
+/// until it next takes on root, so that a user who asks often costs two system calls each time.
+///
+/// - makes_names: whether the group matters, too.
+int32_t bpio_identity_take(uint32_t user, uint32_t group, int32_t makes_names);
+
+void bpio_identity_leave(int32_t taken);
+
+/// Whether bpio_identity_take does anything for users.
+int32_t bpio_identity_is_possible(void);
+
+#endif
