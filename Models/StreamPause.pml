@@ -25,6 +25,7 @@ bool stateIsLocked;
 /* Sources/IOStack/FileObject/FileObject.swift: the two bits of `state`. */
 bool isBypassEnabled[HANDLES] = true;
 bool isClosed[HANDLES];
+byte disablesOf[HANDLES];
 
 /* Sources/IOStack/Bypass/StreamGate.swift: one word. */
 byte count;
@@ -143,9 +144,10 @@ inline pausedStream(sleeper) {
     atomic {
         !controlIsLocked;
         held = bypassOpenCount > 0;
+        pauseEpoch++;
         if
         :: held ->
-            pauseEpoch++; isPaused = true;
+            isPaused = true;
 #ifndef CLOSE_AFTER_DRAIN
             paused = true
 #endif
@@ -296,7 +298,12 @@ inline endSuspension() {
 
 /* Under the volume's `state` lock; the handle's bit goes before the count. */
 inline countOut(file, ends) {
-    atomic { !stateIsLocked -> stateIsLocked = true; isClosed[file] = isClosed[file] || ends };
+    atomic {
+        !stateIsLocked ->
+        stateIsLocked = true;
+        isClosed[file] = isClosed[file] || ends;
+        disablesOf[file] = disablesOf[file] + !ends
+    };
     atomic {
         held = isBypassEnabled[file];
         isBypassEnabled[file] = false
@@ -332,22 +339,44 @@ inline disabled(drainer, fileObject, end) {
     atomic { disableReturned[fileObject] = true; assert(inFlight[fileObject] == 0) }
 }
 
-/* Past the filters, one by one; the attributes are not modelled. */
+/* Sources/IOStack/Bypass/EnableTicket.swift: past the filters, one by one, and again if bypass was
+ * withdrawn meanwhile. The attributes are not modelled. */
 inline enable(file) {
-    isSuccess = !vetoes[1];
-    isSuccess = isSuccess && !vetoes[0];
-    if
-    :: isSuccess ->
-        atomic { !stateIsLocked -> stateIsLocked = true };
+    do
+    :: true ->
+        atomic { !controlIsLocked -> epoch = pauseEpoch };
+        disables = disablesOf[file];
+        isSuccess = !vetoes[1];
+        isSuccess = isSuccess && !vetoes[0];
+        found = false;
         if
-        :: !isClosed[file] && !isBypassEnabled[file] ->
-            atomic { !controlIsLocked -> bypassOpenCount++ };
-            atomic { disableReturned[file] = false; isBypassEnabled[file] = true }
+        :: isSuccess ->
+            atomic { !stateIsLocked -> stateIsLocked = true };
+            if
+            :: !isClosed[file] && !isBypassEnabled[file] ->
+                atomic {
+                    !controlIsLocked ->
+#ifndef NO_ASKING_AGAIN
+                    found = epoch != pauseEpoch || disables != disablesOf[file];
+#endif
+                    bypassOpenCount = bypassOpenCount + !found
+                };
+                if
+                :: !found ->
+                    atomic { disableReturned[file] = false; isBypassEnabled[file] = true }
+                :: else -> skip
+                fi
+            :: else -> skip
+            fi;
+            stateIsLocked = false
         :: else -> skip
         fi;
-        stateIsLocked = false
-    :: else -> skip
-    fi
+        if
+        :: found -> skip
+        :: else -> break
+        fi
+    od;
+    epoch = 0; disables = 0; found = false
 }
 
 /* ---- Who runs ---- */
@@ -359,14 +388,14 @@ inline enable(file) {
 #define ENABLES_AGAIN 3
 
 proctype Handle(byte h; byte last) {
-    bool entered, wake, held, isSuccess;
-    byte i;
+    bool entered, wake, held, isSuccess, found;
+    byte i, epoch, disables;
     read(h);
     if
     :: last == READS -> read(h)
     :: last == DISABLES -> read(h); disabled(h, h, false)
     :: last == CLOSES -> disabled(h, h, true)
-    :: last == ENABLES_AGAIN -> disabled(h, h, false); enable(h)
+    :: last == ENABLES_AGAIN -> disabled(h, h, false); enable(h); read(h)
     fi;
     ended++
 }
@@ -384,18 +413,24 @@ proctype Filter(byte f; byte h) {
     byte i, epoch, epochOfPause, asker, disables;
     vetoes[f] = true;
     pausedStream(2 + f);
-#ifndef WITH_ENABLE
-    /* It changes its data: nobody may read past it until its veto ends. With an ENABLE that had
-     * passed the filter before it vetoed this does not hold: see "What must not be done" in
-     * docs/concurrency.md. */
+    /* It changes its data: nobody may read past it until its veto ends. */
     atomic {
         filterRelies[f] = true;
         assert(!anyInFlight)
     };
     filterRelies[f] = false;
-#endif
     vetoes[f] = false;
     resumeStream(h);
+    ended++
+}
+
+/* Changes its mind about one handle (spec 4.3): vetoes, and sends DISABLE to the top. */
+proctype Disabler(byte f; byte h) {
+    bool wake, held;
+    byte i;
+    vetoes[f] = true;
+    disabled(2 + f, h, false);
+    /* Asserted by each read of the handle until an ENABLE that met no veto. */
     ended++
 }
 
@@ -441,12 +476,14 @@ init {
         run Handle(0, READS); run Handle(1, DISABLES); run Filter(0, 0); run CachedUser();
 #elif SCENARIO == 4    /* DISABLE and ENABLE again, and the asker's close */
         run Handle(0, ENABLES_AGAIN); run Handle(1, CLOSES); run Filter(0, 1);
+#elif SCENARIO == 6    /* a DISABLE by a filter that vetoes from now on, against ENABLE */
+        run Handle(0, ENABLES_AGAIN); run Disabler(0, 0); run Reader(1);
 #elif SCENARIO == 5    /* liveness */
         run EndlessReader(0); run EndlessReader(1); run EndlessPauser(0);
 #endif
     };
 #if SCENARIO != 5
-#if SCENARIO == 4
+#if SCENARIO == 4 || SCENARIO == 6
     ended == 3;
 #else
     ended == 4;

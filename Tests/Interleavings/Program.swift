@@ -1,10 +1,16 @@
 /// What the threads of a search do: one for each handle, one for each filter, one for each actor.
 struct Program {
     enum HandleOperation: String { case read, enable, disable, query, close }
-    enum FilterOperation: String { case pause, resume }
+    enum FilterOperation: String {
+        case pause, resume
+        /// Vetoes from now on, and sends DISABLE to the top.
+        case disable
+    }
     enum ActorOperation: String {
         /// A filter that did not opt in.
         case attach, detach
+        /// A filter that did opt in and vetoes, and that withdraws bypass from all files at once.
+        case attachAuditor
         /// VOLUME_STACK_PAUSE and RESUME, by a volume driver that vetoes in between.
         case volumePause, volumeResume
         /// A handle that caches reads, and is closed.
@@ -26,6 +32,8 @@ struct Program {
         handles.contains { !$0.contains(.disable) && !$0.contains(.close) }
     }
 
+    var attaches: Bool { isDone(by: .attach) || isDone(by: .attachAuditor) }
+
     func isDone(by actor: ActorOperation) -> Bool { actors.contains { $0.contains(actor) } }
 
     static let all = [
@@ -40,6 +48,16 @@ struct Program {
             name: "close-resume", handles: [[.close], [.query]], filters: [[.pause, .resume]]),
         Program(
             name: "enable-pause", handles: [[.disable, .enable], [.read]], filters: [[.pause]]),
+        Program(name: "recipe", handles: [[.disable, .enable, .read]], filters: [[.pause]]),
+        Program(
+            name: "recipe-resume", handles: [[.disable, .enable, .read]],
+            filters: [[.pause, .resume]]),
+        Program(
+            name: "recipe-disable", handles: [[.disable, .enable, .read]],
+            filters: [[.disable]]),
+        Program(
+            name: "recipe-attach", handles: [[.disable, .enable, .read]],
+            actors: [[.attachAuditor]]),
         Program(
             name: "three-each-reads",
             handles: [[.read, .query, .read], [.read, .disable, .enable]],

@@ -6,7 +6,7 @@ import MemoryFileSystem
 extension Stage {
     func check() {
         let stream = sender.stream
-        let isHeld = vetoes.contains(where: \.unscheduled) && stream.bypassOpenCount > 0
+        let isHeld = isPaused && stream.bypassOpenCount > 0
         if program.keepsBypass, stream.isPaused != isHeld {
             explorer.fail(
                 isHeld ? "a pause is lost" : "a resume is lost: no filter objects any more")
@@ -32,11 +32,12 @@ extension Stage {
         }
     }
 
+    private var isPaused: Bool { vetoes.contains(where: \.unscheduled) || auditor != nil }
+
     /// Each handle with bypass reads by the route that what is still in force leaves: what ended is over,
     /// what did not is not lost.
     private func checkRoutes() {
-        let isBlocked = blocks.contains(where: \.unscheduled)
-        let isPaused = vetoes.contains(where: \.unscheduled)
+        let isBlocked = blocks.contains(where: \.unscheduled) && auditor == nil
         let isVolumePaused = volumeVetoes.contains(where: \.unscheduled)
         let expected: ReadRoute =
             switch (isPaused, isVolumePaused) {

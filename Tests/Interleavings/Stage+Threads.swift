@@ -74,6 +74,11 @@ extension Stage {
             if program.keepsBypass, !answer.flags.contains(.streamBypassPaused) {
                 explorer.fail("the flags of a pause do not say that it is in force")
             }
+        case .disable:
+            vetoes[number].set(true)
+            _ = try sender.bypassIO(.disable)
+            pauses[number].set(true)
+            demandNoBypass("a DISABLE by a filter")
         case .resume:
             pauses[number].set(false)
             vetoes[number].set(false)
@@ -90,6 +95,12 @@ extension Stage {
             attached = try manager.filterManager.attach(blocker(of: number), to: volume)
             blocks[number].set(true)
             demandNoBypass("an attach")
+        case .attachAuditor:
+            guard let auditor else { explorer.fail("no auditor") }
+            let instance = try manager.filterManager.attach(auditor, to: volume)
+            try instance.pauseBypass()
+            blocks[number].set(true)
+            demandNoBypass("a pause of every file")
         case .detach:
             blocks[number].set(false)
             if let instance = attached.take() { try manager.filterManager.detach(instance) }

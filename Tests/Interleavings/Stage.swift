@@ -16,6 +16,8 @@ final class Stage: @unchecked Sendable {
     private(set) var instances: [FilterInstance] = []
     /// Of each actor: a filter that did not opt in.
     private(set) var blockers: [Minifilter] = []
+    /// Of the actor that has one: a filter that vetoes each ENABLE and QUERY.
+    private(set) var auditor: Minifilter?
     /// Of each filter: it vetoes ENABLE and QUERY.
     let vetoes: [Flag]
     /// Of each filter: its pause returned, and it did not begin to resume.
@@ -90,6 +92,9 @@ final class Stage: @unchecked Sendable {
             if operations.contains(.attach) {
                 blockers.append(try filterManager.register(blocker(number)))
             }
+            if operations.contains(.attachAuditor) {
+                auditor = try filterManager.register(auditor(number))
+            }
         }
     }
 
@@ -106,11 +111,11 @@ final class Stage: @unchecked Sendable {
             for (file, operations) in zip(files, program.handles) {
                 file.lookAtWhatStandsStill(
                     staysOpen: !operations.contains(.close),
-                    nobodyAttaches: !program.isDone(by: .attach))
+                    nobodyAttaches: !program.attaches)
             }
             for file in cached {
                 file.lookAtWhatStandsStill(
-                    staysOpen: false, nobodyAttaches: !program.isDone(by: .attach))
+                    staysOpen: false, nobodyAttaches: !program.attaches)
             }
         }
     }
@@ -140,6 +145,23 @@ final class Stage: @unchecked Sendable {
         FilterRegistration(
             name: "blocker\(number)", altitude: Altitude(integer: UInt(number) + 101),
             supportedFeatures: [], operations: [seeingReads])
+    }
+
+    private func auditor(_ number: Int) -> FilterRegistration {
+        FilterRegistration(
+            name: "auditor\(number)", altitude: Altitude(integer: UInt(number) + 101),
+            supportedFeatures: .bypassIO,
+            operations: [
+                seeingReads,
+                OperationRegistration(
+                    .fileSystemControl,
+                    preOperation: { data, instance in
+                        guard data.bypassIOQuestion != nil else { return .successNoCallback }
+                        data.vetoBypassIO(
+                            instance, status: .notSupportedWithAuditing, reason: "Audited.")
+                        return .complete
+                    }),
+            ])
     }
 
     private var watcher: FilterRegistration {

@@ -36,9 +36,9 @@ public indirect enum Action: Sendable, Equatable {
     case learned(filter: String)
     /// What `FltVetoBypassIo` returned to the filter last.
     case told(filter: String)
-    case hold(Component)
-    case release(Component)
-    case waitUntilHeld(Component, count: Int)
+    case hold(Component, Held)
+    case release(Component, Held)
+    case waitUntilHeld(Component, Held, count: Int)
     case clearCounts
     case dismount
     /// Takes the volume out of the name space; a mount's only.
@@ -73,6 +73,13 @@ public indirect enum Action: Sendable, Equatable {
         default: true
         }
     }
+}
+
+/// What a part of the stack keeps until the script lets it go.
+public enum Held: Sendable, Equatable {
+    case reads
+    /// FS_BPIO_OP_ENABLE, on its way down.
+    case enables
 }
 
 /// How a file is opened.

@@ -78,8 +78,13 @@ extension ScenarioParser {
         let component = try component(&cursor)
         try cursor.need("holds")
         let count = try cursor.count("a number of reads", in: 1...1000)
-        guard cursor.take("reads") || cursor.take("read") else { throw cursor.fault("'reads'") }
-        return .waitUntilHeld(component, count: count)
+        if cursor.take("enables") || cursor.take("enable") {
+            return .waitUntilHeld(component, .enables, count: count)
+        }
+        guard cursor.take("reads") || cursor.take("read") else {
+            throw cursor.fault("'reads' or 'enables'")
+        }
+        return .waitUntilHeld(component, .reads, count: count)
     }
 
     // MARK: The stack
@@ -136,8 +141,10 @@ extension ScenarioParser {
         if cursor.take("saw") { return try saw(&cursor, component) }
         if cursor.take("sends") { return (try send(&cursor, component), []) }
         if cursor.take("stops", "vetoing") { return (.stopVetoing(component), []) }
-        if cursor.take("holds", "reads") { return (.hold(component), []) }
-        if cursor.take("releases", "reads") { return (.release(component), []) }
+        if cursor.take("holds", "reads") { return (.hold(component, .reads), []) }
+        if cursor.take("releases", "reads") { return (.release(component, .reads), []) }
+        if cursor.take("holds", "enables") { return (.hold(component, .enables), []) }
+        if cursor.take("releases", "enables") { return (.release(component, .enables), []) }
         if cursor.word == "vetoes" || cursor.word == "fails",
             let rule = try vetoRule(&cursor)
         {
@@ -152,7 +159,7 @@ extension ScenarioParser {
             }
         }
         throw cursor.fault(
-            "saw, sends, vetoes, fails, stops vetoing, holds reads, releases reads, learned "
+            "saw, sends, vetoes, fails, stops vetoing, holds or releases reads or enables, learned "
                 + "or was told")
     }
 

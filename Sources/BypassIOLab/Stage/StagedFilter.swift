@@ -17,7 +17,8 @@ final class StagedFilter: Sendable {
 
     let description: FilterDescription
     let counts = SightCounts()
-    let hold = ReadHold()
+    let hold = Hold()
+    let enableHold = Hold()
     private let state: Guarded<State>
 
     init(_ description: FilterDescription) {
@@ -93,6 +94,7 @@ final class StagedFilter: Sendable {
             guard let operation = data.bypassIOInput?.operation else { return .successNoCallback }
             counts.note(.control(operation.rawValue))
             guard let rule = rule(for: operation, data.fileObject) else {
+                if operation == .enable { enableHold.pass() }
                 return .successWithCallback(.none)
             }
             switch rule.manner {

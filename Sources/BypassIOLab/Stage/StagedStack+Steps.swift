@@ -125,15 +125,16 @@ extension StagedStack {
 
     private func held(_ action: Action, _ patience: Int) -> Outcome {
         switch action {
-        case .hold(let component):
-            guard let hold = hold(of: component) else {
-                return Outcome(problem: "a volume driver cannot hold reads")
+        case .hold(let component, let held):
+            guard let hold = hold(of: component, held) else {
+                return Outcome(problem: "\(component) cannot hold \(held)")
             }
             hold.begin()
-        case .release(let component): hold(of: component)?.release()
-        case .waitUntilHeld(let component, let count):
-            guard let hold = hold(of: component), hold.wait(for: count, seconds: patience) else {
-                return Outcome(problem: "the reads did not come within \(patience) s")
+        case .release(let component, let held): hold(of: component, held)?.release()
+        case .waitUntilHeld(let component, let held, let count):
+            guard let hold = hold(of: component, held), hold.wait(for: count, seconds: patience)
+            else {
+                return Outcome(problem: "the \(held) did not come within \(patience) s")
             }
         default: break
         }

@@ -62,11 +62,13 @@ public final class StagedStack: Sendable {
         }
     }
 
-    func hold(of component: Component) -> ReadHold? {
-        switch component {
-        case .filter(let name): filter(name)?.hold
-        case .driver: nil
-        case .storage: storage.hold
+    /// nil: it cannot hold such.
+    func hold(of component: Component, _ held: Held) -> Hold? {
+        switch (component, held) {
+        case (.filter(let name), .reads): filter(name)?.hold
+        case (.filter(let name), .enables): filter(name)?.enableHold
+        case (.storage, .reads): storage.hold
+        case (.driver, _), (.storage, .enables): nil
         }
     }
 
@@ -77,10 +79,13 @@ public final class StagedStack: Sendable {
 
     // MARK: The end
 
-    /// Lets every held read go, so that everything that waits can end.
+    /// Lets everything go that is held, so that everything that waits can end.
     public func releaseAll() {
         storage.hold.release()
-        for filter in filters { filter.hold.release() }
+        for filter in filters {
+            filter.hold.release()
+            filter.enableHold.release()
+        }
     }
 
     /// What is not as it was once every handle is closed; empty if all is.

@@ -8,7 +8,7 @@ final class StagedStorage: StorageDriver {
     let storageType: String
     let supportsBypassIO: Bool
     let counts = SightCounts()
-    let hold = ReadHold()
+    let hold = Hold()
     let answers: StorageAnswers
     private let base: any StorageDriver
 

@@ -37,6 +37,7 @@ extension FileObject {
         below instance: FilterInstance?
     ) throws(IOFailure) -> ([UInt8], NTStatus) {
         if isClosed { throw IOFailure(.fileClosed) }
+        var isEnable = false
         if code == .manageBypassIO {
             let asked: FSBypassIOInput
             do throws(NTStatus) {
@@ -45,6 +46,7 @@ extension FileObject {
             } catch {
                 throw IOFailure(error)
             }
+            isEnable = asked.operation == .enable
             if instance == nil, let output = try unfilteredOutput(of: asked, requestor) {
                 return (output, .success)
             }
@@ -52,13 +54,51 @@ extension FileObject {
         let parameters = FileSystemControlParameters(
             code: code, input: [UInt8](copying: input),
             outputLength: outputLength)
-        let answer = try request(
-            .fileSystemControl(parameters), requestor: requestor ?? self.requestor,
-            below: instance)
+        let answer = try carryControl(
+            .fileSystemControl(parameters), isEnable: isEnable,
+            requestor: requestor ?? self.requestor, below: instance)
         guard case .bytes(let bytes) = answer.result else { return ([], answer.ioStatus.status) }
         // A filter may have offered more than fits.
         guard bytes.count <= outputLength else { throw IOFailure(.bufferTooSmall) }
         return (bytes, answer.ioStatus.status)
+    }
+
+    /// Carries a control, and an ENABLE that bypass was withdrawn from meanwhile again from where it
+    /// began, as a new request (``EnableTicket``).
+    private func carryControl(
+        _ parameters: IOParameters, isEnable: Bool, requestor: Requestor,
+        below instance: FilterInstance?
+    ) throws(IOFailure) -> (result: IOResult, ioStatus: IOStatusBlock) {
+        guard retain() else { throw IOFailure(.fileClosed) }
+        defer { release() }
+        var needsTicket = isEnable
+        var attempt = 1
+        #if INTERLEAVING
+            let mark = Interleaving.mark()
+        #endif
+        while true {
+            let ticket = needsTicket ? volume.beginEnable(of: self) : nil
+            let (result, ioStatus, isOutdated) = SpareRequest.with(
+                parameters, fileObject: self, requestor: requestor
+            ) { data in
+                if instance != nil { data.flags.insert(.generatedIO) }
+                if attempt > 1 { data.flags.insert(.reissued) }
+                data.enableTicket = ticket
+                volume.carry(data, below: instance)
+                return (data.result, data.ioStatus, data.isEnableOutdated)
+            }
+            if ticket != nil { volume.endEnable(of: self) }
+            if isOutdated, attempt < EnableTicket.attempts {
+                attempt += 1
+                needsTicket = true
+                #if INTERLEAVING
+                    Interleaving.forget(since: mark, but: attempt)
+                #endif
+                continue
+            }
+            if let failure = ioStatus.failure { throw failure }
+            return (result, ioStatus)
+        }
     }
 
     private func unfilteredOutput(

@@ -37,7 +37,7 @@ public final class FileObject: Sendable {
     let hasNoCache = Atomic<Bool>(false)
     /// Where the file system keeps the data; nil for what has none.
     public let storage: StorageHandle?
-    /// Bit 0: bypass is enabled. Bit 1: the last handle is gone.
+    /// Bit 0: bypass is enabled. Bit 1: the last handle is gone. The rest counts DISABLEs.
     ///
     /// Written under the volume's `state` lock; read by every read with acquire ordering. A read
     /// looks again after it entered the gates, so a DISABLE that cleared the bit and then drained
@@ -47,6 +47,8 @@ public final class FileObject: Sendable {
     private static var enabledBit: UInt64 { 1 }
     private static var closedBit: UInt64 { 2 }
     private static var bothBits: UInt64 { 3 }
+    private static var oneDisable: UInt64 { 4 }
+    private static var disablesMask: UInt64 { ~bothBits }
 
     init(
         volume: Volume, stream: Stream, opened: OpenedFile, parameters: CreateParameters,
@@ -102,6 +104,14 @@ public final class FileObject: Sendable {
         } else {
             state.clear(Self.enabledBit)
         }
+    }
+
+    /// Counts DISABLEs of this file object, those too that found it without bypass. Changes under the
+    /// volume's `state` lock.
+    var disables: UInt64 { state.look(at: Self.disablesMask) }
+
+    func countDisable() {
+        _ = state.countIn(Self.oneDisable, counts: Self.disablesMask, seeing: 0)
     }
 
     /// Returns false if it was closed already.

@@ -7,11 +7,8 @@ final class FilterChain: Sendable {
     private let operations: [OperationChain]
     /// The major functions that somebody filters, a bit each: see ``Volume/isFiltered(_:)``.
     let filteredFunctions: UInt32
-    /// The ENABLEs that pass this chain; one that a detach made shares it.
-    let enables: EnableEpoch
 
-    init(instances: [FilterInstance] = [], enables: EnableEpoch = EnableEpoch(after: nil)) {
-        self.enables = enables
+    init(instances: [FilterInstance] = []) {
         let sorted = instances.sorted { $0.altitude > $1.altitude }
         self.instances = sorted
         let operations = MajorFunction.allCases.map { OperationChain(sorted, $0) }
@@ -29,12 +26,11 @@ final class FilterChain: Sendable {
     static func bit(of major: MajorFunction) -> UInt32 { 1 << UInt32(major.rawValue) }
 
     func adding(_ instance: FilterInstance) -> FilterChain {
-        FilterChain(
-            instances: instances + [instance], enables: EnableEpoch(after: enables))
+        FilterChain(instances: instances + [instance])
     }
 
     func removing(_ instance: FilterInstance) -> FilterChain {
-        FilterChain(instances: instances.filter { $0 !== instance }, enables: enables)
+        FilterChain(instances: instances.filter { $0 !== instance })
     }
 
     private func checkInvariants() {

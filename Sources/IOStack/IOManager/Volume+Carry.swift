@@ -4,17 +4,7 @@ extension Volume {
     /// Carries a request through the stack on the calling thread, from the top or from below an
     /// instance: pre callbacks, file system, post callbacks. Sleeps while a filter keeps it.
     func carry(_ data: CallbackData, below instance: FilterInstance?) {
-        guard data.majorFunction == .fileSystemControl else {
-            data.descent.begin(currentOperations(for: data.majorFunction), below: instance)
-            return descendAndAscend(data)
-        }
-        let (chain, epoch) = enterChain(isEnable: data.bypassIOQuestion == .enable)
-        defer { epoch?.leave() }
-        data.descent.begin(chain.operations(for: .fileSystemControl), below: instance)
-        descendAndAscend(data)
-    }
-
-    private func descendAndAscend(_ data: CallbackData) {
+        data.descent.begin(currentOperations(for: data.majorFunction), below: instance)
         if case .reachedFileSystem = runDown(data) { dispatch(data) }
         runUp(data)
         data.descent.finish()

@@ -20,6 +20,9 @@ public final class CallbackData: @unchecked Sendable {
 
         /// Sent by a filter through its instance (`FLTFL_CALLBACK_DATA_GENERATED_IO`).
         public static let generatedIO = Flags(rawValue: 0x10000)
+        /// Sent again by the manager, because bypass was withdrawn while it was under way: an ENABLE, a
+        /// request of its own each time (`FLTFL_CALLBACK_DATA_REISSUED_IO`).
+        public static let reissued = Flags(rawValue: 0x20000)
         /// A copy for the post callback of an instance that is going away, which cleans up what its
         /// pre callback left and nothing else; the request itself goes on without the instance
         /// (`FLTFL_CALLBACK_DATA_DRAINING`, `FLTFL_POST_OPERATION_DRAINING`).
@@ -90,6 +93,16 @@ public final class CallbackData: @unchecked Sendable {
         @safe @exclusivity(unchecked)
     #endif
     var preOperationInstance: FilterInstance?
+    /// Of an ENABLE: what the file system must find unchanged.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    var enableTicket: EnableTicket?
+    /// The file system did not, and so changed nothing.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    var isEnableOutdated = false
     /// Who keeps the request, while somebody does.
     #if !DEBUG
         @safe @exclusivity(unchecked)
@@ -154,6 +167,8 @@ public final class CallbackData: @unchecked Sendable {
         self.buffer = buffer
         ioStatus = .success
         flags = []
+        enableTicket = nil
+        isEnableOutdated = false
     }
 
     /// Ends the request with a failure; for a pre callback that returns

@@ -16,8 +16,11 @@ public final class Stream: Sendable {
     struct Control: Hashable {
         /// File objects with bypass enabled (`FsRtlGetBypassIoOpenCount`).
         var bypassOpenCount = 0
-        /// Counts STREAM_PAUSEs, so that a resume does not undo a later pause.
+        /// Counts STREAM_PAUSEs, those too that found nobody to pause: a resume does not undo a later
+        /// one, and an ENABLE that began before asks again (``EnableTicket``).
         var pauseEpoch: UInt64 = 0
+        /// ENABLEs that have not reached the file system yet, or are on their way back.
+        var enablesUnderWay = 0
         /// Counts how often the last file object to have bypass lost it, which ends a pause.
         var lastDisables: UInt64 = 0
         /// DISABLEs, and pauses where nobody has bypass, that wait for the stream's reads.
@@ -50,6 +53,12 @@ public final class Stream: Sendable {
 
     /// File objects of this stream with bypass enabled, paused ones included.
     public var bypassOpenCount: Int { control.look { $0.bypassOpenCount } }
+
+    /// A file object has bypass, or an ENABLE of one is under way. For a filter that is about to change
+    /// the file's data and whose veto stands: if false, there is nothing to pause.
+    public var mayHaveBypass: Bool {
+        control.look { $0.bypassOpenCount > 0 || $0.enablesUnderWay > 0 }
+    }
 
     /// STREAM_PAUSE is in force.
     public var isPaused: Bool { gate.closed.contains(.paused) }

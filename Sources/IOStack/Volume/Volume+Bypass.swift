@@ -16,7 +16,9 @@ extension Volume {
             } catch {
                 throw IOFailure(error)
             }
-            let output = try output(of: input, file, data.requestor)
+            let (output, isOutdated) = try output(
+                of: input, file, data.requestor, data.enableTicket)
+            data.isEnableOutdated = isOutdated
             data.result = .bytes(output)
             data.ioStatus = IOStatusBlock(.success, information: output.count)
         } catch {
@@ -25,30 +27,34 @@ extension Volume {
     }
 
     /// The output of a control that no filter has to do with, without a request to carry; nil if one
-    /// has.
+    /// has, or came meanwhile.
     func unfilteredOutput(
         of input: FSBypassIOInput, _ file: FileObject, _ requestor: Requestor
     ) throws(IOFailure) -> [UInt8]? {
-        let (chain, epoch) = enterChain(isEnable: input.operation == .enable)
-        defer { epoch?.leave() }
-        guard chain.operations(for: .fileSystemControl).isEmpty else { return nil }
-        return try output(of: input, file, requestor)
+        let ticket = input.operation == .enable ? beginEnable(of: file) : nil
+        defer { if ticket != nil { endEnable(of: file) } }
+        guard currentChain.operations(for: .fileSystemControl).isEmpty else { return nil }
+        let (output, isOutdated) = try output(of: input, file, requestor, ticket)
+        return isOutdated ? nil : output
     }
 
     private func output(
-        of input: FSBypassIOInput, _ file: FileObject, _ requestor: Requestor
-    ) throws(IOFailure) -> [UInt8] {
+        of input: FSBypassIOInput, _ file: FileObject, _ requestor: Requestor,
+        _ ticket: EnableTicket?
+    ) throws(IOFailure) -> (bytes: [UInt8], isOutdated: Bool) {
         try checkRights(requestor, for: input.operation)
         #if INTERLEAVING
             let mark = Interleaving.mark()
         #endif
-        let answer = try answer(input, file)
+        let answer = try answer(input, file, ticket)
         #if INTERLEAVING
             Interleaving.forget(since: mark, but: answer.hashValue)
         #endif
         let flags = file.bypassOutputFlags(for: input.operation)
         do throws(WireError) {
-            return try answer.encoded(for: input.operation, flags: flags)
+            return (
+                try answer.encoded(for: input.operation, flags: flags), answer.isOutdated
+            )
         } catch {
             throw IOFailure(.invalidParameter)
         }
@@ -56,10 +62,10 @@ extension Volume {
 
     /// Throws where the host refused to stop the kernel's own reads.
     private func answer(
-        _ input: FSBypassIOInput, _ file: FileObject
+        _ input: FSBypassIOInput, _ file: FileObject, _ ticket: EnableTicket?
     ) throws(IOFailure) -> ControlAnswer {
         switch input.operation {
-        case .enable: return ControlAnswer(enable(file))
+        case .enable: return enable(file, ticket)
         case .disable: disable(file)
         case .query: return ControlAnswer(query(file, flags: input.flags))
         case .volumeStackPause: try pauseVolumeStack()
@@ -81,46 +87,65 @@ extension Volume {
 
     // MARK: ENABLE and DISABLE
 
-    private func enable(_ file: FileObject) -> BypassVeto? {
+    private func enable(_ file: FileObject, _ ticket: EnableTicket?) -> ControlAnswer {
+        // A filter made it out of another control, so those above were never asked.
+        guard let ticket else { return .outdated(askAgain) }
         while true {
             let changes = file.stream.control.look { control in
                 control.attributeChangesUnderWay == 0 ? control.attributeChanges : nil
             }
             // Not waited for: the change may drain reads of this very thread.
-            guard let changes else { return veto(.sharingViolation, Self.changingReason) }
-            if let veto = fileSystemVeto(of: file, for: .enable) { return veto }
-            if countIn(file, ifStill: changes) { break }
+            guard let changes else {
+                return ControlAnswer(veto(.sharingViolation, Self.changingReason))
+            }
+            if let veto = fileSystemVeto(of: file, for: .enable) { return ControlAnswer(veto) }
+            switch countIn(file, ticket, ifStill: changes) {
+            case .done:
+                reconcileStorage()
+                return .success
+            case .attributesChanged: continue
+            case .outdated: return .outdated(askAgain)
+            }
         }
-        reconcileStorage()
-        return nil
     }
 
     private static var changingReason: String { "The file's attributes are being changed." }
 
-    /// False if attributes of the file changed since `changes` was read: they are to be looked at
-    /// again.
-    private func countIn(_ file: FileObject, ifStill changes: UInt64) -> Bool {
+    private enum CountingIn {
+        case done
+        /// Attributes of the file changed since they were looked at.
+        case attributesChanged
+        case outdated
+    }
+
+    private func countIn(
+        _ file: FileObject, _ ticket: EnableTicket, ifStill changes: UInt64
+    ) -> CountingIn {
         state.change { state in
             // Only the first ENABLE of a file object counts, and none on a closed one.
-            guard !file.isClosed, !file.isBypassEnabled else { return true }
-            let isCounted = file.stream.control.change { control in
+            guard !file.isClosed, !file.isBypassEnabled else { return .done }
+            let counting: CountingIn = file.stream.control.change { control in
+                guard ticket.isValid(for: file, state, control) else { return .outdated }
                 guard control.attributeChanges == changes, control.attributeChangesUnderWay == 0
-                else { return false }
+                else { return .attributesChanged }
                 control.bypassOpenCount += 1
-                return true
+                return .done
             }
-            guard isCounted else { return false }
+            guard case .done = counting else { return counting }
             state.activeBypassCount += 1
             state.bypassed[ObjectIdentifier(file)] = WeakFileObject(file)
             if state.activeBypassCount == 1 { gate.open(.storageIdle) }
             // Last: a read may bypass from here on, and a pause must find it counted.
             file.setBypassEnabled(true)
-            return true
+            return .done
         }
     }
 
     private func disable(_ file: FileObject) {
-        let wasEnabled = state.change { countOut(file, &$0) }
+        let wasEnabled = state.change { state in
+            file.countDisable()
+            return countOut(file, &state)
+        }
         guard wasEnabled else { return }
         settleAndReconcile(file.stream)
         // A DISABLE cannot fail: reads that the host will not stop go on.

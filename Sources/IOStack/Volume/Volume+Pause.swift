@@ -64,12 +64,13 @@ extension Volume {
     // MARK: A stream
 
     /// Stops the stream's reads from skipping the filters and waits for those that do. The storage
-    /// bypass stays on. Ignored where bypass is not enabled; not counted.
+    /// bypass stays on. Not counted. Where bypass is not enabled nothing is paused, but the ENABLEs
+    /// under way ask again.
     func pause(_ stream: Stream) throws(IOFailure) {
         // nil: nobody has bypass.
         let lastDisables: UInt64? = stream.control.change { control in
-            guard control.bypassOpenCount > 0 else { return nil }
             control.pauseEpoch += 1
+            guard control.bypassOpenCount > 0 else { return nil }
             control.isPaused = true
             stream.gate.close(.paused)
             return control.lastDisables

@@ -35,6 +35,8 @@ public final class Volume: Sendable {
         var blockingFilters = 0
         /// Counts filters that are gone, so that a resume sees whether who refused it still stands.
         var detaches: UInt64 = 0
+        /// Counts what makes every ENABLE under way ask again: see ``EnableTicket``.
+        var withdrawals: UInt64 = 0
         var isDismounted = false
     }
     let state = Guarded(State())
@@ -161,7 +163,6 @@ public final class Volume: Sendable {
         _ instance: FilterInstance, reason: FilterRegistration.SetupReason
     ) throws(NTStatus) {
         let blocks = !instance.filter.isOptedIn
-        var earlier: EnableEpoch?
         let refusal: NTStatus? = attachment.withLock { _ in
             let chain = currentChain
             if chain.instances.contains(where: { $0.altitude == instance.altitude }) {
@@ -181,8 +182,8 @@ public final class Volume: Sendable {
                 }
             }
             setChain(chain.adding(instance))
-            chain.enables.end()
-            earlier = chain.enables
+            // After the chain is there: an ENABLE that asks again meets the filter.
+            state.change { $0.withdrawals += 1 }
             return nil
         }
         if let refusal {
@@ -211,7 +212,6 @@ public final class Volume: Sendable {
             throw error.status
         }
         guard let setupComplete = instance.filter.registration.instanceSetupComplete else { return }
-        earlier?.drain(advance: advanceOwnReads)
         // It may have been detached meanwhile, which waits for what runs.
         guard instance.rundown.enter() else { return }
         defer { instance.rundown.leave() }

@@ -15,8 +15,6 @@ import Synchronization
 public final class ContentScanner: Sendable {
     let signatures: [Signature]
     private let reads = Atomic<UInt64>(0)
-    /// Lock order: a leaf.
-    private let bypassed = Guarded(BypassedFiles())
 
     public init(signatures: [Signature]) {
         self.signatures = signatures
@@ -44,8 +42,7 @@ public final class ContentScanner: Sendable {
                 OperationRegistration(.write, preOperation: preChange, postOperation: postChange),
                 OperationRegistration(
                     .setInformation, preOperation: preChange, postOperation: postChange),
-                OperationRegistration(
-                    .fileSystemControl, preOperation: preControl, postOperation: postControl),
+                OperationRegistration(.fileSystemControl, preOperation: preControl),
             ],
             contexts: [.stream],
             instanceSetupComplete: { [self] instance in takeIn(instance) },
@@ -140,7 +137,7 @@ public final class ContentScanner: Sendable {
 
     /// Keeps the file's reads from going past this filter, if any do.
     private func pause(_ file: FileObject, by instance: FilterInstance) throws(IOFailure) {
-        guard file.stream.bypassOpenCount > 0 else { return }
+        guard file.stream.mayHaveBypass else { return }
         do throws(IOFailure) {
             _ = try instance.bypassIO(.streamPause, on: file)
         } catch {
@@ -154,20 +151,17 @@ public final class ContentScanner: Sendable {
 
     private var preControl: PreOperationCallback {
         { [self] data, instance in
-            guard let question = data.bypassIOQuestion, let file = data.fileObject,
+            guard data.bypassIOQuestion != nil, let file = data.fileObject,
                 file.stream.kind == .file
             else { return .successNoCallback }
-            let verdict = verdictContext(on: file.stream, by: instance)
             let veto: (NTStatus, String)
             switch scan(file, by: instance) {
-            case .clean where question == .query:
+            case .clean:
                 return .successNoCallback
-            case .clean where verdict.admitEnable():
-                return .successWithCallback(.object(verdict))
             case .infected(let signature):
                 veto = (.virusInfected, "The file holds the signature \(signature).")
                 _ = try? pause(file, by: instance)
-            case .clean, .unknown:
+            case .unknown:
                 veto = (
                     .notSupportedWithMonitoring,
                     "The file is being changed or cannot be read, so it could not be scanned."
@@ -178,33 +172,16 @@ public final class ContentScanner: Sendable {
         }
     }
 
-    /// Only an ENABLE that passed asks for it.
-    private var postControl: PostOperationCallback {
-        { [self] data, instance, context in
-            if data.bypassIOVerdict?.status.isSuccess == true, let file = data.fileObject {
-                bypassed.withLock { $0.add(file, by: instance) }
-            }
-            if case .object(let verdict as ScanVerdict) = context { verdict.enableCameBack() }
-            return .finishedProcessing
-        }
-    }
-
     /// Files that had bypass before the filter came: each is paused, and the QUERY that its resume
     /// sends has it scanned.
     private func takeIn(_ instance: FilterInstance) {
-        let older = instance.bypassedFiles
-        bypassed.withLock { bypassed in
-            for file in older { bypassed.add(file, by: instance) }
-        }
-        for file in older { _ = try? pause(file, by: instance) }
-        for file in older { _ = try? file.bypassIO(.streamResume, requestor: .kernel) }
+        try? instance.pauseBypass()
+        instance.resumeBypass()
     }
 
     /// Who is gone has no reason any more to keep files paused.
     private func letGo(_ instance: FilterInstance) {
-        for file in bypassed.withLock({ $0.remove(by: instance) }) {
-            _ = try? file.bypassIO(.streamResume, requestor: .kernel)
-        }
+        instance.resumeBypass()
     }
 
     func verdictContext(

@@ -1,4 +1,3 @@
-import Dispatch
 public import IOStack
 
 /// What a scanner knows of a file: a stream context.
@@ -16,7 +15,6 @@ public final class ScanVerdict: FilterContext {
         /// while it looked.
         var changes: UInt64 = 0
         var changesUnderWay = 0
-        var enables = EnablesUnderWay()
     }
 
     /// Lock order: a leaf.
@@ -31,15 +29,12 @@ public final class ScanVerdict: FilterContext {
     // MARK: Changes
 
     /// A change is about to happen: from now on nothing is known of the file and no ENABLE passes.
-    /// Returns when the ENABLEs that had passed are back.
     func beginChange() {
-        let passed = knowledge.withLock { knowledge in
+        knowledge.withLock { knowledge in
             knowledge.changes += 1
             knowledge.changesUnderWay += 1
             knowledge.state = .unknown
-            return knowledge.enables.whenAllAreBack()
         }
-        passed?.wait()
     }
 
     func endChange() {
@@ -56,21 +51,6 @@ public final class ScanVerdict: FilterContext {
             knowledge.changes += 1
             knowledge.state = .unknown
         }
-    }
-
-    // MARK: ENABLEs
-
-    /// Lets an ENABLE pass if the file is clean at this moment; it ends with ``enableCameBack()``.
-    func admitEnable() -> Bool {
-        knowledge.withLock { knowledge in
-            guard knowledge.state == .clean else { return false }
-            knowledge.enables.begin()
-            return true
-        }
-    }
-
-    func enableCameBack() {
-        knowledge.withLock { $0.enables.end() }
     }
 
     // MARK: Outcomes

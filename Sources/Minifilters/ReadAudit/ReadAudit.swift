@@ -1,5 +1,4 @@
 import BypassIOProtocol
-import Dispatch
 public import IOStack
 
 /// Records who reads what. Optional by default: a bypassed read goes unrecorded, and costs
@@ -22,8 +21,7 @@ public final class ReadAudit: Sendable {
 
     private struct State {
         var seesEveryRead = false
-        var enables = EnablesUnderWay()
-        var bypassed = BypassedFiles()
+        var instances: [FilterInstance] = []
     }
     private let state = Guarded(State())
 
@@ -39,18 +37,12 @@ public final class ReadAudit: Sendable {
     /// Whether every read must pass here.
     public var requiresEveryRead: Bool { state.withLock { $0.seesEveryRead } }
 
-    /// File objects that have bypass past this filter and were not seen closed.
-    var bypassedFileCount: Int { state.withLock { $0.bypassed.count } }
-
     /// Turns BypassIO off (and on again) for what this filter is attached to.
     ///
-    /// On: first the veto stands, so that no new bypass passes, and those that had passed are
-    /// waited for; then every file that got bypass past this filter is paused from here downward.
-    /// When the call returns, none of its reads goes past the filter until somebody says off. Off:
-    /// the veto falls, then each paused file is asked about again from the top.
-    ///
-    /// Must not be called from a callback that runs within an ENABLE of this volume: it waits for
-    /// that ENABLE. Files that had bypass before the filter was attached count like the others.
+    /// On: first the veto stands, so that no new bypass passes; then every file that has bypass is paused
+    /// from here downward. When the call returns, no read goes past the filter until somebody says off.
+    /// Off: the veto falls, then each paused file is asked about again from the top. Files that had bypass
+    /// before the filter was attached count like the others.
     public func requireEveryRead(_ required: Bool) {
         state.withLock { $0.seesEveryRead = required }
         var applied: Bool
@@ -64,26 +56,22 @@ public final class ReadAudit: Sendable {
 
     /// Takes in the files that had bypass before the filter came.
     private func takeIn(_ instance: FilterInstance) {
-        let older = instance.bypassedFiles
         let isRequired = state.withLock { state in
-            for file in older { state.bypassed.add(file, by: instance) }
+            state.instances.append(instance)
             return state.seesEveryRead
         }
         if isRequired { requireEveryRead(true) }
     }
 
     private func pauseAll() {
-        state.withLock { $0.enables.whenAllAreBack() }?.wait()
-        for (file, instance) in state.withLock({ $0.bypassed.open() }) {
-            // That of a file closed meanwhile fails, and is not needed.
-            _ = try? instance.bypassIO(.streamPause, on: file)
+        for instance in state.withLock({ $0.instances }) {
+            // Fails for one that is being detached, which has no say any more.
+            try? instance.pauseBypass()
         }
     }
 
     private func resumeAll() {
-        for (file, _) in state.withLock({ $0.bypassed.open() }) {
-            _ = try? file.bypassIO(.streamResume, requestor: .kernel)
-        }
+        for instance in state.withLock({ $0.instances }) { instance.resumeBypass() }
     }
 
     /// What the filter manager is told. The altitude is in FSFilter Activity Monitor.
@@ -93,8 +81,7 @@ public final class ReadAudit: Sendable {
             operations: [
                 OperationRegistration(
                     .read, preOperation: preRead, postOperation: postRead),
-                OperationRegistration(
-                    .fileSystemControl, preOperation: preControl, postOperation: postControl),
+                OperationRegistration(.fileSystemControl, preOperation: preControl),
             ],
             instanceSetupComplete: { [self] instance in takeIn(instance) },
             instanceTeardownComplete: { [self] instance, _ in letGo(instance) })
@@ -134,14 +121,8 @@ public final class ReadAudit: Sendable {
 
     private var preControl: PreOperationCallback {
         { [self] data, instance in
-            guard let question = data.bypassIOQuestion else { return .successNoCallback }
-            let passes = state.withLock { state in
-                guard !state.seesEveryRead else { return false }
-                if question == .enable { state.enables.begin() }
-                return true
-            }
-            if passes {
-                return question == .enable ? .successWithCallback(.none) : .successNoCallback
+            guard data.bypassIOQuestion != nil, requiresEveryRead else {
+                return .successNoCallback
             }
             data.vetoBypassIO(
                 instance, status: .notSupportedWithAuditing, reason: Self.vetoReason)
@@ -149,24 +130,9 @@ public final class ReadAudit: Sendable {
         }
     }
 
-    /// Only an ENABLE that passed asks for it.
-    private var postControl: PostOperationCallback {
-        { [self] data, instance, _ in
-            let isEnabled = data.bypassIOVerdict?.status.isSuccess == true
-            state.withLock { state in
-                if isEnabled, let file = data.fileObject {
-                    state.bypassed.add(file, by: instance)
-                }
-                state.enables.end()
-            }
-            return .finishedProcessing
-        }
-    }
-
     /// Who is gone has no reason any more to keep files paused.
     private func letGo(_ instance: FilterInstance) {
-        for file in state.withLock({ $0.bypassed.remove(by: instance) }) {
-            _ = try? file.bypassIO(.streamResume, requestor: .kernel)
-        }
+        state.withLock { $0.instances.removeAll { $0 === instance } }
+        instance.resumeBypass()
     }
 }

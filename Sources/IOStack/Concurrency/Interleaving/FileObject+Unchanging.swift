@@ -15,8 +15,6 @@
             if staysOpen { _ = references.load(ordering: .acquiring) }
             guard nobodyAttaches else { return }
             _ = volume.instances
-            let enables = volume.currentChain.enables
-            if enables.enter() { enables.leave() }
         }
     }
 #endif

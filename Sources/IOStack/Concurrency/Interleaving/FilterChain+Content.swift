@@ -5,7 +5,6 @@
         /// An altitude stands for its instance: programs attach each filter once.
         func hash(into hasher: inout Hasher) {
             for instance in instances { hasher.combine(instance.altitude) }
-            hasher.combine(enables.identity)
         }
     }
 #endif

@@ -17,6 +17,7 @@
             hasher.combine(storagePauseEpoch)
             hasher.combine(blockingFilters)
             hasher.combine(detaches)
+            hasher.combine(withdrawals)
             hasher.combine(isDismounted)
         }
     }

@@ -1,8 +1,8 @@
 import Dispatch
 import IOStack
 
-/// Where reads wait until the script lets them go. Usable from any thread; its lock is a leaf.
-final class ReadHold: Sendable {
+/// Where requests of one kind wait until the script lets them go. Usable from any thread; its lock is a leaf.
+final class Hold: Sendable {
     private struct State {
         var isHolding = false
         var held: [DispatchSemaphore] = []
@@ -10,7 +10,7 @@ final class ReadHold: Sendable {
     }
     private let state = Guarded(State())
 
-    /// From now on every read that comes stays.
+    /// From now on each that comes stays.
     func begin() {
         state.withLock { $0.isHolding = true }
     }
@@ -22,10 +22,10 @@ final class ReadHold: Sendable {
             defer { state.held = [] }
             return state.held
         }
-        for read in held { read.signal() }
+        for request in held { request.signal() }
     }
 
-    /// On the thread of a read: sleeps while it is held.
+    /// On the thread of a request: sleeps while it is held.
     func pass() {
         let released = DispatchSemaphore(value: 0)
         let isHeld = state.withLock { state in
@@ -39,7 +39,7 @@ final class ReadHold: Sendable {
         if isHeld { released.wait() }
     }
 
-    /// Sleeps until `count` reads are held; false if that took longer than `seconds`.
+    /// Sleeps until `count` are held; false if that took longer than `seconds`.
     func wait(for count: Int, seconds: Int) -> Bool {
         let arrived = DispatchSemaphore(value: 0)
         let isThere = state.withLock { state in
