@@ -230,6 +230,8 @@ int64_t bpio_lseek(int fd, int64_t offset, int whence)
 
 int bpio_ftruncate(int fd, int64_t length) { return (int)checked(ftruncate(fd, length)); }
 
+int bpio_truncate(const char *path, int64_t length) { return (int)checked(truncate(path, length)); }
+
 int bpio_fallocate(int fd, int mode, int64_t offset, int64_t length)
 {
     return (int)checked(fallocate(fd, mode, offset, length));
@@ -300,6 +302,15 @@ int bpio_get_inode_flags(int fd, uint32_t *out)
     unsigned long flags = 0;
     if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0) return -errno;
     memcpy(out, &flags, sizeof(*out));
+    return 0;
+}
+
+int bpio_get_inode_generation(int fd, uint32_t *out)
+{
+    // As with the flags: a long by its number, an int by what is written.
+    unsigned long generation = 0;
+    if (ioctl(fd, FS_IOC_GETVERSION, &generation) < 0) return -errno;
+    memcpy(out, &generation, sizeof(*out));
     return 0;
 }
 

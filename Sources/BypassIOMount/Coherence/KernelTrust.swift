@@ -54,6 +54,9 @@ final class KernelTrust: Sendable {
     /// The kernel is about to be told of changes.
     func willTell() { told.wrappingAdd(1, ordering: .acquiringAndReleasing) }
 
+    /// How long attributes may be old where nobody tells of changes.
+    var attributesLimit: Duration { limits.attributes }
+
     // MARK: Limits
 
     struct Validities {
@@ -62,6 +65,10 @@ final class KernelTrust: Sendable {
     }
 
     func validities(of information: FileInformation, since mark: Mark) -> Validities {
+        // Somebody may store to a mapping of it any time, which nobody tells: see `attributes(_:of:)`.
+        if information.isHoleAlone {
+            return Validities(name: Validity(limits.entry), attributes: .none)
+        }
         let fixed = Validities(
             name: Validity(limits.entry), attributes: Validity(limits.attributes))
         guard isTold(of: information.id), !volume.isFiltered(.queryInformation),
@@ -97,7 +104,7 @@ final class KernelTrust: Sendable {
     private func isTold(of id: FileID) -> Bool { watch?.covers(id) ?? false }
 
     /// Seconds since 1970, as the clocks of files have them.
-    private static var now: Int64 {
+    static var now: Int64 {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
         return Int64(time.tv_sec)

@@ -64,6 +64,14 @@ final class HandleTable: Sendable {
         }
     }
 
+    /// Files that are open through the kernel's page cache.
+    var cached: [OpenHandle] {
+        state.withLock { state in
+            state.places.compactMap(\.handle)
+                .filter { $0.usesCache && !$0.node.isDirectory }
+        }
+    }
+
     /// Of handles that the kernel reads for.
     var kernelReads: (handles: Int, gated: UInt64) {
         let (open, closed) = state.withLock { state in

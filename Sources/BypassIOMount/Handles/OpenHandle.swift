@@ -9,16 +9,27 @@ final class OpenHandle: Sendable {
     /// Pages that the kernel writes back go where they belong, even if this handle can only append
     /// or bypasses the cache: then through a file object of its own, made when it is needed first.
     let needsWriteBack: Bool
+    /// The kernel reads and writes through its page cache.
+    let usesCache: Bool
     private let writeBack = GuardedOnDemand<HeldFile>()
 
     /// nil where the mount leaves the kernel no reads of its own.
     let decision: OpenDecision?
 
-    init(node: Node, file: FileObject, needsWriteBack: Bool, decision: OpenDecision? = nil) {
+    init(
+        node: Node, file: FileObject, needsWriteBack: Bool, usesCache: Bool = true,
+        decision: OpenDecision? = nil
+    ) {
         self.node = node
         self.file = file
         self.needsWriteBack = needsWriteBack
+        self.usesCache = usesCache
         self.decision = decision
+    }
+
+    /// Counted in ``Node/writableMappers``. mmap(2) takes no file that cannot be read.
+    var mayMapForWriting: Bool {
+        usesCache && file.access.contains(.read) && file.access.contains(.write)
     }
 
     /// The file that pages from the cache are written through.

@@ -4,6 +4,8 @@ internal import FUSE
 enum OpenWay: Sendable {
     /// Through its page cache; what the cache lacks, and O_DIRECT reads, come as requests.
     case cached
+    /// Every read and write comes as a request: the size says nothing of what there is to read.
+    case direct
     /// As the next one, but reads and writes come as requests, each. Mappings are of the backing file.
     case pastCache(BackingFile)
     /// Reads and mappings are the kernel's own, of the backing file.
@@ -11,7 +13,7 @@ enum OpenWay: Sendable {
 
     var backing: BackingFile? {
         switch self {
-        case .cached: nil
+        case .cached, .direct: nil
         case .pastCache(let backing), .kernel(let backing): backing
         }
     }
@@ -21,6 +23,7 @@ enum OpenWay: Sendable {
     func replyFlags(_ flags: OpenFlags) -> OpenReplyFlags {
         switch self {
         case .cached: flags.isDirect ? [.noFlush] : [.noFlush, .keepCache]
+        case .direct: [.noFlush, .directIO]
         case .pastCache: [.noFlush, .passthrough, .directIO]
         case .kernel: [.noFlush, .passthrough]
         }

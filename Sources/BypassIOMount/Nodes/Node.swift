@@ -1,4 +1,5 @@
 internal import IOStack
+internal import Synchronization
 
 /// A file that the kernel knows: a FUSE inode.
 ///
@@ -30,6 +31,26 @@ final class Node: @unchecked Sendable {
     var listedAt: Int64 = .min
     /// Used since the cache's hand came by.
     var isUsed = false
+    /// The thread that opened it for writing last: the kernel sends a truncation by O_TRUNC next.
+    var lastWriter: Int32 = 0
+    /// The thread that took the file's capability away last.
+    var capabilityRemover: Int32 = 0
+
+    /// Handles through which a program may map the kernel's pages for writing. Each counts from before
+    /// its OPEN is answered until its RELEASE, which the kernel sends when the last mapping made through
+    /// it is gone and what was stored there has been written back. So there are pages that are newer
+    /// than the file only while it is not 0. Sequentially consistent.
+    let writableMappers = Atomic<Int>(0)
+    /// The kernel has pages of it, or had: nothing is stored to a page that was never read. Relaxed: who
+    /// maps hears of its pages after it is set.
+    let wasReadIntoCache = Atomic<Bool>(false)
+
+    /// How often the mount's own requests changed what it holds. Released after the change.
+    let ownChanges = Atomic<UInt64>(0)
+
+    var mayBeMappedForWriting: Bool {
+        writableMappers.load(ordering: .sequentiallyConsistent) > 0
+    }
 
     init(
         number: UInt64, id: FileID, birthTime: FileTime?, isDirectory: Bool, parent: Node?,

@@ -265,9 +265,34 @@ final class NodeTable: Sendable {
         withExtendedLifetime(released) {}
     }
 
-    func opened(_ file: FileObject, of node: Node) {
+    /// - Parameter writer: the thread that opened it for writing, or 0.
+    func opened(_ file: FileObject, of node: Node, forWritingBy writer: Int32 = 0) {
         state.withLock { _ in
             if node.openFile == nil { node.openFile = file }
+            if writer != 0 { node.lastWriter = writer }
+        }
+    }
+
+    /// Whether a truncation without a handle is that of `thread`'s O_TRUNC: the kernel sends it right
+    /// after OPEN. Otherwise it is truncate(2)'s.
+    func takeTruncatingOpen(of node: Node, by thread: Int32) -> Bool {
+        state.withLock { _ in
+            guard node.lastWriter == thread else { return false }
+            node.lastWriter = 0
+            return true
+        }
+    }
+
+    func capabilityRemoved(from node: Node, by thread: Int32) {
+        state.withLock { _ in node.capabilityRemover = thread }
+    }
+
+    /// Whether `thread` took the file's capability away and nothing came of it yet.
+    func takeCapabilityRemoval(from node: Node, by thread: Int32) -> Bool {
+        state.withLock { _ in
+            guard node.capabilityRemover == thread else { return false }
+            node.capabilityRemover = 0
+            return true
         }
     }
 

@@ -9,6 +9,7 @@ extension VolumeFileSystem {
             let handle = try handles.handle(request.handle)
             let file = handle.file
             noteMapping(of: handle, request)
+            noteCachedPages(of: handle.node, request)
             let count = try file.read(
                 at: request.offset, length: request.size, into: reply.buffer,
                 requestor: requestor(request.context))
@@ -36,10 +37,14 @@ extension VolumeFileSystem {
                 request.isFromCache
                 ? handle.file.requestor.withoutProcess : requestor(request.context)
             let file = request.isFromCache ? try handle.writeBackFile() : handle.file
+            defer { noteOwnChange(of: handle.node) }
             let count = try write(request, to: file, requestor)
-            if request.killsPrivileges { try? dropPrivileges(of: file, requestor) }
+            if request.killsPrivileges {
+                try? dropPrivileges(of: file, request.context.node, requestor)
+            }
             reply.succeed(count)
         } catch {
+            notices.forgetAttributes(of: request.context.node)
             reply.fail(Errno(error))
         }
     }
@@ -59,7 +64,10 @@ extension VolumeFileSystem {
         let requestor = requestor(request.context)
         do throws(IOFailure) {
             let source = try handles.handle(request.sourceHandle).file
-            let target = try handles.handle(request.targetHandle).file
+            let targetHandle = try handles.handle(request.targetHandle)
+            let target = targetHandle.file
+            defer { noteOwnChange(of: targetHandle.node) }
+            try dropPrivilegesUnlessRoot(of: target, request.targetNode, requestor)
             let wanted = Int(min(request.length, Self.largestCopy))
             var copied = 0
             while copied < wanted {
@@ -77,9 +85,12 @@ extension VolumeFileSystem {
                 copied += done
                 if done == 0 { break }
             }
-            if copied > 0 { try dropPrivilegesUnlessRoot(of: target, requestor) }
             reply.succeed(copied)
         } catch {
+            notices.forgetAttributes(of: request.targetNode)
+            let end = request.targetOffset.addingReportingOverflow(request.length)
+            notices.forgetData(
+                of: request.targetNode, request.targetOffset..<(end.overflow ? .max : end.0))
             reply.fail(Errno(error))
         }
     }

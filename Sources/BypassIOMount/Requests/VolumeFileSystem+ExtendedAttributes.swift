@@ -71,9 +71,12 @@ extension VolumeFileSystem {
             }
             reply.succeed()
         } catch {
+            notices.forgetAttributes(of: context.node)
             reply.fail(Errno(error))
         }
     }
+
+    private static let capability = Array("security.capability".utf8)
 
     func removeExtendedAttribute(
         _ request: borrowing NameRequest, _ reply: consuming EmptyReply
@@ -86,8 +89,12 @@ extension VolumeFileSystem {
             try withFile(of: node, requestor) { file throws(IOFailure) in
                 try file.removeAttribute(name, requestor: requestor)
             }
+            if name == Self.capability {
+                nodes.capabilityRemoved(from: node, by: context.processID)
+            }
             reply.succeed()
         } catch {
+            notices.forgetAttributes(of: context.node)
             reply.fail(Errno(error))
         }
     }

@@ -4,12 +4,15 @@ internal import IOStack
 internal import SystemPackage
 
 /// The controls by which the kernel asks for and sets a file's flags, whoever may do so being its
-/// business: FS_IOC_GETFLAGS and the like (linux/fs.h).
+/// business: FS_IOC_GETFLAGS and the like (linux/fs.h). And FS_IOC_GETVERSION, which is none.
 enum FlagsControl: UInt32 {
     case getFlags = 0x8008_6601
     case setFlags = 0x4008_6602
+    case getVersion = 0x8008_7601
     case getExtended = 0x801C_581F
     case setExtended = 0x401C_5820
+
+    var changes: Bool { self == .setFlags || self == .setExtended }
 }
 
 extension VolumeFileSystem {
@@ -24,6 +27,8 @@ extension VolumeFileSystem {
             switch control {
             case .getFlags:
                 reply.succeed(try file.flags(.inode, requestor: requestor).words.span)
+            case .getVersion:
+                reply.succeed(try file.flags(.generation, requestor: requestor).words.span)
             case .getExtended:
                 reply.succeed(try file.flags(.extended, requestor: requestor).words.span)
             case .setFlags, .setExtended:
@@ -31,9 +36,12 @@ extension VolumeFileSystem {
                     throw IOFailure(.invalidParameter)
                 }
                 try file.apply(.flags(flags), requestor: requestor)
+                // The kernel does not know that a control moves the change time.
+                notices.forgetAttributes(of: request.context.node)
                 reply.succeed([UInt8]().span)
             }
         } catch {
+            if control.changes { notices.forgetAttributes(of: request.context.node) }
             reply.fail(Errno(error))
         }
     }
@@ -62,7 +70,7 @@ extension FileFlags {
     /// As the kernel lays it out.
     var words: [UInt8] {
         switch self {
-        case .inode(let flags): Self.bytes([flags])
+        case .inode(let word), .generation(let word): Self.bytes([word])
         case .extended(let extended):
             Self.bytes([
                 extended.flags, extended.extentSize, extended.extentCount, extended.projectID,

@@ -48,6 +48,7 @@ extension VolumeFileSystem {
             let wasTaken = reply.succeed(entry(node, information, since: mark))
             if !wasTaken { nodes.forget(node.number, count: 1) }
         } catch {
+            mayHaveChanged(name, in: context.node)
             reply.fail(Errno(error))
         }
     }
@@ -71,6 +72,8 @@ extension VolumeFileSystem {
             let wasTaken = reply.succeed(entry(node, information, since: mark))
             if !wasTaken { nodes.forget(node.number, count: 1) }
         } catch {
+            mayHaveChanged(name, in: context.node)
+            notices.forgetAttributes(of: request.existingNode)
             reply.fail(Errno(error))
         }
     }
@@ -101,6 +104,7 @@ extension VolumeFileSystem {
             if let victim { nodes.lost(victim.node, name, in: parent, held: victim.held) }
             reply.succeed()
         } catch {
+            mayHaveChanged(name, in: context.node)
             reply.fail(Errno(error))
         }
     }
@@ -144,6 +148,8 @@ extension VolumeFileSystem {
             try rename(names.old, in: old, to: names.new, in: new, flags, requestor)
             reply.succeed()
         } catch {
+            mayHaveChanged(names.old, in: request.context.node)
+            mayHaveChanged(names.new, in: request.newDirectory)
             reply.fail(Errno(error))
         }
     }

@@ -41,11 +41,11 @@ extension VolumeFileSystem {
     func getAttributes(_ request: GetAttributesRequest, _ reply: consuming AttributesReply) {
         let mark = trust.mark()
         do throws(IOFailure) {
+            let node = try nodes.node(request.context.node)
             let information = try status(
-                of: try nodes.node(request.context.node), through: request.handle,
-                requestor(request.context))
+                of: node, through: request.handle, requestor(request.context))
             reply.succeed(
-                attributes(information),
+                attributes(information, of: node),
                 validFor: trust.validities(of: information, since: mark).attributes)
         } catch {
             reply.fail(Errno(error))
@@ -55,11 +55,12 @@ extension VolumeFileSystem {
     func extendedStatus(_ request: GetAttributesRequest, _ reply: consuming StatusReply) {
         let mark = trust.mark()
         do throws(IOFailure) {
+            let node = try nodes.node(request.context.node)
             let information = try status(
-                of: try nodes.node(request.context.node), through: request.handle,
-                requestor(request.context))
+                of: node, through: request.handle, requestor(request.context))
             reply.succeed(
-                attributes(information), birthTime: information.birthTime.map { Timestamp($0) },
+                attributes(information, of: node),
+                birthTime: information.birthTime.map { Timestamp($0) },
                 validFor: trust.validities(of: information, since: mark).attributes)
         } catch {
             reply.fail(Errno(error))
@@ -98,17 +99,27 @@ extension VolumeFileSystem {
             let node = try nodes.node(request.context.node)
             let requestor = requestor(request.context)
             let information: FileInformation
+            defer { noteOwnChange(of: node) }
             if let number = request.handle, let open = try? handles.handle(number) {
-                information = try apply(request, to: open.file, requestor)
+                information = try apply(request, to: open.file, of: node, requestor)
             } else {
-                information = try withFile(of: node, requestor) { file throws(IOFailure) in
-                    try apply(request, to: file, requestor)
+                // What an open file does to its times at the size it has already, truncate(2) need not.
+                // O_TRUNC comes like truncate(2) to nothing, but right after OPEN.
+                let isByName =
+                    request.size != nil
+                    && !(request.size == 0
+                        && nodes.takeTruncatingOpen(of: node, by: request.context.processID))
+                information = try withFile(
+                    of: node, requestor, byNameOnly: isByName
+                ) { file throws(IOFailure) in
+                    try apply(request, to: file, of: node, requestor)
                 }
             }
             reply.succeed(
-                attributes(information),
+                attributes(information, of: node),
                 validFor: trust.validities(of: information, since: mark).attributes)
         } catch {
+            notices.forgetAttributes(of: request.context.node)
             reply.fail(Errno(error))
         }
     }
@@ -116,7 +127,8 @@ extension VolumeFileSystem {
     /// The owner before the mode, because a new owner takes set-id bits off; the times last,
     /// because everything else moves them.
     private func apply(
-        _ request: SetAttributesRequest, to file: FileObject, _ requestor: Requestor
+        _ request: SetAttributesRequest, to file: FileObject, of node: Node,
+        _ requestor: Requestor
     ) throws(IOFailure) -> FileInformation {
         if let size = request.size {
             try changeSize(of: file, to: size, requestor)
@@ -129,9 +141,13 @@ extension VolumeFileSystem {
             try file.apply(.permissions(mode & 0o7777), requestor: requestor)
         } else if request.killsPrivileges, request.userID == nil, request.groupID == nil {
             // With a new owner the file system below sees to it.
-            try dropPrivileges(of: file, requestor)
-        } else if request.changesNothing {
-            // chown(-1, -1): nothing changes but the change time.
+            try dropPrivileges(of: file, node.number, requestor)
+        } else if request.changesNothing,
+            !nodes.takeCapabilityRemoval(from: node, by: request.context.processID)
+        {
+            // chown(-1, -1): set-id bits go, and the change time moves. Before a write the kernel sends
+            // the same after it took the file's capability away, which has moved that time; whether
+            // set-id bits go, too, it says with the write.
             try file.apply(.owner(userID: nil, groupID: nil), requestor: requestor)
         }
         if request.accessTime != nil || request.modificationTime != nil {
@@ -160,12 +176,18 @@ extension VolumeFileSystem {
 
     /// The set-user-ID bit goes, and the set-group-ID bit of what the group may execute or of a
     /// group that is not the requestor's. Of the requestor's groups only the first is known.
-    func dropPrivileges(of file: FileObject, _ requestor: Requestor) throws(IOFailure) {
+    ///
+    /// The kernel thinks of some such requests that they leave the mode alone, so it is told.
+    func dropPrivileges(
+        of file: FileObject, _ node: UInt64, _ requestor: Requestor
+    ) throws(IOFailure) {
         let status = try file.status(requestor: requestor)
         let permissions = status.permissions
         var kept = permissions & ~0o4000
         if permissions & 0o0010 != 0 || status.groupID != requestor.groupID { kept &= ~0o2000 }
-        if kept != permissions { try file.apply(.permissions(kept), requestor: requestor) }
+        guard kept != permissions else { return }
+        defer { notices.forgetAttributes(of: node) }
+        try file.apply(.permissions(kept), requestor: requestor)
     }
 
     // MARK: Links and the volume

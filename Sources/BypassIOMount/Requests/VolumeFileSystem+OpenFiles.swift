@@ -1,6 +1,7 @@
 internal import BypassIOProtocol
 internal import FUSE
 internal import IOStack
+internal import Synchronization
 internal import SystemPackage
 
 /// OPEN, CREATE, RELEASE and what is done through an open file, beside its data.
@@ -19,11 +20,14 @@ extension VolumeFileSystem {
                 if leavesAccessTime { parameters.options.insert(.noAccessTime) }
             }
             if request.killsPrivileges, flags.truncates {
-                try? dropPrivileges(of: file, requestor)
+                try? dropPrivileges(of: file, request.context.node, requestor)
             }
             let decision = kernelRoute?.decide(file, of: node, flags, for: request.context, reply)
-            let number = insert(file, of: node, flags, decision)
-            let way = decision?.way ?? .cached
+            var way = decision?.way ?? .cached
+            if case .cached = way, hasMadeUpSize(file, requestor) { way = .direct }
+            let number = insert(file, of: node, flags, way, decision)
+            nodes.opened(
+                file, of: node, forWritingBy: flags.mayWrite ? request.context.processID : 0)
             let wasTaken = reply.succeed(
                 handle: number, way.replyFlags(flags), backing: way.backing)
             if !wasTaken { close(number) }
@@ -33,19 +37,28 @@ extension VolumeFileSystem {
     }
 
     private func insert(
-        _ file: FileObject, of node: Node, _ flags: OpenFlags, _ decision: OpenDecision?
+        _ file: FileObject, of node: Node, _ flags: OpenFlags, _ way: OpenWay,
+        _ decision: OpenDecision?
     ) -> UInt64 {
-        nodes.opened(file, of: node)
-        if case .cached = decision?.way ?? .cached { noteOpen(of: file) }
         let needsWriteBack = flags.mayWrite && (flags.appends || flags.isDirect)
-        return handles.insert(
-            OpenHandle(
-                node: node, file: file, needsWriteBack: needsWriteBack, decision: decision))
+        let usesCache = if case .cached = way { true } else { false }
+        let handle = OpenHandle(
+            node: node, file: file, needsWriteBack: needsWriteBack, usesCache: usesCache,
+            decision: decision)
+        if handle.mayMapForWriting {
+            node.writableMappers.add(1, ordering: .sequentiallyConsistent)
+        }
+        let number = handles.insert(handle)
+        if usesCache { noteOpen(of: file) }
+        return number
     }
 
     func close(_ number: UInt64) {
         guard let handle = handles.remove(number) else { return }
         nodes.closed(handle.file, of: handle.node)
+        if handle.mayMapForWriting {
+            handle.node.writableMappers.subtract(1, ordering: .sequentiallyConsistent)
+        }
         handle.close()
         // The kernel let go of the node's mode before it sent RELEASE.
         if handle.decision != nil { kernelRoute?.modes.leave(handle.node.number) }
@@ -73,13 +86,15 @@ extension VolumeFileSystem {
             let information = try status(of: file, requestor)
             let node = nodes.found(information, name, in: parent)
             let decision = kernelRoute?.decideNew(file, node)
-            let number = insert(file, of: node, flags, decision)
             let way = decision?.way ?? .cached
+            let number = insert(file, of: node, flags, way, decision)
+            nodes.opened(file, of: node)
             let wasTaken = reply.succeed(
                 entry(node, information, since: mark), handle: number, way.replyFlags(flags),
                 backing: way.backing)
             if !wasTaken { takeBack(node, number) }
         } catch {
+            mayHaveChanged(name, in: context.node)
             reply.fail(Errno(error))
         }
     }
@@ -132,8 +147,9 @@ extension VolumeFileSystem {
                     requestor: requestor))
             let node = nodes.found(nameless: information, held: held)
             let decision = kernelRoute?.decideNew(file, node)
-            let number = insert(file, of: node, flags, decision)
             let way = decision?.way ?? .cached
+            let number = insert(file, of: node, flags, way, decision)
+            nodes.opened(file, of: node)
             let wasTaken = reply.succeed(
                 entry(node, information, since: mark), handle: number, way.replyFlags(flags),
                 backing: way.backing)
@@ -176,37 +192,28 @@ extension VolumeFileSystem {
                 throw IOFailure(.notSupported)
             }
             let requestor = requestor(request.context)
-            let file = try handles.handle(request.handle).file
+            let handle = try handles.handle(request.handle)
+            let file = handle.file
+            defer { noteOwnChange(of: handle.node) }
+            try dropPrivilegesUnlessRoot(of: file, request.context.node, requestor)
             try file.apply(
                 .allocation(allocation, offset: request.offset, length: request.length),
                 requestor: requestor)
-            try dropPrivilegesUnlessRoot(of: file, requestor)
             reply.succeed()
         } catch {
+            notices.forgetAttributes(of: request.context.node)
+            let (end, isTooFar) = request.offset.addingReportingOverflow(request.length)
+            notices.forgetData(
+                of: request.context.node, request.offset..<(isTooFar ? .max : end))
             reply.fail(Errno(error))
         }
     }
 
     /// The kernel says with a write whether set-id bits go, but not with what else changes content.
     func dropPrivilegesUnlessRoot(
-        of file: FileObject, _ requestor: Requestor
+        of file: FileObject, _ node: UInt64, _ requestor: Requestor
     ) throws(IOFailure) {
-        if requestor.userID != 0 { try dropPrivileges(of: file, requestor) }
-    }
-
-    func seek(_ request: SeekRequest, _ reply: consuming SeekReply) {
-        let requestor = requestor(request.context)
-        do throws(IOFailure) {
-            let file = try handles.handle(request.handle).file
-            switch request.whence {
-            // SEEK_DATA and SEEK_HOLE.
-            case 3: reply.succeed(try file.nextData(from: request.offset, requestor: requestor))
-            case 4: reply.succeed(try file.nextHole(from: request.offset, requestor: requestor))
-            default: throw IOFailure(.invalidParameter)
-            }
-        } catch {
-            reply.fail(Errno(error))
-        }
+        if requestor.userID != 0 { try dropPrivileges(of: file, node, requestor) }
     }
 }
 

@@ -18,6 +18,11 @@ public final class MountedVolume: Sendable {
             fileSystem.trust, fileSystem.nodes, mounted.session.notifier)
         self.fileSystem = fileSystem
         self.mounted = mounted
+        fileSystem.notices.begin(mounted.session.notifier)
+        if let unwatched = UnwatchedFiles(fileSystem.trust, fileSystem.handles, fileSystem.notices)
+        {
+            fileSystem.unwatched.withLock { $0 = unwatched }
+        }
         if mounted.session.passthroughObstacle != nil { fileSystem.kernelRoute?.stop() }
     }
 
@@ -83,6 +88,8 @@ public final class MountedVolume: Sendable {
     public func waitUntilUnmounted() {
         mounted.waitUntilUnmounted()
         forwarder?.stop()
+        fileSystem.unwatched.take()?.stop()
+        fileSystem.notices.stop()
         fileSystem.closeAll()
     }
 }

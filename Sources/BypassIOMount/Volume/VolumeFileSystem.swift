@@ -1,6 +1,7 @@
 internal import BypassIOProtocol
 internal import FUSE
 internal import IOStack
+internal import Synchronization
 internal import SystemPackage
 
 #if canImport(Glibc)
@@ -18,9 +19,14 @@ final class VolumeFileSystem: FileSystem {
     let handles = HandleTable()
     let trust: KernelTrust
     let habits = ListingHabits()
+    let notices = KernelNotices()
+    /// Made once the volume is mounted, where it is needed.
+    let unwatched = GuardedOnDemand<UnwatchedFiles>()
     let leavesAccessTime: Bool
     /// nil: no program gets it but by asking.
     let kernelRoute: KernelRoute?
+    /// All files of the volume itself are like those of /proc.
+    private let hasMadeUpSizes: Bool
     /// Beside root, who may administer the volume: who mounted it.
     private let owner: UInt32
 
@@ -40,6 +46,7 @@ final class VolumeFileSystem: FileSystem {
                 smallestFile: options.smallestKernelFile, leavesAccessTimes: leavesAccessTime)
             : nil
         owner = geteuid()
+        hasMadeUpSizes = (try? root.file.volumeInformation())?.hasMadeUpSizes ?? false
     }
 
     /// Without atomic truncation: with it the kernel sends O_TRUNC before it finds that the file is a
@@ -77,8 +84,30 @@ final class VolumeFileSystem: FileSystem {
 
     // MARK: Answers
 
-    func attributes(_ information: FileInformation) -> NodeAttributes {
-        NodeAttributes(information, inode: inode(of: information.id))
+    /// Programs take a file without blocks for a hole and do not read it (tar -S). If the kernel may
+    /// hold pages of such a file that are newer, it has a block.
+    func attributes(_ information: FileInformation, of node: Node) -> NodeAttributes {
+        var attributes = NodeAttributes(information, inode: inode(of: information.id))
+        if information.isHoleAlone, node.mayBeMappedForWriting,
+            node.wasReadIntoCache.load(ordering: .relaxed)
+        {
+            attributes.blocks = UInt64(information.preferredIOSize) / 512
+        }
+        return attributes
+    }
+
+    /// Whether a read must ask, whatever size the file is said to have. Of the volume's own file system
+    /// it is known; another one that is mounted in it is asked at each open.
+    func hasMadeUpSize(_ file: FileObject, _ requestor: Requestor) -> Bool {
+        guard file.stream.id.device != nodes.root.id.device else { return hasMadeUpSizes }
+        return (try? file.volumeInformation(requestor: requestor))?.hasMadeUpSizes ?? false
+    }
+
+    /// A request that was to make, move or remove a name failed; it may have been done all the same, in
+    /// part or before a filter failed it.
+    func mayHaveChanged(_ name: [UInt8], in directory: UInt64) {
+        notices.forgetAttributes(of: directory)
+        notices.forgetName(name, in: directory)
     }
 
     /// st_ino: the host's own, made different for files of other file systems that are mounted in
@@ -94,9 +123,15 @@ final class VolumeFileSystem: FileSystem {
     ) -> NodeEntry {
         let validities = trust.validities(of: information, since: mark)
         return NodeEntry(
-            node: node.number, attributes: attributes(information), nameValidity: validities.name,
+            node: node.number, attributes: attributes(information, of: node),
+            nameValidity: validities.name,
             attributesValidity: validities.attributes)
     }
+}
+
+extension FileInformation {
+    /// It has a size and no blocks.
+    var isHoleAlone: Bool { allocatedSize == 0 && size > 0 && kind == .regularFile }
 }
 
 extension Errno {

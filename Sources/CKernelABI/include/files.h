@@ -296,6 +296,7 @@ int64_t bpio_pread(int fd, void *buffer, size_t count, int64_t offset);
 int64_t bpio_pwrite(int fd, const void *buffer, size_t count, int64_t offset);
 int64_t bpio_lseek(int fd, int64_t offset, int whence);
 int bpio_ftruncate(int fd, int64_t length);
+int bpio_truncate(const char *path, int64_t length);
 int bpio_fallocate(int fd, int mode, int64_t offset, int64_t length);
 int bpio_fsync(int fd);
 int bpio_fdatasync(int fd);
@@ -315,6 +316,8 @@ int bpio_ofd_lock(int fd, int command, struct bpio_byte_lock *lock);
 
 int bpio_get_inode_flags(int fd, uint32_t *out);
 int bpio_set_inode_flags(int fd, uint32_t flags);
+// FS_IOC_GETVERSION
+int bpio_get_inode_generation(int fd, uint32_t *out);
 
 // setfsuid(2): on whose behalf the calling thread, and no other, uses files. Returns who it was.
 uint32_t bpio_set_file_system_user(uint32_t user);

@@ -2,8 +2,10 @@ public import SystemPackage
 
 /// Tells the kernel what changed behind its back.
 ///
-/// Only after INIT, and from any thread that carries no request. A notification takes locks of the
-/// kernel that the sender of a request may hold until that is answered:
+/// Only after INIT, and from any thread that carries no request; a node's attributes alone
+/// (``invalidate(node:offset:length:)`` with a negative offset) also from a thread that carries a
+/// request of this node, because that takes no lock over which the kernel waits for an answer. Other
+/// notifications take locks that the sender of a request may hold until that is answered:
 /// - ``invalidate(node:offset:length:)`` with data waits for pages that are being read or written,
 ///   so it must not come from a function that carries a READ or WRITE of the node, nor be waited
 ///   for by one;

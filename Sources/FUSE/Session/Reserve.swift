@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Threads that serve when they are called and sleep otherwise.
 @safe
-final class Reserve: @unchecked Sendable {
+package final class Reserve: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let called = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     // Under the mutex.
@@ -10,7 +10,7 @@ final class Reserve: @unchecked Sendable {
     private var calls = 0
     private var isOver = false
 
-    init() {
+    package init() {
         unsafe mutex.initialize(to: pthread_mutex_t())
         unsafe called.initialize(to: pthread_cond_t())
         unsafe pthread_mutex_init(mutex, nil)
@@ -26,7 +26,7 @@ final class Reserve: @unchecked Sendable {
 
     /// Sleeps until called, if `condition` holds; whoever makes it false and calls afterwards is not
     /// missed. Whether it was called.
-    func wait(if condition: () -> Bool) -> Bool {
+    package func wait(if condition: () -> Bool) -> Bool {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         guard !isOver, condition() else { return false }
@@ -39,7 +39,7 @@ final class Reserve: @unchecked Sendable {
     }
 
     /// Wakes one up; false if nobody is left to.
-    func call() -> Bool {
+    package func call() -> Bool {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         guard !isOver, sleepers > calls else { return false }
@@ -49,7 +49,7 @@ final class Reserve: @unchecked Sendable {
     }
 
     /// Wakes up everybody for good.
-    func end() {
+    package func end() {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         isOver = true

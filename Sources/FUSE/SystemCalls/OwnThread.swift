@@ -43,7 +43,7 @@ package struct OwnThread: @unchecked Sendable {
     }
 
     /// Nobody will join it.
-    func detach() {
+    package func detach() {
         _ = pthread_detach(thread)
     }
 

@@ -62,8 +62,7 @@ extension HostFileSystem {
             guard open.kind == .regular else {
                 throw open.kind == .directory ? .isDirectory : .invalidArgument
             }
-            let writable = try SystemCall.reopen(descriptor, .writeOnly)
-            try SystemCall.truncate(writable.descriptor, to: size)
+            try SystemCall.truncateByName(descriptor, to: size)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import BypassIOProtocol
 public import IOStack
 internal import SystemPackage
 
@@ -11,17 +12,21 @@ extension HostFileSystem {
             case .inode: .inode(try SystemCall.inodeFlags(of: descriptor).rawValue)
             case .extended:
                 .extended(try SystemCall.extendedAttributes(of: descriptor))
+            case .generation: .generation(try SystemCall.inodeGeneration(of: descriptor))
             }
         }
     }
 
+    /// ``NTStatus/notSupported`` for what is only told.
     func changeFlags(of open: HostOpenFile, to flags: FileFlags) throws(IOFailure) {
+        if case .generation = flags { throw IOFailure(.notSupported) }
         try open.withDescriptor { (descriptor) throws(Errno) in
             switch flags {
             case .inode(let bits):
                 try SystemCall.setInodeFlags(of: descriptor, to: InodeFlags(rawValue: bits))
             case .extended(let extended):
                 try SystemCall.setExtendedAttributes(of: descriptor, to: extended)
+            case .generation: break
             }
         }
     }

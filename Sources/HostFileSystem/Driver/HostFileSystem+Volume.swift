@@ -16,17 +16,16 @@ extension HostFileSystem {
         }
     }
 
-    /// Of the file system that holds the root, in units of its fragment size.
-    public func volumeInformation() throws(IOFailure) -> VolumeInformation {
-        do throws(Errno) {
-            let status = try SystemCall.fileSystemStatus(of: root)
+    /// In units of its fragment size.
+    public func volumeInformation(of file: FileObject) throws(IOFailure) -> VolumeInformation {
+        try openFile(file).withDescriptor { (descriptor) throws(Errno) in
+            let status = try SystemCall.fileSystemStatus(of: descriptor)
             return VolumeInformation(
                 blockSize: status.fragmentSize, totalBlocks: status.blocks,
                 freeBlocks: status.freeBlocks, availableBlocks: status.availableBlocks,
                 totalFiles: status.files, freeFiles: status.freeFiles,
-                maximumNameLength: UInt32(clamping: status.nameLength))
-        } catch {
-            throw IOFailure(host: error)
+                maximumNameLength: UInt32(clamping: status.nameLength),
+                hasMadeUpSizes: FileSystemMagic.hasMadeUpSizes(status.magic))
         }
     }
 }

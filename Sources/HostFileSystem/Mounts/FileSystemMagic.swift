@@ -5,6 +5,16 @@ public enum FileSystemMagic {
     /// ext2, ext3 and ext4 share one number and answer "ext4"; prefer the mount table's name.
     public static func name(of magic: UInt64) -> String? { names[magic] }
 
+    /// File systems whose files are made when they are read, whatever size they are said to have.
+    static func hasMadeUpSizes(_ magic: UInt64) -> Bool {
+        name(of: magic).map(madeUp.contains) ?? false
+    }
+
+    private static let madeUp: Set<String> = [
+        "proc", "sysfs", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "bpf", "configfs",
+        "efivarfs", "binfmt_misc", "selinuxfs", "fusectl", "mqueue",
+    ]
+
     static let ext4: UInt64 = 0xEF53
     static let btrfs: UInt64 = 0x9123_683E
     static let xfs: UInt64 = 0x5846_5342

@@ -62,6 +62,14 @@ extension SystemCall {
         _ = try retryingInt { bpio_ftruncate(descriptor.rawValue, size) }
     }
 
+    /// truncate(2), of an open file, which may be an O_PATH one. To the size that it has, some file
+    /// systems leave the file's times alone, where ftruncate(2) moves them.
+    package static func truncateByName(
+        _ descriptor: FileDescriptor, to size: Int64
+    ) throws(Errno) {
+        try unsafe withName(magicLink(of: descriptor)) { unsafe bpio_truncate($0, size) }
+    }
+
     /// Modes of fallocate(2); none: allocate, and grow the file.
     package struct AllocationMode: OptionSet, Sendable, Hashable {
         package var rawValue: Int32

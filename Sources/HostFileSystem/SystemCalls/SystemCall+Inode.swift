@@ -19,6 +19,15 @@ extension SystemCall {
         _ = try retryingInt { bpio_set_inode_flags(descriptor.rawValue, flags.rawValue) }
     }
 
+    /// FS_IOC_GETVERSION: The generation of an inode.
+    ///
+    /// - Throws: ENOTTY where the file system has none, EBADF for an O_PATH descriptor.
+    package static func inodeGeneration(of descriptor: FileDescriptor) throws(Errno) -> UInt32 {
+        var generation: UInt32 = 0
+        _ = try retryingInt { unsafe bpio_get_inode_generation(descriptor.rawValue, &generation) }
+        return generation
+    }
+
     /// ioctl_xfs_fsgetxattr(2) FS_IOC_FSGETXATTR: FS_XFLAG_* bits of an inode.
     package static func extendedInodeFlags(
         of descriptor: FileDescriptor

@@ -72,7 +72,8 @@ public protocol FileSystemDriver: AnyObject, Sendable {
 
     // MARK: The volume
 
-    func volumeInformation() throws(IOFailure) -> VolumeInformation
+    /// Of the file system that holds the file: it may be another than the root's, mounted within.
+    func volumeInformation(of file: FileObject) throws(IOFailure) -> VolumeInformation
 
     /// A control code of the file system's own. The default refuses every one with
     /// ``NTStatus/invalidDeviceRequest``.

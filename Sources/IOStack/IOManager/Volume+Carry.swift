@@ -97,7 +97,8 @@ extension Volume {
                 try fileSystem.changeAttribute(name, of: file, change)
             }
         case .lockControl(let lock): return (.lock(try fileSystem.lock(file, lock)), 0)
-        case .queryVolumeInformation: return (.volume(try fileSystem.volumeInformation()), 0)
+        case .queryVolumeInformation:
+            return (.volume(try fileSystem.volumeInformation(of: file)), 0)
         case .fileSystemControl(let control):
             let output = try fileSystem.control(control, on: file)
             guard output.count <= control.outputLength else { throw IOFailure(.bufferTooSmall) }

@@ -4,9 +4,11 @@ public enum FileFlags: Sendable, Equatable {
     /// `FS_*_FL` bits (ioctl_iflags(2)).
     case inode(UInt32)
     case extended(ExtendedFileFlags)
+    /// Tells the file from an earlier one with its inode number (FS_IOC_GETVERSION). Told, never set.
+    case generation(UInt32)
 
     public enum Form: Sendable, Equatable {
-        case inode, extended
+        case inode, extended, generation
     }
 
     /// Those that have a rule of BypassIO: FS_COMPR_FL and FS_ENCRYPT_FL, which the extended form

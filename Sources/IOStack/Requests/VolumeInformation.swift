@@ -10,10 +10,14 @@ public struct VolumeInformation: Sendable, Equatable {
     public var freeFiles: UInt64
     /// In bytes.
     public var maximumNameLength: UInt32
+    /// A file's size says nothing of what a read gives: what it holds is made when it is read, as in
+    /// /proc and /sys.
+    public var hasMadeUpSizes: Bool
 
     public init(
         blockSize: UInt64, totalBlocks: UInt64, freeBlocks: UInt64, availableBlocks: UInt64,
-        totalFiles: UInt64, freeFiles: UInt64, maximumNameLength: UInt32
+        totalFiles: UInt64, freeFiles: UInt64, maximumNameLength: UInt32,
+        hasMadeUpSizes: Bool = false
     ) {
         self.blockSize = blockSize
         self.totalBlocks = totalBlocks
@@ -22,5 +26,6 @@ public struct VolumeInformation: Sendable, Equatable {
         self.totalFiles = totalFiles
         self.freeFiles = freeFiles
         self.maximumNameLength = maximumNameLength
+        self.hasMadeUpSizes = hasMadeUpSizes
     }
 }

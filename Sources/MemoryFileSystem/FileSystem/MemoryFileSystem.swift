@@ -285,7 +285,7 @@ public final class MemoryFileSystem: FileSystemDriver {
 
     // MARK: The volume
 
-    public func volumeInformation() throws(IOFailure) -> VolumeInformation {
+    public func volumeInformation(of file: FileObject) throws(IOFailure) -> VolumeInformation {
         let total: UInt64 = 1 << 20
         let used = UInt64(disk.usedBytes + 4095) / 4096
         let files = UInt64(fileCount)

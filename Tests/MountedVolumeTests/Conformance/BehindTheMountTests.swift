@@ -76,6 +76,27 @@ extension MountedVolume {
             mount.stop()
         }
 
+        /// A mapping asks the kernel for nothing, and the kernel the service for nothing. With `trust=0`
+        /// nobody tells the service either.
+        @Test(arguments: MountCommand.chosen.isOurs ? options + [plain + ",trust=0"] : [])
+        func mappingsFollowTheirFile(_ options: String) throws {
+            let mount = try LiveMount(options: options)
+            let behind = "\(mount.source)/file"
+            try "old text".write(toFile: behind, atomically: false, encoding: .utf8)
+            let file = try RawFile("\(mount.mountpoint)/file")
+            let mapped = try MappedMemory(file.descriptor, length: 8, writable: false)
+            func text() -> String {
+                unsafe String(
+                    decoding: UnsafeRawBufferPointer(start: mapped.address, count: 8), as: UTF8.self
+                )
+            }
+            #expect(text() == "old text")
+            let writer = try #require(FileHandle(forWritingAtPath: behind))
+            try writer.write(contentsOf: Data("new".utf8))
+            expectSoon("new text", text)
+            mount.stop()
+        }
+
         private func text(of file: Int32) -> String {
             String(decoding: OpenFile.readAll(file).0, as: UTF8.self)
         }

@@ -1,0 +1,78 @@
+internal import FUSE
+internal import IOStack
+
+/// Threads that carry no request of the kernel, so that they may wait for what it holds until a
+/// request is answered. They are started when they are needed, and stay.
+///
+/// Lock order: `reserve` before `state`, a leaf, which is looked at under it.
+final class FreeThreads: Sendable {
+    private struct State {
+        var jobs: [@Sendable () -> Void] = []
+        /// Jobs that wait or run.
+        var unfinished = 0
+        var threads: [OwnThread] = []
+        var isOver = false
+    }
+
+    private let state = Guarded(State())
+    private let reserve = Reserve()
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Has a thread do `job`; false, and it is not done, if all have something to do or none can be
+    /// started. So a job never waits for another that hangs.
+    func run(_ job: @escaping @Sendable () -> Void) -> Bool {
+        let isAdmitted = state.withLock { state in
+            guard !state.isOver, state.unfinished < limit else { return false }
+            state.unfinished += 1
+            state.jobs.append(job)
+            return true
+        }
+        guard isAdmitted else { return false }
+        return reserve.call() || startThread()
+    }
+
+    /// A thread that is awake looks for jobs before it sleeps, so none is needed at the limit.
+    private func startThread() -> Bool {
+        state.withLock { state in
+            guard state.threads.count < limit, !state.isOver else { return true }
+            if let thread = try? OwnThread.start(named: "bypassio-free", { [self] in work() }) {
+                state.threads.append(thread)
+            }
+            guard state.threads.isEmpty else { return true }
+            state.jobs = []
+            state.unfinished = 0
+            return false
+        }
+    }
+
+    private func work() {
+        while true {
+            let job = state.withLock { state in
+                state.jobs.isEmpty ? nil : state.jobs.removeFirst()
+            }
+            if let job {
+                job()
+                state.withLock { $0.unfinished -= 1 }
+                continue
+            }
+            if state.withLock({ $0.isOver }) { return }
+            _ = reserve.wait(if: { state.withLock { $0.jobs.isEmpty && !$0.isOver } })
+        }
+    }
+
+    /// Ends the threads, after the jobs that they were given. Not from one of them.
+    func stop() {
+        let threads = state.withLock { state in
+            state.isOver = true
+            let threads = state.threads
+            state.threads = []
+            return threads
+        }
+        reserve.end()
+        for thread in threads { thread.join() }
+    }
+}

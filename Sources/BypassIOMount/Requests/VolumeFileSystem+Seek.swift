@@ -1,0 +1,61 @@
+internal import BypassIOProtocol
+internal import FUSE
+internal import IOStack
+internal import SystemPackage
+
+/// LSEEK, which the kernel sends for SEEK_DATA and SEEK_HOLE alone, while it holds the inode's lock.
+extension VolumeFileSystem {
+    func seek(_ request: SeekRequest, _ reply: consuming SeekReply) {
+        let search: DataSearch
+        let node: Node
+        let known: UInt64?
+        do throws(IOFailure) {
+            let handle = try handles.handle(request.handle)
+            guard let aim = DataSearch.Aim(rawValue: request.whence) else {
+                throw IOFailure(.invalidParameter)
+            }
+            node = handle.node
+            search = DataSearch(
+                aim: aim, offset: request.offset, file: handle.file,
+                requestor: requestor(request.context))
+            known = try node.mayBeMappedForWriting ? search.certain() : search.asStored()
+        } catch {
+            return reply.fail(Errno(error))
+        }
+        if let known { return reply.succeed(known) }
+        writeBackAndSeek(search, of: node.number, KeptSeek(reply))
+    }
+
+    /// The kernel writes the pages back by WRITE requests, which other threads carry; it needs neither
+    /// the inode's lock for that nor this request's answer. The thread that waits for it carries none,
+    /// so any number of programs that ask at once leaves the WRITEs somebody to carry them.
+    private func writeBackAndSeek(_ search: DataSearch, of node: UInt64, _ kept: KeptSeek) {
+        let notices = notices
+        let isTaken = notices.run {
+            kept.answer { () throws(IOFailure) in
+                try search.exact { notices.writeBack(node, $0) }
+            }
+        }
+        if !isTaken { kept.answer(search.cautious) }
+    }
+}
+
+/// An answer that is given later, by whoever comes first.
+private final class KeptSeek: Sendable {
+    private let reply: Guarded<SeekReply?>
+
+    init(_ reply: consuming SeekReply) {
+        self.reply = Guarded(reply)
+    }
+
+    func answer(_ offset: () throws(IOFailure) -> UInt64) {
+        guard let reply = reply.withLock({ $0.take() }) else { return }
+        let found: UInt64
+        do throws(IOFailure) {
+            found = try offset()
+        } catch {
+            return reply.fail(Errno(error))
+        }
+        reply.succeed(found)
+    }
+}
