@@ -1,10 +1,12 @@
 #define _GNU_SOURCE
 #include "fuse.h"
+#include "files.h"
 
 #if defined(__linux__)
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -13,7 +15,10 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -133,6 +138,93 @@ int32_t bpio_mount(
 
 int32_t bpio_umount(const char *target, int32_t flags) {
     return umount2(target, flags) == 0 ? 0 : -errno;
+}
+
+// ---- questions with a time limit ----
+
+// The child's part: nothing but system calls, since the parent may have threads.
+static void ask_and_end(
+    int answer, const char *path, const char *attribute, void *value, size_t capacity) {
+    // The caller's pipes and connections must not be kept by a child that waits for ever.
+    if (dup2(answer, 0) < 0) _exit(1);
+    close_range(1, ~0U, 0);
+    int64_t result;
+    if (attribute) {
+        result = getxattr(path, attribute, value, capacity);
+    } else {
+        struct bpio_statx status;
+        result = syscall(
+            SYS_statx, AT_FDCWD, path, BPIO_AT_STATX_FORCE_SYNC, BPIO_STATX_BASIC_STATS, &status);
+    }
+    if (result < 0) result = -errno;
+    if (write(0, &result, sizeof result) == (ssize_t)sizeof result && result > 0) {
+        const char *next = value;
+        size_t left = (size_t)result;
+        while (left > 0) {
+            ssize_t count = write(0, next, left);
+            if (count <= 0) _exit(1);
+            next += count;
+            left -= (size_t)count;
+        }
+    }
+    _exit(0);
+}
+
+static int64_t milliseconds_now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+// Exactly `count` bytes before `end`; 0 or a negative errno.
+static int read_until(int pipe, void *bytes, size_t count, int64_t end) {
+    char *next = bytes;
+    while (count > 0) {
+        int64_t left = end - milliseconds_now();
+        struct pollfd ready = {.fd = pipe, .events = POLLIN};
+        int polled = left <= 0 ? 0 : poll(&ready, 1, (int)left);
+        if (polled == 0) return -ETIMEDOUT;
+        if (polled < 0) {
+            if (errno == EINTR) continue;
+            return -errno;
+        }
+        ssize_t got = read(pipe, next, count);
+        if (got == 0) return -EIO;
+        if (got < 0) {
+            if (errno == EINTR) continue;
+            return -errno;
+        }
+        next += got;
+        count -= (size_t)got;
+    }
+    return 0;
+}
+
+int64_t bpio_ask(
+    const char *path, const char *attribute, void *value, size_t capacity, int32_t limit) {
+    int pipes[2];
+    if (pipe2(pipes, O_CLOEXEC) != 0) return -errno;
+    int64_t end = milliseconds_now() + limit;
+    pid_t child = fork();
+    if (child == 0) ask_and_end(pipes[1], path, attribute, value, capacity);
+    int64_t result = child < 0 ? -errno : 0;
+    close(pipes[1]);
+    if (child > 0) {
+        int64_t answer = 0;
+        int error = read_until(pipes[0], &answer, sizeof answer, end);
+        if (error == 0 && answer > 0)
+            error = (size_t)answer > capacity ? -ERANGE
+                                              : read_until(pipes[0], value, (size_t)answer, end);
+        result = error < 0 ? error : answer;
+        kill(child, SIGKILL);
+        // One whose request the service has already stays until that is answered.
+        for (int attempt = 0; attempt < 20; attempt++) {
+            if (waitpid(child, NULL, WNOHANG) != 0) break;
+            usleep(1000);
+        }
+    }
+    close(pipes[0]);
+    return result;
 }
 
 // ---- fusermount3 ----

@@ -20,7 +20,7 @@ enum CommandStatus: Int32 {
     case internalError = 70
     /// The demo's data or a report cannot be written, or the mount point cannot be used (EX_CANTCREAT).
     case cannotCreate = 73
-    /// `umount`: files are in use (EX_TEMPFAIL).
+    /// `umount`: files are in use. `filters`: the service does not answer (EX_TEMPFAIL).
     case inUse = 75
     /// Not permitted (EX_NOPERM).
     case notPermitted = 77

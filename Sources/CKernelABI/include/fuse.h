@@ -82,6 +82,16 @@ int32_t bpio_mount(
     const char *options);
 int32_t bpio_umount(const char *target, int32_t flags);
 
+// ---- questions with a time limit ----
+
+/// Asks the service of a file system from a process of its own, because whoever waits for a request
+/// that a service has and does not answer can't be ended. With `attribute`, getxattr(2) of `path`: the
+/// length of what is in `value` then; without, statx(2) past what the kernel knows: 0. A negative errno;
+/// -ETIMEDOUT after `limit` milliseconds, when the process is left to end by itself.
+int64_t bpio_ask(
+    const char *path, const char *_Nullable attribute, void *_Nullable value, size_t capacity,
+    int32_t limit);
+
 // ---- a service in the background ----
 
 /// Starts this program again with `arguments` (NULL-terminated) in a session of its own, with

@@ -10,6 +10,10 @@ enum MountPoint {
         var isEmpty = true
         do throws(Errno) {
             resolved = try PathStatus.resolve(path)
+            // What is mounted there may have a service that does not answer.
+            if let entry = MountTable.current().top(at: resolved), entry.isFUSE {
+                throw Unmounting.isDead(resolved) ? .socketNotConnected : .resourceBusy
+            }
             status = try PathStatus.of(resolved, asking: true)
             if status.isDirectory, !status.isMountRoot {
                 isEmpty = try PathStatus.isEmptyDirectory(resolved)
@@ -29,11 +33,7 @@ enum MountPoint {
                 .mountPointNotDirectory, path, .notDirectory, "the mount point is no directory",
                 "Name an empty directory.")
         }
-        if status.isMountRoot {
-            return MountError(
-                .mountPointBusy, path, .resourceBusy, "something is mounted there already",
-                "Unmount it with umount, or name another directory.")
-        }
+        if status.isMountRoot { return refusal(.resourceBusy, path) }
         if !isEmpty {
             return MountError(
                 .mountPointNotEmpty, path, .directoryNotEmpty, "the mount point is not empty",
@@ -57,6 +57,10 @@ enum MountPoint {
                 .mountPointDead, path, errno,
                 "a file system is mounted there whose service is gone",
                 "Run bypassio umount on it first.")
+        case .resourceBusy:
+            MountError(
+                .mountPointBusy, path, errno, "something is mounted there already",
+                "Unmount it with umount, or name another directory.")
         case .permissionDenied, .notPermitted:
             MountError(
                 .notPermitted, path, errno, "the mount point may not be looked at",

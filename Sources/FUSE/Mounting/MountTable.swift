@@ -10,6 +10,8 @@ struct MountTable {
         let mountPoint: [UInt8]
         /// With the subtype, such as "fuse.bypassio".
         let type: String
+
+        var isFUSE: Bool { type == "fuse" || type.hasPrefix("fuse.") }
     }
 
     /// In the order they were mounted in; later ones hide earlier ones at the same place.

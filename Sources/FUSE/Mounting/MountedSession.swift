@@ -37,7 +37,7 @@ public final class MountedSession: Sendable {
         let isOurs = isOurs
         session.abort()
         // Behind the end of the connection, which must not wait for the helper.
-        if isOurs { try? Unmounting.unmount(mountPoint, force: false, lazy: true) }
+        if isOurs { _ = try? Unmounting.unmount(mountPoint, force: false, lazy: true) }
     }
 
     /// Sleeps until the session has ended: the file system is unmounted and nothing on it is open,

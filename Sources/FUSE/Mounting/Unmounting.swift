@@ -5,20 +5,28 @@ public import SystemPackage
 /// Takes file systems out of the name space, whoever mounted them, dead ones included.
 public enum Unmounting {
     /// Unmounts what is mounted at a path: root with umount2(2), everybody else through
-    /// fusermount3.
+    /// fusermount3. Asks nothing of the service, which may be stopped or hang.
     ///
     /// - Parameters:
-    ///   - force: requests that are under way fail, and so does what is open from then on. Only
-    ///     root can; for others it means `lazy`.
+    ///   - force: the connection is ended: whoever waits for an answer gets `ECONNABORTED`, and what is
+    ///     open fails with `ENOTCONN` from then on. Root can; others only where fusectl is mounted at
+    ///     /sys/fs/fuse/connections, elsewhere for them it means `lazy`.
     ///   - lazy: files that are open stay usable; otherwise they keep the mount, which
     ///     ``MountError/Kind/inUse`` says.
+    /// - Returns: whether the connection was ended.
+    @discardableResult
     public static func unmount(
         _ mountPoint: FilePath, force: Bool, lazy: Bool
-    ) throws(MountError) {
+    ) throws(MountError) -> Bool {
         // The kernel is told not to follow a link in the last part, so links go here. A dead file
         // system does not hinder that.
         let target = (try? PathStatus.resolve(mountPoint)) ?? mountPoint
-        guard geteuid() == 0 else { return try unmountByHelper(target, lazy || force) }
+        let isRoot = geteuid() == 0
+        let isAborted = force && abort(target) || force && isRoot
+        guard isRoot else {
+            try unmountByHelper(target, lazy || force)
+            return isAborted
+        }
         var flags = BPIO_UMOUNT_NOFOLLOW
         if force { flags |= BPIO_MNT_FORCE }
         if force || lazy { flags |= BPIO_MNT_DETACH }
@@ -27,6 +35,15 @@ public enum Unmounting {
         } catch {
             throw .unmounting(error, mountPoint)
         }
+        return isAborted
+    }
+
+    /// Ends the connection by fusectl, which belongs to who mounted.
+    private static func abort(_ target: FilePath) -> Bool {
+        guard let entry = MountTable.current().top(at: target), entry.isFUSE,
+            let minor = entry.device.split(separator: ":").last
+        else { return false }
+        return SmallFile.write("1\n", to: FilePath("/sys/fs/fuse/connections/\(minor)/abort"))
     }
 
     private static func unmountByHelper(
@@ -45,14 +62,13 @@ public enum Unmounting {
     }
 
     /// A FUSE file system is mounted there whose service is gone ("Transport endpoint is not
-    /// connected"). Asks the service; where it lives but does not answer, this waits for it.
-    public static func isDead(_ mountPoint: FilePath) -> Bool {
-        do throws(Errno) {
-            // What the kernel still knows of the directory would hide that nobody serves it.
-            _ = try PathStatus.of(mountPoint, asking: true)
-            return false
-        } catch {
-            return error == .socketNotConnected || error == .connectionAbort
+    /// connected"). Asks the service, in a process of its own; one that does not answer in time lives.
+    public static func isDead(_ mountPoint: FilePath, within limit: Duration = .seconds(2)) -> Bool
+    {
+        // What the kernel still knows of the directory would hide that nobody serves it.
+        switch ServiceQuestion.status(of: mountPoint, within: limit) {
+        case .socketNotConnected?, .connectionAbort?: true
+        default: false
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import HostFileSystem
 import SystemPackage
 
 /// A path from the command line.
@@ -38,8 +39,8 @@ enum ArgumentPath {
         }
     }
 
-    /// The absolute path of a mount point, without links. Its last component is not asked, because its
-    /// service may be gone: its directory is.
+    /// The absolute path of a mount point, without links. What is mounted there is not asked, because its
+    /// service may be gone or hang: its directory is.
     static func mountPoint(_ argument: String) -> FilePath {
         let path = path(argument)
         guard let name = path.lastComponent, name.kind == .regular else {
@@ -48,7 +49,10 @@ enum ArgumentPath {
         let folder = path.removingLastComponent()
         let above = resolved(folder.isEmpty ? "." : folder)
         let direct = above?.appending(name) ?? path
-        // A link to the mount point: dead ones are no links.
+        if (try? MountTable())?.entries.contains(where: { $0.mountPoint == direct }) == true {
+            return direct
+        }
+        // A link to the mount point.
         var status = stat()
         let isLink =
             unsafe direct.withPlatformString { unsafe lstat($0, &status) } == 0

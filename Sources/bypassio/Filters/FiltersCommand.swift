@@ -12,7 +12,7 @@ struct FiltersCommand: ParsableCommand {
         discussion: """
             Without a mount point it lists the filters that mount can attach, with --json as JSON, too.
 
-            Exit codes: 0 shown, 64 usage, 66 no bypassio volume there.
+            Exit codes: 0 shown, 64 usage, 66 no bypassio volume there, 75 its service does not answer.
             """)
 
     @Flag(help: "Print JSON.")

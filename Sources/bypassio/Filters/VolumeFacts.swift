@@ -1,6 +1,6 @@
 import BypassIOBench
+import FUSE
 import Foundation
-import HostFileSystem
 import SystemPackage
 
 /// What a mounted volume tells about itself, in an attribute of its root.
@@ -42,12 +42,13 @@ struct VolumeFacts: Decodable {
 
     private static let attribute = "user.bypassio.filters"
 
-    /// Throws a ``CommandError`` where no volume answers.
+    /// How long a service has for its answer.
+    private static let patience = Duration.seconds(5)
+
+    /// Throws a ``CommandError`` where no volume answers, in time.
     static func json(of path: FilePath, named name: String) throws -> String {
         do throws(Errno) {
-            let root = try SystemCall.open(path, [.pathOnly, .directory])
-            let text = try SystemCall.extendedAttribute(
-                Array(attribute.utf8), of: root.descriptor)
+            let text = try ServiceQuestion.attribute(attribute, of: path, within: patience)
             return String(decoding: text, as: UTF8.self)
         } catch {
             throw self.error(error, name)
@@ -63,6 +64,11 @@ struct VolumeFacts: Decodable {
                 .noInput,
                 "The service of \(name) is gone (\"Transport endpoint is not connected\"): "
                     + "unmount it with bypassio umount \(name), then mount it again.")
+        case .timedOut:
+            CommandError(
+                .inUse,
+                "The service of \(name) did not answer within 5 seconds: it is stopped, or what it "
+                    + "reads does not answer. bypassio umount --force \(name) ends it.")
         case .permissionDenied, .notPermitted:
             CommandError(.noInput, "\(name) may not be asked: run as the user who mounted it.")
         default:

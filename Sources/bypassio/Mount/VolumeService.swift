@@ -3,6 +3,7 @@ import FUSE
 import Foundation
 import HostFileSystem
 import IOStack
+import Synchronization
 import SystemPackage
 
 /// The process behind a mounted volume, from the mount to the end.
@@ -134,11 +135,13 @@ struct VolumeService {
 
     // MARK: Serving
 
-    /// Waits for signals and for the end.
+    /// Waits for signals and for the end. What a signal asks for is done on a thread of its own: it may
+    /// wait for what hangs, and the next signal must be heard all the same.
     func serve(_ signals: inout SignalSet) throws {
-        let mounted = mounted
-        Thread.detachNewThread {
+        let outcome = DismountOutcome()
+        Thread.detachNewThread { [mounted, io, volume] in
             mounted.waitUntilUnmounted()
+            outcome.set(Result { try io.dismount(volume) })
             kill(getpid(), Self.ended)
         }
         var isLeaving = false
@@ -146,16 +149,16 @@ struct VolumeService {
             let signal = signals.wait()
             switch signal {
             case Self.ended:
-                try io.dismount(volume)
-                return
+                return try outcome.get()
             case SIGUSR1:
-                StandardOutput.complain(mounted.report)
+                Thread.detachNewThread { [mounted] in StandardOutput.complain(mounted.report) }
             case SIGHUP where settings.isBackground:
                 break
             case _ where isLeaving:
-                mounted.abort()
+                endNow()
             default:
-                isLeaving = leave()
+                isLeaving = true
+                Thread.detachNewThread { leave() }
             }
         }
     }
@@ -166,22 +169,42 @@ struct VolumeService {
         try serve(&signals)
     }
 
+    /// How the volume was dismounted, written before the signal that tells of it.
+    private final class DismountOutcome: Sendable {
+        private let result = Mutex<Result<Void, any Error>>(.success(()))
+
+        func set(_ value: Result<Void, any Error>) { result.withLock { $0 = value } }
+        func get() throws { try result.withLock { $0 }.get() }
+    }
+
     /// Takes the volume out of the name space; the end comes when nobody uses it any more.
-    private func leave() -> Bool {
+    private func leave() {
         let count = mounted.openHandleCount
         do {
             try mounted.unmount()
         } catch {
             // Somebody else was faster, or it cannot be: then force it next time.
-            StandardOutput.complain("bypassio: \("\(error)".onOneLine)")
-            return true
+            return StandardOutput.complain("bypassio: \("\(error)".onOneLine)")
         }
         if count > 0 {
             StandardOutput.complain(
                 "bypassio: unmounted; \(count) open file\(count == 1 ? " is" : "s are") served "
                     + "until closed. A second signal ends that.")
         }
-        return true
+    }
+
+    /// What the requests under way have to end in, microseconds.
+    private static let lastMoment: UInt32 = 700_000
+
+    /// Ends the connection and, when requests go on that nobody waits for any more, this process: one
+    /// may hang in SOURCE or in a filter for ever.
+    private func endNow() {
+        Thread.detachNewThread { [mounted] in mounted.abort() }
+        Thread.detachNewThread {
+            usleep(Self.lastMoment)
+            StandardOutput.complain("bypassio: ended, although requests were under way that hang.")
+            _exit(CommandStatus.success.rawValue)
+        }
     }
 
     // MARK: What is there

@@ -13,6 +13,9 @@ struct UmountCommand: ParsableCommand {
             A volume whose service is gone answers "Transport endpoint is not connected"; this \
             mends it.
 
+            Nothing is asked of the service, which may be stopped or hang. Requests that wait for \
+            one that hangs end with --force (root, or who mounted it where fusectl is mounted).
+
             Exit codes: 0 unmounted, 64 usage, 66 no bypassio volume there, 69 no fusermount3, \
             75 files are in use, 77 not permitted.
             """)
@@ -20,7 +23,7 @@ struct UmountCommand: ParsableCommand {
     @Flag(help: "Open files stay usable until they are closed.")
     var lazy = false
 
-    @Flag(help: "Requests that are under way fail; only root can.")
+    @Flag(help: "End the connection: requests that are under way fail with ECONNABORTED.")
     var force = false
 
     @Argument(help: "Where the volume is mounted.")
@@ -41,13 +44,32 @@ struct UmountCommand: ParsableCommand {
                     "\(mountPoint) is a mount of \(entry.fileSystemType), not of bypassio: "
                         + "use umount(8).")
             }
-            // Nobody can have open what nobody serves.
-            let isDead = Unmounting.isDead(place)
             do throws(MountError) {
-                try Unmounting.unmount(place, force: force, lazy: lazy || isDead)
+                let isAborted = try unmount(place)
+                if force { tellEnd(isAborted) }
             } catch {
                 throw CommandError(CommandStatus(error.kind), "\(error)")
             }
         }
+    }
+
+    /// Whether the connection was ended.
+    private func unmount(_ place: FilePath) throws(MountError) -> Bool {
+        do throws(MountError) {
+            return try Unmounting.unmount(place, force: force, lazy: lazy)
+        } catch {
+            // Nobody can have open what nobody serves.
+            guard error.kind == .inUse, Unmounting.isDead(place) else { throw error }
+            return try Unmounting.unmount(place, force: false, lazy: true)
+        }
+    }
+
+    private func tellEnd(_ isAborted: Bool) {
+        StandardOutput.print(
+            isAborted
+                ? "\(mountPoint.onOneLine): the connection was ended; programs that waited got "
+                    + "ECONNABORTED, open files answer ENOTCONN."
+                : "\(mountPoint.onOneLine): unmounted lazily; only root can end the connection here."
+        )
     }
 }

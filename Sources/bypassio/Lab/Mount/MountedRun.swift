@@ -22,7 +22,7 @@ enum MountedRun {
             service.finish(seconds: 10)
             // After a service that had to be killed.
             if Unmounting.isDead(FilePath(folder.mountPoint)) {
-                try? Unmounting.unmount(FilePath(folder.mountPoint), force: true, lazy: true)
+                _ = try? Unmounting.unmount(FilePath(folder.mountPoint), force: true, lazy: true)
             }
         }
         let ready = service.ready()
