@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <linux/fanotify.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -71,6 +73,64 @@ int32_t bpio_file_handle(int32_t file, void *handle, size_t capacity, int32_t *t
     memcpy(handle, buffer.bytes, buffer.length);
     *type = buffer.type;
     return (int32_t)buffer.length;
+}
+
+int32_t bpio_open_file_handle(
+    int32_t directory, const void *handle, size_t length, int32_t type, int32_t flags) {
+    struct {
+        uint32_t length;
+        int32_t type;
+        unsigned char bytes[128];
+    } buffer = {.length = (uint32_t)length, .type = type};
+    if (length > sizeof buffer.bytes) return -EINVAL;
+    memcpy(buffer.bytes, handle, length);
+    long file = syscall(SYS_open_by_handle_at, directory, &buffer, flags | O_CLOEXEC);
+    return file < 0 ? -errno : (int32_t)file;
+}
+
+// xfs_fs.h, which is not among the kernel's headers that programs get.
+struct xfs_request {
+    uint64_t *inode;
+    int32_t count;
+    void *result;
+    int32_t *results;
+};
+
+struct xfs_status {
+    uint64_t inode;
+    uint16_t mode, links;
+    uint32_t user, group, device;
+    int32_t block_size;
+    int64_t size;
+    struct {
+        long seconds;
+        int32_t nanoseconds;
+    } times[3];
+    int64_t blocks;
+    uint32_t flags;
+    int32_t extent_size, extents;
+    uint32_t generation;
+    uint16_t project_low, fork_offset, project_high;
+    uint16_t sick, checked;
+    unsigned char padding[2];
+    uint32_t copy_on_write_size, event_mask;
+    uint16_t event_state, attribute_extents;
+};
+
+CHECK(sizeof(struct xfs_request) == 32);
+CHECK(offsetof(struct xfs_status, generation) == 108);
+CHECK(sizeof(struct xfs_status) == 136);
+
+int32_t bpio_xfs_generation(int32_t directory, uint64_t inode, uint32_t *generation) {
+    struct xfs_status status;
+    uint64_t asked = inode;
+    int32_t found = 0;
+    struct xfs_request request = {&asked, 1, &status, &found};
+    memset(&status, 0, sizeof status);
+    if (ioctl(directory, _IOWR('X', 102, struct xfs_request), &request) < 0) return -errno;
+    if (found < 1 && status.inode != inode) return -ESTALE;
+    *generation = status.generation;
+    return 0;
 }
 
 #endif

@@ -8,7 +8,7 @@ internal import Synchronization
 ///
 /// Lock order: the mutable members belong to the ``NodeTable`` and are touched under its lock only.
 final class Node: @unchecked Sendable {
-    /// What the kernel calls it. Never used again.
+    /// What the kernel calls it: the host's inode number where that is nobody else's, see ``NodeTable``.
     let number: UInt64
     let id: FileID
     /// Tells the file from a later one with the same inode number.
@@ -29,6 +29,8 @@ final class Node: @unchecked Sendable {
     /// When the kernel was last told to ask for the directory's entries anew, in seconds of the
     /// trust's clock.
     var listedAt: Int64 = .min
+    /// It was found by its number, and has no name yet: so it is found again.
+    var isNumbered = false
     /// Used since the cache's hand came by.
     var isUsed = false
     /// The thread that opened it for writing last: the kernel sends a truncation by O_TRUNC next.

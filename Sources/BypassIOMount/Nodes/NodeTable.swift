@@ -3,18 +3,40 @@ internal import SystemPackage
 
 /// All files that the kernel knows, by number and by identity.
 ///
+/// A file of the root's own file system has its inode number there, so that a handle which somebody keeps
+/// leads to it when the kernel has forgotten it, or the service has begun anew. All others, and one whose
+/// number another node still has, get a number that is never used again, with the highest bit set.
+///
 /// Lock order: one lock, a leaf; no request is sent under it. What falls out of the table is
 /// released after it, because closing a file runs filters.
 final class NodeTable: Sendable {
     private struct State {
         var byNumber: [UInt64: Node] = [:]
         var byID: [FileID: Node] = [:]
-        var lastNumber = Node.rootNumber
+        var lastNumber = NodeTable.firstOwnNumber
         var cache: DirectoryCache
     }
 
     private let state: Guarded<State>
     let root: Node
+
+    private static let firstOwnNumber: UInt64 = 1 << 63
+
+    /// Which file the kernel means by a number that the table does not know; nil if none.
+    func identity(of number: UInt64) -> FileID? {
+        guard number > Node.rootNumber, number < Self.firstOwnNumber else { return nil }
+        return FileID(device: root.id.device, inode: number)
+    }
+
+    private func newNumber(for id: FileID, _ state: inout State) -> UInt64 {
+        if id.device == root.id.device, identity(of: id.inode) != nil,
+            state.byNumber[id.inode] == nil
+        {
+            return id.inode
+        }
+        state.lastNumber += 1
+        return state.lastNumber
+    }
 
     /// - Parameters:
     ///   - root: the volume's root, open for as long as the table lives.
@@ -53,13 +75,14 @@ final class NodeTable: Sendable {
                 guard node !== root, !node.isNamed(name, in: parent) else { return (node, nil) }
                 node.parent = parent
                 node.name = name
+                node.isNumbered = false
                 // It has a name again: no need to hold a file for want of one.
                 return (node, node.isDirectory ? nil : node.held.take())
             }
-            state.lastNumber += 1
             let node = Node(
-                number: state.lastNumber, id: information.id, birthTime: information.birthTime,
-                isDirectory: isDirectory, parent: parent, name: name)
+                number: newNumber(for: information.id, &state), id: information.id,
+                birthTime: information.birthTime, isDirectory: isDirectory, parent: parent,
+                name: name)
             node.lookups = 1
             state.byNumber[node.number] = node
             // One that was there is gone from the disk; it stays known by its number.
@@ -73,12 +96,33 @@ final class NodeTable: Sendable {
     /// A file without a name: `held` keeps it.
     func found(nameless information: FileInformation, held: HeldFile) -> Node {
         state.withLock { state in
-            state.lastNumber += 1
             let node = Node(
-                number: state.lastNumber, id: information.id, birthTime: information.birthTime,
-                isDirectory: false, parent: nil, name: [])
+                number: newNumber(for: information.id, &state), id: information.id,
+                birthTime: information.birthTime, isDirectory: false, parent: nil, name: [])
             node.lookups = 1
             node.held = held
+            state.byNumber[node.number] = node
+            state.byID[node.id] = node
+            return node
+        }
+    }
+
+    /// The node of a file that was just found without a name; counts a lookup.
+    func found(numbered information: FileInformation) -> Node {
+        let isDirectory = information.kind == .directory
+        return state.withLock { state in
+            if let node = state.byID[information.id],
+                node.isOf(information.id, born: information.birthTime),
+                node.isDirectory == isDirectory
+            {
+                node.lookups += 1
+                return node
+            }
+            let node = Node(
+                number: newNumber(for: information.id, &state), id: information.id,
+                birthTime: information.birthTime, isDirectory: isDirectory, parent: nil, name: [])
+            node.lookups = 1
+            node.isNumbered = true
             state.byNumber[node.number] = node
             state.byID[node.id] = node
             return node
@@ -180,6 +224,7 @@ final class NodeTable: Sendable {
             guard node !== root else { return }
             node.parent = parent
             node.name = name
+            node.isNumbered = false
         }
     }
 
@@ -206,6 +251,8 @@ final class NodeTable: Sendable {
         case held(HeldFile)
         case open(FileObject)
         case named([UInt8], in: Node)
+        /// By its identity.
+        case numbered
     }
 
     /// The best way to a node's file; `ESTALE` if there is none. With `byNameOnly` an open handle
@@ -217,7 +264,8 @@ final class NodeTable: Sendable {
                 return .held(held)
             }
             if let file = node.openFile, !byNameOnly { return .open(file) }
-            return node.parent.map { .named(node.name, in: $0) }
+            if let parent = node.parent { return .named(node.name, in: parent) }
+            return node.isNumbered ? .numbered : nil
         }
         guard let place else { throw .staleNode }
         return place
@@ -229,10 +277,17 @@ final class NodeTable: Sendable {
         let node: Node
     }
 
-    /// The names that lead to a node, the last ones first, and the open directory that they start at.
+    /// Where the way to a node begins.
+    enum Start {
+        case held(HeldFile)
+        /// A node to be opened by its identity.
+        case numbered(Node)
+    }
+
+    /// The names that lead to a node, the last ones first, and what they start at.
     /// `ESTALE` where a name on the way is gone, and where parents lead round in a circle, as they may
     /// for a moment when somebody moves directories behind the mount's back.
-    func way(to node: Node) throws(IOFailure) -> (from: HeldFile, steps: [Step]) {
+    func way(to node: Node) throws(IOFailure) -> (from: Start, steps: [Step]) {
         var steps: [Step] = []
         var current = node
         // What was met last at a power of two: met again, it is a circle.
@@ -240,7 +295,8 @@ final class NodeTable: Sendable {
         while true {
             // The lock is taken for each step: a client chooses how many there are.
             switch try place(of: current, byNameOnly: true) {
-            case .held(let held): return (held, steps)
+            case .held(let held): return (.held(held), steps)
+            case .numbered: return (.numbered(current), steps)
             case .open: throw .staleNode
             case .named(let name, in: let parent):
                 steps.append(Step(name: name, node: current))

@@ -22,7 +22,7 @@ extension VolumeFileSystem {
                 // It was closed meanwhile.
                 guard error.status == .fileClosed else { throw error }
             }
-        case .named: break
+        case .named, .numbered: break
         }
         let held = try heldFile(of: node, requestor)
         defer { withExtendedLifetime(held) {} }
@@ -47,9 +47,21 @@ extension VolumeFileSystem {
             } catch {
                 throw error.ofKnownName
             }
+        case .numbered:
+            return try openNumbered(node, requestor, configure)
         case .open:
             throw .staleNode
         }
+    }
+
+    /// Opens the file that a node's number means.
+    private func openNumbered(
+        _ node: Node, _ requestor: Requestor, _ configure: (inout CreateParameters) -> Void
+    ) throws(IOFailure) -> FileObject {
+        var parameters = CreateParameters(path: "", options: .noFollow)
+        parameters.fileID = node.id
+        configure(&parameters)
+        return try checked(try volume.open(parameters, requestor: requestor), node)
     }
 
     // MARK: The way down
@@ -63,7 +75,9 @@ extension VolumeFileSystem {
     private func heldFile(
         of node: Node, _ requestor: Requestor
     ) throws(IOFailure) -> HeldFile {
-        var (held, way) = try nodes.way(to: node)
+        let (start, steps) = try nodes.way(to: node)
+        var way = steps
+        var held = try self.held(start, requestor)
         while !way.isEmpty {
             let (path, end) = Self.nextStep(&way)
             do throws(IOFailure) {
@@ -78,6 +92,22 @@ extension VolumeFileSystem {
             if end.isDirectory { nodes.keep(held, of: end) }
         }
         return held
+    }
+
+    private func held(
+        _ start: NodeTable.Start, _ requestor: Requestor
+    ) throws(IOFailure) -> HeldFile {
+        switch start {
+        case .held(let held): return held
+        case .numbered(let node):
+            let held = HeldFile(
+                try openNumbered(node, requestor) { parameters in
+                    parameters.access = []
+                    parameters.options.insert(.attributesOnly)
+                })
+            if node.isDirectory { nodes.keep(held, of: node) }
+            return held
+        }
     }
 
     /// Takes the next names, and the node that they lead to, from the end of `way`.
@@ -102,7 +132,10 @@ extension VolumeFileSystem {
         var parameters = CreateParameters(
             path: path, directory: directory.file, options: .noFollow)
         configure(&parameters)
-        let file = try volume.open(parameters, requestor: requestor)
+        return try checked(try volume.open(parameters, requestor: requestor), node)
+    }
+
+    private func checked(_ file: FileObject, _ node: Node) throws(IOFailure) -> FileObject {
         guard node.isOf(file.stream.id, born: file.stream.birthTime) else {
             // Another file has the name now.
             file.close()

@@ -22,6 +22,7 @@ final class VolumeFileSystem: FileSystem {
     let notices = KernelNotices()
     /// Made once the volume is mounted, where it is needed.
     let unwatched = GuardedOnDemand<UnwatchedFiles>()
+    private let generation = HandleGeneration()
     let leavesAccessTime: Bool
     /// nil: no program gets it but by asking.
     let kernelRoute: KernelRoute?
@@ -60,6 +61,7 @@ final class VolumeFileSystem: FileSystem {
             .cacheSymbolicLinks,
         ]
         if kernelRoute != nil { features.insert(.passthrough) }
+        features.insert(volume.fileSystem.opensByID ? .exportSupport : .noExportSupport)
         return features
     }
 
@@ -123,8 +125,8 @@ final class VolumeFileSystem: FileSystem {
     ) -> NodeEntry {
         let validities = trust.validities(of: information, since: mark)
         return NodeEntry(
-            node: node.number, attributes: attributes(information, of: node),
-            nameValidity: validities.name,
+            node: node.number, generation: generation(information),
+            attributes: attributes(information, of: node), nameValidity: validities.name,
             attributesValidity: validities.attributes)
     }
 }

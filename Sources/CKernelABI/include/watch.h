@@ -45,4 +45,13 @@ int32_t bpio_watch_wait(int32_t first, int32_t second, int32_t milliseconds);
 int32_t bpio_file_handle(
     int32_t file, void *_Nonnull handle, size_t capacity, int32_t *_Nonnull type);
 
+/// open_by_handle_at(2) of a file of the file system that an open directory (not O_PATH) lies on.
+/// CAP_DAC_READ_SEARCH.
+int32_t bpio_open_file_handle(
+    int32_t directory, const void *_Nonnull handle, size_t length, int32_t type, int32_t flags);
+
+/// XFS_IOC_FSBULKSTAT_SINGLE: how often XFS has used an inode, which its handles carry.
+/// CAP_SYS_ADMIN.
+int32_t bpio_xfs_generation(int32_t directory, uint64_t inode, uint32_t *_Nonnull generation);
+
 #endif

@@ -8,7 +8,7 @@ extension Connection {
         let context = call.context
         switch call.opcode {
         case .lookup:
-            fileSystem.lookup(try NameRequest(context, &reader), EntryReply(ticket))
+            try lookup(context, &reader, ticket)
         case .getAttributes:
             fileSystem.getAttributes(
                 try GetAttributesRequest(context, &reader), AttributesReply(ticket))
@@ -27,6 +27,19 @@ extension Connection {
         default:
             fileSystem.synchronizeFileSystem(context, EmptyReply(ticket))
         }
+    }
+
+    /// The kernel asks for a node by its number where handles of files are agreed on.
+    private func lookup(
+        _ context: RequestContext, _ reader: inout MessageReader, _ ticket: consuming ReplyTicket
+    ) throws(MalformedRequest) {
+        if reader.isName(ofDots: 1), fileSystem.features.contains(.exportSupport) {
+            return fileSystem.lookupSelf(context, EntryReply(ticket))
+        }
+        if reader.isName(ofDots: 2), fileSystem.features.contains(.exportSupport) {
+            return fileSystem.lookupParent(context, EntryReply(ticket))
+        }
+        fileSystem.lookup(try NameRequest(context, &reader), EntryReply(ticket))
     }
 
     func dispatchName(

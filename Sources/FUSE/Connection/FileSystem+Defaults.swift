@@ -8,6 +8,14 @@ extension FileSystem {
         reply.fail(.noFunction)
     }
 
+    public func lookupSelf(_ context: RequestContext, _ reply: consuming EntryReply) {
+        reply.fail(.staleNFSFileHandle)
+    }
+
+    public func lookupParent(_ context: RequestContext, _ reply: consuming EntryReply) {
+        reply.fail(.staleNFSFileHandle)
+    }
+
     public func forget(node: UInt64, count: UInt64) {}
 
     public func getAttributes(_ request: GetAttributesRequest, _ reply: consuming AttributesReply) {

@@ -15,6 +15,12 @@ public protocol FileSystem: AnyObject, Sendable {
     // MARK: Nodes
 
     func lookup(_ request: borrowing NameRequest, _ reply: consuming EntryReply)
+    /// With ``InitFlags/exportSupport``: LOOKUP of a node by its number, which the kernel may have
+    /// forgotten, and the service with it. ESTALE if there is no such file any more. A success counts
+    /// as a lookup of that node.
+    func lookupSelf(_ context: RequestContext, _ reply: consuming EntryReply)
+    /// With ``InitFlags/exportSupport``: LOOKUP of a directory's parent.
+    func lookupParent(_ context: RequestContext, _ reply: consuming EntryReply)
     /// The kernel forgot `count` lookups of a node.
     func forget(node: UInt64, count: UInt64)
     func getAttributes(_ request: GetAttributesRequest, _ reply: consuming AttributesReply)

@@ -2,6 +2,8 @@
 public struct NodeEntry: Sendable, Equatable {
     /// Not 0, and never that of another file as long as the kernel knows this one.
     public var node: UInt64
+    /// Tells this file from others that have the same number when the kernel does not know this one.
+    public var generation: UInt32
     public var attributes: NodeAttributes
     public var nameValidity: Validity
     public var attributesValidity: Validity
@@ -9,10 +11,11 @@ public struct NodeEntry: Sendable, Equatable {
     static let wireSize = 40 + NodeAttributes.wireSize
 
     public init(
-        node: UInt64, attributes: NodeAttributes, nameValidity: Validity,
+        node: UInt64, generation: UInt32 = 0, attributes: NodeAttributes, nameValidity: Validity,
         attributesValidity: Validity
     ) {
         self.node = node
+        self.generation = generation
         self.attributes = attributes
         self.nameValidity = nameValidity
         self.attributesValidity = attributesValidity
@@ -20,8 +23,7 @@ public struct NodeEntry: Sendable, Equatable {
 
     func write(to writer: inout MessageWriter) {
         writer.u64(node)
-        // Numbers of nodes are never used again, so one generation is enough.
-        writer.u64(0)
+        writer.u64(UInt64(generation))
         writer.u64(nameValidity.seconds)
         writer.u64(attributesValidity.seconds)
         writer.u32(nameValidity.nanoseconds)

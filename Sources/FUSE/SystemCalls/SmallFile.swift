@@ -1,9 +1,9 @@
-internal import SystemPackage
+package import SystemPackage
 
 /// Files of the kernel, which have no size of their own.
-enum SmallFile {
+package enum SmallFile {
     /// All of it; nil if it cannot be read.
-    static func read(_ path: FilePath) -> [UInt8]? {
+    package static func read(_ path: FilePath) -> [UInt8]? {
         guard let file = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else {
             return nil
         }

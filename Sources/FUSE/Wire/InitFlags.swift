@@ -11,6 +11,8 @@ public struct InitFlags: OptionSet, Sendable, Hashable {
     public static let posixLocks = InitFlags(bit: 1)
     /// O_TRUNC comes with OPEN.
     public static let atomicTruncate = InitFlags(bit: 3)
+    /// LOOKUP of a node itself and of a directory's parent, by which the kernel finds again what it has
+    /// forgotten: for handles of files (open_by_handle_at(2), NFS).
     public static let exportSupport = InitFlags(bit: 4)
     /// A buffered write may carry more than a page.
     public static let bigWrites = InitFlags(bit: 5)
@@ -43,6 +45,8 @@ public struct InitFlags: OptionSet, Sendable, Hashable {
     public static let extendedInit = InitFlags(bit: 30)
     public static let directIOAllowMapping = InitFlags(bit: 36)
     public static let passthrough = InitFlags(bit: 37)
+    /// Handles of files are refused at once.
+    public static let noExportSupport = InitFlags(bit: 38)
     /// Requests come by io_uring; whoever agrees must have the rings ready.
     public static let overRing = InitFlags(bit: 41)
 }

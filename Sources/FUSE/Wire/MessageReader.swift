@@ -58,6 +58,12 @@ struct MessageReader: ~Escapable {
         return name
     }
 
+    /// What is left is a name that stands for a directory itself (one dot) or its parent (two).
+    func isName(ofDots count: Int) -> Bool {
+        guard remaining == count + 1, bytes[offset + count] == 0 else { return false }
+        return (0..<count).allSatisfy { bytes[offset + $0] == UInt8(ascii: ".") }
+    }
+
     private func load32(_ at: Int) -> UInt32 {
         UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16
             | UInt32(bytes[at + 3]) << 24

@@ -16,6 +16,7 @@ extension HostFileSystem {
     public func create(
         _ parameters: CreateParameters, for requestor: Requestor
     ) throws(IOFailure) -> OpenedFile {
+        if let id = parameters.fileID { return try openNumbered(id, parameters) }
         if let directory = parameters.directory {
             let start = try openFile(directory)
             let caller = parameters.mayMake ? try caller(requestor, on: start) : nil
@@ -177,6 +178,33 @@ extension HostFileSystem {
             start.isPathOnly
             ? try SystemCall.duplicate(base) : try SystemCall.reopen(base, .pathOnly)
         return try entered(place, parameters, wasCreated: false)
+    }
+
+    // MARK: By number
+
+    /// With the right to find files by number (root; ext4, xfs, btrfs and the like).
+    public var opensByID: Bool { numberedFiles != nil }
+
+    private func openNumbered(
+        _ id: FileID, _ parameters: CreateParameters
+    ) throws(IOFailure) -> OpenedFile {
+        do throws(Errno) {
+            guard id.device == rootID.device, let numberedFiles else { throw .staleNFSFileHandle }
+            guard parameters.disposition != .create else { throw .fileExists }
+            let place = try numberedFiles.open(id.inode)
+            let status = try SystemCall.status(of: place.descriptor)
+            guard FileID(status) == id else { throw .staleNFSFileHandle }
+            // Whoever has a number from elsewhere does not get out of the tree by it. Where a file
+            // lies that the kernel has only just read cannot be told.
+            if FileTraits.Kind(mode: status.mode) == .directory, id != rootID {
+                do { _ = try pathFromRoot(of: place.descriptor) } catch {
+                    throw .staleNFSFileHandle
+                }
+            }
+            return try entered(place, parameters, wasCreated: false)
+        } catch {
+            throw IOFailure(host: error)
+        }
     }
 
     // MARK: What is made

@@ -24,7 +24,7 @@ extension HostFileSystem {
     /// Where a directory is now, seen from the root; `EXDEV` if it is not beneath the root.
     ///
     /// It may move before the answer is used. What is opened by it then is still beneath the root.
-    private func pathFromRoot(of directory: FileDescriptor) throws(Errno) -> FilePath {
+    func pathFromRoot(of directory: FileDescriptor) throws(Errno) -> FilePath {
         var path = FilePath(
             bytes: try SystemCall.readLink(SystemCall.magicLink(of: directory)))
         let top = FilePath(bytes: try SystemCall.readLink(SystemCall.magicLink(of: root)))

@@ -40,6 +40,8 @@ public final class HostFileSystem: FileSystemDriver {
     /// The root's identity, for telling the volume handle from other directories.
     let rootID: FileID
     let rootMountID: UInt64?
+    /// nil where files are found by names alone.
+    let numberedFiles: NumberedFiles?
     /// data=journal on the whole mount: direct I/O goes through the cache.
     let journalsAllData: Bool
 
@@ -66,6 +68,7 @@ public final class HostFileSystem: FileSystemDriver {
             topology.mount?.superOptionValues("data").contains(Array("journal".utf8)) ?? false
         let isJudging = try Self.judgesCallers(root.descriptor)
         rootJudgesCallers = isJudging && SystemCall.canActForOthers
+        numberedFiles = NumberedFiles(root: root.descriptor, id: rootID)
         rootDescriptor = root
     }
 

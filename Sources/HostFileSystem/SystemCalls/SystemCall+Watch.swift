@@ -68,6 +68,36 @@ extension SystemCall {
         return FileHandle(type: type, bytes: Array(bytes.prefix(Int(length))))
     }
 
+    /// open_by_handle_at(2): Open a file of the file system that `directory` (not O_PATH) lies on.
+    ///
+    /// - Throws: ESTALE if there is no such file any more, EPERM without CAP_DAC_READ_SEARCH.
+    package static func open(
+        _ handle: FileHandle, onFileSystemOf directory: FileDescriptor, _ flags: OpenFlags
+    ) throws(Errno) -> OwnedDescriptor {
+        let file = try retryingInt {
+            unsafe handle.bytes.withUnsafeBytes { bytes in
+                guard let start = bytes.baseAddress else { return -Errno.invalidArgument.rawValue }
+                return unsafe bpio_open_file_handle(
+                    directory.rawValue, start, bytes.count, handle.type, flags.rawValue)
+            }
+        }
+        return OwnedDescriptor(owning: FileDescriptor(rawValue: file))
+    }
+
+    /// XFS_IOC_FSBULKSTAT_SINGLE: The generation that a file's handle has on XFS.
+    ///
+    /// - Throws: EINVAL for an inode that is not in use, EPERM without CAP_SYS_ADMIN, ENOTTY
+    ///   elsewhere.
+    package static func generationOnXFS(
+        of inode: UInt64, onFileSystemOf directory: FileDescriptor
+    ) throws(Errno) -> UInt32 {
+        var generation: UInt32 = 0
+        _ = try retryingInt {
+            unsafe bpio_xfs_generation(directory.rawValue, inode, &generation)
+        }
+        return generation
+    }
+
     /// eventfd(2): A counter that wakes up ``wait(_:or:milliseconds:)``.
     package static func openEventCounter() throws(Errno) -> OwnedDescriptor {
         let counter = try retryingInt { bpio_event_counter() }

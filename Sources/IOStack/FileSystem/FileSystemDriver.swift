@@ -19,6 +19,9 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     func create(
         _ parameters: CreateParameters, for requestor: Requestor
     ) throws(IOFailure) -> OpenedFile
+    /// Whether files can be opened by their identity (``CreateParameters/fileID``), as long as they
+    /// exist. The default is no.
+    var opensByID: Bool { get }
     /// The last handle is gone. The file may still be read by requests in flight.
     func cleanup(_ file: FileObject)
     /// Nobody refers to the file object any more.
@@ -114,6 +117,8 @@ public protocol FileSystemDriver: AnyObject, Sendable {
 }
 
 extension FileSystemDriver {
+    public var opensByID: Bool { false }
+
     public func flags(
         of file: FileObject, _ form: FileFlags.Form
     ) throws(IOFailure) -> FileFlags {

@@ -70,6 +70,10 @@ public struct CreateParameters: Sendable {
     public var path: FilePath
     /// What the path starts at (`OBJECT_ATTRIBUTES.RootDirectory`).
     public var directory: FileObject?
+    /// The file with this identity, whatever its name (`FILE_OPEN_BY_FILE_ID`); ``path`` and
+    /// ``directory`` do not count then, and nothing is made. `ESTALE` where there is none, and where
+    /// the file system does not find files so (``FileSystemDriver/opensByID``).
+    public var fileID: FileID?
     public var access: Access
     public var disposition: Disposition
     public var kind: Kind
@@ -102,6 +106,7 @@ extension CreateParameters {
     /// The path from the volume's root, as the directory's names were when it was opened. Of one that is
     /// longer than 4,096 bytes only the last names, behind "…/".
     var pathFromRoot: String {
+        if let fileID { return "#\(fileID.inode)" }
         guard let base = directory?.openedPath, !base.isEmpty else { return Self.end(path.string) }
         return path.isEmpty ? base : Self.end("\(base)/\(path.string)")
     }

@@ -91,15 +91,24 @@ public final class MemoryFileSystem: FileSystemDriver {
 
     // MARK: Files
 
+    public var opensByID: Bool { true }
+
     public func create(
         _ parameters: CreateParameters, for requestor: Requestor
     ) throws(IOFailure) -> OpenedFile {
-        let start = try parameters.directory.map { file throws(IOFailure) in
+        var parameters = parameters
+        var start = try parameters.directory.map { file throws(IOFailure) in
             guard let number = number(of: file) else { throw IOFailure(.notSameDevice) }
             return number
         }
+        if let id = parameters.fileID {
+            (start, parameters.path, parameters.disposition) = (id.inode, "", .open)
+        }
         return try state.withLock { state throws(IOFailure) in
             state.creates += 1
+            if let id = parameters.fileID, state.tree.nodes[id.inode] == nil {
+                throw IOFailure(errno: Errno.staleNFSFileHandle.rawValue)
+            }
             let (number, wasCreated) = try state.tree.open(
                 parameters, from: start ?? MemoryTree.root, for: requestor)
             let node = try state.tree.node(number)

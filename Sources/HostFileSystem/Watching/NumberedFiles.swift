@@ -1,0 +1,88 @@
+internal import IOStack
+internal import SystemPackage
+
+/// Finds the files of one file system by their inode numbers alone (open_by_handle_at(2)).
+///
+/// What a handle holds is the file system's own affair. The root's handle is the pattern: its kind says
+/// where number and generation stand. A generation of 0 means any on ext4, f2fs and btrfs; XFS is asked
+/// for the right one. Whether all that holds is tried with the root itself.
+///
+/// Needs CAP_DAC_READ_SEARCH, and CAP_SYS_ADMIN on XFS. Any thread.
+final class NumberedFiles: Sendable {
+    private let directory: OwnedDescriptor
+    private let pattern: FileHandle
+    private let form: Form
+
+    private enum Form {
+        /// FILEID_INO32_GEN: number and generation, four bytes each.
+        case short
+        /// XFS: eight bytes and four.
+        case xfs
+        /// FILEID_BTRFS_WITHOUT_PARENT: eight bytes, the subvolume's eight, four.
+        case btrfs
+
+        init?(_ handle: FileHandle) {
+            switch (handle.type, handle.bytes.count) {
+            case (0x01, 8): self = .short
+            case (0x81, 12): self = .xfs
+            case (0x4D, 20): self = .btrfs
+            default: return nil
+            }
+        }
+
+        var numberSize: Int { self == .short ? 4 : 8 }
+        var generation: Range<Int> {
+            switch self {
+            case .short: 4..<8
+            case .xfs: 8..<12
+            case .btrfs: 16..<20
+            }
+        }
+    }
+
+    /// nil where files cannot be found so.
+    init?(root: FileDescriptor, id: FileID) {
+        do throws(Errno) {
+            let opened = try SystemCall.reopen(root, [.readOnly, .directory])
+            let handle = try SystemCall.handle(of: opened.descriptor)
+            guard let form = Form(handle) else { return nil }
+            directory = opened
+            pattern = handle
+            self.form = form
+            let found = try open(id.inode)
+            guard try FileID(SystemCall.status(of: found.descriptor)) == id else { return nil }
+        } catch {
+            return nil
+        }
+    }
+
+    /// A file for names and attributes; a symbolic link is not followed. `ESTALE` where there is none.
+    func open(_ inode: UInt64) throws(Errno) -> OwnedDescriptor {
+        guard inode > 0, form.numberSize == 8 || inode <= UInt64(UInt32.max) else {
+            throw .staleNFSFileHandle
+        }
+        var handle = pattern
+        store(inode, in: 0..<form.numberSize, of: &handle)
+        store(UInt64(try generation(of: inode)), in: form.generation, of: &handle)
+        return try SystemCall.open(
+            handle, onFileSystemOf: directory.descriptor, [.pathOnly, .noFollow])
+    }
+
+    private func generation(of inode: UInt64) throws(Errno) -> UInt32 {
+        guard form == .xfs else { return 0 }
+        do {
+            return try SystemCall.generationOnXFS(
+                of: inode, onFileSystemOf: directory.descriptor)
+        } catch {
+            // A number that nobody has.
+            throw error == .invalidArgument || error == .noSuchFileOrDirectory
+                ? .staleNFSFileHandle : error
+        }
+    }
+
+    private func store(_ value: UInt64, in place: Range<Int>, of handle: inout FileHandle) {
+        for (shift, index) in place.enumerated() {
+            handle.bytes[index] = UInt8(truncatingIfNeeded: value >> UInt64(shift * 8))
+        }
+    }
+}
