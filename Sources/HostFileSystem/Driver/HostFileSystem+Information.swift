@@ -54,6 +54,14 @@ extension HostFileSystem {
         return traits
     }
 
+    /// Looked at anew, because what is mounted and how the file lies may have changed.
+    public func facts(of file: FileObject) -> [String] {
+        let inspection = try? openFile(file).withDescriptor { (descriptor) throws(Errno) in
+            try HostInspection.read(of: descriptor)
+        }
+        return inspection?.facts ?? []
+    }
+
     func swapTable() throws(Errno) -> SwapTable {
         guard let swapSpace else { return try SwapTable() }
         return try swapSpace.table()

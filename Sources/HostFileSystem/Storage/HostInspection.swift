@@ -16,9 +16,18 @@ public struct HostInspection: Sendable, Hashable {
         at path: FilePath, paths: SystemPaths = .system, flushing: Bool = false
     ) throws(Errno) -> HostInspection {
         let place = try SystemCall.open(path, .pathOnly)
-        let topology = try StorageDiscovery(paths: paths).topology(of: place.descriptor)
+        return try read(of: place.descriptor, paths: paths, flushing: flushing)
+    }
+
+    /// As ``read(at:paths:flushing:)`` of an open file; an O_PATH descriptor will do.
+    ///
+    /// - Throws: what statx(2) or reading the mount table throws.
+    public static func read(
+        of descriptor: FileDescriptor, paths: SystemPaths = .system, flushing: Bool = false
+    ) throws(Errno) -> HostInspection {
+        let topology = try StorageDiscovery(paths: paths).topology(of: descriptor)
         let traits = try FileTraits.read(
-            of: place.descriptor, swaps: try? SwapTable(paths: paths),
+            of: descriptor, swaps: try? SwapTable(paths: paths),
             logicalBlockSize: topology.logicalBlockSize, flushing: flushing)
         return HostInspection(traits: traits, topology: topology)
     }

@@ -4,12 +4,15 @@ public struct LayerAnswer: Sendable, Equatable {
 
     public var layer: Layer
     public var driver: String
+    /// Of a filter.
+    public var altitude: Altitude?
     /// nil when the layer lets BypassIO through.
     public var veto: BypassVeto?
 
-    public init(layer: Layer, driver: String, veto: BypassVeto?) {
+    public init(layer: Layer, driver: String, altitude: Altitude? = nil, veto: BypassVeto?) {
         self.layer = layer
         self.driver = driver
+        self.altitude = altitude
         self.veto = veto
     }
 }

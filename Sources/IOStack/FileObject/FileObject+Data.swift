@@ -15,6 +15,20 @@ extension FileObject {
     public func read(
         at offset: UInt64, length: Int, into buffer: any IOBuffer, requestor: Requestor? = nil
     ) throws(IOFailure) -> Int {
+        try carriedRead(at: offset, length: length, into: buffer, requestor).count
+    }
+
+    /// As ``read(at:length:into:requestor:)``, with the route that the read took.
+    public func countedRead(
+        at offset: UInt64, length: Int, into buffer: any IOBuffer, requestor: Requestor? = nil
+    ) throws(IOFailure) -> (count: Int, route: ReadRoute) {
+        try carriedRead(at: offset, length: length, into: buffer, requestor)
+    }
+
+    @inline(__always)
+    private func carriedRead(
+        at offset: UInt64, length: Int, into buffer: any IOBuffer, _ requestor: Requestor?
+    ) throws(IOFailure) -> (count: Int, route: ReadRoute) {
         guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
             throw IOFailure(.invalidParameter)
         }
@@ -26,15 +40,15 @@ extension FileObject {
             let count = try readTraditionally(
                 at: offset, length: length, into: buffer, requestor)
             // A filter may have said anything.
-            return min(max(count, 0), length)
+            return (min(max(count, 0), length), route)
         }
         defer { leaveBypass(route) }
         counters.count(route)
         let extent = StorageExtent(handle: storage, offset: offset, length: length)
         if route == .fullBypass {
-            return try storageDriver.read(extent, into: buffer)
+            return (try storageDriver.read(extent, into: buffer), route)
         }
-        return try volume.stack.read(extent, into: buffer)
+        return (try volume.stack.read(extent, into: buffer), route)
     }
 
     /// Writes the first `length` bytes of `buffer` at `offset`; returns the bytes written. Every

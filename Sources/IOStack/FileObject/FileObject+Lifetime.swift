@@ -47,7 +47,7 @@ extension FileObject {
         guard left == 0 else { return }
         volume.countOutCachedUses(of: self)
         // First: once the file system let go, its number may stand for another file.
-        let isLast = volume.closeStream(stream)
+        let isLast = volume.closeStream(of: self)
         send(.close, below: failedOpen.take())
         forgetContexts()
         // A detach finds the contexts of open streams only.

@@ -95,7 +95,10 @@ public final class FileObject: Sendable {
     }
 
     /// Reads that the kernel carried itself after it had asked; those that passed unseen are not known.
-    public var gatedKernelReads: UInt64 { counters.gatedReads }
+    public var gatedKernelReads: UInt64 { counters.gatedReads.count }
+
+    /// Bytes that ``gatedKernelReads`` asked for, in whole pages as the kernel asks.
+    public var gatedKernelBytes: UInt64 { counters.gatedReads.bytes }
 
     /// Under the volume's `state` lock.
     func setBypassEnabled(_ enabled: Bool) {

@@ -6,6 +6,7 @@ struct ReadCounters: ~Copyable, Sendable {
     private let routes: [4 of Atomic<UInt64>]
     private let causes = OnDemand<CauseCounters>()
     private let gated = Atomic<UInt64>(0)
+    private let gatedBytes = Atomic<UInt64>(0)
 
     init() {
         routes = [4 of Atomic<UInt64>] { _ in Atomic(0) }
@@ -22,10 +23,15 @@ struct ReadCounters: ~Copyable, Sendable {
         return .traditional
     }
 
-    /// A read that the kernel carries, and asked for.
-    func countGated() { gated.wrappingAdd(1, ordering: .relaxed) }
+    /// A read of `length` bytes that the kernel carries, and asked for.
+    func countGated(_ length: Int) {
+        gated.wrappingAdd(1, ordering: .relaxed)
+        gatedBytes.wrappingAdd(UInt64(max(0, length)), ordering: .relaxed)
+    }
 
-    var gatedReads: UInt64 { gated.load(ordering: .relaxed) }
+    var gatedReads: (count: UInt64, bytes: UInt64) {
+        (gated.load(ordering: .relaxed), gatedBytes.load(ordering: .relaxed))
+    }
 
     var byRoute: [ReadRoute: UInt64] {
         var counts: [ReadRoute: UInt64] = [:]

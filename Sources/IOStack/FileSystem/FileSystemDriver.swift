@@ -88,6 +88,10 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     /// default has none.
     func watchOutsideChanges() -> (any OutsideChangeWatch)?
 
+    /// What the host knows of the file and of what it lies on, for people: a line each. The default
+    /// knows nothing.
+    func facts(of file: FileObject) -> [String]
+
     // MARK: BypassIO
 
     /// A veto beyond the attributes of spec 6.1. The default has none.
@@ -139,6 +143,8 @@ extension FileSystemDriver {
     }
 
     public func watchOutsideChanges() -> (any OutsideChangeWatch)? { nil }
+
+    public func facts(of file: FileObject) -> [String] { [] }
 
     public func bypassVeto(for file: FileObject) -> StorageVeto? { nil }
 

@@ -63,8 +63,9 @@ extension Volume {
     ) throws(IOFailure) -> (file: FileObject, opened: OpenedFile) {
         let opened = try fileSystem.create(parameters, for: requestor)
         let file = FileObject(
-            volume: self, stream: openStream(opened), opened: opened, parameters: parameters,
-            requestor: requestor)
+            volume: self,
+            stream: openStream(opened, mayWrite: parameters.access.contains(.write)),
+            opened: opened, parameters: parameters, requestor: requestor)
         return (file, opened)
     }
 

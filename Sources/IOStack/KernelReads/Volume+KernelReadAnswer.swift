@@ -15,7 +15,7 @@ extension Volume {
     private func answer(_ read: KernelRead, of file: FileObject) -> IOFailure? {
         // It was opened meanwhile.
         guard let cause = kernelReadCause(of: file.stream) else { return nil }
-        file.counters.countGated()
+        file.counters.countGated(read.length)
         if cause.concernsFilters, let failure = askFilters(read, file) { return failure }
         let closed = gate.closed
         if !closed.isDisjoint(with: [.storagePaused, .storageRefused]) {

@@ -175,7 +175,7 @@ extension Volume {
         file.leaveKernelReads()
         if state.withLock({ countOut(file, &$0) }) { reconcileStorage() }
         countOutCachedUses(of: file)
-        if closeStream(file.stream) { file.stream.contexts.removeAll { _ in true } }
+        if closeStream(of: file) { file.stream.contexts.removeAll { _ in true } }
     }
 
     /// Returns whether bypass was enabled.

@@ -13,7 +13,8 @@ extension FileObject {
         for instance in volume.instances {
             answers.append(
                 LayerAnswer(
-                    layer: .filter, driver: instance.filter.name, veto: try veto(of: instance)))
+                    layer: .filter, driver: instance.filter.name, altitude: instance.altitude,
+                    veto: try veto(of: instance)))
         }
         answers.append(
             LayerAnswer(

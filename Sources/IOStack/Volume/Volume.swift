@@ -21,8 +21,9 @@ public final class Volume: Sendable {
     let contexts = ContextTable()
 
     struct State {
-        /// Streams that somebody has open, and how many file objects each has.
-        var streams: [FileID: (stream: Stream, fileObjects: Int)] = [:]
+        /// Streams that somebody has open, and how many file objects each has, and how many of these
+        /// may write.
+        var streams: [FileID: (stream: Stream, fileObjects: Int, writers: Int)] = [:]
         /// Creates on their way: a dismount must not come between them and their stream.
         var opensUnderWay = 0
         /// Open file objects with bypass enabled, paused ones included (spec 6.7).
@@ -124,24 +125,39 @@ public final class Volume: Sendable {
     }
 
     /// The stream of a file that was just opened, shared by all its file objects.
-    func openStream(_ opened: OpenedFile) -> Stream {
+    func openStream(_ opened: OpenedFile, mayWrite: Bool) -> Stream {
         state.withLock { state in
-            let entry = state.streams[opened.id] ?? (Stream(opened), 0)
-            state.streams[opened.id] = (entry.stream, entry.fileObjects + 1)
+            let entry = state.streams[opened.id] ?? (Stream(opened), 0, 0)
+            state.streams[opened.id] = (
+                entry.stream, entry.fileObjects + 1, entry.writers + (mayWrite ? 1 : 0)
+            )
             return entry.stream
         }
     }
 
     /// Returns whether that was the stream's last file object.
-    func closeStream(_ stream: Stream) -> Bool {
-        state.withLock { state in
+    func closeStream(of file: FileObject) -> Bool {
+        let stream = file.stream
+        let mayWrite = file.access.contains(.write)
+        return state.withLock { state in
             guard let entry = state.streams[stream.id], entry.stream === stream else {
                 return false
             }
             let left = entry.fileObjects - 1
             assert(left >= 0)
-            state.streams[stream.id] = left == 0 ? nil : (stream, left)
+            let writers = entry.writers - (mayWrite ? 1 : 0)
+            assert(writers >= 0)
+            state.streams[stream.id] = left == 0 ? nil : (stream, left, writers)
             return left == 0
+        }
+    }
+
+    /// File objects of a stream that were opened for writing and are not gone, with what is mapped
+    /// through them.
+    public func writerCount(of stream: Stream) -> Int {
+        state.withLock { state in
+            guard let entry = state.streams[stream.id], entry.stream === stream else { return 0 }
+            return entry.writers
         }
     }
 

@@ -110,6 +110,8 @@ import Testing
         #expect(throws: IOFailure(.fileClosed)) { try writer.write(ScannedVolume.evil, at: 0) }
         #expect(memory.disk.writes.count == before)
         // The end of that change was counted: the file can be found clean again.
+        #expect(try bypassed.verdict().status == .notSupportedWithMonitoring)
+        #expect(try bypassed.verdict(.enable).status == .success)
         #expect(try bypassed.verdict().status == .success)
         #expect(try bypassed.routeOfRead() == .fullBypass)
     }
@@ -158,7 +160,7 @@ import Testing
         try memory.make("data", ScannedVolume.evil)
         let file = try memory.open("data")
         defer { file.close() }
-        #expect(try file.verdict().status == .virusInfected)
+        #expect(try file.verdict(.enable).status == .virusInfected)
         let other = try memory.volume.open(
             "data", access: [.read, .write], disposition: .overwrite)
         other.close()

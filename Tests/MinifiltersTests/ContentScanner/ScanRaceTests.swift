@@ -68,7 +68,7 @@ import Testing
         }
         let write = BackgroundCall { (try? writer.write(Array("good!".utf8), at: 0)) != nil }
         #expect(arrived.wait(timeout: .now() + .seconds(30)) == .success)
-        #expect(try file.verdict().status == .virusInfected, "as the file is now")
+        #expect(try file.verdict(.enable).status == .virusInfected, "as the file is now")
         #expect(throws: IOFailure(.virusInfected)) { try file.read(at: 0, length: 5) }
         released.signal()
         #expect(write.wait() == true)

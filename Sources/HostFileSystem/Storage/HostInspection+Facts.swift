@@ -1,8 +1,6 @@
-import HostFileSystem
-
 extension HostInspection {
-    /// The facts behind the verdict, a line each.
-    var facts: [String] {
+    /// The facts behind the verdict, for people, a line each.
+    public var facts: [String] {
         [place] + traits.details.map { "file: \($0)" }
             + topology.volumes.map { "volume: \($0.driver) \($0.name)" }
             + topology.disks.map(\.fact) + topology.remarks
