@@ -17,9 +17,15 @@ final class KernelRoute: Sendable {
     /// Of the files, by the kernel's reads.
     private let leavesAccessTimes: Bool
 
-    init(smallestFile: UInt64, leavesAccessTimes: Bool) {
+    private let vetoSeen: (@Sendable (SeenVeto) -> Void)?
+
+    init(
+        smallestFile: UInt64, leavesAccessTimes: Bool,
+        vetoSeen: (@Sendable (SeenVeto) -> Void)? = nil
+    ) {
         self.smallestFile = smallestFile
         self.leavesAccessTimes = leavesAccessTimes
+        self.vetoSeen = vetoSeen
     }
 
     /// Spares further opens the question.
@@ -43,6 +49,7 @@ final class KernelRoute: Sendable {
         do throws(BypassVeto) {
             door = try file.grantKernelReads(leavingAccessTimes: leavesAccessTimes)
         } catch {
+            vetoSeen?(SeenVeto(error, of: file, .enable))
             return decline(node, .veto(error))
         }
         let backing: BackingFile

@@ -20,7 +20,11 @@ extension VolumeFileSystem {
             let file = try handles.handle(request.handle).file
             let requestor = requestor(request.context)
             reply.succeed(upTo: ControlMessage.size) { answer in
-                message.send(to: file, requestor, &answer)
+                let end = message.send(to: file, requestor, &answer)
+                if let vetoSeen, let veto = message.veto(in: answer.span, upTo: end) {
+                    vetoSeen(SeenVeto(veto.veto, of: file, veto.operation))
+                }
+                return end
             }
         } catch {
             reply.fail(Errno(error))

@@ -46,6 +46,22 @@ struct ControlMessage: ~Escapable {
         return start + written
     }
 
+    /// The veto that an answer carries, whose output ends at `end`.
+    func veto(
+        in answer: Span<UInt8>, upTo end: Int
+    ) -> (veto: BypassVeto, operation: BypassIOOperation)? {
+        let output = answer.extracting(Self.bufferOffset..<max(end, Self.bufferOffset))
+        // Of nearly all answers one byte tells that there is none: an error's OpStatus begins with 11.
+        guard code == .manageBypassIO, output.count == FSBypassIOOutput.size,
+            output[FSBypassIOOutput.headerSize + 3] & 0xC0 == 0xC0,
+            let decoded = try? FSBypassIOOutput(decoding: output), let results = decoded.results
+        else { return nil }
+        let veto = BypassVeto(
+            driver: results.driverName.string, status: results.status,
+            reason: results.failureReason.string)
+        return (veto, decoded.operation)
+    }
+
     private func send(
         to file: FileObject, _ requestor: Requestor, output answer: inout MutableSpan<UInt8>
     ) -> IOStatusBlock {

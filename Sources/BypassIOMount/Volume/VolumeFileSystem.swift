@@ -28,6 +28,7 @@ final class VolumeFileSystem: FileSystem {
     let kernelRoute: KernelRoute?
     /// All files of the volume itself are like those of /proc.
     private let hasMadeUpSizes: Bool
+    let vetoSeen: (@Sendable (SeenVeto) -> Void)?
     /// Beside root, who may administer the volume: who mounted it.
     private let owner: UInt32
 
@@ -44,8 +45,10 @@ final class VolumeFileSystem: FileSystem {
         kernelRoute =
             options.grantsKernelReads
             ? KernelRoute(
-                smallestFile: options.smallestKernelFile, leavesAccessTimes: leavesAccessTime)
+                smallestFile: options.smallestKernelFile, leavesAccessTimes: leavesAccessTime,
+                vetoSeen: options.vetoSeen)
             : nil
+        vetoSeen = options.vetoSeen
         owner = geteuid()
         hasMadeUpSizes = (try? root.file.volumeInformation())?.hasMadeUpSizes ?? false
     }

@@ -30,6 +30,10 @@ public struct VolumeMountOptions: Sendable {
     /// Opens never move access times.
     public var noAccessTime = false
 
+    /// Is told each veto that a program meets, from the thread that carries the request: it must not
+    /// wait, nor use the mount.
+    public var vetoSeen: (@Sendable (SeenVeto) -> Void)?
+
     public init() {
         mount.source = "bypassio"
         mount.subtype = "bypassio"

@@ -9,5 +9,6 @@
 #include "gate.h"
 #include "identity.h"
 #include "perf.h"
+#include "log.h"
 
 #endif

@@ -18,7 +18,8 @@ final class AuditTrail: Sendable {
         state.withLock { $0.records.reserveCapacity(capacity) }
     }
 
-    func append(_ make: (UInt64) -> AuditRecord) {
+    @discardableResult
+    func append(_ make: (UInt64) -> AuditRecord) -> AuditRecord {
         state.withLock { state in
             let record = make(state.total)
             state.total += 1
@@ -28,6 +29,7 @@ final class AuditTrail: Sendable {
                 state.records[state.next] = record
                 state.next = (state.next + 1) % capacity
             }
+            return record
         }
     }
 

@@ -18,6 +18,7 @@ public final class ReadAudit: Sendable {
     static let vetoReason = "Every read of this volume is being audited."
 
     private let trail: AuditTrail
+    private let report: (@Sendable (AuditRecord, _ path: String) -> Void)?
 
     private struct State {
         var seesEveryRead = false
@@ -26,8 +27,14 @@ public final class ReadAudit: Sendable {
     private let state = Guarded(State())
 
     /// Keeps the newest `capacity` records.
-    public init(capacity: Int = 4096) {
+    ///
+    /// - Parameter report: is told each, with the path by which the file was opened, from the thread that
+    ///   carries the read: it must not wait, nor send requests.
+    public init(
+        capacity: Int = 4096, report: (@Sendable (AuditRecord, _ path: String) -> Void)? = nil
+    ) {
         trail = AuditTrail(capacity: max(1, capacity))
+        self.report = report
     }
 
     /// Reads audited so far, and the newest of them, oldest first.
@@ -111,12 +118,13 @@ public final class ReadAudit: Sendable {
     private func record(_ data: CallbackData) {
         guard case .read(let offset, let length) = data.parameters, let file = data.fileObject
         else { return }
-        trail.append { number in
+        let record = trail.append { number in
             AuditRecord(
                 number: number, userID: data.requestor.userID,
                 processID: data.requestor.processID, file: file.stream.id, offset: offset,
                 length: length, succeeded: data.ioStatus.status.isSuccess)
         }
+        report?(record, file.openedPath)
     }
 
     private var preControl: PreOperationCallback {

@@ -32,6 +32,12 @@ struct MountCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Settings from a file.", valueName: "file"))
     var config: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Append the log to a file, reopened on SIGHUP, or send it to a syslog socket.",
+            valueName: "file"))
+    var log: String?
+
     @Flag(help: "Return when the volume can be used, and serve it in the background.")
     var background = false
 
@@ -54,6 +60,7 @@ struct MountCommand: ParsableCommand {
         for text in options { try settings.apply(options: text) }
         for text in filter { settings.filters.append(try FilterSetting(text)) }
         if background { settings.isBackground = true }
+        if let log { try settings.apply("log", log) }
         return settings
     }
 }

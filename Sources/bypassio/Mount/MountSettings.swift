@@ -12,6 +12,8 @@ struct MountSettings {
     var suspensionPolicy = SuspensionPolicy.strict
     var bypass = BypassOffer.request
     var isBackground = false
+    /// Where the log goes; nil: to standard error, or in the background to the machine's journal.
+    var log: String?
     /// Nothing is printed but errors.
     var isSilent = false
     private var namesTrust = false
@@ -111,6 +113,7 @@ struct MountSettings {
         ),
         ("filter", { $0.filters.append(try FilterSetting($1.replacing(":", with: ","))) }),
         ("config", { try $0.apply(file: $1) }),
+        ("log", { $0.log = $1 }),
     ]
 
     private typealias Assignment = @Sendable (inout MountSettings, String) throws -> Void

@@ -17,10 +17,12 @@ enum ShippedFilter: String, CaseIterable {
             [
                 ("records", "how many of the newest reads are remembered (4096)"),
                 ("every-read", "yes: refuse BypassIO, so that every read is seen (no)"),
+                ("log", "records: each read audited is a line of the mount's log (none)"),
             ]
         case .contentscan:
             [
-                ("signature", "NAME:TEXT to look for, beside the harmless EICAR test file")
+                ("signature", "NAME:TEXT to look for, beside the harmless EICAR test file"),
+                ("verdicts", "of how many files verdicts are kept (32768)"),
             ]
         case .accessheat, .noop: []
         }
@@ -36,48 +38,72 @@ enum ShippedFilter: String, CaseIterable {
     }
 
     /// A new filter with these settings; throws a ``CommandError`` for a wrong value. `altitude` is
-    /// where it will be attached, nil for its own.
+    /// where it will be attached, nil for its own; `log` is told what the filter has to tell.
     func make(
-        _ values: [(key: String, value: String)], altitude: Altitude? = nil
+        _ values: [(key: String, value: String)], altitude: Altitude? = nil,
+        log: ServiceLog = .silent
     ) throws -> FilterRegistration {
         switch self {
-        case .readaudit: try readAudit(values).registration
-        case .contentscan: ContentScanner(signatures: try signatures(values)).registration
+        case .readaudit: try readAudit(values, log).registration
+        case .contentscan: try contentScanner(values, log).registration
         case .accessheat: AccessHeat().registration
         case .noop: NoOpFilter(altitude: altitude ?? NoOpFilter.usualAltitude).registration
         }
     }
 
-    private func readAudit(_ values: [(key: String, value: String)]) throws -> ReadAudit {
+    private func readAudit(
+        _ values: [(key: String, value: String)], _ log: ServiceLog
+    ) throws -> ReadAudit {
         var records = 4096
         var seesEveryRead = false
+        var isLogged = false
         for (key, value) in values {
-            if key == "records" {
-                guard let count = Int(value), (1...1_000_000).contains(count) else {
-                    throw CommandError(
-                        .usage, "records=\(value): name a number from 1 to 1000000.")
+            switch key {
+            case "records": records = try Self.count(key, value)
+            case "log":
+                guard ["records", "none"].contains(value) else {
+                    throw CommandError(.usage, "log=\(value): write records or none.")
                 }
-                records = count
-            } else {
-                seesEveryRead = try Self.truth(key, value)
+                isLogged = value == "records"
+            default: seesEveryRead = try Self.truth(key, value)
             }
         }
-        let audit = ReadAudit(capacity: records)
+        let report: @Sendable (AuditRecord, String) -> Void = { log.recorded($0, path: $1) }
+        let audit = ReadAudit(capacity: records, report: isLogged ? report : nil)
         if seesEveryRead { audit.requireEveryRead(true) }
         return audit
     }
 
-    private func signatures(_ values: [(key: String, value: String)]) throws -> [Signature] {
-        try TestSignature.all
-            + values.map { _, value in
-                let parts = value.split(separator: ":", maxSplits: 1).map(String.init)
-                guard parts.count == 2,
-                    let signature = Signature(name: parts[0], pattern: Array(parts[1].utf8))
-                else {
-                    throw CommandError(.usage, "signature=\(value): write NAME:TEXT.")
-                }
-                return signature
+    private func contentScanner(
+        _ values: [(key: String, value: String)], _ log: ServiceLog
+    ) throws -> ContentScanner {
+        var signatures = TestSignature.all
+        var verdicts = 32_768
+        for (key, value) in values {
+            if key == "verdicts" {
+                verdicts = try Self.count(key, value)
+            } else {
+                signatures.append(try Self.signature(value))
             }
+        }
+        return ContentScanner(signatures: signatures, keptVerdicts: verdicts) { log.found($0) }
+    }
+
+    private static func signature(_ value: String) throws -> Signature {
+        let parts = value.split(separator: ":", maxSplits: 1).map(String.init)
+        guard parts.count == 2,
+            let signature = Signature(name: parts[0], pattern: Array(parts[1].utf8))
+        else {
+            throw CommandError(.usage, "signature=\(value): write NAME:TEXT.")
+        }
+        return signature
+    }
+
+    private static func count(_ key: String, _ value: String) throws -> Int {
+        guard let count = Int(value), (1...1_000_000).contains(count) else {
+            throw CommandError(.usage, "\(key)=\(value): name a number from 1 to 1000000.")
+        }
+        return count
     }
 
     private static func truth(_ key: String, _ value: String) throws -> Bool {

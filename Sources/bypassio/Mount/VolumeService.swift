@@ -1,8 +1,10 @@
+import ArgumentParser
 import BypassIOMount
 import FUSE
 import Foundation
 import HostFileSystem
 import IOStack
+import Logging
 import Synchronization
 import SystemPackage
 
@@ -15,6 +17,7 @@ struct VolumeService {
     private let io = IOManager()
     private let volume: Volume
     let mounted: MountedVolume
+    private let log: ServiceLog
 
     /// Mounts as told, and serves until the end; with ``MountSettings/isBackground`` in another
     /// process.
@@ -24,9 +27,26 @@ struct VolumeService {
         }
         // Before any thread: what serves must not be interrupted.
         var signals = signals()
-        let service = try VolumeService(settings)
+        try checkLogPlace(settings)
+        let log = try ServiceLog(LogDestination(settings))
+        defer { log.end() }
+        log.logger.info(
+            """
+            version \(BypassioCommand.configuration.version) starts, to mount \(settings.source) at \
+            \(settings.mountPoint)
+            """)
+        let service: VolumeService
+        do {
+            service = try VolumeService(settings, log)
+        } catch {
+            log.logger.info("not mounted: \((error as? CommandError)?.message ?? "\(error)")")
+            throw error
+        }
+        service.logMount()
         if let obstacle = service.mounted.kernelReadObstacle {
-            StandardOutput.complain("bypassio: bypass=auto is as bypass=request here. \(obstacle)")
+            let words = "bypass=auto is as bypass=request here. \(obstacle)"
+            StandardOutput.complain("bypassio: \(words)")
+            log.logger.info("\(words)")
         }
         let report = settings.isSilent ? [] : service.report(isWaiting: !settings.isBackground)
         report.forEach { StandardOutput.print($0.onOneLine) }
@@ -40,10 +60,12 @@ struct VolumeService {
     }
 
     /// Mounts; the volume can be used when it returns.
-    init(_ settings: MountSettings) throws {
+    init(_ settings: MountSettings, _ log: ServiceLog = .silent) throws {
+        self.log = log
         let source = try Self.source(settings)
         var settings = settings
         settings.readAhead(asOf: source)
+        settings.volume.vetoSeen = { log.refused($0) }
         self.settings = settings
         Self.raiseDescriptorLimit()
         // What programs make gets the bits that their own umask leaves.
@@ -57,10 +79,10 @@ struct VolumeService {
             throw CommandError(CommandStatus(error.kind), "\(error)")
         }
         for setting in settings.filters {
-            try Self.attach(setting, to: volume, io)
+            try Self.attach(setting, to: volume, io, log)
         }
         do throws(VolumeMountError) {
-            mounted = try Self.mount(volume, settings)
+            mounted = try Self.mount(volume, settings, log)
         } catch {
             throw CommandError(CommandStatus(error), "Cannot mount: \(error)")
         }
@@ -68,7 +90,7 @@ struct VolumeService {
 
     /// Mounts, at once or after the mount of a killed service of ours was taken away from the place.
     private static func mount(
-        _ volume: Volume, _ settings: MountSettings
+        _ volume: Volume, _ settings: MountSettings, _ log: ServiceLog
     ) throws(VolumeMountError) -> MountedVolume {
         func mount() throws(VolumeMountError) -> MountedVolume {
             try MountedVolume.mount(
@@ -80,9 +102,10 @@ struct VolumeService {
             guard case .mount(let refusal) = error, refusal.kind == .mountPointDead,
                 DeadMount.remove(at: settings.mountPoint, subtype: settings.volume.mount.subtype)
             else { throw error }
-            StandardOutput.complain(
-                "bypassio: the service that had \(settings.mountPoint.onOneLine) was gone; its mount "
-                    + "was taken away.")
+            let words =
+                "the service that had \(settings.mountPoint.onOneLine) was gone; its mount was taken away."
+            StandardOutput.complain("bypassio: \(words)")
+            log.logger.info("\(words)")
             return try mount()
         }
     }
@@ -100,6 +123,17 @@ struct VolumeService {
                 + "contain itself: name a directory outside.")
     }
 
+    /// A log on the mount that it is the log of would be written through itself.
+    private static func checkLogPlace(_ settings: MountSettings) throws {
+        guard let log = settings.log, !log.isEmpty else { return }
+        let folder = ArgumentPath.path(log).removingLastComponent()
+        guard let real = realPath(folder.isEmpty ? "." : folder),
+            real.starts(with: ArgumentPath.mountPoint(settings.mountPoint))
+        else { return }
+        throw CommandError(
+            .usage, "The log \(log) lies within the mount point: name a file elsewhere.")
+    }
+
     private static func realPath(_ path: FilePath) -> FilePath? {
         guard let text = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else {
             return nil
@@ -109,9 +143,10 @@ struct VolumeService {
     }
 
     private static func attach(
-        _ setting: FilterSetting, to volume: Volume, _ io: IOManager
+        _ setting: FilterSetting, to volume: Volume, _ io: IOManager, _ log: ServiceLog
     ) throws {
-        let registration = try setting.filter.make(setting.values, altitude: setting.altitude)
+        let registration = try setting.filter.make(
+            setting.values, altitude: setting.altitude, log: log)
         do {
             try io.filterManager.attach(
                 io.filterManager.register(registration), to: volume, altitude: setting.altitude)
@@ -145,22 +180,59 @@ struct VolumeService {
             kill(getpid(), Self.ended)
         }
         var isLeaving = false
+        var cause = "it was unmounted"
         while true {
             let signal = signals.wait()
             switch signal {
             case Self.ended:
+                log.tellTotals()
+                log.logger.info("\(settings.mountPoint) is served no more: \(cause)")
                 return try outcome.get()
             case SIGUSR1:
-                Thread.detachNewThread { [mounted] in StandardOutput.complain(mounted.report) }
+                Thread.detachNewThread { [self] in tellReport() }
+            case SIGHUP where log.isReopened:
+                log.reopen()
             case SIGHUP where settings.isBackground:
                 break
             case _ where isLeaving:
+                cause += ", and a second signal ended it with files open"
                 endNow()
             default:
                 isLeaving = true
+                cause = "signal \(signal) came"
+                log.logger.info("signal \(signal): unmounting \(settings.mountPoint)")
                 Thread.detachNewThread { leave() }
             }
         }
+    }
+
+    /// The counters, where the log goes; at a terminal the bare JSON.
+    private func tellReport() {
+        guard log.destination != .standardError else {
+            return StandardOutput.complain(mounted.report)
+        }
+        log.logger.notice("report \(mounted.report)")
+        log.tellTotals()
+    }
+
+    private func logMount() {
+        log.logger.info(
+            """
+            \(settings.source) (\(volume.fileSystem.name)) is mounted at \(mounted.mountPoint), \
+            bypass=\(settings.bypass.rawValue), suspend=\(settings.suspensionPolicy.rawValue)
+            """)
+        for instance in volume.instances {
+            let answer = instance.filter.isOptedIn ? "knows BypassIO" : "blocks BypassIO"
+            log.logger.info(
+                "filter \(instance.filter.name) attached at altitude \(instance.altitude), \(answer)"
+            )
+        }
+    }
+
+    /// To whom it concerns, also where nobody sees standard error.
+    private func complain(_ words: String) {
+        if log.destination != .standardError { log.logger.warning("\(words)") }
+        StandardOutput.complain("bypassio: \(words.onOneLine)")
     }
 
     /// Unmounts and waits for the end.
@@ -184,12 +256,12 @@ struct VolumeService {
             try mounted.unmount()
         } catch {
             // Somebody else was faster, or it cannot be: then force it next time.
-            return StandardOutput.complain("bypassio: \("\(error)".onOneLine)")
+            return complain("\(error)")
         }
         if count > 0 {
-            StandardOutput.complain(
-                "bypassio: unmounted; \(count) open file\(count == 1 ? " is" : "s are") served "
-                    + "until closed. A second signal ends that.")
+            complain(
+                "unmounted; \(count) open file\(count == 1 ? " is" : "s are") served until closed. "
+                    + "A second signal ends that.")
         }
     }
 
@@ -202,7 +274,7 @@ struct VolumeService {
         Thread.detachNewThread { [mounted] in mounted.abort() }
         Thread.detachNewThread {
             usleep(Self.lastMoment)
-            StandardOutput.complain("bypassio: ended, although requests were under way that hang.")
+            complain("ended, although requests were under way that hang.")
             _exit(CommandStatus.success.rawValue)
         }
     }

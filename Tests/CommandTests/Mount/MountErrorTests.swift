@@ -60,7 +60,7 @@ struct MountErrorTests {
             ("fsname", "needs a value"), ("attr_timeout=-1", "seconds"),
             ("threads=0", "from 1 to 256"), ("threads=x", "from 1 to 256"),
             ("filter=nosuch", "There is no filter nosuch"),
-            ("subtype=a b", "letters"),
+            ("subtype=a b", "letters"), ("log", "needs a value"),
         ])
     func aWrongOption(option: String, words: String) throws {
         expectError(
@@ -73,6 +73,7 @@ struct MountErrorTests {
             ("readaudit=high", "no altitude"), ("readaudit,nosuch=1", "it has records"),
             ("accessheat,key=1", "it has none"), ("readaudit,records=0", "from 1"),
             ("readaudit,every-read=perhaps", "yes or no"), ("contentscan,signature=x", "NAME:TEXT"),
+            ("contentscan,verdicts=0", "from 1"), ("readaudit,log=all", "records or none"),
         ])
     func aWrongFilter(filter: String, words: String) throws {
         expectError(
@@ -95,6 +96,19 @@ struct MountErrorTests {
         expectError(
             try BuiltCommand.run("mount", "--config", folder.path("none"), source, place), code: 66,
             saying: "cannot be read")
+    }
+
+    @Test func aLogThatCannotBeWrittenOrWouldBeOnTheMount() throws {
+        for background in [[], ["--background"]] {
+            let missing = folder.path("nothing/log")
+            expectError(
+                try BuiltCommand.run(["mount", "--log", missing] + background + [source, place]),
+                code: 73, saying: "The log \(missing) cannot be written", "--log")
+            expectError(
+                try BuiltCommand.run(
+                    ["mount", "-o", "log=\(place)/log"] + background + [source, place]),
+                code: 64, saying: "lies within the mount point")
+        }
     }
 
     @Test func inTheBackgroundTheErrorIsTheSame() throws {

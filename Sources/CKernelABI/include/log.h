@@ -1,0 +1,21 @@
+// Datagrams to a service of the machine that keeps a log.
+#ifndef BYPASSIO_CKERNELABI_LOG_H
+#define BYPASSIO_CKERNELABI_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+/// A socket for datagrams of the local machine, closed on exec; or -errno.
+int32_t bpio_datagram_socket(void);
+/// Whether there is a socket at `path`.
+int32_t bpio_is_socket(const char *path);
+/// Sends one datagram to the socket at `path`, and waits `patience` milliseconds at most for room.
+/// 0 or -errno: -ENAMETOOLONG for a path over 107 bytes, -EAGAIN where there was no room.
+int32_t bpio_send_datagram(
+    int32_t socket, const char *path, const uint8_t *bytes, size_t count, int32_t patience);
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,52 @@
+import Foundation
+import Logging
+
+/// One line of a service's log.
+struct LogLine: Sendable {
+    let time: Date
+    let level: Logger.Level
+    /// Without line breaks and other control characters.
+    let text: String
+
+    /// Longer texts are cut: the log must not grow by what a client chooses.
+    private static let longestText = 32_768
+
+    init(_ level: Logger.Level, _ text: String) {
+        time = Date()
+        self.level = level
+        let line = text.onOneLine
+        self.text =
+            line.utf8.count <= Self.longestText
+            ? line : String(line.prefix(Self.longestText / 4)) + " …"
+    }
+
+    /// For a file: `2026-03-01T12:00:00.123Z warning bypassio[17]: …`.
+    var withTime: String {
+        let stamp = time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        return "\(stamp) \(level.rawValue) bypassio[\(getpid())]: \(text)\n"
+    }
+
+    /// For people.
+    var plain: String { "bypassio: \(text)\n" }
+
+    /// As syslog(3) writes it, of the facility `daemon`; the receiver adds time and host.
+    var syslog: String { "<\(3 * 8 + severity)>bypassio[\(getpid())]: \(text)" }
+
+    /// Fields of systemd's journal, one a line.
+    var journal: String {
+        "MESSAGE=\(text)\nPRIORITY=\(severity)\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=bypassio\n"
+            + "SYSLOG_PID=\(getpid())\n"
+    }
+
+    /// Of syslog(3).
+    private var severity: Int {
+        switch level {
+        case .critical: 2
+        case .error: 3
+        case .warning: 4
+        case .notice: 5
+        case .info: 6
+        case .debug, .trace: 7
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import CKernelABI
+import IOStack
+import SystemPackage
+
+/// Takes lines of a log. All but the making is done by one thread.
+protocol LogSink: Sendable {
+    /// False where the line is lost.
+    func write(_ line: LogLine) -> Bool
+    /// After a log was moved away (SIGHUP).
+    func reopen()
+}
+
+extension LogSink {
+    func reopen() {}
+}
+
+/// Standard error, for people.
+struct StandardErrorSink: LogSink {
+    func write(_ line: LogLine) -> Bool {
+        (try? FileDescriptor.standardError.writeAll(line.plain.utf8)) != nil
+    }
+}
+
+/// A file that lines are appended to. What is not a regular file is not waited for.
+final class FileSink: LogSink {
+    private struct State {
+        var file: FileDescriptor?
+        /// The last line is there in part: the disk was full.
+        var isTorn = false
+    }
+
+    private let path: FilePath
+    private let state: Guarded<State>
+
+    /// Throws what open(2) says.
+    init(_ path: FilePath) throws(Errno) {
+        self.path = path
+        state = Guarded(State(file: try Self.open(path)))
+    }
+
+    private static func open(_ path: FilePath) throws(Errno) -> FileDescriptor {
+        do {
+            return try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .append, .nonBlocking, .closeOnExec],
+                // It tells of names of files.
+                permissions: [.ownerReadWrite, .groupRead])
+        } catch {
+            throw error as? Errno ?? .ioError
+        }
+    }
+
+    func write(_ line: LogLine) -> Bool {
+        state.withLock { state in
+            guard let file = state.file else { return false }
+            let text = (state.isTorn ? "\n" : "") + line.withTime
+            do {
+                try file.writeAll(text.utf8)
+                state.isTorn = false
+                return true
+            } catch {
+                state.isTorn = true
+                return false
+            }
+        }
+    }
+
+    /// Where the new one cannot be opened it goes on in the old.
+    func reopen() {
+        guard let new = try? Self.open(path) else { return }
+        let old = state.withLock { state in
+            defer { state = State(file: new) }
+            return state.file
+        }
+        try? old?.close()
+    }
+}
+
+/// A service of the machine that takes datagrams. It may end and come back.
+final class DatagramSink: LogSink {
+    private static let patience: Int32 = 200
+
+    private let path: String
+    private let format: @Sendable (LogLine) -> String
+    private let socket: FileDescriptor
+
+    init(_ path: String, format: @escaping @Sendable (LogLine) -> String) throws(Errno) {
+        let number = bpio_datagram_socket()
+        guard number >= 0 else { throw Errno(rawValue: -number) }
+        socket = FileDescriptor(rawValue: number)
+        self.path = path
+        self.format = format
+    }
+
+    deinit { try? socket.close() }
+
+    func write(_ line: LogLine) -> Bool {
+        let bytes = Array(format(line).utf8)
+        return unsafe bpio_send_datagram(
+            socket.rawValue, path, bytes, bytes.count, Self.patience) == 0
+    }
+}

@@ -1,0 +1,97 @@
+import Dispatch
+import FUSE
+import IOStack
+import Logging
+import SystemPackage
+
+/// Writes a log on a thread of its own, so that nobody who has something to tell waits for a disk or
+/// another program. What comes faster than it can be written is lost, and counted.
+///
+/// Any thread. Lock order: `state` is a leaf.
+final class LogWriter: Sendable {
+    private struct State {
+        var lines: [LogLine] = []
+        /// Of `lines`.
+        var bytes = 0
+        var lost: UInt64 = 0
+        var isToReopen = false
+        var isToEnd = false
+
+        /// What was lost alone is told with the next line.
+        var isIdle: Bool { lines.isEmpty && !isToReopen && !isToEnd }
+    }
+
+    /// Bytes that wait to be written at most.
+    private static let room = 1 << 20
+    /// What a line takes beside its text, about.
+    private static let overhead = 64
+
+    private let sink: any LogSink
+    private let state = Guarded(State())
+    /// Signalled when there is something to do for a thread that had nothing.
+    private let news = DispatchSemaphore(value: 0)
+    private let finished = DispatchSemaphore(value: 0)
+
+    /// Starts the thread, with the caller's signal mask; throws what the system says.
+    init(_ sink: any LogSink) throws(Errno) {
+        self.sink = sink
+        _ = try OwnThread.start(named: "bypassio-log") { [self] in run() }
+    }
+
+    func append(_ line: LogLine) {
+        let size = line.text.utf8.count + Self.overhead
+        change { state in
+            guard state.bytes + size <= Self.room, !state.isToEnd else {
+                state.lost += 1
+                return
+            }
+            state.lines.append(line)
+            state.bytes += size
+        }
+    }
+
+    /// After the log file was moved away.
+    func reopen() { change { $0.isToReopen = true } }
+
+    /// Writes what is there and ends, within a second or so: what a disk does not take by then is lost.
+    func end() {
+        change { $0.isToEnd = true }
+        _ = finished.wait(timeout: .now() + .seconds(1))
+    }
+
+    private func change(_ body: (inout sending State) -> Void) {
+        let wakes = state.withLock { state in
+            let wasIdle = state.isIdle
+            body(&state)
+            return wasIdle && !state.isIdle
+        }
+        if wakes { news.signal() }
+    }
+
+    private func run() {
+        while true {
+            news.wait()
+            let work = state.withLock { state in
+                defer { state = State() }
+                return state
+            }
+            if work.isToReopen { sink.reopen() }
+            var lost = work.lost
+            for line in work.lines {
+                tell(&lost)
+                if !sink.write(line) { lost += 1 }
+            }
+            tell(&lost)
+            if lost > 0 { state.withLock { $0.lost += lost } }
+            guard work.isToEnd else { continue }
+            return _ = finished.signal()
+        }
+    }
+
+    /// Says how many lines are missing here, as soon as that can be written.
+    private func tell(_ lost: inout UInt64) {
+        guard lost > 0 else { return }
+        let words = lost == 1 ? "1 line of the log was lost" : "\(lost) lines of the log were lost"
+        if sink.write(LogLine(.warning, words)) { lost = 0 }
+    }
+}

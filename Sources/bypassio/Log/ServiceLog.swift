@@ -1,0 +1,118 @@
+import BypassIOMount
+import BypassIOProtocol
+import IOStack
+import Logging
+import Minifilters
+import SystemPackage
+
+/// The log of the process that serves a mount, and what is told in it.
+///
+/// Any thread; nothing here waits for whoever reads the log.
+final class ServiceLog: Sendable {
+    /// Tells nobody.
+    static let silent = ServiceLog()
+
+    let logger: Logger
+    let destination: LogDestination
+    private let writer: LogWriter?
+    /// Lock order: leaves.
+    private let vetoes = Guarded(Sightings())
+    private let findings = Guarded(Sightings())
+
+    private init() {
+        destination = .nowhere
+        writer = nil
+        logger = Logger(label: "bypassio") { _ in SwiftLogNoOpLogHandler() }
+    }
+
+    /// Opens it, and starts its thread with the caller's signal mask; throws a ``CommandError`` where
+    /// that cannot be.
+    init(_ destination: LogDestination) throws {
+        self.destination = destination
+        do throws(Errno) {
+            guard let sink = try Self.sink(destination) else {
+                writer = nil
+                logger = Logger(label: "bypassio") { _ in SwiftLogNoOpLogHandler() }
+                return
+            }
+            let writer = try LogWriter(sink)
+            self.writer = writer
+            // At a terminal one sees what was mounted on standard output.
+            let level: Logger.Level = destination == .standardError ? .notice : .info
+            logger = Logger(label: "bypassio") { _ in ServiceLogHandler(writer, level) }
+        } catch {
+            throw CommandError(
+                .cannotCreate,
+                "The log\(destination.place) cannot be written (\(error)): name another with --log."
+            )
+        }
+    }
+
+    private static func sink(_ destination: LogDestination) throws(Errno) -> (any LogSink)? {
+        switch destination {
+        case .nowhere: nil
+        case .standardError: StandardErrorSink()
+        case .file(let path): try FileSink(ArgumentPath.path(path))
+        case .syslog(let socket): try DatagramSink(socket) { $0.syslog }
+        case .journal(let socket): try DatagramSink(socket) { $0.journal }
+        }
+    }
+
+    /// Whether SIGHUP means: open the log anew.
+    var isReopened: Bool {
+        if case .file = destination { true } else { false }
+    }
+
+    func reopen() { writer?.reopen() }
+
+    /// Writes what is there, within a second or so.
+    func end() { writer?.end() }
+
+    // MARK: What filters and the mount have to tell
+
+    /// The first veto of a driver for a file.
+    func refused(_ seen: SeenVeto) {
+        let driver = seen.veto.driver
+        guard vetoes.withLock({ $0.count(driver, of: seen.file) }) == 1 else { return }
+        let status = seen.veto.status.name ?? "0x" + String(seen.veto.status.rawValue, radix: 16)
+        logger.notice(
+            "\(driver) refuses BypassIO for \(seen.path) (\(status)): \(seen.veto.reason)")
+    }
+
+    /// A signature that is found in a file again and again is told the 1st, 10th, 100th … time.
+    func found(_ finding: ScanFinding) {
+        let count = findings.withLock { $0.count(finding.signature, of: finding.file) }
+        guard Self.isPowerOfTen(count) else { return }
+        let who = finding.requestor
+        logger.warning(
+            """
+            contentscan found the signature \(finding.signature) in \(finding.path) by a \
+            \(finding.occasion.rawValue) for process \(who.processID) of user \(who.userID)\
+            \(count == 1 ? "" : ", \(count) times so far")
+            """)
+    }
+
+    func recorded(_ record: AuditRecord, path: String) {
+        logger.notice(
+            """
+            read \(record.number) of \(path): \(record.length) bytes at \(record.offset) by process \
+            \(record.processID) of user \(record.userID), \(record.succeeded ? "done" : "not done")
+            """)
+    }
+
+    /// How often what was told once happened.
+    func tellTotals() {
+        for (driver, count) in vetoes.withLock({ $0.totals }).sorted(by: { $0.key < $1.key }) {
+            logger.info("vetoes by \(driver) so far: \(count)")
+        }
+        for (name, count) in findings.withLock({ $0.totals }).sorted(by: { $0.key < $1.key }) {
+            logger.info("findings of the signature \(name) so far: \(count)")
+        }
+    }
+
+    private static func isPowerOfTen(_ count: UInt64) -> Bool {
+        var rest = count
+        while rest > 9, rest.isMultiple(of: 10) { rest /= 10 }
+        return rest == 1
+    }
+}

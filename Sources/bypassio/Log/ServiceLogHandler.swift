@@ -1,0 +1,24 @@
+import Logging
+
+/// Brings what a logger says to a ``LogWriter``, as one line: the message and its metadata.
+struct ServiceLogHandler: LogHandler {
+    let writer: LogWriter
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+
+    init(_ writer: LogWriter, _ logLevel: Logger.Level) {
+        self.writer = writer
+        self.logLevel = logLevel
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let known = metadata.merging(event.metadata ?? [:]) { $1 }
+        let words = known.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
+        writer.append(LogLine(event.level, "\(event.message)\(words.joined())"))
+    }
+}

@@ -1,0 +1,158 @@
+import CPosixCalls
+import Foundation
+import Testing
+
+extension MountedVolume {
+    /// What a service tells, and where.
+    @Suite(.enabled(if: MountCommand.chosen.isOurs, "the log is ours"))
+    struct Log {
+        private static let eicar =
+            #"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"#
+
+        private func makeFiles(in source: String) throws {
+            try Data([UInt8](repeating: 65, count: 8192)).write(
+                to: URL(fileURLWithPath: "\(source)/clean"))
+            try Data(Self.eicar.utf8).write(to: URL(fileURLWithPath: "\(source)/infected"))
+        }
+
+        private func read(_ path: String) -> Data? { FileManager.default.contents(atPath: path) }
+
+        /// The text, once it has all the words; what there is after ten seconds.
+        private func text(_ words: [String], _ current: () -> String) -> String {
+            var text = current()
+            for _ in 0..<200 where !words.allSatisfy({ text.contains($0) }) {
+                usleep(50_000)
+                text = current()
+            }
+            return text
+        }
+
+        private func expect(_ words: [String], in current: () -> String) {
+            let text = text(words, current)
+            for word in words { #expect(text.contains(word), "\(word) in:\n\(text)") }
+        }
+
+        private func fileText(_ path: String) -> String {
+            String(decoding: read(path) ?? Data(), as: UTF8.self)
+        }
+
+        @Test(
+            "a service in the background tells in its file what happened, and goes on in a new one")
+        func backgroundLog() throws {
+            let folder = try TestFolder()
+            let (source, place) = (
+                try folder.makeFolder("source"), try folder.makeFolder("mount")
+            )
+            try makeFiles(in: source)
+            let log = folder.path("log")
+            let program = try #require(BuiltPrograms.bypassio)
+            let mounted = try Program(
+                program,
+                [
+                    "mount", "--background", "--log", log, "-o", "bypass=auto,auto_size=0",
+                    "--filter", "contentscan", "--filter", "readaudit,log=records", source, place,
+                ]
+            ).run(within: 20)
+            defer { _ = try? Program(program, ["umount", "--lazy", place]).run(within: 20) }
+            #expect(mounted.code == 0, "\(mounted)")
+            expect(
+                [
+                    "starts, to mount", "is mounted at \(place)", "filter contentscan attached",
+                    "filter readaudit attached at altitude 370130",
+                ]
+            ) { fileText(log) }
+
+            #expect(read("\(place)/clean")?.count == 8192)
+            #expect(read("\(place)/infected") == nil, "the scanner fails the read")
+            #expect(read("\(place)/infected") == nil)
+            expect(
+                [
+                    "warning", "found the signature EICAR-Test-File in infected",
+                    "contentscan refuses BypassIO for infected", "read 0 of infected",
+                ]
+            ) { fileText(log) }
+            let refusals = fileText(log).components(separatedBy: "refuses BypassIO for infected")
+            #expect(refusals.count == 2, "told once")
+
+            let service = try #require(
+                fileText(log).firstMatch(of: /bypassio\[(\d+)\]/).flatMap { Int32($0.1) })
+            kill(service, SIGUSR1)
+            expect(["report {\"volume\"", "vetoes by contentscan so far: "]) { fileText(log) }
+
+            try FileManager.default.moveItem(atPath: log, toPath: "\(log).1")
+            kill(service, SIGHUP)
+            #expect(!text(["x"]) { read(log) == nil ? "" : "x" }.isEmpty, "opened anew")
+            _ = try Program(program, ["umount", place]).run(within: 20)
+            expect(["\(place) is served no more: it was unmounted"]) { fileText(log) }
+        }
+
+        @Test("at a terminal what is notable comes on standard error")
+        func standardError() throws {
+            let mount = try LiveMount(options: "allow_other,filter=contentscan")
+            try makeFiles(in: mount.source)
+            #expect(read("\(mount.mountpoint)/clean")?.count == 8192)
+            #expect(read("\(mount.mountpoint)/infected") == nil)
+            expect([
+                "bypassio: contentscan found the signature EICAR-Test-File in infected by a read"
+            ]) {
+                mount.serviceMessages
+            }
+        }
+
+        @Test("a log that nobody can write to stops neither the service nor its end")
+        func fullDisk() throws {
+            let mount = try LiveMount(
+                options: "allow_other,log=/dev/full,filter=readaudit:log=records")
+            try makeFiles(in: mount.source)
+            for _ in 0..<20 { #expect(read("\(mount.mountpoint)/clean")?.count == 8192) }
+            mount.stop()
+        }
+
+        @Test("a socket is told in syslog's words")
+        func syslog() throws {
+            let folder = try TestFolder()
+            let socket = try DatagramListener(at: folder.path("socket"))
+            let mount = try LiveMount(options: "allow_other,log=\(folder.path("socket"))")
+            expect(["<30>bypassio[\(mount.serviceIdentifier)]: ", "is mounted at"]) {
+                socket.receivedSoFar
+            }
+            mount.stop()
+            expect(["signal 15 came"]) { socket.receivedSoFar }
+        }
+    }
+}
+
+/// A socket that keeps what it is sent.
+private final class DatagramListener {
+    private let number: Int32
+    private var text = ""
+
+    init(at path: String) throws {
+        number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { place in
+            for (index, byte) in bytes.enumerated() where index < place.count - 1 {
+                unsafe place[index] = byte
+            }
+        }
+        let answer = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard answer == 0 else { throw TestError("bind \(path): errno \(errno)") }
+    }
+
+    deinit { close(number) }
+
+    var receivedSoFar: String {
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe recv(number, &bytes, bytes.count, 0)
+            guard count > 0 else { return text }
+            text += String(decoding: bytes[..<count], as: UTF8.self) + "\n"
+        }
+    }
+}
