@@ -44,7 +44,7 @@ final class Backing: BackingReadOwner {
         reply.succeed(count)
     }
 
-    func endRead() {
+    func endRead(_ count: Int) {
         ends.wrappingAdd(1, ordering: .relaxed)
     }
 }

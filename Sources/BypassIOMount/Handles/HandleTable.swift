@@ -16,6 +16,7 @@ final class HandleTable: Sendable {
         var closedReads: [UInt64] = Array(repeating: 0, count: ReadRoute.allCases.count)
         var closedGatedReads: UInt64 = 0
         var closedCauses: [TraditionalCause: UInt64] = [:]
+        var closedTally = RouteTally()
     }
 
     private let state = Guarded(State())
@@ -48,6 +49,7 @@ final class HandleTable: Sendable {
             state.places[index].generation &+= 1
             state.free.append(index)
             state.closedGatedReads += handle.file.gatedKernelReads
+            state.closedTally.add(handle)
             if handle.file.isNonCached {
                 for (route, count) in handle.file.readsByRoute {
                     state.closedReads[Int(route.rawValue)] += count
@@ -79,6 +81,14 @@ final class HandleTable: Sendable {
         }
         let passing = open.filter { $0.decision?.opener != nil }
         return (passing.count, passing.reduce(closed) { $0 + $1.file.gatedKernelReads })
+    }
+
+    /// Opens and reads by route, of handles that are open and those that were.
+    var tally: RouteTally {
+        let (open, closed) = state.withLock { state in
+            (state.places.compactMap(\.handle), state.closedTally)
+        }
+        return open.reduce(into: closed) { $0.add($1) }
     }
 
     func removeAll() -> [OpenHandle] {

@@ -1,5 +1,6 @@
 internal import FUSE
 internal import IOStack
+internal import Synchronization
 internal import SystemPackage
 
 /// What the kernel's file handle stands for: an open file object.
@@ -15,6 +16,10 @@ final class OpenHandle: Sendable {
 
     /// nil where the mount leaves the kernel no reads of its own.
     let decision: OpenDecision?
+
+    // Bytes that the service read for the program. Relaxed: they are numbers for people.
+    private let bytesThroughFilters = Atomic<UInt64>(0)
+    private let bytesPastFilters = Atomic<UInt64>(0)
 
     init(
         node: Node, file: FileObject, needsWriteBack: Bool, usesCache: Bool = true,
@@ -55,5 +60,27 @@ final class OpenHandle: Sendable {
 }
 
 extension OpenHandle: BackingReadOwner {
-    func endRead() { file.endStorageRead() }
+    func endRead(_ count: Int) {
+        self.count(count, .fullBypass)
+        file.endStorageRead()
+    }
+}
+
+extension OpenHandle {
+    /// Counts `count` bytes that a read brought by `route`.
+    func count(_ count: Int, _ route: ReadRoute) {
+        let bytes = UInt64(max(0, count))
+        if route.skipsFilters {
+            bytesPastFilters.wrappingAdd(bytes, ordering: .relaxed)
+        } else {
+            bytesThroughFilters.wrappingAdd(bytes, ordering: .relaxed)
+        }
+    }
+
+    /// Bytes that the service read for the program so far.
+    var bytesRead: (throughFilters: UInt64, pastFilters: UInt64) {
+        (
+            bytesThroughFilters.load(ordering: .relaxed), bytesPastFilters.load(ordering: .relaxed)
+        )
+    }
 }

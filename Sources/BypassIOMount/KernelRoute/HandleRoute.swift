@@ -1,7 +1,7 @@
 internal import IOStack
 
 /// The way that the reads of an open handle go at this moment, for people.
-enum HandleRoute: String, Sendable {
+enum HandleRoute: String, Sendable, CaseIterable {
     /// Through the filters.
     case traditional
     /// Past the filters, by the service.

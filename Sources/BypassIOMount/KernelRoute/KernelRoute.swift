@@ -70,7 +70,8 @@ final class KernelRoute: Sendable {
             file.giveUpKernelReads()
             return decline(node, .openThroughCache)
         }
-        return OpenDecision(way: way, opener: opener, refusal: nil)
+        return OpenDecision(
+            way: way, opener: opener, refusal: nil, wasGated: file.kernelReadCause != nil)
     }
 
     /// An open that made its file, or found it made meanwhile.

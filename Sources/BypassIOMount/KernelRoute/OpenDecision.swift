@@ -5,8 +5,13 @@ final class OpenDecision: Sendable {
     /// Set where the kernel reads the file itself.
     let opener: KernelOpener?
     let refusal: KernelRouteRefusal?
+    /// The kernel reads it, and had to ask from the beginning.
+    let wasGated: Bool
 
-    init(way: OpenWay, opener: KernelOpener?, refusal: KernelRouteRefusal?) {
+    init(
+        way: OpenWay, opener: KernelOpener?, refusal: KernelRouteRefusal?, wasGated: Bool = false
+    ) {
+        self.wasGated = wasGated
         self.way = way
         self.opener = opener
         self.refusal = refusal

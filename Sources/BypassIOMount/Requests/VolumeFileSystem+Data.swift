@@ -7,12 +7,12 @@ extension VolumeFileSystem {
     func read(_ request: ReadRequest, _ reply: consuming ReadReply) {
         do throws(IOFailure) {
             let handle = try handles.handle(request.handle)
-            let file = handle.file
             noteMapping(of: handle, request)
             noteCachedPages(of: handle.node, request)
-            let count = try file.read(
+            let (count, route) = try handle.file.countedRead(
                 at: request.offset, length: request.size, into: reply.buffer,
                 requestor: requestor(request.context))
+            handle.count(count, route)
             reply.succeed(count)
         } catch {
             reply.fail(Errno(error))
@@ -63,7 +63,7 @@ extension VolumeFileSystem {
     func copyFileRange(_ request: CopyFileRangeRequest, _ reply: consuming CopyReply) {
         let requestor = requestor(request.context)
         do throws(IOFailure) {
-            let source = try handles.handle(request.sourceHandle).file
+            let source = try handles.handle(request.sourceHandle)
             let targetHandle = try handles.handle(request.targetHandle)
             let target = targetHandle.file
             defer { noteOwnChange(of: targetHandle.node) }
@@ -96,12 +96,13 @@ extension VolumeFileSystem {
     }
 
     private func copy(
-        from source: FileObject, at offset: UInt64, to target: FileObject, at place: UInt64,
+        from source: OpenHandle, at offset: UInt64, to target: FileObject, at place: UInt64,
         _ wanted: Int, through buffer: TransferBuffer, _ requestor: Requestor
     ) throws(IOFailure) -> Int {
         let length = min(wanted, buffer.capacity)
-        let count = try source.read(
+        let (count, route) = try source.file.countedRead(
             at: offset, length: length, into: buffer, requestor: requestor)
+        source.count(count, route)
         guard count > 0 else { return 0 }
         return try target.write(at: place, length: count, from: buffer, requestor: requestor)
     }

@@ -19,6 +19,9 @@ extension VolumeFileSystem {
                 return reply.succeed(
                     Array(StreamReport(volume.openStream(of: node.id), handles).json.utf8).span)
             }
+            if name == StackReport.attributeName {
+                return reply.succeed(Array(try stackReport(of: node, requestor).json.utf8).span)
+            }
             let value = try withFile(of: node, requestor) { file throws(IOFailure) in
                 try file.attribute(name, requestor: requestor)
             }
@@ -26,6 +29,21 @@ extension VolumeFileSystem {
         } catch {
             reply.fail(Errno(error))
         }
+    }
+
+    /// Through a file object of its own, which reads nothing. The kernel lets nobody have such an
+    /// attribute who may not read the file.
+    private func stackReport(
+        of node: Node, _ requestor: Requestor
+    ) throws(IOFailure) -> StackReport {
+        guard !node.isDirectory else {
+            return try withFile(of: node, requestor) { file throws(IOFailure) in
+                try StackReport(of: file, requestor)
+            }
+        }
+        let file = try openFile(of: node, requestor) { $0.options.insert(.noAccessTime) }
+        defer { file.close() }
+        return try StackReport(of: file, requestor)
     }
 
     func listExtendedAttributes(

@@ -42,6 +42,7 @@ struct VolumeReport {
                     ("fullBypass", "\(reads[.fullBypass] ?? 0)"),
                 ])
             ),
+            ("routes", JSONText.object(routes)),
             ("traditionalBecause", JSONText.object(causes)),
             (
                 "kernelRoute",
@@ -51,6 +52,23 @@ struct VolumeReport {
                 ])
             ),
         ])
+    }
+
+    /// Opens and reads so far. What the kernel reads without asking is not counted.
+    private var routes: [(String, String)] {
+        let tally = fileSystem.handles.tally
+        return HandleRoute.allCases.map { route in
+            let counts = tally[route]
+            let isCounted = route != .kernelBypass
+            return (
+                route.rawValue,
+                JSONText.object([
+                    ("opens", "\(counts.opens)"),
+                    ("reads", isCounted ? "\(counts.reads)" : "null"),
+                    ("bytes", isCounted ? "\(counts.bytes)" : "null"),
+                ])
+            )
+        }
     }
 
     /// Of handles with bypass; only causes that there were.

@@ -84,7 +84,7 @@ final class ReadCarrier {
         let count = buffers.output.withMutableBytes(read.length) { bytes in
             SynchronousTransfer.read(read.descriptor, into: &bytes, at: read.offset)
         }
-        read.owner.endRead()
+        read.owner.endRead(max(0, count))
         if count < 0 {
             ticket.fail(Errno(rawValue: Int32(truncatingIfNeeded: -count)))
         } else {

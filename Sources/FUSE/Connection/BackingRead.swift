@@ -3,7 +3,7 @@ public import SystemPackage
 /// A READ that the session carries by itself: its bytes lie in a file of the host.
 /// ``FileSystem/beginRead(_:)`` makes it.
 public struct BackingRead: Sendable {
-    /// Open until ``BackingReadOwner/endRead()``.
+    /// Open until ``BackingReadOwner/endRead(_:)``.
     public let descriptor: FileDescriptor
     /// In bytes; no rule is checked, pread(2)'s errors become the request's.
     public let offset: UInt64
@@ -25,5 +25,7 @@ public struct BackingRead: Sendable {
 public protocol BackingReadOwner: AnyObject, Sendable {
     /// The bytes are there or the read failed; called once for each read that was begun, on the thread
     /// that began it, before the answer is sent. Must neither wait nor send anything through the mount.
-    func endRead()
+    ///
+    /// - Parameter count: bytes that were read; 0 where somebody else reads them after all.
+    func endRead(_ count: Int)
 }

@@ -217,7 +217,7 @@ final class QueueCarrier {
         }
         slots[index].read = nil
         readsInFlight -= 1
-        read.owner.endRead()
+        read.owner.endRead(max(0, Int(result)))
         entry.answer(read: Int(result))
         commit(index)
     }
@@ -228,7 +228,7 @@ final class QueueCarrier {
         for slot in slots {
             guard let read = slot.read, let entry = slot.entry else { continue }
             _ = unsafe Unmanaged.passRetained(entry)
-            read.owner.endRead()
+            read.owner.endRead(0)
         }
     }
 }

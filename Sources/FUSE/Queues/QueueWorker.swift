@@ -39,7 +39,7 @@ final class QueueWorker {
         {
             if entry.queue.hasSpareWorkers {
                 // Many come at once: the carrier does it with all the others.
-                read.owner.endRead()
+                read.owner.endRead(0)
                 entry.queue.takeBack(entry)
                 return false
             }
@@ -56,7 +56,7 @@ final class QueueWorker {
             retriesLeft -= 1
             result = ring?.read(read, into: entry) ?? -Int(EBADF)
         }
-        read.owner.endRead()
+        read.owner.endRead(max(0, result))
         entry.answer(read: result)
     }
 

@@ -20,6 +20,13 @@ struct VolumeFacts: Decodable {
         let fullBypass: UInt64
     }
 
+    /// Opens and reads so far by one route; nil where the service cannot know.
+    struct Route: Decodable {
+        let opens: UInt64
+        let reads: UInt64?
+        let bytes: UInt64?
+    }
+
     struct KernelRoute: Decodable {
         let isOffered: Bool
         let openHandles: Int
@@ -37,6 +44,8 @@ struct VolumeFacts: Decodable {
     let filters: [Filter]
     let reads: Reads
     let kernelRoute: KernelRoute
+    /// By the route's name.
+    let routes: [String: Route]
     /// Reads of files with bypass that took the traditional route, by cause.
     let traditionalBecause: [String: UInt64]
 
@@ -109,14 +118,28 @@ extension VolumeFacts {
                 "  with bypass, and yet through the filters: \(Figures.grouped(count)), "
                     + "because \(cause)"
             }
-            + kernelLines + ["suspend=\(suspend)"]
+            + kernelLines + routeTable + ["suspend=\(suspend)"]
     }
 
     private var kernelLines: [String] {
         guard kernelRoute.isOffered else { return [] }
-        return [
-            "open files that the kernel reads itself: \(kernelRoute.openHandles); reads of theirs that "
-                + "asked the filters: \(Figures.grouped(kernelRoute.gatedReads))"
-        ]
+        return ["files that the kernel reads itself: \(kernelRoute.openHandles) open now"]
+    }
+
+    /// Since the mount.
+    private var routeTable: [String] {
+        var table = TextTable([
+            ("route", .left), ("opens", .right), ("reads", .right), ("bytes", .right), ("", .left),
+        ])
+        for name in ["traditional", "service bypass", "kernel bypass", "gated"] {
+            guard let route = routes[name] else { continue }
+            let isCounted = route.reads != nil
+            table.append([
+                name, Figures.grouped(route.opens), route.reads.map { Figures.grouped($0) } ?? "-",
+                route.bytes.map { Figures.grouped($0) } ?? "-",
+                isCounted ? "" : "the kernel's reads are not counted by the service",
+            ])
+        }
+        return ["", "since the mount:"] + table.lines + [""]
     }
 }

@@ -2,13 +2,15 @@ import Glibc
 import HostFileSystem
 import SystemPackage
 
-/// A path a user named, looked at once: where it really is and what is there.
+/// A path a user named, looked at once: where it really is and what is there. Without an open of the
+/// file, which on a mount would change what is asked about.
 struct HostPath {
     /// As the user wrote it.
     let named: String
     /// Without links.
     let resolved: FilePath
-    let inspection: HostInspection
+    let kind: FileTraits.Kind
+    let topology: StorageTopology
 
     /// Throws a ``CommandError`` for what does not exist, cannot be reached, or is neither file nor
     /// directory.
@@ -20,11 +22,13 @@ struct HostPath {
         let path = ArgumentPath.path(named)
         resolved = try Self.resolve(path, named)
         do throws(Errno) {
-            inspection = try HostInspection.read(at: resolved, flushing: false)
+            let place = try SystemCall.open(resolved, .pathOnly)
+            kind = FileTraits.Kind(mode: try SystemCall.status(of: place.descriptor).mode)
+            topology = try StorageDiscovery().topology(of: place.descriptor)
         } catch {
             throw Self.error(named, error, at: path)
         }
-        switch inspection.traits.kind {
+        switch kind {
         case .regular, .directory: break
         case let other:
             throw CommandError(
@@ -35,8 +39,16 @@ struct HostPath {
 
     /// The path is where something is mounted, so it stands for the volume.
     var isMountPoint: Bool {
-        inspection.topology.mount?.mountPoint == resolved
-            && inspection.traits.kind == .directory
+        topology.mount?.mountPoint == resolved && kind == .directory
+    }
+
+    /// All that the host says of it; opens the file.
+    func inspect() throws -> HostInspection {
+        do throws(Errno) {
+            return try HostInspection.read(at: resolved, flushing: false)
+        } catch {
+            throw Self.error(named, error, at: resolved)
+        }
     }
 
     private static func resolve(_ path: FilePath, _ named: String) throws -> FilePath {

@@ -1,18 +1,24 @@
-import BypassIOClient
 import BypassIOProtocol
-import CKernelABI
 import Foundation
 import HostFileSystem
+import IOStack
 import SystemPackage
 
-/// What a mounted volume answers to a QUERY of one of its files, sent by the control code.
+/// What a mounted volume tells of one of its files, in attributes of the file: without an open, which
+/// would have it scanned, granted to the kernel, or kept off the bypass.
 struct MountedState {
     let verdict: BypassVerdict
     /// Why the file's reads take the traditional route at this moment; nil if they do not.
     let traditionalBecause: String?
 
-    /// The open handles and the routes of their reads, before this process had one.
+    /// The open handles and the routes of their reads.
     let handles: [Handle]
+    /// There may be more than are told of.
+    let furtherHandles: Int
+    /// Top to bottom.
+    let layers: [LayerAnswer]
+    /// What the host knows of the file behind the mount.
+    let facts: [String]
 
     struct Handle: Codable {
         /// A process or thread, as the service sees it.
@@ -27,63 +33,106 @@ struct MountedState {
 
     private struct StreamFacts: Decodable {
         let traditionalBecause: String?
+        let furtherHandles: Int
         let handles: [Handle]
     }
 
-    private static let attribute = "user.bypassio.state"
+    fileprivate struct StackFacts: Decodable {
+        struct Veto: Decodable {
+            let driver: String
+            let status: UInt32
+            let reason: String
+        }
 
-    private static func facts(of path: FilePath) -> StreamFacts? {
-        guard let place = try? SystemCall.open(path, .pathOnly) else { return nil }
-        return facts(of: place.descriptor)
+        struct Layer: Decodable {
+            let layer: String
+            let driver: String
+            let altitude: String?
+            let veto: Veto?
+        }
+
+        /// nil: nobody refuses.
+        let filters: Veto?
+        let whole: Veto?
+        let flags: UInt32
+        let storageType: String
+        let storageDriver: String
+        let layers: [Layer]
+        let facts: [String]
     }
 
-    private static func facts(of file: FileDescriptor) -> StreamFacts? {
-        guard let text = try? SystemCall.extendedAttribute(Array(attribute.utf8), of: file)
-        else { return nil }
-        return try? JSONDecoder().decode(StreamFacts.self, from: Data(text))
+    /// nil where the file has none.
+    private static func attribute<Facts: Decodable>(
+        _ name: String, of file: FileDescriptor, as type: Facts.Type
+    ) throws -> Facts? {
+        let text: [UInt8]
+        do throws(Errno) {
+            text = try SystemCall.extendedAttribute(Array(name.utf8), of: file)
+        } catch {
+            switch error {
+            case .noData, .notSupported, .noFunction: return nil
+            default: throw error
+            }
+        }
+        return try? JSONDecoder().decode(type, from: Data(text))
     }
 
     /// The open handles of a file and the routes of their reads; empty where the file is on no bypassio
     /// volume.
-    static func handles(of file: FileDescriptor) -> [Handle] { facts(of: file)?.handles ?? [] }
-
-    /// Not cached, where that is possible: a cached handle would suspend the bypass that is asked for.
-    private static func open(_ path: FilePath) throws -> FileDescriptor {
-        do {
-            return try FileDescriptor.open(
-                path, .readOnly, options: .init(rawValue: BPIO_O_DIRECT))
-        } catch Errno.invalidArgument {
-            return try FileDescriptor.open(path, .readOnly)
-        }
+    static func handles(of file: FileDescriptor) -> [Handle] {
+        let facts = try? attribute("user.bypassio.state", of: file, as: StreamFacts.self)
+        return facts?.handles ?? []
     }
 
     /// nil where the path is on no bypassio volume.
     init?(of place: HostPath) throws {
-        guard place.inspection.topology.fileSystem.hasPrefix("fuse") else { return nil }
-        // Before this very process has it open.
-        let facts = Self.facts(of: place.resolved)
-        traditionalBecause = facts?.traditionalBecause
-        handles = facts?.handles ?? []
-        let file: FileDescriptor
+        guard place.topology.fileSystem.hasPrefix("fuse") else { return nil }
+        let stack: StackFacts
+        let stream: StreamFacts
         do {
-            file = try Self.open(place.resolved)
+            let file = try SystemCall.open(place.resolved, .pathOnly)
+            // First what is open, before the service itself opens it for the answers.
+            guard
+                let told = try Self.attribute(
+                    "user.bypassio.state", of: file.descriptor, as: StreamFacts.self),
+                let answers = try Self.attribute(
+                    "user.bypassio.stack", of: file.descriptor, as: StackFacts.self)
+            else { return nil }
+            (stream, stack) = (told, answers)
         } catch let error as Errno {
             throw HostPath.error(place.named, error, at: place.resolved)
         }
-        defer { try? file.close() }
-        let client = BypassIOClient(file)
-        do throws(BypassIOClientError) {
-            let filters = try client.manage(.query, flags: .skipStorageStackQuery)
-            let whole = try client.manage(.query)
-            let information = try client.manage(.getInfo)
-            let root = place.inspection.topology.mount?.mountPoint ?? place.resolved
-            verdict = BypassVerdict(
-                filters: filters, whole: whole,
-                storageType: (try? VolumeFacts(of: root, named: place.named).storageType) ?? "",
-                storageDriver: information.info?.storageDriverName.string ?? "")
-        } catch {
-            if error == .noVolume { return nil }
-            throw CommandError(.noInput, "\(place.named): \(error)")
-        }
+        traditionalBecause = stream.traditionalBecause
+        handles = stream.handles
+        furtherHandles = stream.furtherHandles
+        layers = stack.layers.map(LayerAnswer.init)
+        facts = stack.facts
+        verdict = BypassVerdict(
+            filters: Self.output(stack.filters, flags: stack.flags),
+            whole: Self.output(stack.whole, flags: stack.flags),
+            storageType: stack.storageType, storageDriver: stack.storageDriver)
+    }
+
+    /// As the control code would have it.
+    private static func output(_ veto: StackFacts.Veto?, flags: UInt32) -> FSBypassIOOutput {
+        FSBypassIOOutput(
+            operation: .query, flags: BypassIOOutputFlags(rawValue: flags),
+            body: .results(veto.map { BypassVeto($0) }?.results ?? BypassIOResults()))
+    }
+}
+
+extension BypassVeto {
+    fileprivate init(_ veto: MountedState.StackFacts.Veto) {
+        self.init(
+            driver: veto.driver, status: NTStatus(rawValue: veto.status), reason: veto.reason)
+    }
+}
+
+extension LayerAnswer {
+    fileprivate init(_ layer: MountedState.StackFacts.Layer) {
+        self.init(
+            layer: Layer(rawValue: layer.layer) ?? .filter, driver: layer.driver,
+            altitude: layer.altitude.flatMap { Altitude($0) },
+            veto: layer.veto.map { BypassVeto($0) })
     }
 }

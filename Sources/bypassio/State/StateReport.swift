@@ -9,6 +9,8 @@ struct StateReport: Encodable {
     struct Layer: Encodable {
         let layer: String
         let driver: String
+        /// Of a filter.
+        let altitude: String?
         let isInTheWay: Bool
         let ntStatus: UInt32
         let ntStatusName: String?
@@ -17,6 +19,7 @@ struct StateReport: Encodable {
         init(_ answer: LayerAnswer) {
             layer = answer.layer.rawValue
             driver = answer.driver
+            altitude = answer.altitude?.description
             isInTheWay = answer.veto != nil
             ntStatus = (answer.veto?.status ?? .success).rawValue
             ntStatusName = (answer.veto?.status ?? .success).name
@@ -32,25 +35,28 @@ struct StateReport: Encodable {
     let traditionalBecause: String?
     /// Of a file on a mounted volume: who has it open, and which way their reads go.
     let handles: [MountedState.Handle]
+    /// There may be more than can be told of.
+    let furtherHandles: Int
     let layers: [Layer]
-    /// Facts of the file and what it lies on, for people.
+    /// Facts of the file and what it lies on, for people; on a mounted volume of the file behind the mount.
     let facts: [String]
 
     /// Mounts a volume over the path, asks it, and takes it down again.
     init(of place: HostPath) throws {
         path = place.named
         resolvedPath = place.resolved.string
-        facts = place.inspection.facts
         if let mounted = try MountedState(of: place) {
             verdict = mounted.verdict
             traditionalBecause = mounted.traditionalBecause
             handles = mounted.handles
-            // The control code names the first layer in the way only.
-            layers = []
+            furtherHandles = mounted.furtherHandles
+            layers = mounted.layers.map(Layer.init)
+            facts = mounted.facts
             return
         }
+        facts = try place.inspect().facts
         traditionalBecause = nil
-        handles = []
+        (handles, furtherHandles) = ([], 0)
         let io = IOManager()
         // A mount point stands for its volume; anything else is looked up from its directory.
         let root = place.isMountPoint ? place.resolved : place.resolved.removingLastComponent()
@@ -77,17 +83,18 @@ extension StateReport {
             (traditionalBecause.map {
                 ["Its reads take the traditional route now, because \($0)".asSentence]
             } ?? []) + handles.map(\.line)
+            + (furtherHandles > 0 ? ["And \(furtherHandles) more."] : [])
         let verdictLines =
             verdict.fsutilLines(path: path, verbose: verbose)
             + (verbose || showsHandles ? routes : [])
         guard verbose else { return verdictLines }
-        if layers.isEmpty { return verdictLines + ["", "What the host says:"] + facts }
         var table = TextTable([
-            ("layer", .left), ("driver", .left), ("answer", .left), ("reason", .left),
+            ("layer", .left), ("driver", .left), ("altitude", .right), ("answer", .left),
+            ("reason", .left),
         ])
         for layer in layers {
             table.append([
-                layer.layer, layer.driver,
+                layer.layer, layer.driver, layer.altitude ?? "",
                 layer.isInTheWay ? layer.ntStatusName ?? "refuses" : "lets BypassIO through",
                 layer.reason ?? "",
             ])

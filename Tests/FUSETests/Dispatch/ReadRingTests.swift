@@ -95,7 +95,7 @@ struct ReadRingTests {
 /// One thread at a time, like the ring.
 private final class Owner: BackingReadOwner, @unchecked Sendable {
     private(set) var ended = 0
-    func endRead() { ended += 1 }
+    func endRead(_ count: Int) { ended += 1 }
 }
 
 /// Keeps replies by the number of their request.

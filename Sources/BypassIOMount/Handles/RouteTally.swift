@@ -1,0 +1,44 @@
+internal import IOStack
+
+/// Opens and reads by route, cumulative.
+struct RouteTally: Sendable {
+    struct Counts: Sendable {
+        var opens: UInt64 = 0
+        var reads: UInt64 = 0
+        var bytes: UInt64 = 0
+    }
+
+    private var counts: [HandleRoute: Counts] = [:]
+
+    subscript(route: HandleRoute) -> Counts { counts[route] ?? Counts() }
+
+    /// Counts a handle in, as it stands. Of reads that the kernel carries without asking nobody knows.
+    mutating func add(_ handle: OpenHandle) {
+        counts[handle.firstRoute, default: Counts()].opens += 1
+        let reads = handle.file.readsByRoute
+        let bytes = handle.bytesRead
+        add(
+            reads[.traditional, default: 0] + reads[.storageBypass, default: 0],
+            bytes.throughFilters, to: .traditional)
+        add(
+            reads[.filterBypass, default: 0] + reads[.fullBypass, default: 0],
+            bytes.pastFilters, to: .serviceBypass)
+        add(handle.file.gatedKernelReads, handle.file.gatedKernelBytes, to: .gated)
+    }
+
+    private mutating func add(_ reads: UInt64, _ bytes: UInt64, to route: HandleRoute) {
+        guard reads > 0 else { return }
+        counts[route, default: Counts()].reads += reads
+        counts[route, default: Counts()].bytes += bytes
+    }
+}
+
+extension OpenHandle {
+    /// What its open counts as: the route that it was answered with, or that an ENABLE gave it later.
+    fileprivate var firstRoute: HandleRoute {
+        if let decision, decision.opener != nil {
+            return decision.wasGated ? .gated : .kernelBypass
+        }
+        return file.isBypassEnabled || bytesRead.pastFilters > 0 ? .serviceBypass : .traditional
+    }
+}

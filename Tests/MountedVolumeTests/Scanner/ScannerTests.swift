@@ -1,0 +1,79 @@
+import CPosixCalls
+import Foundation
+import Testing
+
+extension MountedVolume {
+    /// When the content scanner reads a file of SOURCE, told by the bytes that its service reads.
+    @Suite(.enabled(if: MountCommand.chosen.isOurs, "the scanner is ours"))
+    struct Scanner {
+        private static let size = 16 << 20
+
+        private let mount: LiveMount
+        private var file: String { "\(mount.mountpoint)/file" }
+        private var behind: String { "\(mount.source)/file" }
+
+        init() throws {
+            mount = try LiveMount(
+                options: "allow_other,bypass=auto,auto_size=0,filter=contentscan")
+            try Data([UInt8](repeating: 7, count: Self.size)).write(
+                to: URL(fileURLWithPath: "\(mount.source)/file"))
+        }
+
+        /// Whether `work` has the service read the file; the rest that it reads is small.
+        private func isScanned(by work: () throws -> Void) throws -> Bool {
+            let before = try serviceRead()
+            try work()
+            return try serviceRead() - before >= Self.size
+        }
+
+        private func serviceRead() throws -> Int {
+            let path = "/proc/\(mount.serviceIdentifier)/io"
+            let text = String(
+                decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+            let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("rchar") })
+            return try #require(line.split(separator: " ").last.flatMap { Int($0) })
+        }
+
+        private func open() throws { _ = try KernelReader(file) }
+        private func askState() throws {
+            let state = try mount.facts("state", file)
+            let verdict = try #require(state["verdict"] as? [String: Any])
+            #expect(verdict["kind"] as? String != "notSupported")
+        }
+
+        /// Until a change that comes now would move the file's change time.
+        private func waitUntilAtRest() {
+            var status = call_status()
+            #expect(unsafe call_status(-100, behind, 0, &status) == 0)
+            let end = Date(timeIntervalSince1970: Double(status.changed.seconds + 3))
+            while Date() < end { usleep(50_000) }
+        }
+
+        @Test("a version of a file is read once, however often it is opened and asked about")
+        func versionsAreScannedOnce() throws {
+            waitUntilAtRest()
+            #expect(try !isScanned(by: askState), "a question")
+            #expect(try isScanned(by: open))
+            for _ in 0..<5 { #expect(try !isScanned(by: open)) }
+            #expect(try !isScanned(by: askState))
+            #expect(try KernelReader(file).value(page: 3) == 7)
+            // What somebody does in SOURCE is another version.
+            let eicar = Array(
+                #"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"#.utf8)
+            let handle = try FileHandle(forUpdating: URL(fileURLWithPath: behind))
+            try handle.seek(toOffset: 8192)
+            try handle.write(contentsOf: eicar)
+            try handle.close()
+            let reader = try KernelReader(file)
+            #expect(reader.readAnswer(page: 2) == -Int64(EPERM))
+        }
+
+        @Test("a write through the mount makes another version")
+        func writesAreSeen() throws {
+            waitUntilAtRest()
+            #expect(try isScanned(by: open))
+            try KernelReader(file, .writer).write(7, page: 1)
+            #expect(try isScanned(by: open))
+        }
+    }
+}
