@@ -146,8 +146,8 @@ extension ScenarioParser {
         return altitude
     }
 
-    /// `vetoes OPERATION, … [on FILE] with STATUS "REASON"` or `fails … with STATUS`; nil if the
-    /// line begins with neither.
+    /// `vetoes OPERATION, … [on FILE] with STATUS "REASON"` or `fails … with STATUS [afterwards]`; nil
+    /// if the line begins with neither.
     func vetoRule(_ cursor: inout TokenCursor) throws(Diagnostic) -> VetoRule? {
         let isVeto = cursor.take("vetoes")
         guard isVeto || cursor.take("fails") else { return nil }
@@ -158,8 +158,12 @@ extension ScenarioParser {
         let path = cursor.take("on") ? try knownFile(&cursor) : nil
         try cursor.need("with")
         let status = try cursor.status()
-        let manner: VetoRule.Manner =
-            isVeto ? .veto(reason: try cursor.text("the reason")) : .failure
+        let manner: VetoRule.Manner
+        if isVeto {
+            manner = .veto(reason: try cursor.text("the reason"))
+        } else {
+            manner = cursor.take("afterwards") ? .lateFailure : .failure
+        }
         return VetoRule(operations: operations, path: path, status: status, manner: manner)
     }
 

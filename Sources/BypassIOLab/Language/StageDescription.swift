@@ -57,6 +57,8 @@ public struct VetoRule: Sendable, Equatable {
         case veto(reason: String)
         /// The request as a whole fails.
         case failure
+        /// The same on its way up, after all below agreed.
+        case lateFailure
     }
 
     public var operations: Set<BypassIOOperation>

@@ -98,6 +98,7 @@ final class StagedFilter: Sendable {
                 return .successWithCallback(.none)
             }
             switch rule.manner {
+            case .lateFailure: return .successWithCallback(.none)
             case .failure: data.fail(rule.status)
             case .veto(let reason):
                 let answer = data.vetoBypassIO(instance, status: rule.status, reason: reason)
@@ -111,6 +112,11 @@ final class StagedFilter: Sendable {
         { [self] data, _, _ in
             if let verdict = data.bypassIOVerdict {
                 state.withLock { $0.learned = verdict.status }
+            }
+            if let operation = data.bypassIOInput?.operation,
+                let rule = rule(for: operation, data.fileObject), rule.manner == .lateFailure
+            {
+                data.fail(rule.status)
             }
             return .finishedProcessing
         }

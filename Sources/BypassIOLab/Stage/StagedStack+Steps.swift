@@ -82,7 +82,7 @@ extension StagedStack {
                 try io.filterManager.detach(instance)
             case .unload(let name, let mandatory):
                 guard let filter = filter(name)?.filter else { throw .fltFilterNotFound }
-                try io.filterManager.unload(filter, from: [volume], mandatory: mandatory)
+                try io.filterManager.unload(filter, mandatory: mandatory)
             default:
                 try io.dismount(volume)
             }

@@ -13,8 +13,11 @@ public struct BypassVeto: Error, Sendable, Equatable {
         self.reason = reason
     }
 
+    /// A driver that refuses with a status that is no error refuses all the same.
     init(driver: String, _ veto: StorageVeto) {
-        self.init(driver: driver, status: veto.status, reason: veto.reason)
+        self.init(
+            driver: driver, status: veto.status.isError ? veto.status : .notSupported,
+            reason: veto.reason)
     }
 
     /// A minifilter that never opted in (spec 3.1, sample 1).

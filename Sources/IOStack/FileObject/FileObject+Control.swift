@@ -36,7 +36,7 @@ extension FileObject {
         _ code: ControlCode, input: Span<UInt8>, outputLength: Int, requestor: Requestor?,
         below instance: FilterInstance?
     ) throws(IOFailure) -> ([UInt8], NTStatus) {
-        if isClosed { throw IOFailure(.fileClosed) }
+        if isGone(for: instance) { throw IOFailure(.fileClosed) }
         var isEnable = false
         if code == .manageBypassIO {
             let asked: FSBypassIOInput
@@ -69,7 +69,7 @@ extension FileObject {
         _ parameters: IOParameters, isEnable: Bool, requestor: Requestor,
         below instance: FilterInstance?
     ) throws(IOFailure) -> (result: IOResult, ioStatus: IOStatusBlock) {
-        guard retain() else { throw IOFailure(.fileClosed) }
+        guard retain(for: instance) else { throw IOFailure(.fileClosed) }
         defer { release() }
         var needsTicket = isEnable
         var attempt = 1
@@ -177,7 +177,8 @@ extension FilterInstance {
     /// enters below this instance, so that only lower filters and the file system see it. How a
     /// filter sends STREAM_PAUSE down (spec 4.4).
     ///
-    /// Lengths and output as with ``FileObject/fsControl(_:input:output:requestor:)``. Fails with
+    /// Lengths and output as with ``FileObject/fsControl(_:input:output:requestor:)``; also on a file
+    /// object whose last handle is closed, from the callbacks of its cleanup. Fails with
     /// ``NTStatus/fltDeletingObject`` once the instance is being detached and with
     /// ``NTStatus/invalidParameter`` for a file object of another volume.
     public func fsControl(

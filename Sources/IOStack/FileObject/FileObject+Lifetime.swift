@@ -9,6 +9,7 @@ extension FileObject {
     public func close() {
         guard volume.endHandle(self) else { return }
         send(.cleanup)
+        setCleanedUp()
         release()
     }
 
@@ -19,19 +20,20 @@ extension FileObject {
         guard volume.endHandle(self) else { return }
         if let instance { failedOpen.withLock { $0 = instance } }
         send(.cleanup, below: instance)
+        setCleanedUp()
         release()
     }
 
-    /// Counts a request or a queue in; false once the handle is gone. The count never rises from
-    /// zero, so a close is sent once.
-    func retain() -> Bool {
+    /// Counts a request or a queue in; false once the handle is gone, for a request that `instance`
+    /// sends once the cleanup is over. The count never rises from zero, so a close is sent once.
+    func retain(for instance: FilterInstance? = nil) -> Bool {
         #if INTERLEAVING
             // How often the loop begins anew depends on who counts in meanwhile. That repeats a look and
             // makes no other difference, so it is one step, and a search may leave the count out.
-            return !isClosed && references.addUnlessZero()
+            return !isGone(for: instance) && references.addUnlessZero()
         #else
             var count = references.load(ordering: .relaxed)
-            while count > 0, !isClosed {
+            while count > 0, !isGone(for: instance) {
                 let (exchanged, original) = references.compareExchange(
                     expected: count, desired: count + 1, ordering: .acquiringAndReleasing)
                 if exchanged { return true }

@@ -10,7 +10,7 @@ extension FileObject {
         _ parameters: IOParameters, buffer: (any IOBuffer)? = nil, requestor: Requestor? = nil,
         below instance: FilterInstance? = nil
     ) throws(IOFailure) -> (result: IOResult, ioStatus: IOStatusBlock) {
-        guard retain() else { throw IOFailure(.fileClosed) }
+        guard retain(for: instance) else { throw IOFailure(.fileClosed) }
         defer { release() }
         // The manager answers a BypassIO control, whoever filters controls.
         if parameters.majorFunction != .fileSystemControl,

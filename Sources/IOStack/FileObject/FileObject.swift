@@ -37,9 +37,11 @@ public final class FileObject: Sendable {
     let hasNoCache = Atomic<Bool>(false)
     /// Where the file system keeps the data; nil for what has none.
     public let storage: StorageHandle?
-    /// Bit 0: bypass is enabled. Bit 1: the last handle is gone. The rest counts DISABLEs.
+    /// Bit 0: bypass is enabled. Bit 1: the last handle is gone. Bit 2: the cleanup is over, too. The
+    /// rest counts DISABLEs.
     ///
-    /// Written under the volume's `state` lock; read by every read with acquire ordering. A read
+    /// The first two are written under the volume's `state` lock; read by every read with acquire
+    /// ordering. Bit 2 is set once, without a lock. A read
     /// looks again after it entered the gates, so a DISABLE that cleared the bit and then drained
     /// the stream's gate has seen the last bypassed read.
     private let state = GateWord()
@@ -47,8 +49,9 @@ public final class FileObject: Sendable {
     private static var enabledBit: UInt64 { 1 }
     private static var closedBit: UInt64 { 2 }
     private static var bothBits: UInt64 { 3 }
-    private static var oneDisable: UInt64 { 4 }
-    private static var disablesMask: UInt64 { ~bothBits }
+    private static var cleanedUpBit: UInt64 { 4 }
+    private static var oneDisable: UInt64 { 8 }
+    private static var disablesMask: UInt64 { ~(bothBits | cleanedUpBit) }
 
     init(
         volume: Volume, stream: Stream, opened: OpenedFile, parameters: CreateParameters,
@@ -81,6 +84,14 @@ public final class FileObject: Sendable {
     public var isClosed: Bool {
         state.look(at: Self.closedBit) != 0
     }
+
+    /// Whether `instance` is too late to send requests about this file object: a filter may until the
+    /// cleanup that follows ``close()`` is over, everybody else until ``close()``.
+    func isGone(for instance: FilterInstance?) -> Bool {
+        state.look(at: instance == nil ? Self.closedBit : Self.cleanedUpBit) != 0
+    }
+
+    func setCleanedUp() { state.set(Self.cleanedUpBit) }
 
     /// Reads so far by route, and the traditional ones of an enabled file object by cause.
     public var readsByRoute: [ReadRoute: UInt64] { counters.byRoute }

@@ -4,10 +4,10 @@ extension CallbackData {
     /// `FltVetoBypassIo(CallbackData, FltObjects, OperationStatus, FailureReason)`: refuses the
     /// ENABLE or QUERY this request carries, in the name of `instance`'s filter.
     ///
-    /// Called from the pre callback of `instance`, which then returns
-    /// ``PreOperationResult/complete``, or while it keeps the request pended, to be completed so: the request ends with STATUS_SUCCESS and the veto in
-    /// OpStatus, or with the error this returned. Anywhere else it changes nothing. `reason` is one
-    /// English sentence, cut to 128 UTF-16 units.
+    /// Called from the pre callback of `instance`, or while it keeps the request pended: the request ends
+    /// there, with STATUS_SUCCESS and the veto in OpStatus, or with the error this returned. Whatever
+    /// the callback returns then counts as ``PreOperationResult/complete``, so a veto cannot be lost.
+    /// Anywhere else it changes nothing. `reason` is one English sentence, cut to 128 UTF-16 units.
     ///
     /// Returns ``NTStatus/success`` or, in this order (nf-fltkernel-fltvetobypassio):
     /// ``NTStatus/notSupported`` outside a pre callback of `instance` or on anything but ENABLE and
@@ -19,13 +19,23 @@ extension CallbackData {
         _ instance: FilterInstance, status: NTStatus, reason: String
     ) -> NTStatus {
         let answer = checkVeto(instance, status: status, reason: reason)
+        guard preOperationInstance === instance else { return answer }
         if answer.isSuccess {
             completeControl(
                 with: BypassVeto(driver: instance.filter.name, status: status, reason: reason))
-        } else if preOperationInstance === instance {
+        } else {
             fail(answer)
         }
+        // Of what cannot be vetoed the callback still decides.
+        isRefused = bypassIOQuestion != nil
         return answer
+    }
+
+    /// What the pre callback's `result` comes to: a veto has completed the request.
+    func heedingVeto(_ result: PreOperationResult) -> PreOperationResult {
+        guard isRefused else { return result }
+        isRefused = false
+        return .complete
     }
 
     private func checkVeto(
@@ -67,6 +77,14 @@ extension CallbackData {
             case .results(let results) = decoded.body
         else { return nil }
         return results
+    }
+
+    /// Of a request that can be undone: how it stands, as the post callbacks so far have left it.
+    var hasSucceeded: Bool {
+        guard ioStatus.status.isSuccess, majorFunction != .create else {
+            return ioStatus.status.isSuccess
+        }
+        return bypassIOVerdict?.status.isError == false
     }
 
     /// Ends a BypassIO control with STATUS_SUCCESS and a veto (spec 6.2).

@@ -66,7 +66,7 @@ extension FilterInstance {
     ///
     /// Throws ``NTStatus/fltContextAllocationNotFound`` if the filter did not register that kind,
     /// ``NTStatus/fltDeletingObject`` if the instance is being detached, and
-    /// ``NTStatus/notSupported`` on a file object that is closed.
+    /// ``NTStatus/notSupported`` on a file object that is closed, once its cleanup is over.
     @discardableResult
     public func setContext(
         _ context: any FilterContext, on target: ContextTarget,
@@ -81,7 +81,7 @@ extension FilterInstance {
             return withTable(of: target) { $0.set(context, for: $1, operation) }
         }
         // Held, so that the file object's last close cannot forget its contexts before this one.
-        guard file.retain() else { throw .notSupported }
+        guard file.retain(for: self) else { throw .notSupported }
         defer { file.release() }
         return withTable(of: target) { $0.set(context, for: $1, operation) }
     }

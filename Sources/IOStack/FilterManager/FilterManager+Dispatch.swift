@@ -54,6 +54,7 @@ extension FilterManager {
         guard let chain = data.descent.chain, let index = data.descent.current else {
             return .reachedFileSystem
         }
+        let result = data.heedingVeto(result)
         let outcome = chain.withNode(index) { apply(result, of: $0, at: index, data) }
         if case .completed = outcome { return .completed }
         return descend(data)
@@ -68,6 +69,7 @@ extension FilterManager {
                 return .pended
             }
         }
+        data.refuseUnfinishedStatus()
         return .finished
     }
 
@@ -77,9 +79,7 @@ extension FilterManager {
     ) -> Bool {
         // A detach called it, and gave the rundown reference back.
         if let promise = visit.promise, !node.instance.owed.claim(promise) { return true }
-        if data.majorFunction == .create, data.ioStatus.status.isSuccess {
-            data.openedAbove = node.instance
-        }
+        if data.canBeUndone, data.hasSucceeded { data.succeededAt = node.instance }
         if let callback = node.postOperation {
             node.instance.countPostCallback()
             if case .moreProcessingRequired = callback(data, node.instance, visit.context) {
@@ -109,7 +109,7 @@ extension FilterManager {
         // A pended request stays in its pre operation, and is not ours, until it is handed back.
         if case .pending = result { return result }
         data.preOperationInstance = nil
-        return result
+        return data.heedingVeto(result)
     }
 
     /// Applies what a pre callback said.
@@ -134,6 +134,7 @@ extension FilterManager {
             return .passed
         case .complete:
             node.instance.rundown.leave()
+            data.refuseUnfinishedStatus()
             return .completed
         }
     }

@@ -2,12 +2,13 @@ public import BypassIOProtocol
 
 /// Registers filters, attaches them to volumes, and carries requests through their callbacks.
 ///
-/// Lock order: the registry is taken alone. No callback of a filter runs under a lock but
+/// Lock order: the registry and the list of volumes are taken alone. No callback of a filter runs under a lock but
 /// `instanceSetup`, which runs under the volume's `attachment`.
 public final class FilterManager: Sendable {
     private let registry = Guarded<[Minifilter]>([])
+    private let mounted: MountedVolumes
 
-    init() {}
+    init(_ mounted: MountedVolumes) { self.mounted = mounted }
 
     /// Registered filters, highest default altitude first.
     public var filters: [Minifilter] {
@@ -81,19 +82,18 @@ public final class FilterManager: Sendable {
         try instance.volume.detach(instance, reason: reason)
     }
 
-    /// Detaches every instance of a filter on `volumes`, which must be all it is attached to, and
-    /// forgets the filter (`FltUnloadFilter`). Throws ``NTStatus/fltDoNotDetach`` if the filter has
-    /// no unload callback, or refuses an unload that is not mandatory.
-    public func unload(
-        _ filter: Minifilter, from volumes: [Volume], mandatory: Bool = false
-    ) throws(NTStatus) {
+    /// Detaches every instance of a filter, on all volumes, and forgets the filter
+    /// (`FltUnloadFilter`). Throws ``NTStatus/fltDoNotDetach`` if the filter has no unload callback, or
+    /// refuses an unload that is not mandatory.
+    public func unload(_ filter: Minifilter, mandatory: Bool = false) throws(NTStatus) {
         guard let unload = filter.registration.unload, unload(mandatory) || mandatory else {
             throw .fltDoNotDetach
         }
         registry.withLock { $0.removeAll { $0 === filter } }
         filter.attaches.close()
         filter.attaches.drain(advance: ReadQueueRegistry.process.advanceOwnReads)
-        for volume in volumes {
+        // No attach comes any more, to none of them and to no volume that is mounted now.
+        for volume in mounted.all {
             volume.detachAll(of: filter, reason: mandatory ? .mandatoryUnload : .filterUnload)
         }
     }

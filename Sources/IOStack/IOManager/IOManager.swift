@@ -4,12 +4,12 @@ public import BypassIOProtocol
 ///
 /// Usable from any thread.
 public final class IOManager: Sendable {
-    public let filterManager = FilterManager()
-    private let mounted = Guarded<[Volume]>([])
+    public let filterManager: FilterManager
+    private let mounted = MountedVolumes()
 
-    public init() {}
+    public init() { filterManager = FilterManager(mounted) }
 
-    public var volumes: [Volume] { mounted.withLock { $0 } }
+    public var volumes: [Volume] { mounted.all }
 
     /// Makes a volume of a file system, the volume drivers over its storage (top to bottom) and the
     /// storage driver. It lives until ``dismount(_:)``. `suspensionPolicy` says which cached uses of
@@ -23,7 +23,7 @@ public final class IOManager: Sendable {
         let volume = Volume(
             name: name, fileSystem: fileSystem, stack: stack, suspensionPolicy: suspensionPolicy,
             offersBypass: offersBypass)
-        mounted.withLock { $0.append(volume) }
+        mounted.add(volume)
         return volume
     }
 
@@ -39,6 +39,19 @@ public final class IOManager: Sendable {
         // An attach that did not see the mark has put its instance in when this lock is free.
         volume.attachment.withLock { _ in }
         volume.detachAll(reason: .volumeDismount)
-        mounted.withLock { $0.removeAll { $0 === volume } }
+        mounted.remove(volume)
     }
+}
+
+/// The volumes that are mounted, for the I/O manager and the filter manager.
+///
+/// Lock order: taken alone.
+final class MountedVolumes: Sendable {
+    private let volumes = Guarded<[Volume]>([])
+
+    var all: [Volume] { volumes.withLock { $0 } }
+
+    func add(_ volume: Volume) { volumes.withLock { $0.append(volume) } }
+
+    func remove(_ volume: Volume) { volumes.withLock { $0.removeAll { $0 === volume } } }
 }

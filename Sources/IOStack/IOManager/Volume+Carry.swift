@@ -8,6 +8,8 @@ extension Volume {
         if case .reachedFileSystem = runDown(data) { dispatch(data) }
         runUp(data)
         data.descent.finish()
+        guard data.majorFunction == .fileSystemControl else { return }
+        if data.canBeUndone, !data.hasSucceeded { undoEnable(data) }
     }
 
     /// Pre callbacks from the request's place downward; never answers `pended`.

@@ -40,7 +40,7 @@ extension Volume {
             throw data.ioStatus.failure ?? IOFailure(.invalidDeviceRequest)
         }
         if let failure = data.ioStatus.failure {
-            file.undoOpen(below: data.openedAbove)
+            file.undoOpen(below: data.succeededAt)
             throw failure
         }
         return file

@@ -113,12 +113,22 @@ public final class CallbackData: @unchecked Sendable {
         @safe @exclusivity(unchecked)
     #endif
     var keptBy: FilterInstance?
-    /// Of a create: the last instance whose post callback found it successful. If the create failed
-    /// in the end, that one made it fail.
+    /// The veto of the pre callback that runs, or of who keeps the request: it has completed it.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
-    var openedAbove: FilterInstance?
+    var isRefused = false
+    /// A create, or an ENABLE that turned bypass on: undone if it fails on its way up.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    var canBeUndone: Bool
+    /// Of such a request: the last instance whose post callback found it successful. If the request
+    /// failed in the end, that one made it fail.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    var succeededAt: FilterInstance?
     /// Made by whoever comes first, the completer or the carrier that waits for it. The release in
     /// storeIfNil and the acquire in load make the other see it whole.
     private let pendedAt = AtomicLazyReference<RequestParking>()
@@ -130,6 +140,7 @@ public final class CallbackData: @unchecked Sendable {
         buffer: (any IOBuffer)? = nil
     ) {
         majorFunction = parameters.majorFunction
+        canBeUndone = parameters.majorFunction == .create
         asked = parameters
         self.fileObject = fileObject
         self.requestor = requestor
@@ -150,7 +161,7 @@ public final class CallbackData: @unchecked Sendable {
     func finish() {
         fileObject = nil
         buffer = nil
-        openedAbove = nil
+        succeededAt = nil
         if case .none = result {} else { result = .none }
     }
 
@@ -159,8 +170,9 @@ public final class CallbackData: @unchecked Sendable {
         _ parameters: IOParameters, fileObject: FileObject?, requestor: Requestor,
         buffer: (any IOBuffer)?
     ) {
-        assert(preOperationInstance == nil && keeper == nil && keptBy == nil)
+        assert(preOperationInstance == nil && keeper == nil && keptBy == nil && !isRefused)
         majorFunction = parameters.majorFunction
+        canBeUndone = parameters.majorFunction == .create
         asked = parameters
         self.fileObject = fileObject
         self.requestor = requestor
@@ -175,6 +187,14 @@ public final class CallbackData: @unchecked Sendable {
     /// ``PreOperationResult/complete``.
     public func fail(_ status: NTStatus, hostErrno: Int32 = 0) {
         ioStatus = IOStatusBlock(status, information: 0, hostErrno: hostErrno)
+    }
+
+    /// STATUS_PENDING and STATUS_FLT_DISALLOW_FAST_IO end no request: a filter that completes one so
+    /// is refused as a pended completion is, and the request fails.
+    func refuseUnfinishedStatus() {
+        if ioStatus.status == .pending || ioStatus.status == .fltDisallowFastIO {
+            fail(.invalidParameter)
+        }
     }
 
     /// The kernel asks for a read of its own: see ``Flags/kernelRead``.

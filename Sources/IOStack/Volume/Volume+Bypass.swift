@@ -16,9 +16,10 @@ extension Volume {
             } catch {
                 throw IOFailure(error)
             }
-            let (output, isOutdated) = try output(
+            let (output, isOutdated, turnedOn) = try output(
                 of: input, file, data.requestor, data.enableTicket)
             data.isEnableOutdated = isOutdated
+            data.canBeUndone = turnedOn
             data.result = .bytes(output)
             data.ioStatus = IOStatusBlock(.success, information: output.count)
         } catch {
@@ -34,26 +35,28 @@ extension Volume {
         let ticket = input.operation == .enable ? beginEnable(of: file) : nil
         defer { if ticket != nil { endEnable(of: file) } }
         guard currentChain.operations(for: .fileSystemControl).isEmpty else { return nil }
-        let (output, isOutdated) = try output(of: input, file, requestor, ticket)
-        return isOutdated ? nil : output
+        let answer = try output(of: input, file, requestor, ticket)
+        return answer.isOutdated ? nil : answer.bytes
     }
 
+    /// `turnedOn`: it was an ENABLE, and bypass was not enabled before.
     private func output(
         of input: FSBypassIOInput, _ file: FileObject, _ requestor: Requestor,
         _ ticket: EnableTicket?
-    ) throws(IOFailure) -> (bytes: [UInt8], isOutdated: Bool) {
+    ) throws(IOFailure) -> (bytes: [UInt8], isOutdated: Bool, turnedOn: Bool) {
         try checkRights(requestor, for: input.operation)
         #if INTERLEAVING
             let mark = Interleaving.mark()
         #endif
-        let answer = try answer(input, file, ticket)
+        let (answer, turnedOn) = try answer(input, file, ticket)
         #if INTERLEAVING
-            Interleaving.forget(since: mark, but: answer.hashValue)
+            Interleaving.forget(
+                since: mark, but: turnedOn ? ~answer.hashValue : answer.hashValue)
         #endif
         let flags = file.bypassOutputFlags(for: input.operation)
         do throws(WireError) {
             return (
-                try answer.encoded(for: input.operation, flags: flags), answer.isOutdated
+                try answer.encoded(for: input.operation, flags: flags), answer.isOutdated, turnedOn
             )
         } catch {
             throw IOFailure(.invalidParameter)
@@ -63,18 +66,18 @@ extension Volume {
     /// Throws where the host refused to stop the kernel's own reads.
     private func answer(
         _ input: FSBypassIOInput, _ file: FileObject, _ ticket: EnableTicket?
-    ) throws(IOFailure) -> ControlAnswer {
+    ) throws(IOFailure) -> (answer: ControlAnswer, turnedOn: Bool) {
         switch input.operation {
-        case .enable: return enable(file, ticket)
+        case .enable: return try enable(file, ticket)
         case .disable: disable(file)
-        case .query: return ControlAnswer(query(file, flags: input.flags))
+        case .query: return (ControlAnswer(query(file, flags: input.flags)), false)
         case .volumeStackPause: try pauseVolumeStack()
-        case .volumeStackResume: return ControlAnswer(resumeVolumeStack())
+        case .volumeStackResume: return (ControlAnswer(resumeVolumeStack()), false)
         case .streamPause: try pause(file.stream)
-        case .streamResume: return .results(resumeStream(of: file))
-        default: return .info(information())
+        case .streamResume: return (.results(resumeStream(of: file)), false)
+        default: return (.info(information()), false)
         }
-        return .success
+        return (.success, false)
     }
 
     /// Spec 6.8: pausing and resuming the volume stack is for those who administer the volume.
@@ -87,24 +90,30 @@ extension Volume {
 
     // MARK: ENABLE and DISABLE
 
-    private func enable(_ file: FileObject, _ ticket: EnableTicket?) -> ControlAnswer {
+    private func enable(
+        _ file: FileObject, _ ticket: EnableTicket?
+    ) throws(IOFailure) -> (answer: ControlAnswer, turnedOn: Bool) {
         // A filter made it out of another control, so those above were never asked.
-        guard let ticket else { return .outdated(askAgain) }
+        guard let ticket else { return (.outdated(askAgain), false) }
         while true {
             let changes = file.stream.control.look { control in
                 control.attributeChangesUnderWay == 0 ? control.attributeChanges : nil
             }
             // Not waited for: the change may drain reads of this very thread.
             guard let changes else {
-                return ControlAnswer(veto(.sharingViolation, Self.changingReason))
+                return (ControlAnswer(veto(.sharingViolation, Self.changingReason)), false)
             }
-            if let veto = fileSystemVeto(of: file, for: .enable) { return ControlAnswer(veto) }
-            switch countIn(file, ticket, ifStill: changes) {
-            case .done:
+            if let veto = fileSystemVeto(of: file, for: .enable) {
+                return (ControlAnswer(veto), false)
+            }
+            let counting = countIn(file, ticket, ifStill: changes)
+            switch counting {
+            case .turnedOn, .alreadyOn:
                 reconcileStorage()
-                return .success
+                return (.success, counting == .turnedOn)
+            case .handleClosed: throw IOFailure(.fileClosed)
             case .attributesChanged: continue
-            case .outdated: return .outdated(askAgain)
+            case .outdated: return (.outdated(askAgain), false)
             }
         }
     }
@@ -112,9 +121,10 @@ extension Volume {
     private static var changingReason: String { "The file's attributes are being changed." }
 
     private enum CountingIn {
-        case done
+        case turnedOn, alreadyOn
         /// Attributes of the file changed since they were looked at.
         case attributesChanged
+        case handleClosed
         case outdated
     }
 
@@ -123,22 +133,39 @@ extension Volume {
     ) -> CountingIn {
         state.change { state in
             // Only the first ENABLE of a file object counts, and none on a closed one.
-            guard !file.isClosed, !file.isBypassEnabled else { return .done }
+            guard !file.isClosed else { return .handleClosed }
+            guard !file.isBypassEnabled else { return .alreadyOn }
             let counting: CountingIn = file.stream.control.change { control in
                 guard ticket.isValid(for: file, state, control) else { return .outdated }
                 guard control.attributeChanges == changes, control.attributeChangesUnderWay == 0
                 else { return .attributesChanged }
                 control.bypassOpenCount += 1
-                return .done
+                return .turnedOn
             }
-            guard case .done = counting else { return counting }
+            guard case .turnedOn = counting else { return counting }
             state.activeBypassCount += 1
             state.bypassed[ObjectIdentifier(file)] = WeakFileObject(file)
             if state.activeBypassCount == 1 { gate.open(.storageIdle) }
             // Last: a read may bypass from here on, and a pause must find it counted.
             file.setBypassEnabled(true)
-            return .done
+            return .turnedOn
         }
+    }
+
+    /// Takes back an ENABLE that turned bypass on and that a post callback then failed or refused, as
+    /// `FltCancelFileOpen` does an open: a DISABLE goes to those below that filter, who saw it succeed.
+    func undoEnable(_ data: CallbackData) {
+        guard let file = data.fileObject else { return }
+        if let input = try? FSBypassIOInput(operation: .disable).encodedBytes() {
+            let parameters = FileSystemControlParameters(
+                code: .manageBypassIO, input: input, outputLength: FSBypassIOOutput.size)
+            carry(
+                CallbackData(
+                    .fileSystemControl(parameters), fileObject: file, requestor: .kernel),
+                below: data.succeededAt)
+        }
+        // A filter in between may have kept the DISABLE to itself.
+        if file.isBypassEnabled { disable(file) }
     }
 
     private func disable(_ file: FileObject) {

@@ -52,7 +52,7 @@ extension FileObject {
             result = later
         }
         data.preOperationInstance = nil
-        switch result {
+        switch data.heedingVeto(result) {
         case .complete: return data.veto(of: instance.filter)
         case .successWithCallback(let context), .synchronize(let context):
             // The pair belongs together: a filter may have set something up for its post callback.
@@ -69,6 +69,7 @@ extension FileObject {
 extension CallbackData {
     /// The veto a filter completed this request with; nil if it completed it without one.
     fileprivate func veto(of filter: Minifilter) -> BypassVeto? {
+        refuseUnfinishedStatus()
         if let failure = ioStatus.failure {
             return BypassVeto(
                 driver: filter.name, status: failure.status,

@@ -61,9 +61,7 @@ extension FileObject {
         #endif
         let volume = self.volume.gate.closed
         if volume.contains(.storagePaused) { flags.insert(.volumeStackBypassPaused) }
-        if volume.contains(.filtersBlocked), self.volume.activeBypassCount > 0 {
-            flags.insert(.filterAttachBlocked)
-        }
+        if volume.contains(.filtersBlocked) { flags.insert(.filterAttachBlocked) }
         if stream.gate.closed.contains(.paused) { flags.insert(.streamBypassPaused) }
         let tellsStorage = operation == .enable || operation == .query || operation == .getInfo
         if tellsStorage, self.volume.stack.storage.supportsBypassIO {

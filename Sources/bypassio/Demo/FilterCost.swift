@@ -42,7 +42,7 @@ enum FilterCost {
     private static func detach(_ filters: [Minifilter], from stage: DemoStage) {
         for filter in filters {
             // Its unload callback agrees, so this cannot be refused.
-            _ = try? stage.io.filterManager.unload(filter, from: [stage.volume])
+            _ = try? stage.io.filterManager.unload(filter)
         }
     }
 }

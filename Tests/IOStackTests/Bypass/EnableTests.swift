@@ -150,11 +150,11 @@ struct EnableTests {
 
     @Test("spec 4.5: a storage driver's veto, and one that never opted in, are partial too")
     func storageVeto() throws {
-        memory.disk.veto = StorageVeto(.deviceBusy, reason: "Busy.")
+        memory.disk.veto = StorageVeto(.accessDenied, reason: "Busy.")
         let file = try memory.file()
         #expect(try file.bypassIO(.enable).results?.status == .success)
         var query = try file.query()
-        #expect(query.status == .deviceBusy && query.driverName.string == "memdisk")
+        #expect(query.status == .accessDenied && query.driverName.string == "memdisk")
         memory.disk.supportsBypassIO = false
         query = try file.query()
         #expect(query.status == .noBypassIODriverSupport && query.driverName.string == "memdisk")

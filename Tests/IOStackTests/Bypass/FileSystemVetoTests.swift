@@ -41,8 +41,8 @@ struct FileSystemVetoTests {
             #expect(results.driverName.string == "memfs")
             #expect(!results.failureReason.isEmpty)
             #expect(try handle.query() == BypassIOResults())
-            memory.disk.veto = StorageVeto(.deviceBusy, reason: "Busy.")
-            #expect(try handle.query().status == .deviceBusy)
+            memory.disk.veto = StorageVeto(.accessDenied, reason: "Busy.")
+            #expect(try handle.query().status == .accessDenied)
             memory.disk.veto = nil
         }
         #expect(root.stream.kind == .volume && directory.stream.kind == .directory)

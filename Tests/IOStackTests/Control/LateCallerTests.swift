@@ -118,8 +118,8 @@ struct LateCallerTests {
         file.close()
         #expect(failure { try memory.manager.dismount(memory.volume) } == .sharingViolation)
         kept.value?.completePendedPreOperation(.successNoCallback)
-        // It may have been let through; bypass of a closed handle is never on.
-        _ = try enable.result()
+        // It was let through; bypass of a closed handle is never on.
+        #expect(failure { try enable.result() } == .fileClosed)
         #expect(!file.isBypassEnabled && memory.volume.activeBypassCount == 0)
         try memory.manager.dismount(memory.volume)
         #expect(failure { try file.bypassIO(.query) } == .fileClosed)

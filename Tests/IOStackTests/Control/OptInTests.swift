@@ -148,12 +148,19 @@ struct OptInTests {
         #expect(file.routes == [.traditional: 1, .fullBypass: 1])
     }
 
-    @Test("spec 6.6: without a bypass in use the flag is not set")
-    func flagNeedsBypass() throws {
-        try memory.attach(legacy("old"))
+    @Test(
+        "spec 6.6: FILTER_ATTACH_BLOCKED tells that such a filter is attached, bypass in use or not"
+    )
+    func flagWithoutBypass() throws {
+        let instance = try memory.attach(legacy("old"))
         let file = try memory.file()
+        let told: BypassIOOutputFlags = [.filterAttachBlocked, .compatibleStorageDriver]
+        for operation in [BypassIOOperation.query, .enable, .getInfo] {
+            #expect(try file.bypassIO(operation).flags == told, "\(operation)")
+        }
+        #expect(try file.bypassIO(.disable).flags == .filterAttachBlocked)
+        try memory.manager.filterManager.detach(instance)
         #expect(try file.bypassIO(.query).flags == .compatibleStorageDriver)
-        #expect(memory.volume.isFilterAttachBlocked)
     }
 
     @Test("a filter that opted in may come and go while reads are bypassed")

@@ -57,7 +57,7 @@ struct AttachTests {
     @Test("spec 5: a filter that is not registered cannot be attached")
     func unknownFilter() throws {
         let one = try filters.register(filter("one", at: "100"))
-        try filters.unload(one, from: [])
+        try filters.unload(one)
         #expect(failure { try filters.attach(one, to: memory.volume) } == .fltFilterNotFound)
     }
 
@@ -139,6 +139,24 @@ struct AttachTests {
             ])
     }
 
+    @Test("spec 5: unload detaches the instances on every volume", arguments: [false, true])
+    func unloadFromAllVolumes(mandatory: Bool) throws {
+        let disk = MemoryDisk()
+        let other = memory.manager.mount(MemoryFileSystem(on: disk), named: "other", storage: disk)
+        let torn = Box<[String]>([])
+        var registration = filter("everywhere", at: "100")
+        registration.instanceTeardownComplete = { instance, _ in
+            torn.value += [instance.volume.name]
+        }
+        let everywhere = try filters.register(registration)
+        try filters.attach(everywhere, to: memory.volume)
+        let second = try filters.attach(everywhere, to: other)
+        try filters.unload(everywhere, mandatory: mandatory)
+        #expect(memory.volume.instances.isEmpty && other.instances.isEmpty)
+        #expect(torn.value.sorted() == ["memory", "other"] && !second.isAttached)
+        #expect(failure { try filters.detach(second) } == .fltInstanceNotFound)
+    }
+
     @Test("spec 5: unload detaches everywhere; a refusal counts unless it is mandatory")
     func unload() throws {
         let trace = Trace()
@@ -152,22 +170,25 @@ struct AttachTests {
         let loyal = try filters.register(registration)
         try filters.attach(loyal, to: memory.volume)
         try filters.attach(loyal, to: memory.volume, altitude: altitude("101"))
-        #expect(failure { try filters.unload(loyal, from: [memory.volume]) } == .fltDoNotDetach)
+        #expect(failure { try filters.unload(loyal) } == .fltDoNotDetach)
         #expect(memory.volume.instances.count == 2)
-        try filters.unload(loyal, from: [memory.volume], mandatory: true)
+        try filters.unload(loyal, mandatory: true)
         #expect(memory.volume.instances.isEmpty && filters.filters.isEmpty)
         #expect(
             trace.take() == [
                 "unload false", "unload true", "start mandatoryUnload", "start mandatoryUnload",
             ])
 
+        // What went is gone for good, and its name is free.
+        #expect(failure { try filters.attach(loyal, to: memory.volume) } == .fltFilterNotFound)
+
         var stuck = filter("stuck", at: "100")
         stuck.unload = nil
         let staying = try filters.register(stuck)
-        #expect(failure { try filters.unload(staying, from: []) } == .fltDoNotDetach)
+        #expect(failure { try filters.unload(staying) } == .fltDoNotDetach)
         let willing = try filters.register(filter("willing", at: "300"))
         try filters.attach(willing, to: memory.volume)
-        try filters.unload(willing, from: [memory.volume])
+        try filters.unload(willing)
         #expect(memory.volume.instances.isEmpty && filters.filters.map(\.name) == ["stuck"])
     }
 

@@ -122,7 +122,7 @@ struct LateFilterTests {
             let instance = try memory.attach(registration)
             let now = instance.bypassedFiles
             for file in now where !known.value.contains(ObjectIdentifier(file)) { unknown += 1 }
-            try filters.unload(instance.filter, from: [memory.volume])
+            try filters.unload(instance.filter)
         }
         isDone.value = true
         for opener in openers { try opener.result() }

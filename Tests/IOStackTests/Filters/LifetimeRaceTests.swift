@@ -15,7 +15,7 @@ struct LifetimeRaceTests {
             let attach = OwnThread {
                 failure { try memory.manager.filterManager.attach(registered, to: memory.volume) }
             }
-            try memory.manager.filterManager.unload(registered, from: [memory.volume])
+            try memory.manager.filterManager.unload(registered)
             let refusal = try attach.result()
             #expect(refusal == nil || refusal == .fltFilterNotFound)
             #expect(memory.volume.instances.isEmpty)
@@ -67,7 +67,7 @@ struct LifetimeRaceTests {
         let registered = try memory.manager.filterManager.register(registration)
         #expect(
             failure {
-                try memory.manager.filterManager.unload(registered, from: [], mandatory: true)
+                try memory.manager.filterManager.unload(registered, mandatory: true)
             } == .fltDoNotDetach)
         #expect(memory.manager.filterManager.filters.count == 1)
     }
