@@ -9,11 +9,12 @@ internal import SystemPackage
 /// with the depth and whose use of the stack does not.
 extension VolumeFileSystem {
     /// Lends the file object of a node, opening it by its name if need be. A directory stays open
-    /// for later.
+    /// for later. With `byNameOnly` an open handle does not count.
     func withFile<R>(
-        of node: Node, _ requestor: Requestor, _ body: (FileObject) throws(IOFailure) -> R
+        of node: Node, _ requestor: Requestor, byNameOnly: Bool = false,
+        _ body: (FileObject) throws(IOFailure) -> R
     ) throws(IOFailure) -> R {
-        switch try nodes.place(of: node) {
+        switch try nodes.place(of: node, byNameOnly: byNameOnly) {
         case .held(let held): return try body(held.file)
         case .open(let file):
             do throws(IOFailure) {
