@@ -76,7 +76,7 @@ extension MountedVolume {
             let file = try RawFile("\(mount.mountpoint)/f", RawFile.readWrite | RawFile.create)
             let behind = try RawFile("\(mount.source)/f")
             // FS_IOC_GETVERSION
-            let generations = unsafe [behind, file].map { file in
+            let generations = [behind, file].map { file in
                 var generation: UInt64 = 0
                 let answer = unsafe call_ioctl(file.descriptor, 0x8008_7601, &generation)
                 return answer < 0 ? UInt64(bitPattern: answer) : generation & 0xFFFF_FFFF
