@@ -10,7 +10,9 @@ public final class ScriptedVolumeDriver: VolumeDriver {
     private struct State {
         var supportsBypassIO: Bool
         var veto: StorageVeto?
+        var controlFailure: IOFailure?
         var controls: [StorageBypassIOOperation] = []
+        var outcomes: [(StorageBypassIOOperation, StorageControlOutcome)] = []
         var reads = 0
         var writes = 0
         var transferFailure: IOFailure?
@@ -35,6 +37,17 @@ public final class ScriptedVolumeDriver: VolumeDriver {
         set { state.withLock { $0.veto = newValue } }
     }
 
+    /// What the driver fails ENABLE and QUERY themselves with, whatever ``veto`` says.
+    public var controlFailure: IOFailure? {
+        get { state.withLock { $0.controlFailure } }
+        set { state.withLock { $0.controlFailure = newValue } }
+    }
+
+    /// How those that the driver passed on ended below it, in order.
+    public var outcomes: [(operation: StorageBypassIOOperation, outcome: StorageControlOutcome)] {
+        state.withLock { $0.outcomes }
+    }
+
     /// Every IOCTL_STORAGE_MANAGE_BYPASS_IO the driver saw, in order.
     public var controls: [StorageBypassIOOperation] { state.withLock { $0.controls } }
     /// Reads that walked through the driver.
@@ -57,11 +70,21 @@ public final class ScriptedVolumeDriver: VolumeDriver {
         state.withLock { $0.onTransfer = action }
     }
 
-    public func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto? {
-        state.withLock { state in
+    public func manageBypassIO(
+        _ input: StorageBypassIOInput
+    ) throws(IOFailure) -> StorageVeto? {
+        let (failure, veto) = state.withLock { state in
             state.controls.append(input.operation)
-            return state.veto
+            return (state.controlFailure, state.veto)
         }
+        if let failure { throw failure }
+        return veto
+    }
+
+    public func didManageBypassIO(
+        _ input: StorageBypassIOInput, _ outcome: StorageControlOutcome
+    ) {
+        state.withLock { $0.outcomes.append((input.operation, outcome)) }
     }
 
     public func willTransfer(

@@ -14,10 +14,11 @@ public protocol StorageDriver: AnyObject, Sendable {
     /// ``NTStatus/noBypassIODriverSupport`` with a general reason.
     var standingVeto: StorageVeto { get }
 
-    /// IOCTL_STORAGE_MANAGE_BYPASS_IO: nil agrees, anything else is the driver's veto. A DISABLE's
+    /// IOCTL_STORAGE_MANAGE_BYPASS_IO: nil agrees, anything else is the driver's veto; throwing fails
+    /// the IOCTL itself, which refuses like a veto, with that status. A DISABLE's
     /// answer is ignored. Called only on a driver that opted in, under a lock of the volume: must
     /// send no BypassIO control and close no file object from within.
-    func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto?
+    func manageBypassIO(_ input: StorageBypassIOInput) throws(IOFailure) -> StorageVeto?
 
     /// Memory that ``read(_:into:)`` and ``write(_:from:)`` accept, at least `capacity` bytes.
     func makeBuffer(capacity: Int) throws(IOFailure) -> any IOBuffer

@@ -10,10 +10,16 @@ public protocol VolumeDriver: AnyObject, Sendable {
     /// Opted in. One that did not vetoes everything with ``NTStatus/noBypassIODriverSupport``.
     var supportsBypassIO: Bool { get }
 
-    /// IOCTL_STORAGE_MANAGE_BYPASS_IO: nil passes it on, anything else ends it with a veto.
+    /// IOCTL_STORAGE_MANAGE_BYPASS_IO: nil passes it on, anything else ends it with a veto; throwing
+    /// fails the IOCTL itself, which refuses like a veto, with that status.
     /// A DISABLE's answer is ignored. Called under a lock of the volume: must send no BypassIO
     /// control and close no file object from within.
-    func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto?
+    func manageBypassIO(_ input: StorageBypassIOInput) throws(IOFailure) -> StorageVeto?
+
+    /// The completion of an IOCTL_STORAGE_MANAGE_BYPASS_IO that this driver passed on, with what is below
+    /// made of it: one that prepared to be skipped learns here that it will not be. Bottom up; under the
+    /// same lock and with the same rules as ``manageBypassIO(_:)``. The default does nothing.
+    func didManageBypassIO(_ input: StorageBypassIOInput, _ outcome: StorageControlOutcome)
 
     /// Whether a read may pass that the kernel carries itself while this driver has the storage bypass
     /// paused or refused, so that neither this driver nor any other sees its bytes. By default not:
@@ -35,4 +41,8 @@ public protocol VolumeDriver: AnyObject, Sendable {
 
 extension VolumeDriver {
     public func allowsUnseen(_ transfer: VolumeTransfer) -> Bool { false }
+
+    public func didManageBypassIO(
+        _ input: StorageBypassIOInput, _ outcome: StorageControlOutcome
+    ) {}
 }

@@ -41,18 +41,31 @@ public final class VolumeStack: Sendable {
 
     // MARK: IOCTL_STORAGE_MANAGE_BYPASS_IO
 
-    /// Sends the control down; the first driver that refuses ends it (spec 4.5). A DISABLE reaches
-    /// every driver, because the ones above a veto have seen the ENABLE.
+    /// Sends the control down; the first driver that refuses ends it (spec 4.5), and those that passed it
+    /// on learn how it ended, bottom up. A DISABLE reaches every driver, because the ones above a veto
+    /// have seen the ENABLE.
     func manageBypassIO(_ operation: StorageBypassIOOperation) -> BypassVeto? {
         let input = StorageBypassIOInput(operation: operation)
-        var first: BypassVeto?
-        for driver in drivers where first == nil || operation == .disable {
-            let veto = veto(of: driver, to: input)
-            first = first ?? veto
+        var outcomes: [StorageControlOutcome] = []
+        for driver in drivers where outcomes.allSatisfy({ isPassedOn(input, $0) }) {
+            outcomes.append(outcome(of: driver, to: input))
         }
-        guard first == nil || operation == .disable else { return first }
-        let veto = storageVeto(to: input)
-        return first ?? veto
+        var outcome = StorageControlOutcome.agreed
+        if outcomes.allSatisfy({ isPassedOn(input, $0) }) { outcome = storageOutcome(to: input) }
+        for (driver, own) in zip(drivers, outcomes).reversed() {
+            guard own == .agreed else {
+                outcome = own
+                continue
+            }
+            driver.didManageBypassIO(input, outcome)
+        }
+        return outcome.veto
+    }
+
+    private func isPassedOn(
+        _ input: StorageBypassIOInput, _ outcome: StorageControlOutcome
+    ) -> Bool {
+        outcome == .agreed || input.operation == .disable
     }
 
     /// What every driver answers, top to bottom. Windows shows only the first veto; a tool that
@@ -60,20 +73,39 @@ public final class VolumeStack: Sendable {
     func answers(to operation: StorageBypassIOOperation) -> [LayerAnswer] {
         let input = StorageBypassIOInput(operation: operation)
         return drivers.map { driver in
-            LayerAnswer(layer: .volume, driver: driver.name, veto: veto(of: driver, to: input))
-        } + [LayerAnswer(layer: .storage, driver: storage.name, veto: storageVeto(to: input))]
+            let outcome = outcome(of: driver, to: input)
+            // Nobody below is asked in its request.
+            if outcome == .agreed { driver.didManageBypassIO(input, .agreed) }
+            return LayerAnswer(layer: .volume, driver: driver.name, veto: outcome.veto)
+        } + [
+            LayerAnswer(
+                layer: .storage, driver: storage.name, veto: storageOutcome(to: input).veto)
+        ]
     }
 
-    private func veto(
+    private func outcome(
         of driver: any VolumeDriver, to input: StorageBypassIOInput
-    ) -> BypassVeto? {
-        let answer = driver.supportsBypassIO ? driver.manageBypassIO(input) : .notOptedIn
-        return answer.map { BypassVeto(driver: driver.name, $0) }
+    ) -> StorageControlOutcome {
+        guard driver.supportsBypassIO else {
+            return .vetoed(BypassVeto(driver: driver.name, .notOptedIn))
+        }
+        do throws(IOFailure) {
+            guard let veto = try driver.manageBypassIO(input) else { return .agreed }
+            return .vetoed(BypassVeto(driver: driver.name, veto))
+        } catch {
+            return .failed(driver: driver.name, error)
+        }
     }
 
-    private func storageVeto(to input: StorageBypassIOInput) -> BypassVeto? {
-        let answer =
-            storage.supportsBypassIO ? storage.manageBypassIO(input) : storage.standingVeto
-        return answer.map { BypassVeto(driver: storage.name, $0) }
+    private func storageOutcome(to input: StorageBypassIOInput) -> StorageControlOutcome {
+        guard storage.supportsBypassIO else {
+            return .vetoed(BypassVeto(driver: storage.name, storage.standingVeto))
+        }
+        do throws(IOFailure) {
+            guard let veto = try storage.manageBypassIO(input) else { return .agreed }
+            return .vetoed(BypassVeto(driver: storage.name, veto))
+        } catch {
+            return .failed(driver: storage.name, error)
+        }
     }
 }
