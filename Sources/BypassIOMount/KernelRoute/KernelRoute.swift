@@ -14,17 +14,11 @@ final class KernelRoute: Sendable {
 
     /// Bytes.
     private let smallestFile: UInt64
-    /// Of the files, by the kernel's reads.
-    private let leavesAccessTimes: Bool
 
     private let vetoSeen: (@Sendable (SeenVeto) -> Void)?
 
-    init(
-        smallestFile: UInt64, leavesAccessTimes: Bool,
-        vetoSeen: (@Sendable (SeenVeto) -> Void)? = nil
-    ) {
+    init(smallestFile: UInt64, vetoSeen: (@Sendable (SeenVeto) -> Void)? = nil) {
         self.smallestFile = smallestFile
-        self.leavesAccessTimes = leavesAccessTimes
         self.vetoSeen = vetoSeen
     }
 
@@ -35,10 +29,12 @@ final class KernelRoute: Sendable {
 
     /// Decides about an open and counts it in.
     ///
-    /// - Parameter reply: of the open, through which a backing file becomes known to the kernel.
+    /// - Parameters:
+    ///   - leavingAccessTimes: of the file, by the kernel's reads.
+    ///   - reply: of the open, through which a backing file becomes known to the kernel.
     func decide(
         _ file: FileObject, of node: Node, _ flags: OpenFlags, for context: RequestContext,
-        _ reply: borrowing OpenReply
+        leavingAccessTimes: Bool, _ reply: borrowing OpenReply
     ) -> OpenDecision {
         // If the kernel's page cache is used after all, the open counts as such.
         file.declareUncached()
@@ -47,7 +43,7 @@ final class KernelRoute: Sendable {
         }
         let door: any KernelReadDoor
         do throws(BypassVeto) {
-            door = try file.grantKernelReads(leavingAccessTimes: leavesAccessTimes)
+            door = try file.grantKernelReads(leavingAccessTimes: leavingAccessTimes)
         } catch {
             vetoSeen?(SeenVeto(error, of: file, .enable))
             return decline(node, .veto(error))

@@ -22,7 +22,9 @@ extension VolumeFileSystem {
             if request.killsPrivileges, flags.truncates {
                 try? dropPrivileges(of: file, request.context.node, requestor)
             }
-            let decision = kernelRoute?.decide(file, of: node, flags, for: request.context, reply)
+            let decision = kernelRoute?.decide(
+                file, of: node, flags, for: request.context, leavingAccessTimes: leavesAccessTime,
+                reply)
             var way = decision?.way ?? .cached
             if case .cached = way, hasMadeUpSize(file, requestor) { way = .direct }
             let number = insert(file, of: node, flags, way, decision)

@@ -23,7 +23,9 @@ final class VolumeFileSystem: FileSystem {
     /// Made once the volume is mounted, where it is needed.
     let unwatched = GuardedOnDemand<UnwatchedFiles>()
     private let generation = HandleGeneration()
-    let leavesAccessTime: Bool
+    /// Relaxed: an open that comes while it changes goes by either.
+    let accessTimesStay: Atomic<Bool>
+    var leavesAccessTime: Bool { accessTimesStay.load(ordering: .relaxed) }
     /// nil: no program gets it but by asking.
     let kernelRoute: KernelRoute?
     /// All files of the volume itself are like those of /proc.
@@ -41,12 +43,11 @@ final class VolumeFileSystem: FileSystem {
             root: root, try root.file.status(),
             openDirectories: max(1, options.maximumOpenDirectories))
         trust = KernelTrust(volume, options)
-        leavesAccessTime = options.noAccessTime || options.mount.noAccessTime
+        accessTimesStay = Atomic(options.noAccessTime || options.mount.noAccessTime)
         kernelRoute =
             options.grantsKernelReads
             ? KernelRoute(
-                smallestFile: options.smallestKernelFile, leavesAccessTimes: leavesAccessTime,
-                vetoSeen: options.vetoSeen)
+                smallestFile: options.smallestKernelFile, vetoSeen: options.vetoSeen)
             : nil
         vetoSeen = options.vetoSeen
         owner = geteuid()

@@ -71,7 +71,12 @@ int32_t bpio_thread_interrupt(pthread_t thread);
 #define BPIO_MS_NOSUID 2U
 #define BPIO_MS_NODEV 4U
 #define BPIO_MS_NOEXEC 8U
+#define BPIO_MS_REMOUNT 32U
 #define BPIO_MS_NOATIME 1024U
+#define BPIO_MS_NODIRATIME 2048U
+#define BPIO_MS_BIND 4096U
+#define BPIO_MS_RELATIME 0x200000U
+#define BPIO_MS_STRICTATIME 0x1000000U
 
 #define BPIO_MNT_FORCE 1
 #define BPIO_MNT_DETACH 2

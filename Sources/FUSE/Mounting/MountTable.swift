@@ -10,6 +10,8 @@ struct MountTable {
         let mountPoint: [UInt8]
         /// With the subtype, such as "fuse.bypassio".
         let type: String
+        /// Of the mount, as mount(8) writes them: "ro", "nosuid".
+        var options: [String] = []
 
         var isFUSE: Bool { type == "fuse" || type.hasPrefix("fuse.") }
     }
@@ -41,7 +43,9 @@ struct MountTable {
         else { return nil }
         return Entry(
             device: String(decoding: fields[2], as: UTF8.self), mountPoint: unescaped(fields[4]),
-            type: String(decoding: unescaped(fields[hyphen + 1]), as: UTF8.self))
+            type: String(decoding: unescaped(fields[hyphen + 1]), as: UTF8.self),
+            options: String(decoding: fields[5], as: UTF8.self).split(separator: ",")
+                .map(String.init))
     }
 
     /// Spaces, tabs, newlines and backslashes stand as three octal digits (proc(5)).

@@ -1,5 +1,9 @@
 import ArgumentParser
+import BypassIOMount
+import FUSE
 import Foundation
+import HostFileSystem
+import SystemPackage
 
 /// The program under the name `mount.bypassio` or `mount.fuse.bypassio`: what mount(8) calls for
 /// `mount -t bypassio` and `mount -t fuse.bypassio`, and for lines of fstab.
@@ -47,6 +51,8 @@ struct MountHelperCall {
         do {
             try reportingErrors {
                 var settings = MountSettings(source: words[0], mountPoint: words[1])
+                let all = options.flatMap { $0.split(separator: ",").map(String.init) }
+                if all.contains("remount") { return try remount(all, &settings) }
                 for text in options { try settings.apply(options: text) }
                 // In the foreground it would hold up mount(8).
                 settings.isBackground = true
@@ -58,6 +64,40 @@ struct MountHelperCall {
             throw Self.exitCode(code)
         }
     }
+
+    /// mount(8) hands over the options that the mount has with those that it was given. What a file system
+    /// was mounted with stays; an option that there is none of is refused all the same.
+    private func remount(_ options: [String], _ settings: inout MountSettings) throws {
+        for option in options where option != "remount" && !Remounting.knows(option) {
+            let name = option.prefix { $0 != "=" }
+            if Self.kernelsOwn.contains(String(name)) { continue }
+            try settings.apply(options: option)
+        }
+        if isFake { return }
+        do throws(MountError) {
+            let place = ArgumentPath.mountPoint(words[1])
+            try Remounting.remount(place, options: options)
+            tellAccessTimes(options, to: place)
+        } catch {
+            throw CommandError(CommandStatus(error.kind), "\(error)")
+        }
+    }
+
+    /// Access times are the service's, since SOURCE keeps them.
+    private func tellAccessTimes(_ options: [String], to place: FilePath) {
+        let named = options.last { ["noatime", "atime", "relatime", "strictatime"].contains($0) }
+        guard let named else { return }
+        // A service that is gone, or another's, cannot be told.
+        guard let root = try? SystemCall.open(place, [.readOnly, .directory]) else { return }
+        try? SystemCall.setExtendedAttribute(
+            MountedVolume.accessTimesAttribute, of: root.descriptor,
+            to: [UInt8(ascii: named == "noatime" ? "0" : "1")], .any)
+    }
+
+    /// What Linux shows of every FUSE mount.
+    private static let kernelsOwn: Set<String> = [
+        "user_id", "group_id", "rootmode", "fd", "default_permissions", "blksize", "max_read",
+    ]
 
     private static func exitCode(_ code: ExitCode) -> ExitCode {
         // The process in the background has translated its own.

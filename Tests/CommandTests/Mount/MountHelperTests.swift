@@ -35,6 +35,15 @@ struct MountHelperTests {
         #expect(try call("mount.bypassio", folder.path("source"), folder.path("none")).code == 32)
     }
 
+    @Test func aRemountTakesWhatLinuxShowsOfTheMount() throws {
+        let options = "rw,remount,ro,nosuid,relatime,user_id=0,group_id=0,default_permissions"
+        let place = folder.path("place")
+        #expect(try call("mount.fuse.bypassio", "none", place, "-f", "-o", options).code == 0)
+        // Nothing is mounted there.
+        #expect(try call("mount.fuse.bypassio", "none", place, "-o", options).code == 32)
+        #expect(try call("mount.fuse.bypassio", "none", place, "-o", "remount,bogus").code == 1)
+    }
+
     @Test func aFakeMountDoesEverythingBut() throws {
         let outcome = try call(
             "mount.bypassio", folder.path("source"), folder.path("place"), "-f", "-n", "-v", "-o",
