@@ -12,6 +12,8 @@ final class OpenHandle: Sendable {
     let needsWriteBack: Bool
     /// The kernel reads and writes through its page cache.
     let usesCache: Bool
+    /// It may write past the kernel's cache.
+    let writesDirectly: Bool
     private let writeBack = GuardedOnDemand<HeldFile>()
 
     /// nil where the mount leaves the kernel no reads of its own.
@@ -23,8 +25,9 @@ final class OpenHandle: Sendable {
 
     init(
         node: Node, file: FileObject, needsWriteBack: Bool, usesCache: Bool = true,
-        decision: OpenDecision? = nil
+        writesDirectly: Bool = false, decision: OpenDecision? = nil
     ) {
+        self.writesDirectly = writesDirectly
         self.node = node
         self.file = file
         self.needsWriteBack = needsWriteBack

@@ -24,6 +24,11 @@ final class Node: @unchecked Sendable {
     var held: HeldFile?
     /// One of the open handles, which saves opening the file by its name. It may be closed by now.
     var openFile: FileObject?
+    /// Open handles that may write past the kernel's cache. Linux lets a read beside such a write fill the
+    /// cache with what was there before, and does not drop it when an asynchronous write ends.
+    var directWriters = 0
+    /// There were some since the kernel last dropped what it has of the file.
+    var isCacheInDoubt = false
     /// Where the directory stands in the cache of open ones.
     var cacheSlot: Int?
     /// When the kernel was last told to ask for the directory's entries anew, in seconds of the

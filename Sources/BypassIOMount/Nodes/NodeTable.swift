@@ -329,6 +329,25 @@ final class NodeTable: Sendable {
         }
     }
 
+    /// A handle that may write past the kernel's cache comes (1) or goes (-1).
+    func countDirectWriter(_ change: Int, of node: Node) {
+        state.withLock { _ in
+            node.directWriters += change
+            node.isCacheInDoubt = true
+        }
+    }
+
+    /// Whether what the kernel has cached of a file is good for another open through its cache; if not,
+    /// the kernel is to drop it.
+    func keepsCache(of node: Node) -> Bool {
+        state.withLock { _ in
+            let isGood = !node.isCacheInDoubt
+            // What comes into the cache while somebody writes is in doubt again.
+            node.isCacheInDoubt = node.directWriters > 0
+            return isGood
+        }
+    }
+
     /// Whether a truncation without a handle is that of `thread`'s O_TRUNC: the kernel sends it right
     /// after OPEN. Otherwise it is truncate(2)'s.
     func takeTruncatingOpen(of node: Node, by thread: Int32) -> Bool {

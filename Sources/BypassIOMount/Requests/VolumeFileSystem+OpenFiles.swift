@@ -30,8 +30,9 @@ extension VolumeFileSystem {
             let number = insert(file, of: node, flags, way, decision)
             nodes.opened(
                 file, of: node, forWritingBy: flags.mayWrite ? request.context.processID : 0)
-            let wasTaken = reply.succeed(
-                handle: number, way.replyFlags(flags), backing: way.backing)
+            var answer = way.replyFlags(flags)
+            if !flags.isDirect, !nodes.keepsCache(of: node) { answer.remove(.keepCache) }
+            let wasTaken = reply.succeed(handle: number, answer, backing: way.backing)
             if !wasTaken { close(number) }
         } catch {
             reply.fail(Errno(error))
@@ -46,7 +47,8 @@ extension VolumeFileSystem {
         let usesCache = if case .cached = way { true } else { false }
         let handle = OpenHandle(
             node: node, file: file, needsWriteBack: needsWriteBack, usesCache: usesCache,
-            decision: decision)
+            writesDirectly: flags.isDirect && flags.mayWrite, decision: decision)
+        if handle.writesDirectly { nodes.countDirectWriter(1, of: node) }
         if handle.mayMapForWriting {
             node.writableMappers.add(1, ordering: .sequentiallyConsistent)
         }
@@ -58,6 +60,7 @@ extension VolumeFileSystem {
     func close(_ number: UInt64) {
         guard let handle = handles.remove(number) else { return }
         nodes.closed(handle.file, of: handle.node)
+        if handle.writesDirectly { nodes.countDirectWriter(-1, of: handle.node) }
         if handle.mayMapForWriting {
             handle.node.writableMappers.subtract(1, ordering: .sequentiallyConsistent)
         }
