@@ -1,5 +1,6 @@
 internal import FUSE
 internal import IOStack
+internal import Synchronization
 internal import SystemPackage
 
 /// GETXATTR, LISTXATTR, SETXATTR, REMOVEXATTR; POSIX ACLs are such attributes.
