@@ -31,15 +31,19 @@ final class KernelRoute: Sendable {
     ///
     /// - Parameters:
     ///   - leavingAccessTimes: of the file, by the kernel's reads.
+    ///   - hasRoom: there are descriptors for a further way.
     ///   - reply: of the open, through which a backing file becomes known to the kernel.
     func decide(
         _ file: FileObject, of node: Node, _ flags: OpenFlags, for context: RequestContext,
-        leavingAccessTimes: Bool, _ reply: borrowing OpenReply
+        leavingAccessTimes: Bool, hasRoom: Bool, _ reply: borrowing OpenReply
     ) -> OpenDecision {
         // If the kernel's page cache is used after all, the open counts as such.
         file.declareUncached()
         if let refusal = refusal(of: node, flags) ?? refusalBySize(file, node) {
             return decline(node, refusal)
+        }
+        if !hasRoom, modes.backing(of: node.number) == nil {
+            return decline(node, .fewDescriptors)
         }
         let door: any KernelReadDoor
         do throws(BypassVeto) {

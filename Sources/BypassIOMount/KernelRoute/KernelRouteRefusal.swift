@@ -7,6 +7,7 @@ enum KernelRouteRefusal: Sendable, CustomStringConvertible {
     case mayWrite
     case small
     case openThroughCache
+    case fewDescriptors
     case veto(BypassVeto)
     case kernel(Errno)
 
@@ -16,6 +17,7 @@ enum KernelRouteRefusal: Sendable, CustomStringConvertible {
         case .mayWrite: "it was not opened for reading alone"
         case .small: "it is small"
         case .openThroughCache: "somebody has the file open through the kernel's page cache"
+        case .fewDescriptors: "the service has few descriptors left"
         case .veto(let veto): "\(veto.driver) refuses: \(veto.reason)"
         case .kernel(let error): "the kernel refuses (errno \(error.rawValue))"
         }

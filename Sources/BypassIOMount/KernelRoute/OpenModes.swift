@@ -1,5 +1,6 @@
 internal import FUSE
 internal import IOStack
+internal import Synchronization
 
 /// How the kernel has each node open: with its page cache, or past it. It never does both at once with
 /// one node, and takes one backing file for a node only; an open that breaks this fails with EIO
@@ -16,12 +17,19 @@ final class OpenModes: Sendable {
     }
 
     private let modes = Guarded<[UInt64: Mode]>([:])
+    /// Of the modes, changed under their lock; relaxed: whoever looks wants to know about how many.
+    private let backed = Atomic<Int>(0)
 
     /// What a node is backed by; nil while it is open through the cache, or by nobody.
     func backing(of node: UInt64) -> BackingFile? {
         modes.withLock { modes in
             if case .backed(let backing, _) = modes[node] { backing } else { nil }
         }
+    }
+
+    /// Files that the kernel reads by itself.
+    var backedCount: Int {
+        backed.load(ordering: .relaxed)
     }
 
     func isCached(_ node: UInt64) -> Bool {
@@ -54,6 +62,7 @@ final class OpenModes: Sendable {
             switch modes[node] {
             case nil:
                 modes[node] = .backed(backing, opens: 1)
+                backed.wrappingAdd(1, ordering: .relaxed)
                 return .kernel(backing)
             case .cached:
                 return nil
@@ -76,6 +85,7 @@ final class OpenModes: Sendable {
                     modes[node] = .backed(backing, opens: opens - 1)
                     break
                 }
+                self.backed.wrappingSubtract(1, ordering: .relaxed)
                 return modes.removeValue(forKey: node)
             }
             return nil

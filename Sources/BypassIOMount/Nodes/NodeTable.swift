@@ -15,6 +15,8 @@ final class NodeTable: Sendable {
         var byID: [FileID: Node] = [:]
         var lastNumber = NodeTable.firstOwnNumber
         var cache: DirectoryCache
+        /// Files that are held for want of a name; directories in the cache are not among them.
+        var heldFiles = 0
     }
 
     private let state: Guarded<State>
@@ -55,6 +57,9 @@ final class NodeTable: Sendable {
 
     var count: Int { state.withLock { $0.byNumber.count } }
 
+    /// Files that the kernel knows and that have no name, open for that reason.
+    var heldFileCount: Int { state.withLock { $0.heldFiles } }
+
     /// `ESTALE` for a number the kernel should not know.
     func node(_ number: UInt64) throws(IOFailure) -> Node {
         guard let node = state.withLock({ $0.byNumber[number] }) else { throw .staleNode }
@@ -77,7 +82,9 @@ final class NodeTable: Sendable {
                 node.name = name
                 node.isNumbered = false
                 // It has a name again: no need to hold a file for want of one.
-                return (node, node.isDirectory ? nil : node.held.take())
+                guard !node.isDirectory, node.held != nil else { return (node, nil) }
+                state.heldFiles -= 1
+                return (node, node.held.take())
             }
             let node = Node(
                 number: newNumber(for: information.id, &state), id: information.id,
@@ -101,6 +108,7 @@ final class NodeTable: Sendable {
                 birthTime: information.birthTime, isDirectory: false, parent: nil, name: [])
             node.lookups = 1
             node.held = held
+            state.heldFiles += 1
             state.byNumber[node.number] = node
             state.byID[node.id] = node
             return node
@@ -137,6 +145,7 @@ final class NodeTable: Sendable {
             guard node.lookups == 0 else { return nil }
             state.byNumber[number] = nil
             if state.byID[node.id] === node { state.byID[node.id] = nil }
+            if node.held != nil, node.cacheSlot == nil { state.heldFiles -= 1 }
             state.cache.remove(node)
             return node
         }
@@ -152,6 +161,7 @@ final class NodeTable: Sendable {
             let nodes = Array(state.byNumber.values)
             state.byNumber = [root.number: root]
             state.byID = [root.id: root]
+            state.heldFiles = 0
             return nodes
         }
         for node in nodes {
@@ -236,6 +246,7 @@ final class NodeTable: Sendable {
             }
             node.parent = nil
             node.name = []
+            if node.held == nil || node.cacheSlot != nil { state.heldFiles += 1 }
             state.cache.remove(node)
             let old = node.held.take()
             node.held = held

@@ -8,10 +8,12 @@ extension VolumeFileSystem {
         let requestor = requestor(request.context)
         do throws(IOFailure) {
             let node = try nodes.node(request.context.node)
-            let file = try openFile(of: node, requestor) { parameters in
-                parameters.kind = .directory
-                parameters.access = .read
-                if leavesAccessTime { parameters.options.insert(.noAccessTime) }
+            let file = try counted(requestor) { () throws(IOFailure) in
+                try openFile(of: node, requestor) { parameters in
+                    parameters.kind = .directory
+                    parameters.access = .read
+                    if leavesAccessTime { parameters.options.insert(.noAccessTime) }
+                }
             }
             let number = handles.insert(OpenHandle(node: node, file: file, needsWriteBack: false))
             let wasTaken = reply.succeed(

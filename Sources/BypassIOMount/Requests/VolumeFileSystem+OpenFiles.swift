@@ -11,20 +11,22 @@ extension VolumeFileSystem {
         let flags = OpenFlags(rawValue: request.flags)
         do throws(IOFailure) {
             let node = try nodes.node(request.context.node)
-            let file = try openFile(of: node, requestor) { parameters in
-                parameters.kind = .regularFile
-                parameters.disposition = flags.truncates ? .overwrite : .open
-                parameters.apply(flags)
-                // The kernel sends OPEN for nothing else.
-                parameters.options.insert(.knownRegular)
-                if leavesAccessTime { parameters.options.insert(.noAccessTime) }
+            let file = try counted(requestor) { () throws(IOFailure) in
+                try openFile(of: node, requestor) { parameters in
+                    parameters.kind = .regularFile
+                    parameters.disposition = flags.truncates ? .overwrite : .open
+                    parameters.apply(flags)
+                    // The kernel sends OPEN for nothing else.
+                    parameters.options.insert(.knownRegular)
+                    if leavesAccessTime { parameters.options.insert(.noAccessTime) }
+                }
             }
             if request.killsPrivileges, flags.truncates {
                 try? dropPrivileges(of: file, request.context.node, requestor)
             }
             let decision = kernelRoute?.decide(
                 file, of: node, flags, for: request.context, leavingAccessTimes: leavesAccessTime,
-                reply)
+                hasRoom: shares.hasRoomForKernelReads(beside: otherDescriptors), reply)
             var way = decision?.way ?? .cached
             if case .cached = way, hasMadeUpSize(file, requestor) { way = .direct }
             let number = insert(file, of: node, flags, way, decision)
@@ -36,6 +38,24 @@ extension VolumeFileSystem {
             if !wasTaken { close(number) }
         } catch {
             reply.fail(Errno(error))
+        }
+    }
+
+    /// Descriptors that files keep beside open handles: those without a name, and the kernel's ways.
+    private var otherDescriptors: Int {
+        nodes.heldFileCount + 2 * (kernelRoute?.modes.backedCount ?? 0)
+    }
+
+    /// Opens a file for a user and counts it; ``close(_:)`` counts it out.
+    func counted(
+        _ requestor: Requestor, _ open: () throws(IOFailure) -> FileObject
+    ) throws(IOFailure) -> FileObject {
+        try shares.take(for: requestor.userID, beside: otherDescriptors)
+        do throws(IOFailure) {
+            return try open()
+        } catch {
+            shares.give(back: requestor.userID)
+            throw error
         }
     }
 
@@ -65,6 +85,7 @@ extension VolumeFileSystem {
             handle.node.writableMappers.subtract(1, ordering: .sequentiallyConsistent)
         }
         handle.close()
+        shares.give(back: handle.file.requestor.userID)
         // The kernel let go of the node's mode before it sent RELEASE.
         if handle.decision != nil { kernelRoute?.modes.leave(handle.node.number) }
     }
@@ -84,9 +105,11 @@ extension VolumeFileSystem {
                 disposition: .create, kind: .regularFile, options: .noFollow,
                 mode: request.mode & 0o7777, umask: request.umask)
             parameters.apply(flags)
-            let file = try withFile(of: parent, requestor) { directory throws(IOFailure) in
-                parameters.directory = directory
-                return try makeOrOpen(&parameters, flags, requestor)
+            let file = try counted(requestor) { () throws(IOFailure) in
+                try withFile(of: parent, requestor) { directory throws(IOFailure) in
+                    parameters.directory = directory
+                    return try makeOrOpen(&parameters, flags, requestor)
+                }
             }
             let information = try status(of: file, requestor)
             let node = nodes.found(information, name, in: parent)
@@ -124,6 +147,7 @@ extension VolumeFileSystem {
             return try file.status(requestor: requestor)
         } catch {
             file.close()
+            shares.give(back: requestor.userID)
             throw error
         }
     }
@@ -139,17 +163,15 @@ extension VolumeFileSystem {
                 mode: request.mode & 0o7777, umask: request.umask)
             parameters.apply(flags)
             let parent = try nodes.node(context.node)
-            let file = try withFile(of: parent, requestor) { directory throws(IOFailure) in
-                parameters.directory = directory
-                return try volume.open(parameters, requestor: requestor)
+            let file = try counted(requestor) { () throws(IOFailure) in
+                try withFile(of: parent, requestor) { directory throws(IOFailure) in
+                    parameters.directory = directory
+                    return try volume.open(parameters, requestor: requestor)
+                }
             }
             let information = try status(of: file, requestor)
             // Without a name it is found through a file object only.
-            let held = HeldFile(
-                try volume.open(
-                    CreateParameters(
-                        path: "", directory: file, access: [], options: .attributesOnly),
-                    requestor: requestor))
+            let held = try heldAgain(file, requestor)
             let node = nodes.found(nameless: information, held: held)
             let decision = kernelRoute?.decideNew(file, node)
             let way = decision?.way ?? .cached
@@ -161,6 +183,23 @@ extension VolumeFileSystem {
             if !wasTaken { takeBack(node, number) }
         } catch {
             reply.fail(Errno(error))
+        }
+    }
+
+    /// The same file once more, for names and attributes; where that fails, it is open no longer.
+    private func heldAgain(
+        _ file: FileObject, _ requestor: Requestor
+    ) throws(IOFailure) -> HeldFile {
+        do throws(IOFailure) {
+            return HeldFile(
+                try volume.open(
+                    CreateParameters(
+                        path: "", directory: file, access: [], options: .attributesOnly),
+                    requestor: requestor))
+        } catch {
+            file.close()
+            shares.give(back: requestor.userID)
+            throw error
         }
     }
 

@@ -17,6 +17,7 @@ final class VolumeFileSystem: FileSystem {
     let volume: IOStack.Volume
     let nodes: NodeTable
     let handles = HandleTable()
+    let shares: DescriptorShares
     let trust: KernelTrust
     let habits = ListingHabits()
     let notices = KernelNotices()
@@ -39,9 +40,11 @@ final class VolumeFileSystem: FileSystem {
         let root = HeldFile(
             try volume.open(CreateParameters(path: "", access: [], options: .attributesOnly)))
         self.volume = volume
+        shares = DescriptorShares(
+            limit: DescriptorLimit.current, threads: options.threadLimit,
+            openDirectories: options.maximumOpenDirectories, isShared: options.mount.allowOther)
         nodes = NodeTable(
-            root: root, try root.file.status(),
-            openDirectories: max(1, options.maximumOpenDirectories))
+            root: root, try root.file.status(), openDirectories: shares.openDirectories)
         trust = KernelTrust(volume, options)
         accessTimesStay = Atomic(options.noAccessTime || options.mount.noAccessTime)
         kernelRoute =

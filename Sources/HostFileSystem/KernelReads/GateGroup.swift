@@ -1,5 +1,6 @@
 internal import CKernelABI
 internal import IOStack
+internal import Synchronization
 internal import SystemPackage
 
 /// The fanotify group of a volume's gates: tells each gate what happens on its mount.
@@ -9,6 +10,14 @@ internal import SystemPackage
 final class GateGroup: Sendable {
     /// Room for some dozens of events at a time. Bytes.
     private static let bufferSize = 4096
+    /// What an event takes at most. Bytes.
+    private static let largestEvent = 48
+
+    /// Events that may wait for an answer, a descriptor each. Further ones are left to the kernel, which
+    /// holds their readers; one that came without a descriptor to be had would fail with EPERM.
+    private let mostHeld: Int
+    /// Reads that wait for an answer. Relaxed: it limits, and hands nothing over.
+    private let held = Atomic<Int>(0)
 
     private struct Entry {
         weak var gate: KernelReadGate?
@@ -27,7 +36,11 @@ final class GateGroup: Sendable {
     /// - Throws: `EPERM` without CAP_SYS_ADMIN, `EINVAL` or `ENOSYS` where the kernel has no such
     ///   groups.
     init() throws(Errno) {
-        reading = Guarded([UInt8](repeating: 0, count: Self.bufferSize))
+        let descriptors = SystemCall.descriptorLimit
+        mostHeld = max(8, descriptors / 16)
+        // Every event of one read(2) comes with a descriptor.
+        let room = min(Self.bufferSize, max(4, descriptors / 32) * Self.largestEvent)
+        reading = Guarded([UInt8](repeating: 0, count: room))
         group = try SystemCall.openGateGroup()
     }
 
@@ -39,17 +52,25 @@ final class GateGroup: Sendable {
         _ = gates.withLock { $0.removeValue(forKey: mount) }
     }
 
+    /// Whether the kernel keeps further events until some reads are answered.
+    var isFull: Bool { held.load(ordering: .relaxed) >= mostHeld }
+
+    func countHeld() { held.wrappingAdd(1, ordering: .relaxed) }
+    func countAnswered() { held.wrappingSubtract(1, ordering: .relaxed) }
+
     func ask(about read: HeldRead, at gate: KernelReadGate) {
         questions.put(read, at: gate)
     }
 
-    /// Deals with every event that had come by the time of the call. Does not wait, for events or
-    /// answers.
+    /// Deals with every event that had come by the time of the call, as long as there are descriptors for
+    /// them. Does not wait, for events or answers.
+    ///
+    /// An open that is left to the kernel is one that is expected: its reads meet the gate.
     func dealWithEvents() {
         reading.withLock { buffer in
             // An error: too many open files, when the kernel itself has refused that read. The rest is
             // left for the next call.
-            while let length = try? SystemCall.events(of: group.descriptor, into: &buffer),
+            while !isFull, let length = try? SystemCall.events(of: group.descriptor, into: &buffer),
                 length > 0
             {
                 var records = GateRecords(buffer, length: length)

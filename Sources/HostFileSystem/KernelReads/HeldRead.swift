@@ -17,6 +17,7 @@ final class HeldRead: Sendable {
         self.read = read
         self.event = event
         self.group = group
+        group.countHeld()
     }
 
     /// Lets the read pass with nil, or fails it. Only the first answer counts.
@@ -30,7 +31,10 @@ final class HeldRead: Sendable {
         try? SystemCall.answer(event.descriptor, with: number, to: group.descriptor)
     }
 
-    deinit { answer(nil) }
+    deinit {
+        answer(nil)
+        group.countAnswered()
+    }
 
     private static func accepted(_ error: Errno) -> Errno {
         switch error {

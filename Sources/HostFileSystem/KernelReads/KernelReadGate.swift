@@ -11,8 +11,8 @@ internal import SystemPackage
 ///
 /// What the gate cannot stop (measured on Linux 6.18): memory that was mapped, and files that were
 /// opened while the gate was open and nobody had said ``expectOpen(by:)``. If this process ends, the
-/// kernel lets everything pass; if it has no descriptor left for an event (`RLIMIT_NOFILE`), the kernel
-/// fails that read with `EPERM`: each read that is held takes one. Writes come to the gate as reads do; the kernel does not say which they
+/// kernel lets everything pass; if it had no descriptor left for an event (`RLIMIT_NOFILE`), the kernel
+/// would fail that read with `EPERM`: each read that is held takes one, so ``GateGroup`` holds few. Writes come to the gate as reads do; the kernel does not say which they
 /// are.
 ///
 /// The lock in here comes after those of ``GateGroup``. Changes of what the kernel watches are made

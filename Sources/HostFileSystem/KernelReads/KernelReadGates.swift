@@ -1,3 +1,4 @@
+internal import Glibc
 internal import IOStack
 internal import SystemPackage
 
@@ -26,6 +27,8 @@ final class KernelReadGates: Sendable {
                 !ready.second
             {
                 group.dealWithEvents()
+                // What is there stays there till a read is answered: look again a little later.
+                if group.isFull { usleep(1000) }
             }
         }
     }

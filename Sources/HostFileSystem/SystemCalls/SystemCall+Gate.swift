@@ -3,6 +3,15 @@ internal import Glibc
 internal import SystemPackage
 
 extension SystemCall {
+    /// getrlimit(2): descriptors that this process may have.
+    static var descriptorLimit: Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return 1024
+        }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// open_tree(2): A mount of one open file (O_PATH included) that no path leads to.
     ///
     /// The descriptor is O_PATH. What is opened through it is on that mount, which lasts as long.

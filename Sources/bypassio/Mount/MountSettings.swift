@@ -11,6 +11,8 @@ struct MountSettings {
     var volume = VolumeMountOptions()
     var suspensionPolicy = SuspensionPolicy.strict
     var bypass = BypassOffer.request
+    /// nil: as many as this process may have.
+    var maximumDescriptors: UInt64?
     var isBackground = false
     /// Where the log goes; nil: to standard error, or in the background to the machine's journal.
     var log: String?
@@ -83,6 +85,7 @@ struct MountSettings {
             }
         ),
         ("open_directories", { $0.volume.maximumOpenDirectories = try number($1, 1...1_000_000) }),
+        ("max_descriptors", { $0.maximumDescriptors = UInt64(try number($1, 128...1 << 30)) }),
         ("max_read", { $0.volume.mount.maximumRead = UInt32(try number($1, 4096...1 << 20)) }),
         (
             "read_ahead",

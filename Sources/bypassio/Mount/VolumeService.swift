@@ -67,7 +67,7 @@ struct VolumeService {
         settings.readAhead(asOf: source)
         settings.volume.vetoSeen = { log.refused($0) }
         self.settings = settings
-        Self.raiseDescriptorLimit()
+        ServiceLimits.setDescriptors(settings.maximumDescriptors)
         // What programs make gets the bits that their own umask leaves.
         umask(0)
         do throws(HostVolumeError) {
@@ -156,16 +156,6 @@ struct VolumeService {
                 "The filter \(setting.filter.rawValue) cannot be attached (\(error)): "
                     + "name each filter once, each at an altitude of its own.")
         }
-    }
-
-    /// Every open file is a descriptor: as many as are allowed.
-    private static func raiseDescriptorLimit() {
-        var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-            return
-        }
-        limit.rlim_cur = limit.rlim_max
-        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     // MARK: Serving

@@ -1,0 +1,58 @@
+import IOStack
+import Testing
+
+@testable import BypassIOMount
+
+/// How the service's descriptors are shared out.
+struct DescriptorShareTests {
+    /// Files that a user gets until it is refused.
+    private func takeAll(_ shares: DescriptorShares, _ user: UInt32, others: Int = 0) -> Int {
+        var count = 0
+        while (try? shares.take(for: user, beside: others)) != nil { count += 1 }
+        return count
+    }
+
+    @Test("each user gets half of what the others leave, and none finds nothing")
+    func halves() {
+        let shares = DescriptorShares(
+            limit: 4096, threads: 256, openDirectories: 512, isShared: true)
+        let capacity = shares.capacity
+        #expect((1500...4096).contains(capacity))
+        let first = takeAll(shares, 1000)
+        #expect((capacity / 2...capacity / 2 + 1).contains(first))
+        let second = takeAll(shares, 1001)
+        #expect((capacity / 4 - 1...capacity / 4 + 1).contains(second))
+        for user in 1002..<1006 as Range<UInt32> { #expect(takeAll(shares, user) > 0) }
+        #expect(takeAll(shares, 1000) == 0)
+        for _ in 0..<first { shares.give(back: 1000) }
+        #expect(takeAll(shares, 1000) > capacity / 4)
+    }
+
+    @Test("ENFILE for who has its share")
+    func refusal() {
+        let shares = DescriptorShares(
+            limit: 256, threads: 256, openDirectories: 1024, isShared: true)
+        _ = takeAll(shares, 1000)
+        #expect(throws: IOFailure(errno: 23)) { try shares.take(for: 1000, beside: 0) }
+        #expect(shares.openDirectories == 32)
+    }
+
+    @Test("a mount of one user's has no shares, but a reserve")
+    func alone() {
+        let shares = DescriptorShares(
+            limit: 1024, threads: 16, openDirectories: 1024, isShared: false)
+        #expect(takeAll(shares, 1000) == shares.capacity)
+        #expect(shares.capacity < 1024 - shares.openDirectories - 64)
+    }
+
+    @Test("files without a name and ways of the kernel's count, and the kernel route ends in time")
+    func others() {
+        let shares = DescriptorShares(limit: 1024, threads: 16, openDirectories: 64, isShared: true)
+        #expect(shares.hasRoomForKernelReads(beside: 0))
+        #expect(!shares.hasRoomForKernelReads(beside: shares.capacity))
+        #expect(takeAll(shares, 1000, others: shares.capacity) == 0)
+        let taken = takeAll(shares, 1000, others: shares.capacity / 2)
+        #expect((shares.capacity / 4 - 1...shares.capacity / 4 + 1).contains(taken))
+        #expect(!shares.hasRoomForKernelReads(beside: shares.capacity / 2))
+    }
+}

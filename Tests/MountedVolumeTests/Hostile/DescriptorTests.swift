@@ -1,0 +1,94 @@
+import BypassIOClient
+import CPosixCalls
+import Foundation
+import SystemPackage
+import Testing
+
+extension MountedVolume {
+    /// A service that may have few descriptors.
+    @Suite(.enabled(if: MountCommand.chosen.isOurs, "how the service uses descriptors is ours"))
+    struct Descriptors {
+        private static let files = 100
+
+        private struct Greed: Sendable {
+            var opened: [Int32] = []
+            var refusal: Int64 = 0
+            var failedReads: [Int64] = []
+        }
+
+        /// Opens whatever it can, and reads all of it.
+        private static func takeAll(_ mountpoint: String, as user: User) -> Greed {
+            var greed = Greed()
+            _ = unsafe call_set_credentials(user.user, user.group, [], 0)
+            defer { _ = call_restore_credentials() }
+            for number in 0..<1000 {
+                let path = "\(mountpoint)/file\(number % files)"
+                let answer = unsafe call_open(path, 0, 0)
+                guard answer >= 0 else {
+                    greed.refusal = answer
+                    break
+                }
+                greed.opened.append(Int32(answer))
+            }
+            var byte: UInt8 = 0
+            for file in greed.opened {
+                let count = unsafe call_pread(file, &byte, 1, 0)
+                if count != 1 || byte != 7 { greed.failedReads.append(count) }
+            }
+            return greed
+        }
+
+        private func mounted() throws -> LiveMount {
+            let mount = try LiveMount(
+                options: "allow_other,bypass=auto,auto_size=0,max_descriptors=256")
+            for number in 0..<Self.files {
+                try Data([UInt8](repeating: 7, count: 8192)).write(
+                    to: URL(fileURLWithPath: "\(mount.source)/file\(number)"))
+            }
+            return mount
+        }
+
+        @Test("one user's opens end in ENFILE, every read of theirs is right, others go on")
+        func greedy() throws {
+            let mount = try mounted()
+            let mountpoint = mount.mountpoint
+            let greed = try #require(
+                OwnThread.value(within: 60) { Self.takeAll(mountpoint, as: .bob) })
+            defer { for file in greed.opened { _ = call_close(file) } }
+            #expect(greed.refusal == -Int64(ENFILE))
+            #expect(greed.opened.count >= 16, "\(greed.opened.count)")
+            #expect(greed.failedReads.isEmpty, "\(greed.failedReads)")
+            let other = try #require(
+                OwnThread.value(within: 60) { Self.takeAll(mountpoint, as: .alice) })
+            defer { for file in other.opened { _ = call_close(file) } }
+            #expect(other.opened.count >= 4, "\(other.opened.count)")
+            #expect(other.failedReads.isEmpty, "\(other.failedReads)")
+            let outcome = try Program.shell("ls -l | wc -l; cat file99 | wc -c", in: mountpoint)
+                .run(within: 30)
+            #expect(outcome.lines == ["\(Self.files + 1)", "8192"], "\(outcome)")
+        }
+
+        @Test("reads that must ask are asked about, however few descriptors there are")
+        func gated() throws {
+            let mount = try mounted()
+            let file = try KernelReader("\(mount.mountpoint)/file0")
+            let mountpoint = mount.mountpoint
+            let greed = try #require(
+                OwnThread.value(within: 60) { Self.takeAll(mountpoint, as: .bob) })
+            defer { for file in greed.opened { _ = call_close(file) } }
+            _ = try BypassIOClient(FileDescriptor(rawValue: file.descriptor)).manage(.streamPause)
+            let path = "\(mount.mountpoint)/file0"
+            let readers = (0..<64).map { _ in
+                OwnThread.value(within: 60) { () -> Int64 in
+                    let answer = unsafe call_open(path, 0, 0)
+                    guard answer >= 0 else { return answer }
+                    defer { _ = call_close(Int32(answer)) }
+                    var bytes = [UInt8](repeating: 0, count: 4096)
+                    return unsafe call_pread(Int32(answer), &bytes, 4096, 4096)
+                }
+            }
+            #expect(readers.allSatisfy { $0 == 4096 }, "\(readers)")
+            #expect(try file.value(page: 1) == 7)
+        }
+    }
+}
