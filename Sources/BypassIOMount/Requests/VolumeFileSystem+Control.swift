@@ -19,7 +19,9 @@ extension VolumeFileSystem {
         do throws(IOFailure) {
             let file = try handles.handle(request.handle).file
             let requestor = requestor(request.context)
+            let isRefused = refusesPause(message.operation, of: file, requestor)
             reply.succeed(upTo: ControlMessage.size) { answer in
+                if isRefused { return message.refuse(with: .accessDenied, &answer) }
                 let end = message.send(to: file, requestor, &answer)
                 if let vetoSeen, let veto = message.veto(in: answer.span, upTo: end) {
                     vetoSeen(SeenVeto(veto.veto, of: file, veto.operation))
@@ -29,5 +31,17 @@ extension VolumeFileSystem {
         } catch {
             reply.fail(Errno(error))
         }
+    }
+
+    /// Whether a pause or resume is of a file that is another's business (docs/controls.md).
+    private func refusesPause(
+        _ operation: BypassIOOperation?, of file: FileObject, _ requestor: Requestor
+    ) -> Bool {
+        guard operation == .streamPause || operation == .streamResume, pausers == .owner,
+            !requestor.mayAdministerVolume
+        else { return false }
+        guard file.access.contains(.read) else { return true }
+        let owner = (try? volume.fileSystem.status(of: file))?.userID
+        return owner != requestor.userID
     }
 }

@@ -31,6 +31,23 @@ struct ControlMessage: ~Escapable {
         guard field(4) == 0 else { return nil }
     }
 
+    /// Of a BypassIO control whose arguments are right; nil for all else.
+    var operation: BypassIOOperation? {
+        let start = Self.bufferOffset
+        return try? FSBypassIOInput.validated(
+            controlCode: code, input: asked.extracting(start..<start + inputLength),
+            outputLength: outputLength
+        ).operation
+    }
+
+    /// Answers with a status and no output. As ``send(to:_:_:)``.
+    func refuse(with status: NTStatus, _ answer: inout MutableSpan<UInt8>) -> Int {
+        for index in 0..<Self.bufferOffset { answer[index] = asked[index] }
+        Self.store(status.rawValue, at: 16, &answer)
+        Self.store(0, at: 20, &answer)
+        return Self.bufferOffset
+    }
+
     /// Sends the control and puts what comes back into `answer`, which is as long as the message and
     /// zero: status, information and output. Returns where the output ends; what is behind it the kernel
     /// leaves as the caller had it.

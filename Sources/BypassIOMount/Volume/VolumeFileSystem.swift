@@ -27,6 +27,7 @@ final class VolumeFileSystem: FileSystem {
     /// Relaxed: an open that comes while it changes goes by either.
     let accessTimesStay: Atomic<Bool>
     var leavesAccessTime: Bool { accessTimesStay.load(ordering: .relaxed) }
+    let pausers: StreamPausers
     /// nil: no program gets it but by asking.
     let kernelRoute: KernelRoute?
     /// All files of the volume itself are like those of /proc.
@@ -47,6 +48,7 @@ final class VolumeFileSystem: FileSystem {
             root: root, try root.file.status(), openDirectories: shares.openDirectories)
         trust = KernelTrust(volume, options)
         accessTimesStay = Atomic(options.noAccessTime || options.mount.noAccessTime)
+        pausers = options.pausers
         kernelRoute =
             options.grantsKernelReads
             ? KernelRoute(

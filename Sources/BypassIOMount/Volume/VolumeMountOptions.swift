@@ -27,6 +27,8 @@ public struct VolumeMountOptions: Sendable {
     /// Files of fewer bytes are left to the service: making their way for the kernel takes longer than
     /// the one request that brings all their data.
     public var smallestKernelFile: UInt64 = 128 << 10
+    /// Who may pause and resume the bypass of a file's readers by the control code.
+    public var pausers = StreamPausers.owner
     /// Opens never move access times.
     public var noAccessTime = false
 

@@ -114,6 +114,15 @@ struct MountSettings {
                 $0.suspensionPolicy = policy
             }
         ),
+        (
+            "pause",
+            {
+                guard let pausers = StreamPausers(rawValue: $1) else {
+                    throw ValueError(expected: "name owner or anyone")
+                }
+                $0.volume.pausers = pausers
+            }
+        ),
         ("filter", { $0.filters.append(try FilterSetting($1.replacing(":", with: ","))) }),
         ("config", { try $0.apply(file: $1) }),
         ("log", { $0.log = $1 }),
