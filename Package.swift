@@ -51,6 +51,10 @@ let package = Package(
     targets: [
         // Bottom up; a target imports only what stands above it.
         .target(name: "CKernelABI"),
+        .target(
+            name: "KernelFiles",
+            dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: settings),
         .target(name: "BypassIOProtocol", swiftSettings: settings),
         .target(
             name: "IOStack",
@@ -63,14 +67,14 @@ let package = Package(
         .target(
             name: "DirectRead",
             dependencies: [
-                "CKernelABI",
+                "KernelFiles", "CKernelABI",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .target(
             name: "HostFileSystem",
             dependencies: [
-                "CKernelABI", "BypassIOProtocol", "IOStack", "DirectRead",
+                "KernelFiles", "CKernelABI", "BypassIOProtocol", "IOStack", "DirectRead",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -84,7 +88,7 @@ let package = Package(
         .target(
             name: "FUSE",
             dependencies: [
-                "CKernelABI", "DirectRead",
+                "KernelFiles", "CKernelABI", "DirectRead",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -92,7 +96,7 @@ let package = Package(
         .target(
             name: "BypassIOMount",
             dependencies: [
-                "BypassIOProtocol", "IOStack", "FUSE",
+                "KernelFiles", "BypassIOProtocol", "IOStack", "FUSE",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -121,7 +125,8 @@ let package = Package(
         .target(
             name: "BypassIOBench",
             dependencies: [
-                "CKernelABI", "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem",
+                "KernelFiles", "CKernelABI", "BypassIOProtocol", "IOStack", "DirectRead",
+                "HostFileSystem",
                 "Minifilters", "BypassIOClient",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -129,7 +134,8 @@ let package = Package(
         .executableTarget(
             name: "bypassio",
             dependencies: [
-                "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem", "Minifilters",
+                "KernelFiles", "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem",
+                "Minifilters",
                 "VolumeDrivers", "FUSE", "BypassIOMount", "BypassIOClient", "BypassIOLab",
                 "BypassIOBench", "CBypassIO", "CKernelABI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -163,7 +169,8 @@ let package = Package(
         .testTarget(
             name: "HostFileSystemTests",
             dependencies: [
-                "HostFileSystem", "IOStack", "BypassIOProtocol", "DirectRead", "Minifilters",
+                "KernelFiles", "TestSupport", "HostFileSystem", "IOStack", "BypassIOProtocol",
+                "DirectRead", "Minifilters",
                 "MemoryFileSystem", "CKernelABI", "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -183,7 +190,8 @@ let package = Package(
         .testTarget(
             name: "FUSETests",
             dependencies: [
-                "FUSE", "TinyFileSystem", "CKernelABI", "CAllocationCounter",
+                "KernelFiles", "TestSupport", "FUSE", "TinyFileSystem", "CKernelABI",
+                "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -235,18 +243,34 @@ let package = Package(
         .executableTarget(
             name: "bypassio-guard",
             dependencies: [
-                "GuardedRoutes", "CAllocationCounter", "CPosixCalls", "BypassIOClient",
+                "KernelFiles", "GuardedRoutes", "CAllocationCounter", "CPosixCalls",
+                "BypassIOClient",
                 "BypassIOProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Benchmarks/Guard/Command", swiftSettings: settings),
         .target(name: "CPosixCalls", path: "Tests/CPosixCalls"),
+        // What tests leave behind when they fail, and how programs of theirs are run.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "CPosixCalls", "KernelFiles",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Support", swiftSettings: settings),
+        .testTarget(
+            name: "KernelFilesTests",
+            dependencies: [
+                "KernelFiles", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         // Reads, writes, maps and renames at random beside a model, on several processes.
         .executableTarget(
             name: "bypassio-exerciser",
             dependencies: [
-                "CPosixCalls",
+                "KernelFiles", "CPosixCalls",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Exerciser", swiftSettings: settings),
@@ -254,7 +278,8 @@ let package = Package(
         .testTarget(
             name: "MountedVolumeTests",
             dependencies: [
-                "bypassio", "bypassio-exerciser", "BypassIOClient", "BypassIOProtocol",
+                "KernelFiles", "TestSupport", "bypassio", "bypassio-exerciser", "BypassIOClient",
+                "BypassIOProtocol",
                 "CKernelABI", "CPosixCalls",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -276,7 +301,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "CommandTests", dependencies: ["bypassio", "BypassIOProtocol"],
+            name: "CommandTests",
+            dependencies: ["KernelFiles", "TestSupport", "bypassio", "BypassIOProtocol"],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

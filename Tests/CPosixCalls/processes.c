@@ -60,7 +60,7 @@ static void split(const char *text, int count, char **out) {
 
 int64_t call_spawn(
     const char *words, int word_count, const char *variables, int variable_count,
-    const char *folder, int output, int errors) {
+    const char *folder, int input, int output, int errors) {
     char *arguments[most_words + 1], *environment[most_variables + 1];
     if (word_count < 1 || word_count > most_words || variable_count > most_variables)
         return -E2BIG;
@@ -78,7 +78,10 @@ int64_t call_spawn(
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(
         &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    if (input >= 0)
+        posix_spawn_file_actions_adddup2(&files, input, 0);
+    else
+        posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, output, 1);
     posix_spawn_file_actions_adddup2(&files, errors, 2);
     if (folder != NULL) posix_spawn_file_actions_addchdir_np(&files, folder);
@@ -87,6 +90,36 @@ int64_t call_spawn(
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     return code != 0 ? -code : process;
+}
+
+int64_t call_start_heir(const char *script) {
+    int ends[2];
+    // A socket, because a write to a pipe that nobody reads any more is a signal. Nobody inherits it: the
+    // heir is to see its end when this process ends, however many others it has started.
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return -errno;
+    char *arguments[] = {"sh", "-c", (char *)script, NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+    // Not in the group of the terminal's signals.
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    posix_spawn_file_actions_adddup2(&files, ends[1], 0);
+    posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+    pid_t process = 0;
+    int code = posix_spawn(&process, "/bin/sh", &files, &attributes, arguments, environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    close(ends[1]);
+    if (code == 0) return ends[0];
+    close(ends[0]);
+    return -code;
+}
+
+int64_t call_tell(int socket, const char *text, size_t count) {
+    ANSWER(send(socket, text, count, MSG_NOSIGNAL));
 }
 
 int64_t call_ended(int64_t process, int32_t *code) {

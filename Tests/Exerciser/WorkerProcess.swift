@@ -1,5 +1,6 @@
 import CPosixCalls
 import Foundation
+import KernelFiles
 
 /// A worker as the command that started it sees it.
 final class WorkerProcess {
@@ -34,7 +35,8 @@ final class WorkerProcess {
                 "start a worker",
                 unsafe call_spawn(
                     WorkerProcess.joined(words), Int32(words.count),
-                    WorkerProcess.joined(variables), Int32(variables.count), nil, file, file)))
+                    WorkerProcess.joined(variables), Int32(variables.count), nil, -1, file,
+                    file)))
     }
 
     private static func joined(_ words: [String]) -> [CChar] {
@@ -82,7 +84,9 @@ final class WorkerProcess {
         var reason = hangs ? "hangs" : "exit code \(code)"
         if code < 0 { reason = "ended by signal \(-code)" }
         var texts = ["process \(index) \(reason)", text(output)]
-        if hangs { texts.append("kernel stack: \(text("/proc/\(identifier)/stack"))") }
+        if hangs {
+            texts.append("kernel stack: \(KernelFile.text("/proc/\(identifier)/stack") ?? "")")
+        }
         texts.append("last operations:")
         texts += OperationLog.lines(of: text(log)).suffix(60)
         return Finding(texts.joined(separator: "\n"))

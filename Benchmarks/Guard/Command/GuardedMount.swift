@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import KernelFiles
 
 /// A source folder and a mount of it by the built command, both gone with the last reference.
 final class GuardedMount {
@@ -36,7 +37,7 @@ final class GuardedMount {
         service.standardError = try FileHandle(forWritingTo: messages)
         try service.run()
         let end = Date(timeIntervalSinceNow: 20)
-        while !(try isThere()) {
+        while !isThere() {
             guard service.isRunning, Date() < end else {
                 throw MeasurementError(
                     "no mount: \(try String(contentsOf: messages, encoding: .utf8))")
@@ -56,9 +57,8 @@ final class GuardedMount {
         _ = unsafe umount2(mountPoint, Int32(MNT_DETACH))
     }
 
-    private func isThere() throws -> Bool {
-        try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
-            .contains(" \(mountPoint) ")
+    private func isThere() -> Bool {
+        KernelFile.text("/proc/self/mountinfo")?.contains(" \(mountPoint) ") ?? false
     }
 
     /// Two of everything: a run that is traced and one that is not, each of files that nobody saw.

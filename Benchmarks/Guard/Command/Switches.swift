@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import KernelFiles
 
 /// Context switches of those that wait; how often one is interrupted is the machine's affair.
 enum Switches {
@@ -13,7 +14,7 @@ enum Switches {
     static func of(process: Int32) throws -> Int {
         let tasks = "/proc/\(process)/task"
         return try FileManager.default.contentsOfDirectory(atPath: tasks).reduce(0) { sum, task in
-            let status = try String(contentsOfFile: "\(tasks)/\(task)/status", encoding: .utf8)
+            let status = KernelFile.text("\(tasks)/\(task)/status") ?? ""
             return status.matches(of: /(?m)^voluntary_ctxt_switches:\s*([0-9]+)/).reduce(sum) {
                 $0 + (Int($1.1) ?? 0)
             }

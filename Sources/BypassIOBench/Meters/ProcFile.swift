@@ -1,26 +1,11 @@
+import KernelFiles
 import SystemPackage
 
 /// A small file of procfs or sysfs as text.
 enum ProcFile {
     /// nil where it cannot be read: the process is gone, or the kernel has no such file.
     static func text(_ path: String) -> String? {
-        guard
-            let file = try? FileDescriptor.open(
-                FilePath(path), .readOnly, options: .closeOnExec)
-        else {
-            return nil
-        }
-        return try? file.closeAfter {
-            var content: [UInt8] = []
-            var chunk = [UInt8](repeating: 0, count: 16384)
-            while true {
-                let count = try unsafe chunk.withUnsafeMutableBytes {
-                    try unsafe file.read(into: $0)
-                }
-                if count == 0 { return String(decoding: content, as: UTF8.self) }
-                content += chunk[..<count]
-            }
-        }
+        KernelFile.text(path)
     }
 
     /// The number behind `name` at the beginning of a line.

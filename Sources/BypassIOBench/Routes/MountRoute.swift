@@ -47,7 +47,7 @@ final class MountRoute: PathRoute {
     override func close() { mount.stop() }
 
     /// So long may a file that was closed count as open.
-    override var settlingPatience: Double { description.kind == .mountTraditional ? 0 : 2 }
+    override var settlingPatience: Double { description.kind == .mountTraditional ? 0 : 5 }
 
     /// What is measured must be what the report says.
     override func settle(_ file: FileDescriptor) throws {
@@ -88,7 +88,7 @@ final class MountRoute: PathRoute {
         throw BenchError(
             .route,
             "The file's reads take no \(route), but: \(own?.route ?? "no handle") "
-                + "(\(own?.because ?? "no cause"))."
+                + "(\(own?.because.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 } ?? "no cause"))."
         )
     }
 }

@@ -4,8 +4,10 @@ import SystemPackage
 
 /// A mount that another process serves, from its start to its end. Belongs to the thread that measures.
 final class ServedMount {
-    /// How long a service may take to start or to end. Seconds.
-    private static let patience = 10.0
+    /// How long a service may take to start on a machine with much else to do. Seconds.
+    private static let patience = 60.0
+    /// How long it may take to end before it is told again. Seconds.
+    private static let endPatience = 5.0
 
     let mountPoint: FilePath
     private let command: [String]
@@ -101,7 +103,7 @@ final class ServedMount {
         guard let process else { return }
         self.process = nil
         if process.isRunning { process.terminate() }
-        wait(for: process, seconds: Self.patience / 2)
+        wait(for: process, seconds: Self.endPatience)
         if process.isRunning {
             // Files are open: a second signal ends it all the same.
             process.terminate()

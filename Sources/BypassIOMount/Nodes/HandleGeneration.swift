@@ -1,5 +1,6 @@
 internal import FUSE
 internal import IOStack
+internal import KernelFiles
 internal import SystemPackage
 
 /// The second half of a file's handle, beside its number: from the time the file was made, which tells
@@ -29,7 +30,7 @@ struct HandleGeneration: Sendable {
         UInt64(String(decoding: digits, as: UTF8.self), radix: 16)
     }
 
-    private static var machineID: [UInt8]? { SmallFile.read("/etc/machine-id") }
+    private static var machineID: [UInt8]? { try? KernelFile.bytes(of: "/etc/machine-id") }
 
     /// Never 0, which means any generation to some.
     func callAsFunction(_ information: FileInformation) -> UInt32 {

@@ -1,4 +1,5 @@
 import Glibc
+import KernelFiles
 public import SystemPackage
 
 /// Why this process cannot use io_uring, and what would change that.
@@ -80,11 +81,5 @@ func softLockedMemoryLimit() -> UInt64? {
 
 /// `kernel.io_uring_disabled` (Linux 6.6), `nil` where the kernel has no such switch.
 private func disabledSysctl() -> Int? {
-    let path: FilePath = "/proc/sys/kernel/io_uring_disabled"
-    guard let file = try? FileDescriptor.open(path, .readOnly) else { return nil }
-    defer { try? file.close() }
-    var digit: UInt8 = 0
-    let count = unsafe withUnsafeMutableBytes(of: &digit) { unsafe (try? file.read(into: $0)) ?? 0 }
-    guard count == 1, digit >= 0x30, digit <= 0x39 else { return nil }
-    return Int(digit) - 0x30
+    KernelFile.text("/proc/sys/kernel/io_uring_disabled").flatMap { Int($0.prefix { $0.isNumber }) }
 }

@@ -1,3 +1,4 @@
+internal import KernelFiles
 internal import SystemPackage
 
 /// A request to the kernel that idle CPUs wake up quickly (PM QoS,
@@ -20,7 +21,7 @@ struct CPULatencyRequest: ~Copyable, Sendable {
         device: FilePath = "/dev/cpu_dma_latency",
         driver: FilePath = "/sys/devices/system/cpu/cpuidle/current_driver"
     ) {
-        guard let name = SmallFile.read(driver).map({ String(decoding: $0, as: UTF8.self) }),
+        guard let name = KernelFile.text(driver.string),
             let driver = name.split(separator: "\n").first, driver != "none",
             let file = try? FileDescriptor.open(device, .writeOnly, options: .closeOnExec)
         else { return nil }

@@ -1,3 +1,4 @@
+internal import KernelFiles
 internal import SystemPackage
 
 /// What is mounted where, from /proc/self/mountinfo: it tells without asking any file system, which
@@ -21,7 +22,7 @@ struct MountTable {
 
     /// Of this process; empty where /proc is not to be had.
     static func current() -> MountTable {
-        MountTable(SmallFile.read("/proc/self/mountinfo") ?? [])
+        MountTable((try? KernelFile.bytes(of: "/proc/self/mountinfo")) ?? [])
     }
 
     init(_ bytes: [UInt8]) {

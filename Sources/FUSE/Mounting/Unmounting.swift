@@ -1,5 +1,6 @@
 internal import CKernelABI
 internal import Glibc
+internal import KernelFiles
 public import SystemPackage
 
 /// Takes file systems out of the name space, whoever mounted them, dead ones included.
@@ -43,7 +44,7 @@ public enum Unmounting {
         guard let entry = MountTable.current().top(at: target), entry.isFUSE,
             let minor = entry.device.split(separator: ":").last
         else { return false }
-        return SmallFile.write("1\n", to: FilePath("/sys/fs/fuse/connections/\(minor)/abort"))
+        return KernelFile.write("1\n", to: FilePath("/sys/fs/fuse/connections/\(minor)/abort"))
     }
 
     private static func unmountByHelper(

@@ -1,5 +1,6 @@
 internal import DirectRead
 internal import Glibc
+internal import KernelFiles
 internal import Synchronization
 internal import SystemPackage
 
@@ -69,12 +70,12 @@ final class RequestQueues: Sendable {
     static let switchPath: FilePath = "/sys/module/fuse/parameters/enable_uring"
 
     static var isOffered: Bool {
-        SmallFile.read(switchPath)?.first == UInt8(ascii: "Y")
+        (try? KernelFile.bytes(of: switchPath))?.first == UInt8(ascii: "Y")
     }
 
     /// CPUs there may ever be: the kernel waits until each has a queue.
     private static var queueCount: Int {
-        let text = SmallFile.read("/sys/devices/system/cpu/possible") ?? []
+        let text = (try? KernelFile.bytes(of: "/sys/devices/system/cpu/possible")) ?? []
         let numbers = text.split { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         let last = numbers.last.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
         return min(last + 1, Int(UInt16.max))

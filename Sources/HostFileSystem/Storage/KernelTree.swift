@@ -1,14 +1,12 @@
 internal import IOStack
+internal import KernelFiles
 internal import SystemPackage
 
 /// Reads the small files, links and folders by which the kernel shows its objects (sysfs, procfs).
 enum KernelTree {
-    /// The largest file that is read whole, bytes; mount tables of busy hosts reach megabytes.
-    static let largestFile = 64 << 20
-
     /// All bytes of a file whose size the kernel does not tell in advance.
     static func contents(of path: FilePath) throws(Errno) -> [UInt8] {
-        try SystemCall.contents(of: path, limit: largestFile)
+        try KernelFile.bytes(of: path)
     }
 
     /// The text of an attribute file without blanks and line feeds around it; nil when there is

@@ -1,4 +1,5 @@
 internal import CKernelABI
+internal import KernelFiles
 internal import SystemPackage
 
 // Threads of any process, by what the kernel shows of them (proc(5)). All need the right to trace the
@@ -56,7 +57,7 @@ extension SystemCall {
     /// The descriptor that a thread sleeps on in one of the calls that read; nil if it does not, or if
     /// that cannot be told (a worker of io_uring, a program for another architecture).
     static func descriptorBeingRead(by thread: ThreadNumber) -> UInt32? {
-        guard let line = try? contents(of: FilePath("\(thread.path)/syscall"), limit: 4096)
+        guard let line = try? KernelFile.bytes(of: FilePath("\(thread.path)/syscall"), limit: 4096)
         else { return nil }
         // The call, its six arguments, the stack pointer and the program counter.
         let fields = line.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
@@ -93,7 +94,7 @@ extension SystemCall {
     }
 
     private static func inode(in information: FilePath) -> UInt64? {
-        guard let text = try? contents(of: information, limit: 4096) else { return nil }
+        guard let text = try? KernelFile.bytes(of: information, limit: 4096) else { return nil }
         let name = Array("ino:".utf8)
         guard
             let line = text.split(separator: UInt8(ascii: "\n")).first(where: {

@@ -2,23 +2,6 @@ package import SystemPackage
 
 // Whole files and whole directories in arrays, for callers off the data path.
 extension SystemCall {
-    /// pread(2) until the end: A file's bytes, for files whose size the kernel does not tell.
-    ///
-    /// - Parameter limit: where reading stops, bytes; the result may exceed it by one read.
-    package static func contents(
-        of path: FilePath, limit: Int
-    ) throws(Errno) -> [UInt8] {
-        let file = try open(path, .readOnly)
-        var contents: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 65536)
-        while contents.count < limit {
-            let count = try read(file.descriptor, into: &piece, at: Int64(contents.count))
-            if count == 0 { break }
-            contents.append(contentsOf: piece[..<count])
-        }
-        return contents
-    }
-
     /// pread(2) into an array, overwriting its elements; the bytes read.
     package static func read(
         _ descriptor: FileDescriptor, into bytes: inout [UInt8], at offset: Int64

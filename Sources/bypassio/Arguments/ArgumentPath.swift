@@ -1,5 +1,6 @@
 import Foundation
 import HostFileSystem
+import KernelFiles
 import SystemPackage
 
 /// A path from the command line.
@@ -22,21 +23,7 @@ enum ArgumentPath {
     }
 
     private static var commandLine: [UInt8]? {
-        let path: FilePath = "/proc/self/cmdline"
-        guard let descriptor = try? FileDescriptor.open(path, .readOnly) else {
-            return nil
-        }
-        return try? descriptor.closeAfter {
-            var content: [UInt8] = []
-            var chunk = [UInt8](repeating: 0, count: 4096)
-            while true {
-                let count = unsafe try chunk.withUnsafeMutableBytes { buffer in
-                    try unsafe descriptor.read(into: buffer)
-                }
-                if count == 0 { return content }
-                content += chunk[..<count]
-            }
-        }
+        try? KernelFile.bytes(of: "/proc/self/cmdline")
     }
 
     /// The absolute path of a mount point, without links. What is mounted there is not asked, because its

@@ -1,4 +1,5 @@
 import Foundation
+import KernelFiles
 import SystemPackage
 
 /// How far the kernel reads ahead in the file system that a mount shows.
@@ -12,7 +13,7 @@ enum SourceReadAhead {
         let major = (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF
         let minor = device & 0xFF | (device >> 12) & ~0xFF
         let place = "/sys/class/bdi/\(major):\(minor)/read_ahead_kb"
-        guard let text = try? String(contentsOfFile: place, encoding: .utf8) else { return nil }
+        guard let text = KernelFile.text(place) else { return nil }
         return UInt32(text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
 }

@@ -7,7 +7,7 @@ import Testing
 @testable import FUSE
 
 /// What the kernel is told of changes behind the mount, and how long it may trust what it knows.
-@Suite(.timeLimit(.minutes(1))) struct CoherenceTests {
+@Suite(.timeLimit(.minutes(10))) struct CoherenceTests {
     private let kernel: KernelSide
     private let watch = ScriptedWatch()
     private let trust: KernelTrust

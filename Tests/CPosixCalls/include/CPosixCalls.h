@@ -210,11 +210,15 @@ int64_t call_restore_credentials(void);
 // ---- other processes ----
 
 // Starts a program in a process group of its own, with no signal blocked or ignored whatever the
-// caller blocks, nothing on standard input, and its output to two descriptors. `words` are the path
+// caller blocks, `input` as its standard input (-1: nothing), and its output to two descriptors. `words` are the path
 // and the arguments, `variables` NAME=VALUE; each ends with NUL, and they follow one another.
 int64_t call_spawn(
     const char *words, int word_count, const char *variables, int variable_count,
-    const char *_Nullable folder, int output, int errors);
+    const char *_Nullable folder, int input, int output, int errors);
+// Starts a shell whose standard input ends when this process does, whichever way. Returns the socket to
+// write to it with call_tell.
+int64_t call_start_heir(const char *script);
+int64_t call_tell(int socket, const char *text, size_t count);
 // 0 while it runs; then 1, and the exit code or the negated signal.
 int64_t call_ended(int64_t process, int32_t *code);
 // To the process and all that it started, as far as they stayed in its group.

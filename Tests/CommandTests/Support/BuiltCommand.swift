@@ -1,5 +1,5 @@
-import Dispatch
 import Foundation
+import TestSupport
 
 /// The command as it was built, run as a user runs it: a process of its own.
 enum BuiltCommand {
@@ -53,31 +53,27 @@ enum BuiltCommand {
             "/bin/sh", ["-c", line], in: folder, environment: ["bypassio": location.path])
     }
 
-    /// Runs a program to its end, at most a minute; output goes through files, so that no pipe
-    /// fills up.
+    /// Runs a program to its end, unless it hangs; output goes through files, so that no pipe fills up.
     static func start(
         _ program: String, _ arguments: [String], input: [UInt8] = [],
         in folder: Workspace? = nil, environment: [String: String] = [:]
     ) throws -> Outcome {
         let place = try Workspace()
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.currentDirectoryURL = folder?.url
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = try place.reading(place.write("in", input))
-        process.standardOutput = try place.writing("out")
-        process.standardError = try place.writing("err")
-        let ended = DispatchSemaphore(value: 0)
-        process.terminationHandler = { _ in ended.signal() }
-        try process.run()
-        guard ended.wait(timeout: .now() + .seconds(60)) == .success else {
-            kill(process.processIdentifier, SIGKILL)
-            throw Failure(reason: "\(program) \(arguments) hangs")
+        let files = try (
+            input: place.reading(place.write("in", input)), output: place.writing("out"),
+            errors: place.writing("err")
+        )
+        let group = try ProcessGroup(
+            [program] + arguments, in: folder?.url.path,
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+            input: files.input.fileDescriptor, output: files.output.fileDescriptor,
+            errors: files.errors.fileDescriptor)
+        guard let code = group.waitForEnd() else {
+            throw Failure(
+                reason:
+                    "\(program) \(arguments) hangs: \(try place.text("out")) \(try place.text("err"))"
+            )
         }
-        let status = process.terminationStatus
-        return Outcome(
-            code: process.terminationReason == .exit ? status : -status,
-            output: try place.text("out"), errors: try place.text("err"))
+        return Outcome(code: code, output: try place.text("out"), errors: try place.text("err"))
     }
 }

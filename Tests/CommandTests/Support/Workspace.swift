@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A folder on a disk's file system, for one test, and gone after it.
 final class Workspace: Sendable {
@@ -8,12 +9,13 @@ final class Workspace: Sendable {
         url = URL(fileURLWithPath: parent)
             .appendingPathComponent("bypassio-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+        Leftovers.note(folder: url.path)
         // Others than root are to get in.
         try setPermissions(0o755, of: ".")
     }
 
     deinit {
-        try? FileManager.default.removeItem(at: url)
+        Leftovers.remove(folder: url.path)
     }
 
     func path(_ name: String) -> String { url.appendingPathComponent(name).path }

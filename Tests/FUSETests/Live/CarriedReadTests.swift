@@ -36,7 +36,7 @@ struct CarriedReadTests {
 
     @Test(
         "many programs at once get right answers, whoever carries the reads",
-        .timeLimit(.minutes(2)), arguments: ["1", "16"])
+        .timeLimit(.minutes(10)), arguments: ["1", "16"])
     func load(_ threads: String) throws {
         let folder = try ScratchFolder()
         let service = try TinyService(
@@ -66,7 +66,7 @@ struct CarriedReadTests {
         try service.expectEnd()
     }
 
-    @Test("the end of the file, beyond it, and errors", .timeLimit(.minutes(2)))
+    @Test("the end of the file, beyond it, and errors", .timeLimit(.minutes(10)))
     func ends() throws {
         let folder = try ScratchFolder()
         let service = try TinyService("--backing", try Self.backingFile(in: folder))
@@ -82,7 +82,7 @@ struct CarriedReadTests {
 
     @Test(
         "a slow request holds up no carried read, nor does it wait for threads that sleep",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func besideSlow() throws {
         let folder = try ScratchFolder()
         let service = try TinyService(
@@ -108,7 +108,7 @@ struct CarriedReadTests {
         return path
     }
 
-    @Test("an abort ends who waits for a read under way", .timeLimit(.minutes(2)))
+    @Test("an abort ends who waits for a read under way", .timeLimit(.minutes(10)))
     func abort() throws {
         let folder = try ScratchFolder()
         let pipe = try Self.pipe(in: folder)
@@ -129,7 +129,7 @@ struct CarriedReadTests {
         #expect(!service.isMounted)
     }
 
-    @Test("requests are taken while a read is under way for long", .timeLimit(.minutes(2)))
+    @Test("requests are taken while a read is under way for long", .timeLimit(.minutes(10)))
     func longRead() throws {
         let folder = try ScratchFolder()
         let pipe = try Self.pipe(in: folder)
@@ -150,7 +150,7 @@ struct CarriedReadTests {
         try end.close()
     }
 
-    @Test("a service killed with a read under way leaves nobody waiting", .timeLimit(.minutes(2)))
+    @Test("a service killed with a read under way leaves nobody waiting", .timeLimit(.minutes(10)))
     func killed() throws {
         let folder = try ScratchFolder()
         let service = try TinyService("--backing", try Self.pipe(in: folder))
@@ -167,7 +167,7 @@ struct CarriedReadTests {
         .enabled(
             if: FileManager.default.isExecutableFile(atPath: "/usr/bin/prlimit"),
             "prlimit(1) of util-linux is what takes the descriptors away"),
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func withoutRing() throws {
         let folder = try ScratchFolder()
         let service = try TinyService("--backing", try Self.backingFile(in: folder))

@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 /// What a program does with mounted files, on a thread of its own, because it may wait. Not waited
-/// for longer than half a minute: the service is then killed, and the thread ends.
+/// for longer than 100 seconds: the service is then killed, and the thread ends.
 enum Client {
     struct Stuck: Error {}
 
@@ -25,7 +25,7 @@ enum Client {
         var isDone: Bool { condition.withLock { result != nil } }
 
         func value() throws -> R {
-            let end = Date().addingTimeInterval(30)
+            let end = Date().addingTimeInterval(100)
             return try condition.withLock {
                 while result == nil { if !condition.wait(until: end) { throw Stuck() } }
                 guard let result else { throw Stuck() }

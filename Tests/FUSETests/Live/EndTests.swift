@@ -28,7 +28,7 @@ struct EndTests {
         }
     }
 
-    @Test("open files are served after an unmount, until they are closed", .timeLimit(.minutes(2)))
+    @Test("open files are served after an unmount, until they are closed", .timeLimit(.minutes(10)))
     func whileUsed() throws {
         let service = try TinyService()
         let file = try Client.open(service.path("pattern"))
@@ -41,7 +41,7 @@ struct EndTests {
         try service.expectEnd()
     }
 
-    @Test("an unmount from outside ends the session", .timeLimit(.minutes(2)))
+    @Test("an unmount from outside ends the session", .timeLimit(.minutes(10)))
     func fromOutside() throws {
         let service = try TinyService()
         _ = try Client.names(service.mountPoint)
@@ -49,7 +49,7 @@ struct EndTests {
         try service.expectEnd()
     }
 
-    @Test("what is in use is not unmounted but lazily or by force", .timeLimit(.minutes(2)))
+    @Test("what is in use is not unmounted but lazily or by force", .timeLimit(.minutes(10)))
     func inUse() throws {
         let service = try TinyService()
         let path = FilePath(service.mountPoint)
@@ -66,7 +66,7 @@ struct EndTests {
         try? file.close()
     }
 
-    @Test("an unmount through a link, and one of what is not mounted", .timeLimit(.minutes(2)))
+    @Test("an unmount through a link, and one of what is not mounted", .timeLimit(.minutes(10)))
     func links() throws {
         let service = try TinyService()
         let folder = try ScratchFolder()
@@ -85,7 +85,7 @@ struct EndTests {
             } == .mountPointMissing)
     }
 
-    @Test("a session does not unmount what came in its place", .timeLimit(.minutes(2)))
+    @Test("a session does not unmount what came in its place", .timeLimit(.minutes(10)))
     func replaced() throws {
         let service = try TinyService()
         let file = try Client.open(service.path("greeting"))
@@ -102,7 +102,7 @@ struct EndTests {
         try? file.close()
     }
 
-    @Test("an abort ends what waits, and what is open", .timeLimit(.minutes(2)))
+    @Test("an abort ends what waits, and what is open", .timeLimit(.minutes(10)))
     func abort() throws {
         let service = try TinyService()
         let file = try Client.open(service.path("greeting"))
@@ -121,7 +121,7 @@ struct EndTests {
         try? file.close()
     }
 
-    @Test("an abort after a lazy unmount", .timeLimit(.minutes(2)))
+    @Test("an abort after a lazy unmount", .timeLimit(.minutes(10)))
     func abortUnmounted() throws {
         let service = try TinyService()
         let file = try Client.open(service.path("greeting"))
@@ -155,7 +155,7 @@ struct EndTests {
         #expect(try MountPoint.checked(path) == path)
     }
 
-    @Test("a dead mount with open files is unmounted lazily", .timeLimit(.minutes(2)))
+    @Test("a dead mount with open files is unmounted lazily", .timeLimit(.minutes(10)))
     func killedWhileUsed() throws {
         let service = try TinyService()
         let file = try Client.open(service.path("greeting"))

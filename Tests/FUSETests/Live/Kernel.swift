@@ -1,4 +1,5 @@
 import Foundation
+import KernelFiles
 
 @testable import FUSE
 
@@ -13,8 +14,7 @@ enum Kernel {
     static let knowsSynchronousInit = isAtLeast(6, 18)
 
     static func isAtLeast(_ major: Int, _ minor: Int) -> Bool {
-        let file = try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)
-        guard let release = file else { return false }
+        guard let release = KernelFile.text("/proc/sys/kernel/osrelease") else { return false }
         let numbers = release.split(whereSeparator: { !$0.isNumber }).compactMap { Int($0) }
         guard numbers.count >= 2 else { return false }
         return (numbers[0], numbers[1]) >= (major, minor)

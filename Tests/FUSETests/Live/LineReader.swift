@@ -36,9 +36,9 @@ final class LineReader: @unchecked Sendable {
         }
     }
 
-    /// The next line, within half a minute.
+    /// The next line, within 100 seconds.
     func next() throws -> String {
-        let end = Date().addingTimeInterval(30)
+        let end = Date().addingTimeInterval(100)
         return try condition.withLock {
             while lines.isEmpty {
                 if isAtEnd { throw TinyService.Problem(description: "the service is gone") }

@@ -1,5 +1,6 @@
 import CKernelABI
 import Foundation
+import KernelFiles
 import SystemPackage
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 /// A mount against the real kernel, as root.
 @Suite("Mounts", .enabled(if: Kernel.canMount, "\(Kernel.whyNoMount)"), .serialized)
 struct MountTests {
-    @Test("files are there, with their attributes and content", .timeLimit(.minutes(2)))
+    @Test("files are there, with their attributes and content", .timeLimit(.minutes(10)))
     func files() throws {
         let service = try TinyService()
         #expect(try Client.names(service.mountPoint) == ["greeting", "notes", "pattern", "slow"])
@@ -25,7 +26,7 @@ struct MountTests {
         #expect(!service.isMounted)
     }
 
-    @Test("a large read comes whole, in requests of the transfer's size", .timeLimit(.minutes(2)))
+    @Test("a large read comes whole, in requests of the transfer's size", .timeLimit(.minutes(10)))
     func largeRead() throws {
         let service = try TinyService("--transfer", "262144")
         let before = try service.count("read")
@@ -43,7 +44,7 @@ struct MountTests {
 
     @Test(
         "reads past the cache of every size, many at once, bring the right bytes",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func directReads() throws {
         let service = try TinyService()
         let readers = (0..<8).map { number in
@@ -70,7 +71,7 @@ struct MountTests {
         for reader in readers { #expect(try reader.value() == 0) }
     }
 
-    @Test("the smallest transfer works", .timeLimit(.minutes(2)))
+    @Test("the smallest transfer works", .timeLimit(.minutes(10)))
     func smallTransfer() throws {
         let service = try TinyService("--transfer", "4096")
         #expect(try Client.read(service.path("pattern"), limit: 65536).count == 65536)
@@ -80,7 +81,7 @@ struct MountTests {
         #expect(try Client.read(service.path("notes")).count == 20000)
     }
 
-    @Test("what is written can be read", .timeLimit(.minutes(2)))
+    @Test("what is written can be read", .timeLimit(.minutes(10)))
     func writing() throws {
         let service = try TinyService()
         let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 13) }
@@ -94,12 +95,12 @@ struct MountTests {
         #expect(try Client.status(service.path("notes")).st_size == 300_000)
     }
 
-    @Test("the mount table shows source and type", .timeLimit(.minutes(2)))
+    @Test("the mount table shows source and type", .timeLimit(.minutes(10)))
     func table() throws {
         let service = try TinyService("--source", "some source", "--subtype", "bypassio")
         #expect(service.entry?.type == "fuse.bypassio")
         let line = try #require(
-            String(contentsOfFile: "/proc/self/mounts", encoding: .utf8).split(separator: "\n")
+            KernelFile.text("/proc/self/mounts")?.split(separator: "\n")
                 .first { $0.contains(service.mountPoint) })
         #expect(line.hasPrefix("some\\040source \(service.mountPoint) fuse.bypassio "))
         let options = line.split(separator: " ")[3].split(separator: ",")
@@ -109,10 +110,10 @@ struct MountTests {
         #expect(!options.contains("allow_other"))
     }
 
-    @Test("options: read-only, no execution, others may come in", .timeLimit(.minutes(2)))
+    @Test("options: read-only, no execution, others may come in", .timeLimit(.minutes(10)))
     func options() throws {
         let service = try TinyService("--read-only", "--no-execution", "--allow-other")
-        let mounts = try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)
+        let mounts = try #require(KernelFile.text("/proc/self/mounts"))
         let line = try #require(
             mounts.split(separator: "\n").first { $0.contains(service.mountPoint) })
         let options = line.split(separator: " ")[3].split(separator: ",")
@@ -135,11 +136,11 @@ struct MountTests {
         let device = try #require(service.entry?.device)
         let path = "/sys/class/bdi/\(device)/read_ahead_kb"
         try #require(FileManager.default.fileExists(atPath: path))
-        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let text = try #require(KernelFile.text(path))
         #expect(text == "\(amount ?? 1024)\n")
     }
 
-    @Test("what was agreed on is what kernel and service know", .timeLimit(.minutes(2)))
+    @Test("what was agreed on is what kernel and service know", .timeLimit(.minutes(10)))
     func agreement() throws {
         let service = try TinyService()
         let words = try service.say("agreed").split(separator: " ").compactMap { UInt64($0) }
@@ -151,7 +152,7 @@ struct MountTests {
         #expect(words[2] == 1 << 20)
     }
 
-    @Test("a second mount at the same place is refused, whoever asks", .timeLimit(.minutes(2)))
+    @Test("a second mount at the same place is refused, whoever asks", .timeLimit(.minutes(10)))
     func twice() throws {
         let service = try TinyService()
         #expect(throws: MountError.self) {
@@ -173,7 +174,7 @@ struct MountTests {
     @Test(
         "mount(2) waits for the answer to INIT, and fails if that is an error",
         .enabled(if: Kernel.knowsSynchronousInit, "FUSE_DEV_IOC_SYNC_INIT came with Linux 6.18"),
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func synchronousInit() throws {
         let folder = try ScratchFolder()
         let channel = try DeviceChannel(FUSEDevice.open())
@@ -200,7 +201,7 @@ struct MountTests {
 
     @Test(
         "what the kernel refuses is told, and nothing stays mounted",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func refusedType() throws {
         // "fuse." is no type.
         let problem = #expect(throws: TinyService.Problem.self) {

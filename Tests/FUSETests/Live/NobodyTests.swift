@@ -39,7 +39,7 @@ struct NobodyTests {
 
     @Test(
         "a user mounts, others are kept out, and threads have descriptors of their own",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func mount() throws {
         try withOpenDevice {
             let service = try TinyService("--transport", "device", asNobody: true)
@@ -59,7 +59,7 @@ struct NobodyTests {
 
     @Test(
         "where no further descriptor is to be had, threads share the helper's",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func sharedDescriptor() throws {
         try withOpenDevice {
             let service = try TinyService("--transport", "device", asNobody: true)
@@ -74,7 +74,7 @@ struct NobodyTests {
         }
     }
 
-    @Test("a device that users may not open", .timeLimit(.minutes(2)))
+    @Test("a device that users may not open", .timeLimit(.minutes(10)))
     func closedDevice() throws {
         try withOpenDevice {
             try setDevice(0o600)
@@ -105,7 +105,7 @@ struct NobodyTests {
         }
     }
 
-    @Test("a killed service leaves a dead mount, which root can unmount", .timeLimit(.minutes(2)))
+    @Test("a killed service leaves a dead mount, which root can unmount", .timeLimit(.minutes(10)))
     func killed() throws {
         try withOpenDevice {
             let service = try TinyService("--transport", "device", asNobody: true)
@@ -119,7 +119,7 @@ struct NobodyTests {
     @Test(
         "letting others in is root's to allow",
         .enabled(if: !Kernel.usersMayAllowOthers, "/etc/fuse.conf has user_allow_other"),
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func allowOther() throws {
         try withOpenDevice {
             expectFailure("failed allowOtherRefused ") {
@@ -128,7 +128,7 @@ struct NobodyTests {
         }
     }
 
-    @Test("no helper, no mount", .timeLimit(.minutes(2)))
+    @Test("no helper, no mount", .timeLimit(.minutes(10)))
     func noHelper() throws {
         // The search ends in the system's folders, so the helper is hidden by one that fails.
         let folder = try ScratchFolder()

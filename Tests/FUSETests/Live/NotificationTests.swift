@@ -13,7 +13,7 @@ struct NotificationTests {
 
     private static let unknown = "errno \(Errno.noSuchFileOrDirectory.rawValue)"
 
-    @Test("a changed file is seen when the kernel was told", .timeLimit(.minutes(2)))
+    @Test("a changed file is seen when the kernel was told", .timeLimit(.minutes(10)))
     func data() throws {
         let service = try service()
         let path = service.path("greeting")
@@ -24,7 +24,7 @@ struct NotificationTests {
         #expect(try Client.text(path) == "World!!")
     }
 
-    @Test("attributes alone can be forgotten", .timeLimit(.minutes(2)))
+    @Test("attributes alone can be forgotten", .timeLimit(.minutes(10)))
     func attributes() throws {
         let service = try service()
         let path = service.path("greeting")
@@ -35,7 +35,7 @@ struct NotificationTests {
         #expect(try Client.status(path).st_size == 18)
     }
 
-    @Test("what the kernel does not know is ENOENT", .timeLimit(.minutes(2)))
+    @Test("what the kernel does not know is ENOENT", .timeLimit(.minutes(10)))
     func unknown() throws {
         let service = try service()
         #expect(try service.say("forget-data 99") == Self.unknown)
@@ -61,7 +61,7 @@ struct NotificationTests {
     @Test(
         "all names can be forgotten at once",
         .enabled(if: Kernel.isAtLeast(6, 16), "FUSE_NOTIFY_INC_EPOCH came with Linux 6.16"),
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func epoch() throws {
         let service = try service()
         for name in ["greeting", "pattern"] { _ = try Client.status(service.path(name)) }
@@ -74,7 +74,7 @@ struct NotificationTests {
     @Test(
         "unanswered requests can be had again, and one answer is enough",
         .enabled(if: Kernel.isAtLeast(6, 9), "FUSE_NOTIFY_RESEND came with Linux 6.9"),
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func resend() throws {
         // What the kernel's queues hold it does not send again.
         let service = try TinyService("--validity", "3600", "--transport", "device")

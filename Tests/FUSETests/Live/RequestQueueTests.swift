@@ -23,7 +23,7 @@ struct RequestQueueTests {
         .enabled(
             if: FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset"),
             "taskset(1) of util-linux is what keeps a program on a CPU"),
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func everyCPU() throws {
         let service = try service()
         for cpu in 0..<Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) {
@@ -44,7 +44,8 @@ struct RequestQueueTests {
     }
 
     @Test(
-        "requests that wait, more than a queue has entries, hold up nobody", .timeLimit(.minutes(2))
+        "requests that wait, more than a queue has entries, hold up nobody",
+        .timeLimit(.minutes(10))
     )
     func slow() throws {
         let service = try service()
@@ -69,7 +70,7 @@ struct RequestQueueTests {
 
     @Test(
         "at the limit of threads requests wait, and are carried when one is done",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func limit() throws {
         let service = try TinyService("--transport", "ring", "--threads", "1", "--max-threads", "1")
         let readers = (0..<20).map { _ in
@@ -88,7 +89,7 @@ struct RequestQueueTests {
     }
 
     @Test(
-        "an abort and a kill leave nobody waiting", .timeLimit(.minutes(2)),
+        "an abort and a kill leave nobody waiting", .timeLimit(.minutes(10)),
         arguments: [true, false])
     func ends(isKill: Bool) throws {
         let service = try service()
@@ -110,7 +111,7 @@ struct RequestQueueTests {
         }
     }
 
-    @Test("mounting and unmounting many times leaves nothing behind", .timeLimit(.minutes(2)))
+    @Test("mounting and unmounting many times leaves nothing behind", .timeLimit(.minutes(10)))
     func again() throws {
         for _ in 0..<20 {
             let service = try service()

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import KernelFiles
 import SystemPackage
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 /// The threads of a session against the real kernel.
 @Suite("Sessions", .enabled(if: Kernel.canMount, "\(Kernel.whyNoMount)"), .serialized)
 struct SessionTests {
-    @Test("a mount that is asked one thing at a time has few threads", .timeLimit(.minutes(2)))
+    @Test("a mount that is asked one thing at a time has few threads", .timeLimit(.minutes(10)))
     func fewThreads() throws {
         let service = try TinyService("--transport", "device")
         for _ in 0..<200 { _ = try Client.status(service.path("greeting")) }
@@ -19,7 +20,7 @@ struct SessionTests {
         #expect(try service.say("channels") == "\(threads)")
     }
 
-    @Test("slow requests have threads of their own, up to the limit", .timeLimit(.minutes(2)))
+    @Test("slow requests have threads of their own, up to the limit", .timeLimit(.minutes(10)))
     func growth() throws {
         let service = try TinyService(
             "--threads", "6", "--max-threads", "6", "--transport", "device")
@@ -38,7 +39,7 @@ struct SessionTests {
         try service.expectEnd()
     }
 
-    @Test("at the limit requests wait for a thread", .timeLimit(.minutes(2)))
+    @Test("at the limit requests wait for a thread", .timeLimit(.minutes(10)))
     func limit() throws {
         let service = try TinyService(
             "--threads", "1", "--max-threads", "1", "--transport", "device")
@@ -58,7 +59,7 @@ struct SessionTests {
         #expect(try service.say("channels") == "1")
     }
 
-    @Test("many programs at once get right answers", .timeLimit(.minutes(2)))
+    @Test("many programs at once get right answers", .timeLimit(.minutes(10)))
     func load() throws {
         let service = try TinyService("--transfer", "65536")
         let readers = (0..<8).map { number in
@@ -84,7 +85,7 @@ struct SessionTests {
         try service.expectEnd()
     }
 
-    @Test("an idle session uses no processor time", .timeLimit(.minutes(2)))
+    @Test("an idle session uses no processor time", .timeLimit(.minutes(10)))
     func idle() throws {
         let service = try TinyService()
         _ = try Client.names(service.mountPoint)
@@ -93,7 +94,7 @@ struct SessionTests {
 
     @Test(
         "signals are blocked in the session's threads, but for the one it keeps",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func signals() throws {
         let service = try TinyService()
         _ = try Client.names(service.mountPoint)
@@ -102,10 +103,10 @@ struct SessionTests {
         var seen = 0
         for task in tasks {
             let path = "/proc/\(service.processID)/task/\(task)"
-            let name = try String(contentsOfFile: path + "/comm", encoding: .utf8)
+            let name = try #require(KernelFile.text(path + "/comm"))
             guard name == "bypassio-fuse\n" else { continue }
             seen += 1
-            let status = try String(contentsOfFile: path + "/status", encoding: .utf8)
+            let status = try #require(KernelFile.text(path + "/status"))
             let blocked = try #require(
                 status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") })
             let mask = try #require(UInt64(blocked.split(separator: "\t")[1], radix: 16))
@@ -119,7 +120,7 @@ struct SessionTests {
     @Test(
         "a lock that is waited for keeps no thread, and an interrupt ends the wait",
         .enabled(if: Kernel.hasPython, "/usr/bin/python3 is what gets the signal"),
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func interrupted() throws {
         let service = try TinyService("--threads", "1")
         // A program of its own, as it is to get a signal.

@@ -1,4 +1,5 @@
 import Foundation
+import KernelFiles
 import SystemPackage
 import Testing
 
@@ -108,14 +109,14 @@ final class TinyService: Sendable {
     }
 
     private func ticks() throws -> Int {
-        let text = try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
+        let text = try #require(KernelFile.text("/proc/\(processID)/stat"))
         let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
         return (Int(fields[12]) ?? 0) + (Int(fields[13]) ?? 0)
     }
 
     func killNow() {
         kill(process.processIdentifier, SIGKILL)
-        _ = ends(within: 20)
+        _ = ends(within: 100)
     }
 
     func ends(within seconds: Double) -> Bool {
@@ -127,7 +128,7 @@ final class TinyService: Sendable {
     func expectEnd(sourceLocation: SourceLocation = #_sourceLocation) throws {
         #expect(try answers.next() == "ended", sourceLocation: sourceLocation)
         try commands.close()
-        try #require(ends(within: 20), sourceLocation: sourceLocation)
+        try #require(ends(within: 100), sourceLocation: sourceLocation)
         #expect(process.terminationStatus == 0, sourceLocation: sourceLocation)
         #expect(errors == "", sourceLocation: sourceLocation)
     }
@@ -145,7 +146,7 @@ final class TinyService: Sendable {
 }
 
 /// Looks again and again; false if it did not come true.
-func eventually(seconds: Double = 20, _ condition: () throws -> Bool) rethrows -> Bool {
+func eventually(seconds: Double = 100, _ condition: () throws -> Bool) rethrows -> Bool {
     let end = Date().addingTimeInterval(seconds)
     while try !condition() {
         if Date() > end { return false }

@@ -110,7 +110,7 @@ final class BackgroundRead: Sendable {
     var error: Errno? { outcome.withLock { $0.error } }
 
     /// False if it is held for longer. Once.
-    func ends(within seconds: Int = 10) -> Bool {
+    func ends(within seconds: Int = 120) -> Bool {
         ended.wait(timeout: .now() + .seconds(seconds)) == .success
     }
 }
@@ -125,9 +125,9 @@ func readAligned(
     }
 }
 
-/// Waits until it is so, at most 10 seconds.
+/// Waits until it is so, at most two minutes: longer than a busy machine takes.
 func eventually(_ isSo: () throws -> Bool) rethrows -> Bool {
-    for _ in 0..<2000 {
+    for _ in 0..<24_000 {
         if try isSo() { return true }
         usleep(5000)
     }

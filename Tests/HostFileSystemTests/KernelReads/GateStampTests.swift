@@ -15,7 +15,7 @@ import Testing
 ///
 /// Cached reads on ext4 and btrfs take no lock, and some lose their processor between the gate and the copy
 /// (filemap_read offers it): without ``ThreadsInReads`` about one closing in a hundred misses one.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct GateStampTests {
     enum Kind: String, CaseIterable, Sendable {
         case direct, cached
@@ -69,6 +69,8 @@ struct GateStampTests {
     private static func stress(_ bench: GateBench, _ kind: Kind) throws {
         let isDone = Guarded(false)
         let spans = Guarded<[Span]>([])
+        /// Reads that are done: all, and those that saw a version of the closed gate.
+        let done = Guarded((all: 0, inside: 0))
         let files = try (0..<readers).map { _ in try bench.reader(direct: kind == .direct) }
         let asked = Guarded<[UInt32: [UInt64]]>([:])
         bench.answers { read in
@@ -81,7 +83,13 @@ struct GateStampTests {
         let idle = try idleTimes(bench)
         let threads = files.map { file in
             Thread {
-                let own = read(file) { isDone.withLock { $0 } }
+                let own = read(file) { isInside in
+                    done.withLock {
+                        $0.all += 1
+                        $0.inside += isInside ? 1 : 0
+                    }
+                    return isDone.withLock { $0 }
+                }
                 spans.withLock { $0 += own }
             }
         }
@@ -96,6 +104,8 @@ struct GateStampTests {
             try write(UInt64(round) * 2 + 1, to: file)
             // Some rounds are long enough for questions.
             if round % 4 == 0 { usleep(300) }
+            // And the first for one that is passed, however few turns the readers get.
+            if round == 0 { #expect(eventually { done.withLock { $0.inside > 0 } }) }
             try write(UInt64(round) * 2 + 2, to: file)
             let ended = now
             bench.door.open()
@@ -103,8 +113,9 @@ struct GateStampTests {
             opening.append(now - ended)
             usleep(UInt32(round % 5) * 100)
         }
+        #expect(eventually { done.withLock { $0.all > rounds } }, "hardly anything was read")
         isDone.withLock { $0 = true }
-        for thread in threads { #expect(thread.join(within: 30)) }
+        for thread in threads { #expect(thread.join(within: 120)) }
         report(bench, "\(kind.rawValue) reads", closing, opening)
         report(bench, "no reads", idle.closing, idle.opening)
         let all = spans.withLock { $0 }
@@ -114,7 +125,6 @@ struct GateStampTests {
                 $0 >= span.begin && $0 <= span.end
             }
         }
-        #expect(all.count > rounds, "hardly anything was read")
         #expect(!inside.isEmpty, "no read was asked about and passed")
         let outcome = "\(unasked.count) unasked of \(inside.count) inside, of \(all.count)"
         print("gate on \(bench.host.fileSystem.name), \(kind.rawValue) reads:", outcome)
@@ -153,11 +163,14 @@ struct GateStampTests {
         try SystemCall.writeAll(bytes, to: file.descriptor, at: 0)
     }
 
-    private static func read(_ file: OpenFile, until isDone: () -> Bool) -> [Span] {
+    /// Reads until `isDone`, which is told of each read whether it saw a version of the closed gate.
+    private static func read(
+        _ file: OpenFile, until isDone: (_ isInside: Bool) -> Bool
+    ) -> [Span] {
         guard let buffer = try? HostBuffer(capacity: 4096) else { return [] }
         let thread = UInt32(bpio_thread_id())
         var spans: [Span] = []
-        while !isDone() {
+        while true {
             let begin = now
             let version = try? buffer.withMutableBytes(4096) { (span) throws(Errno) in
                 var raw = unsafe span.mutableBytes
@@ -168,6 +181,7 @@ struct GateStampTests {
             let end = now
             guard let version else { break }
             spans.append(Span(begin: begin, end: end, thread: thread, version: version))
+            if isDone(version % 2 == 1) { break }
         }
         return spans
     }

@@ -8,7 +8,7 @@ import Testing
 @testable import HostFileSystem
 
 /// Which files get a door, and what becomes of it and of those behind it.
-@Suite(.enabled(if: GateBench.isAvailable, "\(GateBench.needs)"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: GateBench.isAvailable, "\(GateBench.needs)"), .timeLimit(.minutes(10)))
 struct KernelReadDoorTests {
     private func door(
         to file: FileObject, in host: HostFixture, leavingAccessTimes: Bool = false

@@ -3,13 +3,14 @@ import CKernelABI
 import Dispatch
 import Glibc
 import IOStack
+import KernelFiles
 import SystemPackage
 import Testing
 
 @testable import HostFileSystem
 
 /// The gate before the kernel's own reads, with readers that open the file as the kernel does.
-@Suite(.enabled(if: GateBench.isAvailable, "\(GateBench.needs)"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: GateBench.isAvailable, "\(GateBench.needs)"), .timeLimit(.minutes(10)))
 struct KernelReadGateTests {
     private let bench: GateBench
     private var door: any KernelReadDoor { bench.door }
@@ -166,7 +167,7 @@ struct KernelReadGateTests {
         let reader = try bench.reader()
         let path = bench.host.root.appending("f")
         bench.answers { _ in
-            (try? SystemCall.contents(of: path, limit: 1 << 20))?.count == GateBench.size
+            (try? KernelFile.bytes(of: path, limit: 1 << 20))?.count == GateBench.size
                 ? nil : IOFailure(.ioDeviceError)
         }
         try door.close()

@@ -1,4 +1,5 @@
 import Foundation
+import KernelFiles
 
 /// Programs of the machine that some tests need, and whether they are there.
 enum HostTool {
@@ -21,7 +22,7 @@ enum HostTool {
 
     /// Whether the kernel can mount this type without loading a module.
     static func kernelKnows(_ type: String) -> Bool {
-        let text = try? String(contentsOfFile: "/proc/filesystems", encoding: .utf8)
+        let text = KernelFile.text("/proc/filesystems")
         return text?.split(whereSeparator: \.isWhitespace).contains(Substring(type)) ?? false
     }
 

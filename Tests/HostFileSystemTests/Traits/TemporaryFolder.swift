@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import TestSupport
 
 @testable import HostFileSystem
 
@@ -11,6 +12,7 @@ final class TemporaryFolder: Sendable {
     init(in parent: FilePath = "/var/tmp") throws {
         path = parent.appending("bypassio-\(UUID().uuidString)")
         try SystemCall.makeDirectory(path, mode: 0o755)
+        Leftovers.note(folder: path.string)
     }
 
     /// Makes a file of these bytes and answers its path.
@@ -23,6 +25,6 @@ final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        try? FileManager.default.removeItem(atPath: path.string)
+        Leftovers.remove(folder: path.string)
     }
 }

@@ -10,7 +10,7 @@ import Testing
     .enabled(
         if: HostFixture.canBeWatched,
         "needs root, and /var/tmp on a file system whose handles tell inodes (ext4, xfs)"),
-    .timeLimit(.minutes(1)))
+    .timeLimit(.minutes(10)))
 struct ChangeWatchTests {
     private let host: HostFixture
     private let watch: any OutsideChangeWatch

@@ -44,7 +44,7 @@ func onOwnThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) throws
 }
 
 /// Looks again and again; false if it did not come true.
-func eventually(seconds: Double = 20, _ condition: () -> Bool) -> Bool {
+func eventually(seconds: Double = 100, _ condition: () -> Bool) -> Bool {
     let end = Date().addingTimeInterval(seconds)
     while !condition() {
         if Date() > end { return false }

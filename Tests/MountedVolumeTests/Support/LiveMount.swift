@@ -1,5 +1,6 @@
 import CPosixCalls
 import Foundation
+import KernelFiles
 import Testing
 
 /// A source directory on ext4, a service process, and its live mount; undone when the last
@@ -11,9 +12,11 @@ final class LiveMount: @unchecked Sendable {
     /// Where they appear.
     let mountpoint: String
     private let service: RunningProgram?
+    /// What only a service that hangs takes, on a machine with much else to do. Seconds.
+    private static let patience = 120.0
 
-    /// Returns when the mount answers; throws with what the service said if it does not come up
-    /// within 20 seconds. `prepare` is given the source before the service.
+    /// Returns when the mount answers; throws with what the service said if it does not come up. `prepare`
+    /// is given the source before the service.
     init(
         options: String = "allow_other,default_permissions,dev,suid", filters: [String] = [],
         prepare: (String) throws -> Void = { _ in }
@@ -50,16 +53,18 @@ final class LiveMount: @unchecked Sendable {
     }
 
     private func waitUntilLive() throws {
-        let end = Date(timeIntervalSinceNow: 20)
+        let end = Date(timeIntervalSinceNow: Self.patience)
         while MountTable.fileSystem(at: mountpoint) == nil {
             guard serviceIsRunning else {
                 throw TestError("the service ended before it mounted: \(serviceMessages)")
             }
-            guard Date() < end else { throw TestError("no mount after 20 s: \(serviceMessages)") }
+            guard Date() < end else {
+                throw TestError("no mount after \(Self.patience) s: \(serviceMessages)")
+            }
             usleep(10_000)
         }
         let mountpoint = mountpoint
-        let type = OwnThread.value(within: 20) { () -> UInt64 in
+        let type = OwnThread.value(within: Self.patience) { () -> UInt64 in
             var volume = call_volume()
             return unsafe call_statfs(mountpoint, &volume) == 0 ? volume.type : 0
         }
@@ -111,8 +116,7 @@ final class LiveMount: @unchecked Sendable {
 enum MountTable {
     /// The type of the file system mounted at this very path, e.g. `fuse.bypassio`; nil for none.
     static func fileSystem(at path: String) -> String? {
-        let text = FileManager.default.contents(atPath: "/proc/self/mountinfo") ?? Data()
-        let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
+        let lines = (KernelFile.text("/proc/self/mountinfo") ?? "").split(separator: "\n")
         let words = lines.map { $0.split(separator: " ") }.last { $0.count > 4 && $0[4] == path }
         guard let words, let dash = words.firstIndex(of: "-"), dash + 1 < words.count else {
             return nil

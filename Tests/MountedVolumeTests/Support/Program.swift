@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A program with its arguments, run as a process of its own with a time limit.
 struct Program: Sendable {
@@ -38,16 +39,22 @@ struct Program: Sendable {
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
-    /// Its end; ended with SIGKILL, and an error, if it takes longer.
+    /// Its end; ended with SIGKILL, and an error, if it takes longer and does nothing for as long: how long
+    /// a program takes is the machine's affair.
     func run(within seconds: Double) throws -> Outcome {
         let running = try RunningProgram(self)
-        guard let outcome = running.wait(within: seconds) else {
-            running.signal(SIGKILL)
-            let dead = running.wait(within: 5) != nil
-            throw TestError(
-                "\(path) \(arguments.joined(separator: " ")) did not end within \(seconds) s"
-                    + (dead ? "" : " and does not die\n\(running.kernelStack)"))
+        var progress: UInt64?
+        for _ in 0..<30 {
+            if let outcome = running.wait(within: seconds) { return outcome }
+            let now = ProcessGroup.progress(ofGroup: running.identifier)
+            if now == progress { break }
+            progress = now
         }
-        return outcome
+        let stack = running.kernelStack
+        running.signal(SIGKILL)
+        let dead = running.wait(within: 5) != nil
+        throw TestError(
+            "\(path) \(arguments.joined(separator: " ")) hangs"
+                + (dead ? "" : " and does not die\n\(stack)"))
     }
 }

@@ -1,5 +1,7 @@
 import CPosixCalls
 import Foundation
+import KernelFiles
+import TestSupport
 
 /// A program that runs in a process group of its own.
 ///
@@ -23,9 +25,11 @@ final class RunningProgram: @unchecked Sendable {
             unsafe call_spawn(
                 RunningProgram.joined(words), Int32(words.count),
                 RunningProgram.joined(variables), Int32(variables.count),
-                program.folder.map { FileName($0).bytes }, output.descriptor, errors.descriptor))
+                program.folder.map { FileName($0).bytes }, -1, output.descriptor,
+                errors.descriptor))
         guard !answer.isError else { throw TestError("\(program.path) does not start: \(answer)") }
         identifier = answer.value
+        Leftovers.note(group: identifier)
     }
 
     private static func joined(_ words: [String]) -> [CChar] {
@@ -40,7 +44,10 @@ final class RunningProgram: @unchecked Sendable {
     var isRunning: Bool {
         lock.withLock {
             var ended: Int32 = 0
-            if code == nil, unsafe call_ended(identifier, &ended) == 1 { code = ended }
+            if code == nil, unsafe call_ended(identifier, &ended) == 1 {
+                code = ended
+                Leftovers.forget(group: identifier)
+            }
             return code == nil
         }
     }
@@ -70,8 +77,8 @@ final class RunningProgram: @unchecked Sendable {
         let tasks = "/proc/\(identifier)/task"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
         return names.map { name in
-            let stack = FileManager.default.contents(atPath: "\(tasks)/\(name)/stack") ?? Data()
-            return "thread \(name):\n\(String(decoding: stack, as: UTF8.self))"
+            let stack = KernelFile.text("\(tasks)/\(name)/stack") ?? ""
+            return "thread \(name):\n\(stack)"
         }.joined()
     }
 }

@@ -1,5 +1,6 @@
 import CPosixCalls
 import Foundation
+import TestSupport
 
 /// A folder on a disk's file system for one test, and gone after it.
 final class TestFolder: Sendable {
@@ -14,6 +15,7 @@ final class TestFolder: Sendable {
             atPath: path, withIntermediateDirectories: false,
             // Others than root are to get in.
             attributes: [.posixPermissions: 0o755])
+        Leftovers.note(folder: path)
     }
 
     func makeFolder(_ name: String, permissions: Int = 0o755) throws -> String {
@@ -27,8 +29,7 @@ final class TestFolder: Sendable {
     func path(_ name: String) -> String { "\(path)/\(name)" }
 
     deinit {
-        // Only what lies on this file system: never through a mount that is still there.
-        _ = try? Program("/usr/bin/rm", ["-rf", "--one-file-system", path]).run(within: 60)
+        Leftovers.remove(folder: path)
     }
 
     /// The file system's name where tests are to run, e.g. "ext2/ext3"; nil if nobody can tell.

@@ -1,0 +1,113 @@
+import CPosixCalls
+import Foundation
+import KernelFiles
+import SystemPackage
+
+/// What tests must not leave behind: folders with whatever is mounted in them, and process groups.
+///
+/// A test removes them itself, also when it throws: whoever has them does so as he goes. What is left when
+/// the tests end all the same, because they crashed, were killed, or a thread hangs with the last
+/// reference, a shell takes away that outlives them. Any thread.
+package enum Leftovers {
+    /// A folder that is to be gone when the tests are.
+    package static func note(folder: String) { heir.tell("+ folder \(folder)") }
+
+    /// A process group whose leader runs.
+    package static func note(group: Int64) { heir.tell("+ group \(group)") }
+
+    /// Its leader was waited for: the number may be somebody else's from now on.
+    package static func forget(group: Int64) { heir.tell("- group \(group)") }
+
+    /// Unmounts what is mounted at the folder and below, and removes it with all that is in it. Never
+    /// removes through a mount that stays.
+    package static func remove(folder: String) {
+        for place in mountPoints(in: folder) { unmount(place) }
+        if mountPoints(in: folder).isEmpty {
+            try? FileManager.default.removeItem(atPath: folder)
+        } else {
+            run("/usr/bin/rm", "-rf", "--one-file-system", folder)
+        }
+        if unsafe access(folder, F_OK) != 0 { heir.tell("- folder \(folder)") }
+    }
+
+    /// What is mounted at a path and below, the last mounted first.
+    package static func mountPoints(in folder: String) -> [String] {
+        (KernelFile.text("/proc/self/mountinfo") ?? "").split(separator: "\n").reversed()
+            .compactMap { line in
+                let fields = line.split(separator: " ")
+                guard fields.count > 4 else { return nil }
+                let place = unescaped(fields[4])
+                return place == folder || place.hasPrefix(folder + "/") ? place : nil
+            }
+    }
+
+    /// Blanks and the like stand in the table as a backslash and three octal digits.
+    private static func unescaped(_ field: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(field.utf8)[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(3)
+            guard byte == UInt8(ascii: "\\"), digits.count == 3,
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+            else {
+                bytes.append(byte)
+                continue
+            }
+            bytes.append(value)
+            rest = rest.dropFirst(3)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func unmount(_ place: String) {
+        let lazily: Int32 = 2
+        if unsafe call_umount(place, lazily) != 0 {
+            run("/usr/bin/fusermount3", "-u", "-z", place)
+        }
+    }
+
+    private static func run(_ program: String, _ arguments: String...) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return }
+        process.waitUntilExit()
+    }
+
+    private static let heir = Heir()
+}
+
+/// The shell that waits for the end of the tests.
+private final class Heir: Sendable {
+    private let socket: Int32
+
+    init() {
+        socket = Int32(clamping: unsafe call_start_heir(Self.script))
+    }
+
+    /// A line is one write, so lines of several threads do not mix.
+    func tell(_ line: String) {
+        guard socket >= 0 else { return }
+        let text = Array((line + "\n").utf8CString.dropLast())
+        _ = unsafe call_tell(socket, text, text.count)
+    }
+
+    private static let script = #"""
+        trap '' INT TERM HUP
+        left=$(awk '
+            /^\+/ { left[substr($0, 3)] = 1 }
+            /^-/ { delete left[substr($0, 3)] }
+            END { for (what in left) print what }')
+        each() { printf '%s\n' "$left" | sed -n "s/^$1 //p"; }
+        each group | while read -r group; do kill -s KILL -- "-$group"; done
+        each folder | while IFS= read -r folder; do
+            awk -v at="$folder" 'index($5 "/", at "/") == 1 { print $5 }' /proc/self/mountinfo |
+                sed 's/\\\([0-7]\)/\\0\1/g' | sort -r | while IFS= read -r place; do
+                    place=$(printf '%b' "$place")
+                    umount -l "$place" || fusermount3 -u -z "$place"
+                done
+            rm -rf --one-file-system "$folder"
+        done
+        """#
+}
