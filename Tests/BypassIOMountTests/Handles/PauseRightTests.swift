@@ -1,6 +1,7 @@
 import BypassIOProtocol
 import IOStack
 import MemoryFileSystem
+import SystemPackage
 import Testing
 
 @testable import BypassIOMount
