@@ -1,4 +1,5 @@
 import Foundation
+import KernelFiles
 
 /// How many descriptors the service may have: every open file is one.
 enum ServiceLimits {
@@ -20,7 +21,7 @@ enum ServiceLimits {
 
     /// fs.nr_open: beyond it nobody's limit goes.
     private static var kernelLimit: rlim_t {
-        let text = try? String(contentsOfFile: "/proc/sys/fs/nr_open", encoding: .utf8)
+        let text = KernelFile.text("/proc/sys/fs/nr_open")
         let number = text.flatMap { rlim_t($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
         return number ?? 0
     }
