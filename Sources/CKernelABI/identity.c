@@ -4,8 +4,6 @@
 #if defined(__linux__)
 
 #include <linux/capability.h>
-#include <linux/securebits.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,8 +20,6 @@ static int has_resources;
 static _Thread_local struct {
     // A thread begins with what the thread that started it had: it has to ask once.
     uint8_t is_known;
-    // A change of the user leaves the capabilities alone.
-    uint8_t keeps_capabilities;
     uint8_t lacks_resources;
     uint8_t has_taken;
 } thread;
@@ -50,8 +46,6 @@ __attribute__((constructor)) static void remember_own_identity(void)
 static void learn_thread(void)
 {
     struct __user_cap_data_struct now[_LINUX_CAPABILITY_U32S_3];
-    int bits = prctl(PR_GET_SECUREBITS);
-    thread.keeps_capabilities = bits >= 0 && (bits & SECBIT_NO_SETUID_FIXUP) != 0;
     thread.lacks_resources =
         has_resources && capabilities(SYS_capget, now) == 0 && !has(now, CAP_SYS_RESOURCE);
     thread.is_known = 1;
@@ -69,15 +63,10 @@ static void set_capabilities(int with_resources)
 
 static void take_user(uint32_t user)
 {
-    if (!thread.keeps_capabilities) {
-        int bits = prctl(PR_GET_SECUREBITS);
-        thread.keeps_capabilities =
-            bits >= 0 && prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP) == 0;
-    }
-    if (!thread.lacks_resources && has_resources) set_capabilities(0);
     syscall(SYS_setfsuid, user);
-    // Without CAP_SETPCAP the change took the rights over files; leaving brings them back.
-    if (!thread.keeps_capabilities) set_capabilities(0);
+    // The change took the rights over files (capabilities(7)); leaving brings them back. A secure bit
+    // would spare this call, but it would stay with the thread, which may be somebody else's.
+    set_capabilities(0);
 }
 
 int32_t bpio_identity_take(uint32_t user, uint32_t group, int32_t makes_names)

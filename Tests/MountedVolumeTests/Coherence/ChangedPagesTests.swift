@@ -41,7 +41,9 @@ extension MountedVolume {
         }
 
         private func seek(_ path: String, _ offset: Int64, _ whence: Int32) throws -> Int64 {
-            call_lseek(try RawFile(path).descriptor, offset, whence)
+            let file = try RawFile(path)
+            defer { withExtendedLifetime(file) {} }
+            return call_lseek(file.descriptor, offset, whence)
         }
 
         @Test(arguments: options) func dataIsFoundWhereAMappingStoredIt(_ options: String) throws {

@@ -81,6 +81,12 @@ extension MountedVolume {
         @Test(arguments: MountCommand.chosen.isOurs ? options + [plain + ",trust=0"] : [])
         func mappingsFollowTheirFile(_ options: String) throws {
             let mount = try LiveMount(options: options)
+            try followMapping(mount)
+            // A file in use would keep the service.
+            mount.stop()
+        }
+
+        private func followMapping(_ mount: LiveMount) throws {
             let behind = "\(mount.source)/file"
             try "old text".write(toFile: behind, atomically: false, encoding: .utf8)
             let file = try RawFile("\(mount.mountpoint)/file")
@@ -94,7 +100,7 @@ extension MountedVolume {
             let writer = try #require(FileHandle(forWritingAtPath: behind))
             try writer.write(contentsOf: Data("new".utf8))
             expectSoon("new text", text)
-            mount.stop()
+            withExtendedLifetime((file, mapped)) {}
         }
 
         private func text(of file: Int32) -> String {
