@@ -49,6 +49,8 @@ final class LabService: Sendable {
         options.mount.allowOther = geteuid() == 0
         // Several reads may be held at once.
         options.maximumThreads = 64
+        // Scenarios play the rule of Windows (spec 6.8).
+        options.pausers = .anyone
         do throws(VolumeMountError) {
             mounted = try MountedVolume.mount(
                 stack.volume, at: FilePath(mountPoint), options: options)
