@@ -61,7 +61,7 @@ struct Program {
         Program(
             name: "three-each-reads",
             handles: [[.read, .query, .read], [.read, .disable, .enable]],
-            filters: [[.pause, .resume, .pause], [.pause, .resume, .pause]]),
+            filters: [[.pause, .resume], [.pause, .resume]]),
         Program(name: "attach-read", handles: [[.read], [.read]], actors: [[.attach]]),
         Program(
             name: "attach-enable", handles: [[.disable, .enable], [.read]], actors: [[.attach]]),
