@@ -2,7 +2,9 @@ internal import FUSE
 internal import IOStack
 internal import SystemPackage
 
-/// Tells the kernel what others do to the files behind the mount's back, from a thread of its own.
+/// Tells the kernel what others do to the files behind the mount's back, from a thread of its own, and has
+/// the stack look whether it concerns their bypass: a file in which a hole was punched is suspended, one
+/// that was moved is from the first telling to the second.
 ///
 /// Everything is told twice, the second time a second later: an answer that was on its way to the
 /// kernel when the first came may have brought back what is not true any more.
@@ -72,6 +74,8 @@ final class ChangeForwarder: Sendable {
 
     /// What the kernel does not know need not be told; that it says so is no error.
     private func tell(_ change: OutsideChange) {
+        // Afterwards, as it may wait for reads.
+        defer { reviewBypass(after: change) }
         if let file = change.file.flatMap(nodes.number) {
             if change.effects.contains(.content) {
                 try? notifier.invalidate(node: file)
@@ -87,6 +91,12 @@ final class ChangeForwarder: Sendable {
         try? notifier.invalidate(node: directory)
     }
 
+    private func reviewBypass(after change: OutsideChange) {
+        guard let file = change.file, !change.effects.isDisjoint(with: [.content, .attributes])
+        else { return }
+        trust.reviewBypass(of: file)
+    }
+
     private func tellEverything() {
         for known in nodes.knownNames {
             try? notifier.invalidate(node: known.node)
@@ -95,5 +105,6 @@ final class ChangeForwarder: Sendable {
         }
         // Names that are absent are known to nobody but the kernel.
         try? notifier.invalidateAllNames()
+        trust.reviewBypass(of: nil)
     }
 }

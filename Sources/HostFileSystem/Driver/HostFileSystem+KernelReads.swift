@@ -4,6 +4,20 @@ internal import SystemPackage
 
 /// Reads that the host's kernel carries itself.
 extension HostFileSystem {
+    /// None while a program is asked before reads by the way of the mount that the file was opened by,
+    /// which the kernel's own reads would pass by.
+    public func kernelReadVeto(for file: FileObject) -> StorageVeto? {
+        guard let open = try? openFile(file),
+            let mount = try? open.withDescriptor({ (descriptor) throws(Errno) in
+                try SystemCall.status(of: descriptor).mountID
+            }), let process = mountWatchers.watcher(of: mount)
+        else { return nil }
+        return StorageVeto(
+            .notSupportedWithMonitoring,
+            reason: "Process \(process) is asked before reads by way of SOURCE's mount (fanotify), "
+                + "not before the kernel's own.")
+    }
+
     /// A door with a gate on ext4, xfs and btrfs (Linux 6.14 and later), without one elsewhere. Needs
     /// CAP_SYS_ADMIN; the file may be unlinked, and open for attributes only. Several doors of one
     /// file do not know of each other.

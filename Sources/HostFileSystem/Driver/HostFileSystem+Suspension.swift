@@ -18,6 +18,13 @@ extension HostFileSystem {
         reviewSuspensions(of: file)
     }
 
+    /// A hole may have been punched, or the file be moved or at rest again.
+    public func didChangeOutside(_ file: FileObject) {
+        guard let open = try? openFile(file) else { return }
+        reviewSuspensions(of: file)
+        lookForMove(of: file, open)
+    }
+
     /// No Linux file system keeps more than a page in the inode (ext4: an inode's rest, btrfs: 2048
     /// bytes unless told otherwise). Bytes.
     private static let largestResident: UInt64 = 4096
@@ -64,7 +71,8 @@ extension HostFileSystem {
     }
 
     /// A move that nobody told of shows in the extent map: bytes that lie elsewhere than at the last
-    /// ENABLE or QUERY of the file object suspend, bytes at rest since then end that. Asked again
+    /// ENABLE or QUERY of the file object suspend, bytes at rest since then end that. Where others' changes
+    /// are told, a mover's close of the file asks, too, and a second later once more. Asked again
     /// within a tick of the clock, a file at rest is not looked at again.
     func lookForMove(of file: FileObject, _ open: HostOpenFile) {
         guard open.kind == .regular, !open.isPathOnly else { return }

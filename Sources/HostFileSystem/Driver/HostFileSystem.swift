@@ -35,6 +35,7 @@ public final class HostFileSystem: FileSystemDriver {
     /// The same of the root's.
     let rootJudgesCallers: Bool
 
+    let mountWatchers = MountWatchers()
     let swapSpace = SwapSpace()
     let rootDescriptor: OwnedDescriptor
     /// The root's identity, for telling the volume handle from other directories.

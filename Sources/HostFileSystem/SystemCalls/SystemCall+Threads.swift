@@ -38,6 +38,26 @@ extension SystemCall {
         return threads
     }
 
+    /// The processes that the kernel shows.
+    static func processes() throws(Errno) -> [UInt32] {
+        var buffer = [UInt8](repeating: 0, count: 32768)
+        return try numbers(in: "/proc", &buffer)
+    }
+
+    /// What fdinfo tells of each fanotify group that a process has open; empty if it may not be looked
+    /// into, or has ended.
+    static func informationOfFanotifyGroups(of process: UInt32) -> [[UInt8]] {
+        let files = "/proc/\(process)/fd"
+        var buffer = [UInt8](repeating: 0, count: 32768)
+        let descriptors = (try? numbers(in: files, &buffer)) ?? []
+        return descriptors.compactMap { descriptor in
+            let target = try? readLink(FilePath("\(files)/\(descriptor)"))
+            guard target == Array("anon_inode:[fanotify]".utf8) else { return nil }
+            return try? contents(
+                of: FilePath("/proc/\(process)/fdinfo/\(descriptor)"), limit: 1 << 20)
+        }
+    }
+
     /// The functions of the kernel that a thread is within, innermost first, as the lines of its stack
     /// file; empty while it runs.
     ///

@@ -100,6 +100,10 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     /// is those of ``information(of:)``; a driver that has just looked at them tells none.
     func vetoingAttributes(of file: FileObject) throws(IOFailure) -> FileAttributes
 
+    /// Why the kernel may not carry this file object's reads itself at the moment, for reasons that are
+    /// not the file's. Asked at each grant. The default has none.
+    func kernelReadVeto(for file: FileObject) -> StorageVeto?
+
     /// Makes the way for the kernel to carry reads of the file itself. `ask` is called for each read
     /// that comes to the closed gate, on threads of the file system's, several at once; it may sleep,
     /// and answers nil to let the read pass, or what the program gets. Not called any more once the door
@@ -118,6 +122,9 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     /// the time to see whether a suspension begins (the file became sparse) or ends (its data does
     /// not lie in the inode any more). The default does nothing.
     func didWrite(_ file: FileObject, at offset: UInt64, count: Int)
+
+    /// Another process changed a file that has bypass enabled, or may have: as ``didWrite(_:at:count:)``.
+    func didChangeOutside(_ file: FileObject)
 }
 
 extension FileSystemDriver {
@@ -152,6 +159,8 @@ extension FileSystemDriver {
         try information(of: file).attributes
     }
 
+    public func kernelReadVeto(for file: FileObject) -> StorageVeto? { nil }
+
     public func kernelReadDoor(
         for file: FileObject, leavingAccessTimes: Bool,
         asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
@@ -160,4 +169,6 @@ extension FileSystemDriver {
     }
 
     public func didWrite(_ file: FileObject, at offset: UInt64, count: Int) {}
+
+    public func didChangeOutside(_ file: FileObject) {}
 }

@@ -71,6 +71,9 @@ extension FileObject {
                     driver: volume.stack.storage.name, status: .notSupported,
                     reason: "The volume's drivers do not agree to be skipped.")
         }
+        if let veto = volume.fileSystem.kernelReadVeto(for: self) {
+            throw BypassVeto(driver: volume.fileSystem.name, veto)
+        }
         let reads = try joinKernelReads(leavingAccessTimes)
         if !reads.door.isRevocable,
             let instance = volume.currentChain.first(demandingMoreThan: .unwatched)

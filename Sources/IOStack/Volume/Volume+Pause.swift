@@ -178,6 +178,22 @@ extension Volume {
         try? settleKernelReads(of: stream)
     }
 
+    /// Has the file system look whether what another process did to a file suspends its bypass, or ends a
+    /// suspension. For whoever is told of such changes (``OutsideChangeWatch``); nil for all files. Does
+    /// nothing to files without bypass. Any thread that carries no request.
+    public func reviewOutsideChange(of id: FileID?) {
+        guard activeBypassCount > 0 else { return }
+        if let id, openStream(of: id)?.bypassOpenCount ?? 0 == 0 { return }
+        var seen = Set<FileID>()
+        for file in bypassedFiles
+        where (id == nil || file.stream.id == id) && !seen.contains(file.stream.id) {
+            guard file.retain() else { continue }
+            defer { file.release() }
+            seen.insert(file.stream.id)
+            fileSystem.didChangeOutside(file)
+        }
+    }
+
     /// Ends a suspension; the stream bypasses again when no cause is left.
     public func endSuspension(of stream: Stream, because cause: StreamSuspension) {
         stream.control.withLock { control in

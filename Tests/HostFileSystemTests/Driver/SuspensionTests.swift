@@ -7,6 +7,9 @@ import Testing
 
 @Suite("What suspends the bypass of the host's files, spec 4.6")
 struct SuspensionTests {
+    /// Who has a file looked at: a QUERY, or who is told of others' changes.
+    enum Asked: CaseIterable { case query, told }
+
     @Test("spec 4.6: a write behind the end that leaves a hole suspends, with the cause")
     func writeLeavesHole() throws {
         let host = try HostFixture()
@@ -24,6 +27,28 @@ struct SuspensionTests {
         #expect(try file.read(at: 1 << 20, length: 8192) == bytes)
         #expect(try file.read(at: 1 << 19, length: 4096) == [UInt8](repeating: 0, count: 4096))
         #expect(file.traditionalReadsByCause[.sparse] == 2)
+    }
+
+    @Test("spec 4.6: a hole punched by another process suspends once the change is told")
+    func punchedOutside() throws {
+        let host = try HostFixture()
+        let bytes = pattern(1 << 20)
+        try host.hostFile("file", bytes)
+        let file = try host.open("file", options: .nonCached)
+        defer { file.close() }
+        try host.hostFile("other")
+        let other = try host.open("other", options: .nonCached)
+        defer { other.close() }
+        #expect(try file.bypassIO(.enable).results?.status == .success)
+        try HostTool.run(
+            "fallocate",
+            ["--punch-hole", "-o", "65536", "-l", "131072", host.root.appending("file").string])
+        file.volume.reviewOutsideChange(of: other.stream.id)
+        #expect(file.stream.suspensions == [])
+        file.volume.reviewOutsideChange(of: file.stream.id)
+        #expect(file.stream.suspensions == .sparse)
+        #expect(try file.read(at: 65536, length: 4096) == [UInt8](repeating: 0, count: 4096))
+        #expect(file.traditionalReadsByCause[.sparse] == 1)
     }
 
     @Test(
@@ -91,8 +116,8 @@ struct SuspensionTests {
         "spec 4.6: a move that nobody told of is seen by the next QUERY, and rest by the one after",
         .enabled(
             if: HostTool.canMountImages(with: "mkfs.ext4", "e4defrag"),
-            "needs root, loop devices and e4defrag"))
-    func untoldMove() throws {
+            "needs root, loop devices and e4defrag"), arguments: Asked.allCases)
+    func untoldMove(_ asked: Asked) throws {
         let mounted = try MountedFileSystem("mkfs.ext4", ["-q"], megabytes: 64)
         let host = try HostFixture(in: mounted.mountPoint)
         let bytes = pattern(256 * 1024)
@@ -111,6 +136,14 @@ struct SuspensionTests {
         defer { file.close() }
         #expect(try file.bypassIO(.enable).results?.status == .success)
         try HostTool.run("e4defrag", [paths[0].string])
+        if asked == .told {
+            file.volume.reviewOutsideChange(of: file.stream.id)
+            #expect(file.stream.suspensions == .moving)
+            #expect(try file.read(at: 0, length: 65536) == Array(bytes[..<65536]))
+            file.volume.reviewOutsideChange(of: nil)
+            #expect(file.stream.suspensions == [])
+            return
+        }
         _ = try file.bypassIO(.query)
         #expect(file.stream.suspensions == .moving)
         #expect(try file.read(at: 0, length: 65536) == Array(bytes[..<65536]))

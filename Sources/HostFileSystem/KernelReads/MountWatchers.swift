@@ -1,0 +1,71 @@
+internal import IOStack
+internal import SystemPackage
+
+/// Programs that fanotify asks before reads of files by the way of a mount (FAN_ACCESS_PERM,
+/// FAN_PRE_ACCESS with FAN_MARK_MOUNT): virus scanners, and those that bring a file's data when it is
+/// read. The kernel's own reads of a file go by a mount of the file's own, of which such a program has not
+/// said that it wants to be asked. (One that watches the file system or the file is asked: its mark holds
+/// for every way.)
+///
+/// The kernel tells of marks only in /proc/PID/fdinfo, so all programs' descriptors are looked through, at
+/// most once in ``interval``. Any thread. The lock is held while that is done, and nothing else is taken
+/// under it.
+final class MountWatchers: Sendable {
+    /// A program that began to watch so long ago is known.
+    static let interval = Duration.seconds(1)
+
+    private struct Seen {
+        var at: ContinuousClock.Instant
+        /// By the mount's number, a process.
+        var watchers: [UInt64: UInt32]
+    }
+    private let seen = Guarded<Seen?>(nil)
+
+    /// A process that is asked before reads by the way of that mount (``FileStatus/mountID``).
+    func watcher(of mount: UInt64) -> UInt32? {
+        seen.withLock { seen in
+            let now = ContinuousClock.now
+            if let known = seen, known.at.duration(to: now) < Self.interval {
+                return known.watchers[mount]
+            }
+            let found = Seen(at: now, watchers: SystemCall.fanotifyMountWatchers())
+            seen = found
+            return found.watchers[mount]
+        }
+    }
+}
+
+extension SystemCall {
+    /// By a mount's number a process that fanotify asks before reads by the way of it. Processes that this
+    /// one may not look into are left out.
+    static func fanotifyMountWatchers() -> [UInt64: UInt32] {
+        var watchers: [UInt64: UInt32] = [:]
+        for process in (try? processes()) ?? [] {
+            for information in informationOfFanotifyGroups(of: process) {
+                for mount in watchedMounts(in: information) { watchers[mount] = process }
+            }
+        }
+        return watchers
+    }
+
+    /// The mounts in the text of a group's fdinfo whose marks ask before reads:
+    /// `fanotify mnt_id:1d mflags:0 mask:20000 ignored_mask:0`, numbers in hexadecimal.
+    static func watchedMounts(in information: [UInt8]) -> [UInt64] {
+        let asksBeforeReads: UInt64 = 0x20000 | 0x100000  // FAN_ACCESS_PERM, FAN_PRE_ACCESS
+        return information.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let fields = line.split(separator: UInt8(ascii: " ")).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+            guard fields.first == "fanotify", let mount = number("mnt_id:", in: fields),
+                let mask = number("mask:", in: fields), mask & asksBeforeReads != 0
+            else { return nil }
+            return mount
+        }
+    }
+
+    private static func number(_ name: String, in fields: [String]) -> UInt64? {
+        fields.first { $0.hasPrefix(name) }.flatMap {
+            UInt64($0.dropFirst(name.count), radix: 16)
+        }
+    }
+}
