@@ -14,6 +14,8 @@ struct Settings {
     var transport = Transport.automatic
     /// A file of the host whose bytes the file "backing" has; the session reads it by itself.
     var backing: String?
+    /// Slow reads tell the session that they wait.
+    var tellsOfWaits = false
     /// How long the kernel may use what it knows, in seconds.
     var validity = 0.0
 
@@ -25,6 +27,7 @@ struct Settings {
             switch argument {
             case "--read-only": options.readOnly = true
             case "--allow-other": options.allowOther = true
+            case "--tells-of-waits": tellsOfWaits = true
             case "--no-execution": options.noExecution = true
             case "--source": options.source = try value(&rest)
             case "--subtype": options.subtype = try value(&rest)

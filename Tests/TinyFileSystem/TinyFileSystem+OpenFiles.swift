@@ -30,7 +30,9 @@ extension TinyFileSystem {
             }
             reply.succeed(count)
         case Tree.slow.node:
+            if tellsOfWaits { WorkerThread.beginWait { true } }
             state.waitUntilOpen()
+            if tellsOfWaits { WorkerThread.endWait() }
             buffer.withMutableBytes(request.size) { bytes in
                 for index in bytes.indices { bytes[index] = 0x55 }
             }

@@ -6,9 +6,11 @@ final class TinyFileSystem: FileSystem {
     let state = State()
     let validity: Validity
     let backing: Backing?
+    let tellsOfWaits: Bool
 
-    init(validity: Double, backing: Backing? = nil) {
+    init(validity: Double, backing: Backing? = nil, tellsOfWaits: Bool = false) {
         self.backing = backing
+        self.tellsOfWaits = tellsOfWaits
         self.validity = Validity(.seconds(validity))
     }
 

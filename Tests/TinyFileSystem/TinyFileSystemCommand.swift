@@ -25,7 +25,8 @@ enum TinyFileSystemCommand {
 
     private static func serve(_ settings: Settings) throws {
         let fileSystem = TinyFileSystem(
-            validity: settings.validity, backing: try settings.backing.map { try Backing($0) })
+            validity: settings.validity, backing: try settings.backing.map { try Backing($0) },
+            tellsOfWaits: settings.tellsOfWaits)
         let connection = Connection(fileSystem, maximumTransfer: settings.maximumTransfer)
         let mounted: MountedSession
         do throws(MountError) {

@@ -16,6 +16,10 @@ extension ScenarioParser {
         } else if cursor.take("storage", "driver") {
             parts.stage.storage.name = try cursor.name("the storage driver's name")
             block = .storage
+        } else if cursor.take("drains", "end", "after") {
+            let limit = try cursor.number("milliseconds", in: 1...3_600_000)
+            try cursor.need("ms")
+            parts.stage.drainLimit = .milliseconds(Int64(limit))
         } else if cursor.take("file", "system") {
             parts.stage.fileSystemName = try cursor.name("the file system's name")
         } else if cursor.take("file") {
@@ -27,7 +31,8 @@ extension ScenarioParser {
         } else {
             throw cursor.fault(
                 "scenario, proves, only in process, only on the mount, known to fail, filter, "
-                    + "volume driver, storage driver, file system, file, directory or steps")
+                    + "volume driver, storage driver, drains, file system, file, directory or steps"
+            )
         }
     }
 

@@ -9,6 +9,8 @@ public struct StageDescription: Sendable, Equatable {
     public var storage = StorageDescription()
     /// What vetoes of the file system carry; on a mount the host's file system has its own name.
     public var fileSystemName = "ntfs.sys"
+    /// How long a pause, a DISABLE or an attach waits for reads.
+    public var drainLimit = Duration.seconds(30)
     public var files: [FileDescription] = []
     public var directories: [String] = []
 }

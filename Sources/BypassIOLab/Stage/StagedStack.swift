@@ -25,6 +25,7 @@ public final class StagedStack: Sendable {
         storage = StagedStorage(stage.storage, over: base)
         filters = stage.filters.map(StagedFilter.init)
         volume = io.mount(fileSystem, named: "scenario", volumeDrivers: drivers, storage: storage)
+        volume.drainLimit = stage.drainLimit
         for filter in filters {
             filter.filter = try io.filterManager.register(filter.registration)
             if !filter.description.isAttachedLater { try attach(filter) }

@@ -48,6 +48,11 @@ public final class MountedVolume: Sendable {
         _ volume: IOStack.Volume, at mountPoint: FilePath,
         options: VolumeMountOptions = VolumeMountOptions()
     ) throws(VolumeMountError) -> MountedVolume {
+        // Requests that wait in the stack tell the thread that carries them.
+        RequestWait.observe(
+            RequestWait.Observer(
+                begins: { WorkerThread.beginWait($0) }, ends: { WorkerThread.endWait() }))
+        volume.drainLimit = options.drainLimit
         let fileSystem: VolumeFileSystem
         do throws(IOFailure) {
             fileSystem = try VolumeFileSystem(volume, options)

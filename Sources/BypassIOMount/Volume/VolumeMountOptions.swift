@@ -17,6 +17,8 @@ public struct VolumeMountOptions: Sendable {
     public var maximumThreads = 16
     /// Requests that are carried or wait at the same time, 1 to 1024; at least ``maximumThreads``.
     public var threadLimit = 256
+    /// How long a pause or a DISABLE waits for reads under way, see ``IOStack/Volume/drainLimit``.
+    public var drainLimit = Duration.seconds(30)
     /// How requests come from the kernel.
     public var transport = Transport.automatic
     /// Directories that are kept open at most; each takes a descriptor.

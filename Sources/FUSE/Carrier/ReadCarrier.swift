@@ -122,6 +122,17 @@ final class ReadCarrier {
         session.ensureAttendance(byCarrier: opcode == .read)
     }
 
+    /// See ``WorkerThread/beginWait(_:)``.
+    func beginWait(_ cancel: @escaping @Sendable () -> Bool) {
+        let (unique, channel) = (post.request, source)
+        post.beginWait {
+            if cancel() { ReplyTicket(unique: unique, channel: channel).fail(.interrupted) }
+        }
+    }
+
+    /// A program does not wait for a request any more. Waits for nothing.
+    func interrupt(_ unique: UInt64) { session.interrupt(unique) }
+
     private func putAside(
         _ opcode: Opcode, _ header: RequestHeader, _ claim: WorkerClaim, isReady: Bool
     ) {

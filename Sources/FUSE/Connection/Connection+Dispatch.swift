@@ -58,7 +58,7 @@ extension Connection {
         guard opcode.hasReply else {
             // Who is to be interrupted may be what the disk does not answer.
             if opcode != .interrupt, carrier?.makeWay(for: opcode, header) == false { return }
-            return note(opcode, header, &reader)
+            return note(opcode, header, &reader, carrier)
         }
         if opcode != .read, header.length == message.count, isNegotiated,
             carrier?.makeWay(for: opcode, header) == false
@@ -90,7 +90,8 @@ extension Connection {
 
     /// Requests without a reply.
     private func note(
-        _ opcode: Opcode, _ header: RequestHeader, _ reader: inout MessageReader
+        _ opcode: Opcode, _ header: RequestHeader, _ reader: inout MessageReader,
+        _ carrier: ReadCarrier?
     ) {
         do throws(MalformedRequest) {
             switch opcode {
@@ -103,7 +104,9 @@ extension Connection {
                     fileSystem.forget(node: try reader.u64(), count: try reader.u64())
                 }
             case .interrupt:
-                fileSystem.interrupt(unique: try reader.u64())
+                let unique = try reader.u64()
+                carrier?.interrupt(unique)
+                fileSystem.interrupt(unique: unique)
             default: break
             }
         } catch {}

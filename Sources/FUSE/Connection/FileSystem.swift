@@ -84,7 +84,8 @@ public protocol FileSystem: AnyObject, Sendable {
     func waitForLock(_ request: LockRequest, _ reply: consuming EmptyReply)
     /// The caller of a request was interrupted: the request should end soon, with EINTR. It may
     /// have ended already, and it may not have begun: it is told once, so a service that keeps
-    /// replies must remember the number until the request comes.
+    /// replies must remember the number until the request comes. Requests that wait on a thread of the
+    /// session need it not (``WorkerThread``). Must not wait for anything.
     func interrupt(unique: UInt64)
 
     // MARK: The file system

@@ -35,6 +35,9 @@ struct HeldRequests {
         return true
     }
 
+    /// The one that the kernel calls `unique`.
+    mutating func take(_ unique: UInt64) -> HeldRequest? { take { $0.unique == unique } }
+
     /// The first that may be carried.
     mutating func take(where mayBeCarried: (HeldRequest) -> Bool) -> HeldRequest? {
         guard let place = requests.firstIndex(where: mayBeCarried) else { return nil }

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import SystemPackage
 
 /// Requests that wait: their threads are replaced, and what would take too many is put aside.
 extension Session {
@@ -25,8 +26,10 @@ extension Session {
             ensureAttendance(byCarrier: true)
         }
         if heldCount.load(ordering: .relaxed) > 0, isAnyHeldDue { callForHeld() }
+        tellEarlyInterrupts()
         return isLeftAlone || carriers.load(ordering: .sequentiallyConsistent) > 0
             || isCrowded.load(ordering: .relaxed) || heldCount.load(ordering: .relaxed) > 0
+            || workers.withLock { !$0.interrupts.isEmpty }
     }
 
     /// A thread beyond the limit that is done with its request leaves, while another waits for the next.
@@ -50,6 +53,49 @@ extension Session {
             }
             return true
         }
+    }
+
+    // MARK: Interrupts
+
+    /// The sender of a request was interrupted or killed. What waits is cancelled, what was put aside is
+    /// answered; a request that is carried without waiting is told when it begins to.
+    func interrupt(_ unique: UInt64) {
+        let isFound = tell(unique) { workers in
+            guard workers.interrupts.count < Self.mostEarlyInterrupts else { return }
+            workers.interrupts.append(EarlyInterrupt(unique: unique))
+        }
+        if !isFound { wakeWatch() }
+    }
+
+    /// Between read(2) and its being noted a request is for a moment with nobody; the watch looks again.
+    private static var mostEarlyInterrupts: Int { 1024 }
+
+    private func tellEarlyInterrupts() {
+        let early = workers.withLock { workers in
+            let early = workers.interrupts
+            workers.interrupts = []
+            return early
+        }
+        for var interrupt in early where interrupt.looksLeft > 0 {
+            interrupt.looksLeft -= 1
+            _ = tell(interrupt.unique) { $0.interrupts.append(interrupt) }
+        }
+    }
+
+    private func tell(_ unique: UInt64, orElse: (inout Workers) -> Void) -> Bool {
+        let (posts, held) = workers.withLock { workers -> ([WorkerPost], HeldRequest?) in
+            let held = workers.held.take(unique)
+            if held != nil { heldCount.wrappingSubtract(1, ordering: .relaxed) }
+            return (workers.threads.compactMap(\.post), held)
+        }
+        if let held {
+            ReplyTicket(unique: unique, channel: held.channel).fail(.interrupted)
+            return true
+        }
+        // Under no lock: it may run filters.
+        if posts.contains(where: { $0.interrupt(unique) }) { return true }
+        workers.withLock { orElse(&$0) }
+        return false
     }
 
     // MARK: Put aside

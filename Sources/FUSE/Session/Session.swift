@@ -54,6 +54,12 @@ public final class Session: Sendable {
         let post: WorkerPost?
     }
 
+    struct EarlyInterrupt {
+        let unique: UInt64
+        /// Looks of the watch until it is forgotten: its request was answered meanwhile.
+        var looksLeft = 40
+    }
+
     struct FormerChannel {
         weak var channel: DeviceChannel?
     }
@@ -62,6 +68,8 @@ public final class Session: Sendable {
         /// Of those that nobody joined yet.
         var threads: [Worker] = []
         var held = HeldRequests()
+        /// Interrupts whose request no thread has taken down yet.
+        var interrupts: [EarlyInterrupt] = []
         var channels: [DeviceChannel] = []
         /// Of threads that left; who still has to answer by one keeps it.
         var formerChannels: [FormerChannel] = []
@@ -201,7 +209,8 @@ public final class Session: Sendable {
                 if channel.isOver { throw .connectionAbort }
                 let post = WorkerPost()
                 let thread = try OwnThread.start(named: "bypassio-fuse") { [self] in
-                    serve(ReadCarrier(self, channel, post, input, output), channel, input)
+                    let carrier = ReadCarrier(self, channel, post, input, output)
+                    WorkerThread.serve(carrier) { serve(carrier, channel, input) }
                     leave()
                 }
                 workers.threads.append(Worker(thread: thread, post: post))

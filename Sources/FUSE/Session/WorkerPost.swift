@@ -16,6 +16,12 @@ final class WorkerPost: Sendable {
     private let user = Atomic<UInt32>(0)
     private let place = Atomic<UInt64>(0)
     private let isControl = Atomic<Bool>(false)
+    private struct Wait {
+        /// The request that was interrupted last.
+        var interrupted: UInt64?
+        var cancel: (@Sendable () -> Void)?
+    }
+    private let wait = Monitor(Wait())
     /// Of the session's carriers. Whoever changes it back counts the carrier out.
     private let isAppointed = Atomic<Bool>(false)
 
@@ -53,6 +59,43 @@ final class WorkerPost: Sendable {
     func dismiss() -> Bool { isAppointed.exchange(false, ordering: .relaxed) }
 
     var isCarrier: Bool { isAppointed.load(ordering: .relaxed) }
+
+    /// The number of the request that is carried, as the kernel counts.
+    var request: UInt64 { number.load(ordering: .relaxed) }
+
+    // MARK: Interrupts
+
+    /// The thread's side: the request is about to wait for something that `cancel` ends, which any thread
+    /// may call and more than once. An interrupt that came before ends it now.
+    func beginWait(_ cancel: @escaping @Sendable () -> Void) {
+        willWait()
+        let unique = request
+        let isInterrupted = wait.withLock { wait in
+            wait.cancel = cancel
+            return wait.interrupted == unique
+        }
+        if isInterrupted { cancel() }
+    }
+
+    func endWait() {
+        wait.withLock { $0.cancel = nil }
+        advance()
+    }
+
+    /// Ends the wait of the request that is carried, now or when it begins; false if it is another.
+    func interrupt(_ unique: UInt64) -> Bool {
+        guard steps.load(ordering: .relaxed) & 1 == 1, number.load(ordering: .relaxed) == unique
+        else {
+            return false
+        }
+        let cancel = wait.withLock { wait in
+            wait.interrupted = unique
+            // The thread may have gone on to another request, which waits under this lock.
+            return number.load(ordering: .relaxed) == unique ? wait.cancel : nil
+        }
+        cancel?()
+        return true
+    }
 
     // MARK: Everybody's
 

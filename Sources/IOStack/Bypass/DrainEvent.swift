@@ -13,11 +13,13 @@ struct DrainEvent: ~Copyable, Sendable {
     static let pollInterval = DispatchTimeInterval.milliseconds(1)
 
     /// Returns when `isDrained` is true. `raise` and `lower` set and clear the gate's `waiting`
-    /// flag; `advance` drives reads that only the calling thread can finish.
+    /// flag; `advance` drives reads that only the calling thread can finish. Ends earlier if `bound`
+    /// says so.
+    @discardableResult
     func wait(
-        raise: () -> Void, lower: () -> Void, isDrained: () -> Bool,
-        advance: () -> DrainProgress
-    ) {
+        until bound: DrainLimit = { nil }, raise: () -> Void, lower: () -> Void,
+        isDrained: () -> Bool, advance: () -> DrainProgress
+    ) -> DrainEnd {
         #if INTERLEAVING
             let mark = Interleaving.mark()
             defer { Interleaving.forget(since: mark) }
@@ -25,6 +27,7 @@ struct DrainEvent: ~Copyable, Sendable {
             Interleaving.forget(since: mark, but: 1)
         #endif
         while !isDrained() {
+            if let end = bound()?.end { return end }
             let progress = advance()
             if case .advanced = progress { continue }
             let sleeper = DispatchSemaphore(value: 0)
@@ -44,6 +47,9 @@ struct DrainEvent: ~Copyable, Sendable {
             if sleeps {
                 if case .toBeAskedAgain = progress {
                     _ = sleeper.wait(timeout: .now() + Self.pollInterval)
+                } else if let bound = bound() {
+                    bound.willSleep()
+                    _ = sleeper.wait(timeout: .now() + DrainBound.slice)
                 } else {
                     sleeper.wait()
                 }
@@ -62,6 +68,7 @@ struct DrainEvent: ~Copyable, Sendable {
                 Interleaving.forget(since: mark, but: 1)
             #endif
         }
+        return .drained
     }
 
     /// Wakes every sleeper; each looks for itself.

@@ -75,12 +75,15 @@ struct StreamGate: ~Copyable, Sendable {
 
     /// Waits until every read inside has left, or until `reason` is gone: then reads come and go
     /// again, and nobody relies on their absence.
-    func drain(_ reason: Closed, advance: () -> DrainProgress) {
+    @discardableResult
+    func drain(
+        _ reason: Closed, until bound: DrainLimit = { nil }, advance: () -> DrainProgress
+    ) -> DrainEnd {
         #if INTERLEAVING
-            if Interleaving.isMutant("NO_DRAIN") { return }
+            if Interleaving.isMutant("NO_DRAIN") { return .drained }
         #endif
-        event.wait(
-            raise: { word.set(Self.waiting) }, lower: { word.clear(Self.waiting) },
+        return event.wait(
+            until: bound, raise: { word.set(Self.waiting) }, lower: { word.clear(Self.waiting) },
             isDrained: { word.isZero(Self.countMask, orGone: reason.rawValue) },
             advance: advance)
     }

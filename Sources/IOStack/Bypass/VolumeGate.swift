@@ -122,12 +122,14 @@ struct VolumeGate: ~Copyable, Sendable {
 
     /// Waits until every read of `population` has left, or until `reason` is gone: then reads come
     /// and go again, and nobody relies on their absence.
+    @discardableResult
     func drain(
-        _ population: Population, _ reason: Closed, advance: () -> DrainProgress
-    ) {
+        _ population: Population, _ reason: Closed, until bound: DrainLimit = { nil },
+        advance: () -> DrainProgress
+    ) -> DrainEnd {
         let sleep = population == .filterBypass ? Self.filtersSleep : Self.storageSleep
-        event.wait(
-            raise: { word.set(sleep.flag) }, lower: { word.clear(Self.waiting) },
+        return event.wait(
+            until: bound, raise: { word.set(sleep.flag) }, lower: { word.clear(Self.waiting) },
             isDrained: { word.isZero(sleep.count, orGone: reason.rawValue) }, advance: advance)
     }
 

@@ -60,7 +60,7 @@ extension Volume {
             if Interleaving.isMutant("NO_SUSPENSION_DRAIN") { return }
         #endif
         stream.gate.drain(.suspended(use), advance: advanceOwnReads)
-        try? settleKernelReads(of: stream)
+        _ = try? settleKernelReads(of: stream)
     }
 
     /// The file object's last reference is gone.
@@ -81,6 +81,6 @@ extension Volume {
                 stream.gate.open(.suspended(use))
             }
         }
-        try? settleKernelReads(of: stream)
+        _ = try? settleKernelReads(of: stream)
     }
 }

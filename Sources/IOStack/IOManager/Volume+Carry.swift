@@ -16,11 +16,17 @@ extension Volume {
     func runDown(_ data: CallbackData) -> DescentOutcome {
         var descent = FilterManager.descend(data)
         while case .pended = descent, let keeper = data.keeper {
-            if case .preOperation(let result) = data.parking.wait(
-                for: keeper, advance: advanceOwnReads)
-            {
-                descent = FilterManager.resumeDescent(data, with: result)
+            guard
+                case .preOperation(var result) = data.parking.wait(
+                    for: keeper, mayBeCancelled: data.majorFunction.mayBeCancelled,
+                    advance: advanceOwnReads)
+            else { continue }
+            if data.isCancelled {
+                // Nobody waits for it: it goes no further.
+                data.ioStatus = IOStatusBlock(.cancelled, hostErrno: 4)
+                result = .complete
             }
+            descent = FilterManager.resumeDescent(data, with: result)
         }
         return descent
     }
@@ -29,7 +35,10 @@ extension Volume {
     func runUp(_ data: CallbackData) {
         var ascent = FilterManager.ascend(data)
         while case .pended = ascent, let keeper = data.keeper {
-            _ = data.parking.wait(for: keeper, advance: advanceOwnReads)
+            // What it did, it did; a read did nothing.
+            _ = data.parking.wait(
+                for: keeper, mayBeCancelled: data.majorFunction == .read,
+                advance: advanceOwnReads)
             ascent = FilterManager.resumeAscent(data)
         }
     }
@@ -165,4 +174,9 @@ extension CallbackData {
         if case .none = self.result, case .none = result {} else { self.result = result }
         ioStatus = IOStatusBlock(.success, information: information)
     }
+}
+
+extension MajorFunction {
+    /// The end of a handle and of a file object must reach everybody, whoever waits for it.
+    fileprivate var mayBeCancelled: Bool { self != .cleanup && self != .close }
 }

@@ -132,7 +132,7 @@ extension FileObject {
             return false
         }
         // One that was disabled may have been what kept the gate closed.
-        if areOthersLeft ?? false { try? volume.settleKernelReads(of: stream) }
+        if areOthersLeft ?? false { _ = try? volume.settleKernelReads(of: stream) }
     }
 }
 

@@ -1,10 +1,12 @@
+import Dispatch
+
 /// The kernel's own reads of one stream: the door they go through, and the file objects whose programs
 /// may use it.
 ///
 /// Exists from the first grant to the last user's end.
 ///
 /// Lock order: `gate` before `users`; both after nothing of the volume's. `gate` is held while the host
-/// closes and drains the door, and while a drain of the stack is not; nothing is called under `users`.
+/// closes the door, and while no drain runs; nothing is called under `users` and `underWay`.
 final class KernelReads: Sendable {
     let door: any KernelReadDoor
     private struct Gate {
@@ -16,9 +18,15 @@ final class KernelReads: Sendable {
     }
 
     /// Whoever changes what the gate depends on settles it afterwards: the last one to hold the lock has
-    /// seen every change, so the gate ends where it belongs, and a pause that returned from it knows it
-    /// closed and drained.
+    /// seen every change, so the gate ends where it belongs. No drain runs under it: a pause that finds the
+    /// gate closed and not drained drains it, too, so it returned to a gate that is both.
     private let gate = Guarded(Gate())
+    private struct UnderWay {
+        let closing: UInt64
+        let group: DispatchGroup
+    }
+    /// The drain that began last. A leaf.
+    private let underWay = Guarded<UnderWay?>(nil)
     private let users = Guarded<[WeakFileObject]>([])
 
     init(door: any KernelReadDoor) {
@@ -46,12 +54,66 @@ final class KernelReads: Sendable {
     /// Puts the gate where it belongs now, and drains it; `mustAsk` says whether reads have to ask.
     ///
     /// Throws what the host refused to close it with.
-    func settle(_ mustAsk: () -> Bool) throws(IOFailure) {
-        try gate.withLock { (gate) throws(IOFailure) in
-            try put(&gate, mustAsk)
-            guard !gate.isDrained else { return }
-            door.drain(with: [])
-            gate.isDrained = true
+    func settle(
+        until bound: DrainLimit = { nil }, _ mustAsk: () -> Bool
+    ) throws(IOFailure) -> DrainEnd {
+        guard let closing = try put(mustAsk) else { return .drained }
+        return Self.drain([(self, closing)], until: bound)
+    }
+
+    /// Drains several at once. The host cannot be told to wait no longer, so a drain that is bounded has
+    /// a thread of its own. A closing of a gate is drained once: whoever comes later waits for that, as
+    /// the door hands those that it waits for to the first.
+    static func drain(
+        _ closings: [(reads: KernelReads, closing: UInt64)], until bound: DrainLimit
+    ) -> DrainEnd {
+        guard !closings.isEmpty else { return .drained }
+        #if INTERLEAVING
+            drain(closings)
+            return .drained
+        #else
+            let bound = bound()
+            let own = DispatchGroup()
+            own.enter()
+            var groups = [own]
+            let undrained = closings.filter { reads, closing in
+                guard let known = reads.joinDrain(of: closing, orBegin: own) else { return true }
+                groups.append(known)
+                return false
+            }
+            if bound == nil || undrained.isEmpty {
+                drain(undrained)
+                own.leave()
+            } else {
+                DispatchQueue(label: "bypassio.drain").async {
+                    drain(undrained)
+                    own.leave()
+                }
+            }
+            for group in groups {
+                guard let bound else {
+                    group.wait()
+                    continue
+                }
+                let end = bound.wait(for: group)
+                if end != .drained { return end }
+            }
+            return .drained
+        #endif
+    }
+
+    private static func drain(_ closings: [(reads: KernelReads, closing: UInt64)]) {
+        guard let first = closings.first else { return }
+        first.reads.door.drain(with: closings.dropFirst().map(\.reads.door))
+        for (reads, closing) in closings { reads.drained(closing) }
+    }
+
+    /// The drain of that closing that has begun; nil: it is `group` from now on.
+    private func joinDrain(of closing: UInt64, orBegin group: DispatchGroup) -> DispatchGroup? {
+        underWay.withLock { underWay in
+            if let known = underWay, known.closing == closing { return known.group }
+            underWay = UnderWay(closing: closing, group: group)
+            return nil
         }
     }
 

@@ -23,14 +23,18 @@ extension Volume {
     /// and those that had begun are done.
     ///
     /// Throws what the host refused the gate with: kernel reads go on then.
-    func settleKernelReads(of stream: Stream) throws(IOFailure) {
-        guard let reads = stream.kernelReads.current else { return }
-        try reads.settle { kernelReadCause(of: stream) != nil }
+    @discardableResult
+    func settleKernelReads(
+        of stream: Stream, until bound: DrainLimit = { nil }
+    ) throws(IOFailure) -> DrainEnd {
+        guard let reads = stream.kernelReads.current else { return .drained }
+        return try reads.settle(until: bound) { kernelReadCause(of: stream) != nil }
     }
 
     /// As ``settleKernelReads(of:)`` for every stream; all are settled, the first failure is thrown. Every
     /// gate is in the way before any is drained, so that the host looks for reads once.
-    func settleKernelReads() throws(IOFailure) {
+    @discardableResult
+    func settleKernelReads(until bound: DrainLimit = { nil }) throws(IOFailure) -> DrainEnd {
         var failure: IOFailure?
         var undrained: [(reads: KernelReads, closing: UInt64)] = []
         for stream in kernelReadStreams.withLock({ Array($0.values) }) {
@@ -43,11 +47,9 @@ extension Volume {
                 failure = failure ?? error
             }
         }
-        if let first = undrained.first {
-            first.reads.door.drain(with: undrained.dropFirst().map(\.reads.door))
-        }
-        for (reads, closing) in undrained { reads.drained(closing) }
+        let end = KernelReads.drain(undrained, until: bound)
         if let failure { throw failure }
+        return end
     }
 }
 

@@ -157,6 +157,26 @@ public final class CallbackData: @unchecked Sendable {
     /// A filter kept it or completed it: what came too early or too often waits for this request only.
     var wasPended: Bool { hasParking.load(ordering: .relaxed) }
 
+    /// The program that sent the request was interrupted or killed while a filter kept it, and does not
+    /// wait any more: what the filter works on is of no use (`FltIsIoCanceled`).
+    public var isCancelled: Bool { pendedAt.load()?.isCancelled ?? false }
+
+    /// Has `body` called, once, if the request is cancelled while the pre callback of `instance` keeps it
+    /// (`FltSetCancelCompletion`): on the thread that tells of it, under no lock. It should see to it
+    /// that the request is completed soon, and may do so itself.
+    ///
+    /// The program is not held up by a filter that does not: it has EINTR already. The request ends with
+    /// ``NTStatus/cancelled`` when it is completed, and goes no further, whatever the filter answers.
+    ///
+    /// - Returns: ``NTStatus/cancelled``, and `body` is not called, if that came before.
+    @discardableResult
+    public func setCancelHandler(
+        _ instance: FilterInstance, _ body: @escaping @Sendable () -> Void
+    ) -> NTStatus {
+        parking.callWhenCancelled(RequestParking.Keeper(instance, .down), body)
+            ? .success : .cancelled
+    }
+
     /// Lets go of everything that outlives the request.
     func finish() {
         fileObject = nil

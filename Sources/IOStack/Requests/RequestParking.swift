@@ -35,6 +35,9 @@ final class RequestParking: Sendable {
         /// Those whose outcome the carrier took.
         var done: [Keeper] = []
         var onResume: (@Sendable () -> Void)?
+        var isCancelled = false
+        /// Of the filter that keeps the request.
+        var onCancel: (keeper: Keeper, call: @Sendable () -> Void)?
     }
 
     private let state = Guarded(State())
@@ -49,6 +52,7 @@ final class RequestParking: Sendable {
             let isAnothers = state.awaited != nil && state.awaited != keeper
             guard !isSecond, !isAnothers else { return (.fltInvalidAsynchronousRequest, nil) }
             state.outcomes.append((keeper, outcome))
+            if state.onCancel?.keeper == keeper { state.onCancel = nil }
             return (.success, state.onResume.take())
         }
         onResume?()
@@ -75,7 +79,16 @@ final class RequestParking: Sendable {
 
     /// The carrier's side: sleeps until the outcome is there. Whoever keeps the request may wait
     /// for reads that only this thread can finish; `advance` moves them on.
-    func wait(for keeper: Keeper, advance: () -> DrainProgress) -> Outcome {
+    ///
+    /// An interrupt is told to the filter and not waited for by the program. The request stays with the
+    /// filter until that gives it back: it may be at work on the request's memory.
+    func wait(
+        for keeper: Keeper, mayBeCancelled: Bool = true, advance: () -> DrainProgress
+    ) -> Outcome {
+        if let outcome = take(from: keeper, orElse: {}) { return outcome }
+        let observer = mayBeCancelled ? RequestWait.observer : nil
+        observer?.begins { [self] in cancel(waitFor: keeper) }
+        defer { observer?.ends() }
         let arrived = DispatchSemaphore(value: 0)
         while true {
             if let outcome = take(from: keeper, orElse: { arrived.signal() }) { return outcome }
@@ -84,6 +97,36 @@ final class RequestParking: Sendable {
             case .toBeAskedAgain: _ = arrived.wait(timeout: .now() + DrainEvent.pollInterval)
             case .nothing: arrived.wait()
             }
+        }
+    }
+
+    // MARK: Interrupts
+
+    /// Nobody waits for the request any more: it ends as soon as the filter gives it back, which is told.
+    /// False, and nothing happens, where the carrier does not wait for `keeper` any more: it goes on with
+    /// what that answered, and must not be taken for cancelled.
+    func cancel(waitFor keeper: Keeper) -> Bool {
+        let (isWaiting, call) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+            guard state.awaited == keeper else { return (false, nil) }
+            state.isCancelled = true
+            guard state.onCancel?.keeper == keeper else { return (true, nil) }
+            return (true, state.onCancel.take()?.call)
+        }
+        call?()
+        return isWaiting
+    }
+
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    /// Has `call` called once if the request is cancelled before `keeper` gives it back. False, and nothing
+    /// is called, if it was cancelled before.
+    func callWhenCancelled(_ keeper: Keeper, _ call: @escaping @Sendable () -> Void) -> Bool {
+        state.withLock { state in
+            guard !state.isCancelled else { return false }
+            let isBack =
+                state.done.contains(keeper) || state.outcomes.contains { $0.keeper == keeper }
+            if !isBack { state.onCancel = (keeper, call) }
+            return true
         }
     }
 }

@@ -30,7 +30,11 @@ public final class Stream: Sendable {
         /// Counts the beginnings and ends of changes of attributes that decide about BypassIO.
         var attributeChanges: UInt64 = 0
         var attributeChangesUnderWay = 0
-        // Last, the three share a word.
+        /// STREAM_PAUSEs that drain.
+        var pausesUnderWay = 0
+        // Last, these share a word.
+        /// A pause in force was answered with success: one that fails later leaves it.
+        var isPauseSettled = false
         /// A pause begins and ends with nobody having refused its end.
         var isPaused = false { didSet { isResumeRefused = false } }
         /// Somebody refused to end the pause in force: when a filter is detached, it is asked again

@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import Dispatch
 
 /// The file system's part of FSCTL_MANAGE_BYPASS_IO: what happens when a control has passed every
 /// filter. The same for every file system driver.
@@ -69,7 +70,7 @@ extension Volume {
     ) throws(IOFailure) -> (answer: ControlAnswer, turnedOn: Bool) {
         switch input.operation {
         case .enable: return try enable(file, ticket)
-        case .disable: disable(file)
+        case .disable: try disable(file)
         case .query: return (ControlAnswer(query(file, flags: input.flags)), false)
         case .volumeStackPause: try pauseVolumeStack()
         case .volumeStackResume: return (ControlAnswer(resumeVolumeStack()), false)
@@ -165,18 +166,33 @@ extension Volume {
                 below: data.succeededAt)
         }
         // A filter in between may have kept the DISABLE to itself.
-        if file.isBypassEnabled { disable(file) }
+        if file.isBypassEnabled { try? disable(file) }
     }
 
-    private func disable(_ file: FileObject) {
+    /// Throws where reads take longer than ``drainLimit``, or the program was interrupted. Bypass is
+    /// disabled all the same, and what is left to do happens when the reads are done.
+    private func disable(_ file: FileObject) throws(IOFailure) {
         let wasEnabled = state.change { state in
             file.countDisable()
             return countOut(file, &state)
         }
         guard wasEnabled else { return }
-        settleAndReconcile(file.stream)
-        // A DISABLE cannot fail: reads that the host will not stop go on.
-        try? settleKernelReads(of: file.stream)
+        var made: DrainBound?
+        defer { made?.finish() }
+        func bound() -> DrainBound? { newBound(&made) }
+        var end = settle(file.stream, until: bound)
+        if end == .drained { end = reconcileStorage(until: bound) }
+        if end == .drained {
+            // A DISABLE is not refused: reads that the host will not stop go on.
+            end = (try? settleKernelReads(of: file.stream, until: bound)) ?? .drained
+        }
+        guard let failure = end.failure else { return }
+        let stream = file.stream
+        DispatchQueue(label: "bypassio.disable").async { [self] in
+            settleAndReconcile(stream)
+            _ = try? settleKernelReads(of: stream)
+        }
+        throw failure
     }
 
     /// Ends the file object's handle and its bypass; false if somebody had ended it before.
@@ -227,7 +243,8 @@ extension Volume {
     }
 
     /// Keeps new bypassed reads out until those in flight are done.
-    func settle(_ stream: Stream) {
+    @discardableResult
+    func settle(_ stream: Stream, until bound: DrainLimit = { nil }) -> DrainEnd {
         #if INTERLEAVING
             let mark = Interleaving.mark()
             defer { Interleaving.forget(since: mark) }
@@ -236,11 +253,12 @@ extension Volume {
             control.settling += 1
             stream.gate.close(.settling)
         }
-        stream.gate.drain(.settling, advance: advanceOwnReads)
+        let end = stream.gate.drain(.settling, until: bound, advance: advanceOwnReads)
         stream.control.change { control in
             control.settling -= 1
             if control.settling == 0 { stream.gate.open(.settling) }
         }
+        return end
     }
 
     // MARK: QUERY and GET_INFO
@@ -263,21 +281,24 @@ extension Volume {
     /// Sends IOCTL_STORAGE_MANAGE_BYPASS_IO on the 0→1 and 1→0 transitions of the volume's count
     /// (spec 4.5). If nobody below refuses, reads may skip the volume drivers; if somebody does,
     /// the bypass is partial. The drivers are told DISABLE when they see every read again.
-    private func reconcileStorage() {
+    @discardableResult
+    private func reconcileStorage(until bound: DrainLimit = { nil }) -> DrainEnd {
         #if INTERLEAVING
             let mark = Interleaving.mark()
             defer { Interleaving.forget(since: mark) }
         #endif
         while true {
             switch tellStorage() {
-            case .unchanged: return
+            case .unchanged: return .drained
             case .told:
                 // Whether the kernel may skip the drivers depends on their answer.
-                try? settleKernelReads()
-                return
+                _ = try? settleKernelReads()
+                return .drained
             case .busy:
                 // Not under the transition's lock: who waits for it may be the one that reads.
-                gate.drain(.storageBypass, .storageIdle, advance: advanceOwnReads)
+                let end = gate.drain(
+                    .storageBypass, .storageIdle, until: bound, advance: advanceOwnReads)
+                if end != .drained { return end }
             }
         }
     }

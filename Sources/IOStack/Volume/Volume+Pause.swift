@@ -5,24 +5,65 @@ extension Volume {
     // MARK: The volume and storage stacks
 
     /// Stops reads from skipping the volume drivers and waits for those that do. Filters stay
-    /// bypassed. Repeatable; legal with no bypass in use; cannot fail.
+    /// bypassed. Repeatable; legal with no bypass in use.
+    ///
+    /// Throws ``NTStatus/ioTimeout`` where a read takes longer than ``drainLimit``, and
+    /// ``NTStatus/cancelled`` for an interrupted program; then the pause is taken back, unless another
+    /// stands.
     func pauseVolumeStack() throws(IOFailure) {
         state.withLock { state in
             state.storagePauseEpoch += 1
+            if !gate.closed.contains(.storagePaused) { state.isStoragePauseSettled = false }
+            state.storagePausesUnderWay += 1
             gate.close(.storagePaused)
         }
         #if INTERLEAVING
             if Interleaving.isMutant("NO_VOLUME_DRAIN") { return }
         #endif
-        gate.drain(.storageBypass, .storagePaused, advance: advanceOwnReads)
-        try settleKernelReads()
+        var made: DrainBound?
+        defer { made?.finish() }
+        func bound() -> DrainBound? { newBound(&made) }
+        var end = gate.drain(
+            .storageBypass, .storagePaused, until: bound, advance: advanceOwnReads)
+        var refusal: IOFailure?
+        if end == .drained {
+            do throws(IOFailure) {
+                end = try settleKernelReads(until: bound)
+            } catch {
+                refusal = error
+            }
+        }
+        if endVolumePause(end) { _ = try? settleKernelReads() }
+        if let failure = refusal ?? end.failure { throw failure }
+    }
+
+    /// Returns whether the pause was taken back.
+    private func endVolumePause(_ end: DrainEnd) -> Bool {
+        state.withLock { state in
+            state.storagePausesUnderWay -= 1
+            if end == .drained { state.isStoragePauseSettled = true }
+            guard !state.isStoragePauseSettled, state.storagePausesUnderWay == 0 else {
+                return false
+            }
+            gate.open(.storagePaused)
+            return true
+        }
+    }
+
+    /// For the drains of one request, made by the first of them that has to wait. None in the search of
+    /// every order, where nothing takes time.
+    func newBound(_ made: inout DrainBound?) -> DrainBound? {
+        #if !INTERLEAVING
+            if made == nil { made = DrainBound(drainLimit) }
+        #endif
+        return made
     }
 
     /// Asks the volume and storage drivers again and ends the pause if none of them refuses; the
     /// answer names who still does. Harmless when nothing is paused.
     func resumeVolumeStack() -> BypassVeto? {
         let verdict = askStorageToResume()
-        try? settleKernelReads()
+        _ = try? settleKernelReads()
         return verdict
     }
 
@@ -66,22 +107,59 @@ extension Volume {
     /// Stops the stream's reads from skipping the filters and waits for those that do. The storage
     /// bypass stays on. Not counted. Where bypass is not enabled nothing is paused, but the ENABLEs
     /// under way ask again.
+    ///
+    /// Throws ``NTStatus/ioTimeout`` where a read takes longer than ``drainLimit``, and
+    /// ``NTStatus/cancelled`` for an interrupted program; then the pause is taken back, unless another
+    /// stands or drains.
     func pause(_ stream: Stream) throws(IOFailure) {
+        var made: DrainBound?
+        defer { made?.finish() }
+        func bound() -> DrainBound? { newBound(&made) }
         // nil: nobody has bypass.
         let lastDisables: UInt64? = stream.control.change { control in
             control.pauseEpoch += 1
             guard control.bypassOpenCount > 0 else { return nil }
+            if !control.isPaused { control.isPauseSettled = false }
+            control.pausesUnderWay += 1
             control.isPaused = true
             stream.gate.close(.paused)
             return control.lastDisables
         }
-        if lastDisables != nil { stream.gate.drain(.paused, advance: advanceOwnReads) }
+        var end = DrainEnd.drained
+        if lastDisables != nil {
+            end = stream.gate.drain(.paused, until: bound, advance: advanceOwnReads)
+        }
         // Nobody has bypass, or the last one to have it lost it and ended the pause: then a DISABLE
         // may still wait for reads that are past the filters, and so must the pause.
         let isDisabled =
             lastDisables == nil || stream.control.look { $0.lastDisables } != lastDisables
-        if isDisabled { settle(stream) }
-        try settleKernelReads(of: stream)
+        if end == .drained, isDisabled { end = settle(stream, until: bound) }
+        var refusal: IOFailure?
+        if end == .drained {
+            do throws(IOFailure) {
+                end = try settleKernelReads(of: stream, until: bound)
+            } catch {
+                refusal = error
+            }
+        }
+        if lastDisables != nil, endPause(of: stream, end) {
+            _ = try? settleKernelReads(of: stream)
+        }
+        if let failure = refusal ?? end.failure { throw failure }
+    }
+
+    /// Returns whether the pause was taken back: nobody was told that it stands, or will be.
+    private func endPause(of stream: Stream, _ end: DrainEnd) -> Bool {
+        stream.control.change { control in
+            control.pausesUnderWay -= 1
+            if end == .drained { control.isPauseSettled = true }
+            guard control.isPaused, !control.isPauseSettled, control.pausesUnderWay == 0 else {
+                return false
+            }
+            control.isPaused = false
+            stream.gate.open(.paused)
+            return true
+        }
     }
 
     /// Sends a QUERY from the top of the stack, from within this request, and ends the pause if
@@ -139,7 +217,7 @@ extension Volume {
                 return true
             }
             if resumed {
-                try? settleKernelReads(of: stream)
+                _ = try? settleKernelReads(of: stream)
                 return BypassIOResults()
             }
         }
@@ -175,7 +253,7 @@ extension Volume {
         }
         stream.gate.drain(.suspended(cause), advance: advanceOwnReads)
         // What the host will not stop goes on; it reads the same bytes.
-        try? settleKernelReads(of: stream)
+        _ = try? settleKernelReads(of: stream)
     }
 
     /// Has the file system look whether what another process did to a file suspends its bypass, or ends a
@@ -200,6 +278,6 @@ extension Volume {
             control.suspensions.remove(cause)
             stream.gate.open(.suspended(cause))
         }
-        try? settleKernelReads(of: stream)
+        _ = try? settleKernelReads(of: stream)
     }
 }

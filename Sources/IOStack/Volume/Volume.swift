@@ -32,6 +32,10 @@ public final class Volume: Sendable {
         var bypassed: [ObjectIdentifier: WeakFileObject] = [:]
         /// Counts VOLUME_STACK_PAUSEs, so that a resume does not undo a later pause.
         var storagePauseEpoch: UInt64 = 0
+        /// VOLUME_STACK_PAUSEs that drain.
+        var storagePausesUnderWay = 0
+        /// One in force was answered with success.
+        var isStoragePauseSettled = false
         /// Attached filters that did not opt in.
         var blockingFilters = 0
         /// Counts filters that are gone, so that a resume sees whether who refused it still stands.
@@ -53,6 +57,18 @@ public final class Volume: Sendable {
     /// filters looks here and takes no lock. Release and acquire: one that begins after an attach
     /// returned sees the filter.
     private let filteredFunctions = Atomic<UInt32>(0)
+    /// How long a STREAM_PAUSE, a VOLUME_STACK_PAUSE, a DISABLE or an attach waits for reads that are
+    /// past what it stops. 30 seconds.
+    public var drainLimit: Duration {
+        get { .milliseconds(drainMilliseconds.load(ordering: .relaxed)) }
+        set {
+            let (seconds, attoseconds) = newValue.components
+            drainMilliseconds.store(
+                seconds * 1000 + attoseconds / 1_000_000_000_000_000, ordering: .relaxed)
+        }
+    }
+    /// Relaxed: it stands alone.
+    private let drainMilliseconds = Atomic<Int64>(30_000)
     /// Streams that the kernel may read for somebody. A leaf.
     let kernelReadStreams = Guarded<[ObjectIdentifier: Stream]>([:])
 
@@ -216,12 +232,23 @@ public final class Volume: Sendable {
         #else
             let drains = blocks
         #endif
+        var made: DrainBound?
+        defer { made?.finish() }
+        func bound() -> DrainBound? { newBound(&made) }
         if drains {
-            gate.drain(.filterBypass, .filtersBlocked, advance: advanceOwnReads)
-            gate.drain(.storageBypass, .filtersBlocked, advance: advanceOwnReads)
+            var end = gate.drain(
+                .filterBypass, .filtersBlocked, until: bound, advance: advanceOwnReads)
+            if end == .drained {
+                end = gate.drain(
+                    .storageBypass, .filtersBlocked, until: bound, advance: advanceOwnReads)
+            }
+            if let failure = end.failure {
+                try? detach(instance, reason: .manual)
+                throw failure.status
+            }
         }
         do throws(IOFailure) {
-            try settleKernelReads()
+            if let failure = try settleKernelReads(until: bound).failure { throw failure }
         } catch {
             // It would rely on seeing what goes past it.
             try? detach(instance, reason: .manual)
@@ -257,7 +284,7 @@ public final class Volume: Sendable {
             }
         }
         endPausesRefused()
-        try? settleKernelReads()
+        _ = try? settleKernelReads()
         removeContexts(of: instance)
         registration.instanceTeardownComplete?(instance, reason)
     }

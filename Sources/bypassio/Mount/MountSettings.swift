@@ -65,6 +65,7 @@ struct MountSettings {
             }
         ),
         ("threads", { $0.volume.maximumThreads = try number($1, 1...256) }),
+        ("pause_timeout", { $0.volume.drainLimit = .seconds(try number($1, 1...3600)) }),
         ("max_threads", { $0.volume.threadLimit = try number($1, 1...1024) }),
         (
             "transport",

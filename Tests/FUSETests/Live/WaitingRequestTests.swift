@@ -103,4 +103,51 @@ struct WaitingRequestTests {
         try service.tell("open")
         try service.expectEnd()
     }
+
+    // MARK: Interrupts
+
+    /// Programs of their own that read the slow file, as they are to be killed.
+    private func slowPrograms(_ count: Int, _ service: TinyService) throws -> [Process] {
+        try (0..<count).map { _ in
+            let program = Process()
+            program.executableURL = URL(fileURLWithPath: "/usr/bin/dd")
+            program.arguments = ["if=\(service.path("slow"))", "of=/dev/null", "bs=512", "count=1"]
+            program.standardError = FileHandle.nullDevice
+            try program.run()
+            return program
+        }
+    }
+
+    private func expectDeath(of programs: [Process]) {
+        for program in programs { kill(program.processIdentifier, SIGKILL) }
+        for program in programs { #expect(eventually { !program.isRunning }) }
+    }
+
+    @Test("a program that is killed does not wait for its request", .timeLimit(.minutes(2)))
+    func killed() throws {
+        let service = try TinyService("--threads", "2", "--tells-of-waits", "--transport", "device")
+        let programs = try slowPrograms(6, service)
+        #expect(try eventually { try service.count("waiting") == 6 })
+        expectDeath(of: programs)
+        try everythingElseGoesOn(service)
+        // What the service answers now goes nowhere.
+        try service.tell("open")
+        try everythingElseGoesOn(service)
+        try service.tell("unmount")
+        try service.expectEnd()
+    }
+
+    @Test("nor for one that was put aside", .timeLimit(.minutes(2)))
+    func killedAside() throws {
+        let service = try TinyService(
+            "--threads", "2", "--max-threads", "18", "--tells-of-waits", "--transport", "device")
+        let programs = try slowPrograms(12, service)
+        #expect(try eventually { try service.count("waiting") >= 4 })
+        expectDeath(of: programs)
+        #expect(try service.count("waiting") < 12)
+        try everythingElseGoesOn(service)
+        try service.tell("open")
+        try service.tell("unmount")
+        try service.expectEnd()
+    }
 }

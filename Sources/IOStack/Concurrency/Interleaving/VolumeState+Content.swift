@@ -15,6 +15,8 @@
             hasher.combine(activeBypassCount)
             hasher.combine(bypassed.count)
             hasher.combine(storagePauseEpoch)
+            hasher.combine(storagePausesUnderWay)
+            hasher.combine(isStoragePauseSettled)
             hasher.combine(blockingFilters)
             hasher.combine(detaches)
             hasher.combine(withdrawals)

@@ -51,6 +51,7 @@ final class LabService: Sendable {
         options.maximumThreads = 64
         // Scenarios play the rule of Windows (spec 6.8).
         options.pausers = .anyone
+        options.drainLimit = scenario.stage.drainLimit
         do throws(VolumeMountError) {
             mounted = try MountedVolume.mount(
                 stack.volume, at: FilePath(mountPoint), options: options)
