@@ -84,7 +84,7 @@ extension FileObject {
                 if instance != nil { data.flags.insert(.generatedIO) }
                 if attempt > 1 { data.flags.insert(.reissued) }
                 data.enableTicket = ticket
-                volume.carry(data, below: instance)
+                volume.carry(data, below: entrance(below: instance))
                 return (data.result, data.ioStatus, data.isEnableOutdated)
             }
             if ticket != nil { volume.endEnable(of: self) }

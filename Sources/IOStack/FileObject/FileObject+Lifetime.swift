@@ -18,22 +18,41 @@ extension FileObject {
     /// the file object already: it is closed when the last one lets go.
     func undoOpen(below instance: FilterInstance?) {
         guard volume.endHandle(self) else { return }
-        if let instance { failedOpen.withLock { $0 = instance } }
-        send(.cleanup, below: instance)
+        if let instance { hide(above: instance) }
+        send(.cleanup)
         setCleanedUp()
         release()
+    }
+
+    func hide(above instance: FilterInstance) { hiddenAbove.withLock { $0 = instance } }
+
+    /// Where a request enters that is sent from below `instance`, or from the top.
+    func entrance(below instance: FilterInstance?) -> FilterInstance? {
+        guard let hidden = hiddenAbove.current else { return instance }
+        guard let instance, instance.altitude < hidden.altitude else { return hidden }
+        return instance
     }
 
     /// Counts a request or a queue in; false once the handle is gone, for a request that `instance`
     /// sends once the cleanup is over. The count never rises from zero, so a close is sent once.
     func retain(for instance: FilterInstance? = nil) -> Bool {
+        retain(isGone: { self.isGone(for: instance) })
+    }
+
+    /// As for a request that a filter sends.
+    func retainUntilCleanedUp() -> Bool {
+        retain(isGone: { self.isCleanedUp })
+    }
+
+    @inline(__always)
+    private func retain(isGone: () -> Bool) -> Bool {
         #if INTERLEAVING
             // How often the loop begins anew depends on who counts in meanwhile. That repeats a look and
             // makes no other difference, so it is one step, and a search may leave the count out.
-            return !isGone(for: instance) && references.addUnlessZero()
+            return !isGone() && references.addUnlessZero()
         #else
             var count = references.load(ordering: .relaxed)
-            while count > 0, !isGone(for: instance) {
+            while count > 0, !isGone() {
                 let (exchanged, original) = references.compareExchange(
                     expected: count, desired: count + 1, ordering: .acquiringAndReleasing)
                 if exchanged { return true }
@@ -50,20 +69,21 @@ extension FileObject {
         volume.countOutCachedUses(of: self)
         // First: once the file system let go, its number may stand for another file.
         let isLast = volume.closeStream(of: self)
-        send(.close, below: failedOpen.take())
+        send(.close)
+        _ = hiddenAbove.take()
         forgetContexts()
         // A detach finds the contexts of open streams only.
         if isLast { stream.contexts.removeAll { _ in true } }
     }
 
-    private func send(_ parameters: IOParameters, below instance: FilterInstance? = nil) {
+    private func send(_ parameters: IOParameters) {
         guard volume.isFiltered(parameters.majorFunction) else {
             // Neither a cleanup nor a close fails.
             _ = try? volume.perform(parameters, on: self, buffer: nil, for: requestor)
             return
         }
         SpareRequest.with(parameters, fileObject: self, requestor: requestor) { data in
-            volume.carry(data, below: instance)
+            volume.carry(data, below: entrance(below: nil))
         }
     }
 

@@ -24,7 +24,7 @@ extension FileObject {
             parameters, fileObject: self, requestor: requestor ?? self.requestor, buffer: buffer
         ) { data in
             if instance != nil { data.flags.insert(.generatedIO) }
-            volume.carry(data, below: instance)
+            volume.carry(data, below: entrance(below: instance))
             return (data.result, data.ioStatus)
         }
         if let failure = ioStatus.failure { throw failure }
@@ -44,7 +44,7 @@ extension FileObject {
             .read(offset: offset, length: length), fileObject: self,
             requestor: requestor ?? self.requestor, buffer: buffer
         ) { data in
-            volume.carry(data, below: nil)
+            volume.carry(data, below: entrance(below: nil))
             return data.ioStatus
         }
         if let failure = ioStatus.failure { throw failure }

@@ -22,8 +22,9 @@ public final class FileObject: Sendable {
     /// The handle, each queue the file is in, each request under way.
     let references = Atomic<Int>(1)
     let counters = ReadCounters()
-    /// Whose post callback failed the open: filters above saw no success, so no close either.
-    let failedOpen = GuardedOnDemand<FilterInstance>()
+    /// Whose own open it is, or whose post callback failed it: filters from there up know nothing of the
+    /// file object, so whatever is sent about it enters below.
+    let hiddenAbove = GuardedOnDemand<FilterInstance>()
 
     // What is smaller than a word comes last: a process may hold a million of these.
     public let requestor: Requestor
@@ -88,8 +89,10 @@ public final class FileObject: Sendable {
     /// Whether `instance` is too late to send requests about this file object: a filter may until the
     /// cleanup that follows ``close()`` is over, everybody else until ``close()``.
     func isGone(for instance: FilterInstance?) -> Bool {
-        state.look(at: instance == nil ? Self.closedBit : Self.cleanedUpBit) != 0
+        instance == nil ? isClosed : isCleanedUp
     }
+
+    var isCleanedUp: Bool { state.look(at: Self.cleanedUpBit) != 0 }
 
     func setCleanedUp() { state.set(Self.cleanedUpBit) }
 

@@ -88,6 +88,11 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     /// default has none.
     func watchOutsideChanges() -> (any OutsideChangeWatch)?
 
+    /// The path of an open file from the volume's root as the names are now; of several names one that
+    /// it has, if possible that by which it was opened. ``NTStatus/objectNameNotFound`` if it has none
+    /// any more.
+    func path(of file: FileObject) throws(IOFailure) -> String
+
     /// What the host knows of the file and of what it lies on, for people: a line each. The default
     /// knows nothing.
     func facts(of file: FileObject) -> [String]
@@ -148,6 +153,9 @@ extension FileSystemDriver {
     ) throws(IOFailure) -> R {
         try change()
     }
+
+    /// The name by which it was opened, for file systems whose names do not change.
+    public func path(of file: FileObject) throws(IOFailure) -> String { file.openedPath }
 
     public func watchOutsideChanges() -> (any OutsideChangeWatch)? { nil }
 

@@ -5,10 +5,11 @@
 /// released after it.
 struct ContextTable: ~Copyable, Sendable {
     /// Whose context it is (an instance; for volume contexts a filter), and on which file object
-    /// if it is a stream handle's.
+    /// if it is a stream handle's, or whether it is the file's instead of the stream's.
     struct Key: Hashable, Sendable {
         let owner: ObjectIdentifier
         var fileObject: ObjectIdentifier?
+        var isOfFile = false
     }
 
     private let contexts = GuardedOnDemand<[Key: any FilterContext]>()

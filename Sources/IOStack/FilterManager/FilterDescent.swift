@@ -17,6 +17,9 @@ struct FilterDescent {
     /// Post callbacks still to run, the last one first.
     private(set) var visits: [Visit] = []
 
+    /// What pre callbacks changed, the last one last.
+    private var changes: [(node: Int, received: ReceivedRequest)] = []
+
     /// From the top of the chain, or from below an instance. Keeps the memory of an earlier descent.
     mutating func begin(_ chain: OperationChain, below instance: FilterInstance?) {
         assert(visits.isEmpty)
@@ -26,7 +29,7 @@ struct FilterDescent {
 
     /// Lets go of the chain, whose instances would stay otherwise.
     mutating func finish() {
-        assert(visits.isEmpty)
+        assert(visits.isEmpty && changes.isEmpty)
         chain = nil
         next = 0
     }
@@ -49,5 +52,24 @@ struct FilterDescent {
 
     mutating func takeVisit() -> Visit? {
         visits.popLast()
+    }
+
+    mutating func noteChange(at index: Int, _ received: ReceivedRequest) {
+        changes.append((index, received))
+    }
+
+    mutating func takeChange(from index: Int) -> ReceivedRequest? {
+        guard let last = changes.last, last.node >= index else { return nil }
+        changes.removeLast()
+        return last.received
+    }
+
+    /// The request as it came; nil if nobody changed it.
+    var firstChange: ReceivedRequest? { changes.first?.received }
+
+    /// The request as the node received it; nil if the node changed nothing.
+    func change(at index: Int) -> ReceivedRequest? {
+        guard let last = changes.last, last.node == index else { return nil }
+        return last.received
     }
 }

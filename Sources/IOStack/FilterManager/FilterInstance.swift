@@ -43,6 +43,8 @@ extension FilterInstance {
     public enum ContextTarget: Sendable {
         case volume
         case instance
+        /// The file that the stream belongs to.
+        case file(Stream)
         case stream(Stream)
         case streamHandle(FileObject)
 
@@ -50,6 +52,7 @@ extension FilterInstance {
             switch self {
             case .volume: .volume
             case .instance: .instance
+            case .file: .file
             case .stream: .stream
             case .streamHandle: .streamHandle
             }
@@ -103,6 +106,8 @@ extension FilterInstance {
             return body(volume.contexts, ContextTable.Key(owner: ObjectIdentifier(filter)))
         case .instance:
             return body(contexts, ContextTable.Key(owner: me))
+        case .file(let stream):
+            return body(stream.contexts, ContextTable.Key(owner: me, isOfFile: true))
         case .stream(let stream):
             return body(stream.contexts, ContextTable.Key(owner: me))
         case .streamHandle(let file):

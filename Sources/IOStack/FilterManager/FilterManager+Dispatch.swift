@@ -33,14 +33,16 @@ extension FilterManager {
         }
         node.instance.countPreCallback()
         let result = run(callback, data, node.instance)
+        if case .pending = result {
+            data.keeper = RequestParking.Keeper(node.instance, .down)
+            return .pended
+        }
+        data.noteChanges(at: index)
         switch result {
         case .successNoCallback:
             node.instance.rundown.leave()
             return .passed
-        case .pending:
-            data.keeper = RequestParking.Keeper(node.instance, .down)
-            return .pended
-        case .successWithCallback, .complete, .synchronize:
+        case .successWithCallback, .complete, .synchronize, .pending:
             return apply(result, of: node, at: index, data)
         }
     }
@@ -55,6 +57,7 @@ extension FilterManager {
             return .reachedFileSystem
         }
         let result = data.heedingVeto(result)
+        data.noteChanges(at: index)
         let outcome = chain.withNode(index) { apply(result, of: $0, at: index, data) }
         if case .completed = outcome { return .completed }
         return descend(data)
@@ -65,10 +68,12 @@ extension FilterManager {
         guard let chain = data.descent.chain else { return .finished }
         data.flags.insert(.postOperation)
         while let visit = data.descent.takeVisit() {
+            data.restore(from: visit.node)
             guard chain.withNode(visit.node, { runPost($0, visit, data) }) else {
                 return .pended
             }
         }
+        data.restore(from: 0)
         data.refuseUnfinishedStatus()
         return .finished
     }
@@ -145,13 +150,19 @@ extension FilterManager {
         _ data: CallbackData
     ) {
         guard node.postOperation != nil else { return node.instance.rundown.leave() }
-        if let promise = node.instance.owed.add(data, context) {
+        let received = data.descent.change(at: index)
+        if let received, received.buffer !== data.buffer {
+            // Only the callback itself copies what is read into the filter's buffer: a detach waits.
+            return data.descent.expectPost(at: index, context, promise: nil)
+        }
+        let parameters = received?.parameters ?? data.asked
+        if let promise = node.instance.owed.add(data, parameters, context) {
             return data.descent.expectPost(at: index, context, promise: promise)
         }
         // The detach called what it knew of; this pre callback was under way meanwhile.
         drain(
             OwedPostOperations.Promise(
-                parameters: data.parameters, fileObject: data.fileObject,
+                parameters: parameters, fileObject: data.fileObject,
                 requestor: data.requestor, context: context),
             of: node.instance, data.majorFunction)
     }

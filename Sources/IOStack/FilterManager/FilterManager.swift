@@ -64,7 +64,7 @@ public final class FilterManager: Sendable {
     /// Requests whose post callback the instance owes are not waited for: the callback is called
     /// here, with a copy that says ``CallbackData/isDraining``. Waited for are callbacks that run,
     /// requests that the instance keeps, which its teardown must complete, and those that it passed
-    /// with ``PreOperationResult/synchronize(_:)``. So it must not be called from a callback of that
+    /// with ``PreOperationResult/synchronize(_:)`` or with a buffer of its own. So it must not be called from a callback of that
     /// instance.
     ///
     /// Throws ``NTStatus/fltDoNotDetach`` if the filter refuses a manual detach, and

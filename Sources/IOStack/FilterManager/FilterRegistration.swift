@@ -10,6 +10,8 @@ public struct FilterRegistration: Sendable {
         public static let queryOpen = Features(rawValue: 4)
         /// The filter knows BypassIO: it may veto, and lets pass what it does not veto.
         public static let bypassIO = Features(rawValue: 8)
+        /// Every bit that is defined.
+        public static let all: Features = [.offloadRead, .offloadWrite, .queryOpen, .bypassIO]
     }
 
     /// Why an instance is set up (`FLTFL_INSTANCE_SETUP_*`).

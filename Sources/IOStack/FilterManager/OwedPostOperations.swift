@@ -9,7 +9,7 @@ import BypassIOProtocol
 ///
 /// Lock order: a leaf.
 final class OwedPostOperations: Sendable {
-    /// What the callback needs, as it stood after the pre callback: the request itself belongs to
+    /// What the callback needs, as the pre callback received it: the request itself belongs to
     /// its carrier.
     struct Promise: Sendable {
         let parameters: IOParameters
@@ -34,10 +34,12 @@ final class OwedPostOperations: Sendable {
     private let state = Guarded(State())
 
     /// The promise's place, for ``claim(_:)``; nil once a detach took all.
-    func add(_ data: CallbackData, _ context: CompletionContext) -> Int32? {
+    func add(
+        _ data: CallbackData, _ parameters: IOParameters, _ context: CompletionContext
+    ) -> Int32? {
         // Exchanged, here and below: an assignment would copy and destroy.
         var promise = Promise(
-            parameters: data.parameters, fileObject: data.fileObject, requestor: data.requestor,
+            parameters: parameters, fileObject: data.fileObject, requestor: data.requestor,
             context: context)
         return state.withLock { state in
             guard !state.isDraining else { return nil }

@@ -23,26 +23,37 @@ extension Volume {
     public func open(
         _ parameters: CreateParameters, requestor: Requestor = .kernel
     ) throws(IOFailure) -> FileObject {
+        try open(parameters, requestor: requestor, below: nil)
+    }
+
+    /// From the top or from below an instance; then all that is sent about the file object is.
+    func open(
+        _ parameters: CreateParameters, requestor: Requestor, below instance: FilterInstance?
+    ) throws(IOFailure) -> FileObject {
         try whileMounted { () throws(IOFailure) in
-            try openMounted(parameters, requestor)
+            try openMounted(parameters, requestor, below: instance)
         }
     }
 
     private func openMounted(
-        _ parameters: CreateParameters, _ requestor: Requestor
+        _ parameters: CreateParameters, _ requestor: Requestor, below instance: FilterInstance?
     ) throws(IOFailure) -> FileObject {
         guard isFiltered(.create) else {
-            return try create(parameters, for: requestor).file
+            let file = try create(parameters, for: requestor).file
+            if let instance { file.hide(above: instance) }
+            return file
         }
         let data = CallbackData(.create(parameters), fileObject: nil, requestor: requestor)
-        carry(data, below: nil)
+        if instance != nil { data.flags.insert(.generatedIO) }
+        carry(data, below: instance)
         guard let file = data.fileObject else {
             throw data.ioStatus.failure ?? IOFailure(.invalidDeviceRequest)
         }
         if let failure = data.ioStatus.failure {
-            file.undoOpen(below: data.succeededAt)
+            file.undoOpen(below: data.succeededAt ?? instance)
             throw failure
         }
+        if let instance { file.hide(above: instance) }
         return file
     }
 }

@@ -60,7 +60,8 @@ extension ReadQueue {
             return
         }
         let data = request(for: slot, file)
-        data.descent.begin(volume.currentOperations(for: .read), below: nil)
+        data.descent.begin(
+            volume.currentOperations(for: .read), below: file.entrance(below: nil))
         requests[slot] = data
         filteredCount += 1
         goOn(slot, data, FilterManager.descend(data))
@@ -98,7 +99,8 @@ extension ReadQueue {
     /// The file system's part: where the bytes lie, and whether the volume drivers see the read.
     private func startFileSystemRead(_ slot: Int, _ data: CallbackData) {
         guard case .read(let offset, let length) = data.parameters, length >= 0,
-            length <= slotSize, offset <= UInt64(Int64.max), let file = data.fileObject
+            length <= slotSize, length <= data.buffer?.capacity ?? 0, offset <= UInt64(Int64.max),
+            let file = data.fileObject
         else {
             data.fail(.invalidParameter)
             return goOn(slot, data, FilterManager.ascend(data))
@@ -141,7 +143,17 @@ extension ReadQueue {
         files[Int(slots[slot].file)].file.leaveStorageBypass(route)
         guard let data = requests[slot] else { return concludeUnfiltered(slot, status) }
         data.ioStatus = status
+        if data.hasSwappedBuffer { fillSwappedBuffer(data, slot) }
         goOn(slot, data, FilterManager.ascend(data))
+    }
+
+    /// The engine reads into the slot's own buffer; a filter put another in its place.
+    private func fillSwappedBuffer(_ data: CallbackData, _ slot: Int) {
+        guard let buffer = data.buffer else { return }
+        let count = data.ioStatus.information
+        engine.buffer(ofSlot: slot).withBytes(count) { bytes in
+            buffer.withMutableBytes(bytes.count) { $0.copy(bytes) }
+        }
     }
 
     private func concludeTraditional(_ slot: Int, _ data: CallbackData) {

@@ -41,12 +41,14 @@ public final class CallbackData: @unchecked Sendable {
         @safe @exclusivity(unchecked)
     #endif
     public private(set) var majorFunction: MajorFunction
-    /// What is asked. A pre callback may change it within the same major function; what is below
-    /// sees the change.
+    /// What is asked. A pre callback may change it within the same major function: what is below sees
+    /// the change. The filter's own post callback, and whoever is above, finds what was asked before.
+    /// (`FltSetCallbackDataDirty` is not needed: every change counts.)
     public var parameters: IOParameters {
         get { asked }
         set {
             precondition(newValue.majorFunction == majorFunction)
+            keepReceived()
             asked = newValue
         }
     }
@@ -63,11 +65,30 @@ public final class CallbackData: @unchecked Sendable {
         @safe @exclusivity(unchecked)
     #endif
     public internal(set) var requestor: Requestor
-    /// The data of a read or a write.
+    /// The data of a read or a write; nil for every other request and for a kernel's own read.
+    ///
+    /// A pre callback may put a buffer of its own in its place: what is below reads into that, or writes
+    /// from it. The filter's post callback finds the one that was there before again, so it copies what
+    /// was read from its own, which it passed on as ``CompletionContext``. The buffer has to hold the
+    /// request's bytes and to come from ``Volume/makeBuffer(capacity:)``. A detach waits for such a
+    /// request: nobody else could copy. Where there is no buffer none can be put.
+    public var buffer: (any IOBuffer)? {
+        get { transferred }
+        set {
+            guard transferred != nil, newValue != nil else { return }
+            keepReceived()
+            transferred = newValue
+        }
+    }
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
-    public internal(set) var buffer: (any IOBuffer)?
+    private var transferred: (any IOBuffer)?
+    /// Parameters and buffer as the pre callback that runs received them, if it changed something.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    private(set) var received: ReceivedRequest?
     /// Valid in post callbacks, and what a filter sets before it completes a request itself.
     #if !DEBUG
         @safe @exclusivity(unchecked)
@@ -144,7 +165,7 @@ public final class CallbackData: @unchecked Sendable {
         asked = parameters
         self.fileObject = fileObject
         self.requestor = requestor
-        self.buffer = buffer
+        transferred = buffer
     }
 
     /// Where the request waits while a filter keeps it.
@@ -180,7 +201,8 @@ public final class CallbackData: @unchecked Sendable {
     /// Lets go of everything that outlives the request.
     func finish() {
         fileObject = nil
-        buffer = nil
+        transferred = nil
+        received = nil
         succeededAt = nil
         if case .none = result {} else { result = .none }
     }
@@ -196,11 +218,37 @@ public final class CallbackData: @unchecked Sendable {
         asked = parameters
         self.fileObject = fileObject
         self.requestor = requestor
-        self.buffer = buffer
+        transferred = buffer
         ioStatus = .success
         flags = []
         enableTicket = nil
         isEnableOutdated = false
+    }
+
+    /// A change on the way up concerns nobody below.
+    private func keepReceived() {
+        guard received == nil, !flags.contains(.postOperation) else { return }
+        received = ReceivedRequest(parameters: asked, buffer: transferred)
+    }
+
+    /// The pre callback of the node `index` is over: notes what it changed.
+    func noteChanges(at index: Int) {
+        guard let received = received.take() else { return }
+        descent.noteChange(at: index, received)
+    }
+
+    /// Takes back what pre callbacks of the node `index` and of those below it changed.
+    func restore(from index: Int) {
+        while let received = descent.takeChange(from: index) {
+            asked = received.parameters
+            transferred = received.buffer
+        }
+    }
+
+    /// What is read or written goes to another buffer than the request came with.
+    var hasSwappedBuffer: Bool {
+        guard let received = descent.firstChange else { return false }
+        return received.buffer !== transferred
     }
 
     /// Ends the request with a failure; for a pre callback that returns
@@ -245,5 +293,16 @@ public final class CallbackData: @unchecked Sendable {
     @discardableResult
     public func completePendedPostOperation(_ instance: FilterInstance) -> NTStatus {
         parking.resume(.postOperation, by: RequestParking.Keeper(instance, .up))
+    }
+}
+
+/// A request as a pre callback received it, kept from its first change on.
+final class ReceivedRequest: Sendable {
+    let parameters: IOParameters
+    let buffer: (any IOBuffer)?
+
+    init(parameters: IOParameters, buffer: (any IOBuffer)?) {
+        self.parameters = parameters
+        self.buffer = buffer
     }
 }

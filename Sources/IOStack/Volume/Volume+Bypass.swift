@@ -163,7 +163,7 @@ extension Volume {
             carry(
                 CallbackData(
                     .fileSystemControl(parameters), fileObject: file, requestor: .kernel),
-                below: data.succeededAt)
+                below: file.entrance(below: data.succeededAt))
         }
         // A filter in between may have kept the DISABLE to itself.
         if file.isBypassEnabled { try? disable(file) }

@@ -86,6 +86,13 @@ public final class Volume: Sendable {
     /// Attached instances, highest altitude first.
     public var instances: [FilterInstance] { currentChain.instances }
 
+    /// What every attached filter supports, a bit each (`FsRtlGetSupportedFeatures`): file systems take
+    /// no part. All bits while none is attached; without the bit for BypassIO nothing on the volume
+    /// bypasses.
+    public var supportedFeatures: FilterRegistration.Features {
+        instances.reduce(.all) { $0.intersection($1.filter.features) }
+    }
+
     /// Some filter has a callback for such requests.
     public func isFiltered(_ major: MajorFunction) -> Bool {
         filteredFunctions.load(ordering: .acquiring) & FilterChain.bit(of: major) != 0

@@ -182,6 +182,13 @@ public final class MemoryFileSystem: FileSystemDriver {
         }
     }
 
+    public func path(of file: FileObject) throws(IOFailure) -> String {
+        let number = try required(file)
+        return try state.withLock { state throws(IOFailure) in
+            try state.tree.path(of: number, openedAs: FilePath(file.openedPath))
+        }
+    }
+
     public func linkTarget(of file: FileObject) throws(IOFailure) -> [UInt8] {
         let number = try required(file)
         return try state.withLock { state throws(IOFailure) in

@@ -31,6 +31,19 @@ struct ContextTests {
         #expect(instance.deleteContext(on: target) == nil)
     }
 
+    @Test("spec 5: a file's context is not its stream's, and both are every file object's")
+    func fileAndStream() throws {
+        let instance = try memory.attach(filter("one", at: "100", contexts: [.file, .stream]))
+        let (file, again) = (try memory.file(), try memory.volume.open("data"))
+        let (ofFile, ofStream) = (Note(trace, "file"), Note(trace, "stream"))
+        #expect(try instance.setContext(ofFile, on: .file(file.stream)) == nil)
+        #expect(try instance.setContext(ofStream, on: .stream(file.stream)) == nil)
+        #expect(instance.context(on: .file(again.stream)) === ofFile)
+        #expect(instance.context(on: .stream(again.stream)) === ofStream)
+        #expect(instance.deleteContext(on: .stream(again.stream)) === ofStream)
+        #expect(instance.context(on: .file(file.stream)) === ofFile)
+    }
+
     @Test(
         "spec 5: a kind that was not registered cannot be set",
         arguments: ContextKind.allCases)
@@ -115,6 +128,7 @@ struct ContextTests {
         switch kind {
         case .volume: .volume
         case .instance: .instance
+        case .file: .file(file.stream)
         case .stream: .stream(file.stream)
         case .streamHandle: .streamHandle(file)
         }

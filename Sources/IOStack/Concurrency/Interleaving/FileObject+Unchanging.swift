@@ -11,7 +11,7 @@
             _ = ReadQueueRegistry.process.advanceOwnReads()
             _ = stream.kernelReads.current == nil
             stream.contexts.removeAll { _ in false }
-            _ = failedOpen.current == nil
+            _ = hiddenAbove.current == nil
             if staysOpen { _ = references.load(ordering: .acquiring) }
             guard nobodyAttaches else { return }
             _ = volume.instances
