@@ -261,9 +261,11 @@ static int start_helper(
     posix_spawnattr_init(&attributes);
     sigset_t none;
     sigemptyset(&none);
-    // The command blocks signals; the helper must not inherit that.
+    // The command blocks signals; the helper must not inherit that. Ctrl-C is for the command alone: a
+    // helper that it ends between its mount and its handing over leaves a mount that nobody serves.
     posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
     int error = posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
     if (error == 0 && channel >= 0)
         error = posix_spawn_file_actions_adddup2(&actions, channel, COMMUNICATION_FD);

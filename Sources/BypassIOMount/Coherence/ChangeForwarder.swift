@@ -74,7 +74,7 @@ final class ChangeForwarder: Sendable {
 
     /// What the kernel does not know need not be told; that it says so is no error.
     private func tell(_ change: OutsideChange) {
-        // Afterwards, as it may wait for reads.
+        // Afterwards: the file system is asked.
         defer { reviewBypass(after: change) }
         if let file = change.file.flatMap(nodes.number) {
             if change.effects.contains(.content) {

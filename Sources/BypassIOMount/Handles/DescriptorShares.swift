@@ -11,6 +11,8 @@ final class DescriptorShares: Sendable {
     let capacity: Int
     /// Directories that may be kept open.
     let openDirectories: Int
+    /// Threads that may serve, with those that wait: each has two descriptors of the device.
+    let threads: Int
     /// One user alone has the mount: it takes what there is.
     private let isShared: Bool
 
@@ -23,11 +25,12 @@ final class DescriptorShares: Sendable {
 
     /// - Parameters:
     ///   - limit: descriptors that the process may have (`RLIMIT_NOFILE`).
-    ///   - threads: that serve; each has descriptors of the device.
+    ///   - threads: that were asked for, with those that wait.
     ///   - openDirectories: that were asked for.
     init(limit: Int, threads: Int, openDirectories: Int, isShared: Bool) {
         // Each thread may open some files for a moment; events of gates take one each.
-        let reserve = min(max(limit / 8, 64), 1024) + min(2 * threads, limit / 8) + 24
+        self.threads = max(4, min(threads, limit / 16))
+        let reserve = min(max(limit / 8, 64), 1024) + 2 * self.threads + 24
         self.openDirectories = max(1, min(openDirectories, limit / 8))
         capacity = max(8, limit - reserve - self.openDirectories)
         self.isShared = isShared

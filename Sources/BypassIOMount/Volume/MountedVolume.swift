@@ -59,10 +59,11 @@ public final class MountedVolume: Sendable {
         } catch {
             throw .root(error)
         }
+        let threads = fileSystem.shares.threads
         do throws(MountError) {
             let mounted = try Mounting.mount(
                 Connection(fileSystem), at: mountPoint, options: options.mount,
-                maximumThreads: options.maximumThreads, threadLimit: options.threadLimit,
+                maximumThreads: min(options.maximumThreads, threads), threadLimit: threads,
                 transport: options.transport)
             return MountedVolume(fileSystem, mounted)
         } catch {

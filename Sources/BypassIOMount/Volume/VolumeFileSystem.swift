@@ -42,7 +42,8 @@ final class VolumeFileSystem: FileSystem {
             try volume.open(CreateParameters(path: "", access: [], options: .attributesOnly)))
         self.volume = volume
         shares = DescriptorShares(
-            limit: DescriptorLimit.current, threads: options.threadLimit,
+            limit: DescriptorLimit.current,
+            threads: max(options.maximumThreads, options.threadLimit),
             openDirectories: options.maximumOpenDirectories, isShared: options.mount.allowOther)
         nodes = NodeTable(
             root: root, try root.file.status(), openDirectories: shares.openDirectories)

@@ -21,8 +21,8 @@ extension HostFileSystem {
     /// A hole may have been punched, or the file be moved or at rest again.
     public func didChangeOutside(_ file: FileObject) {
         guard let open = try? openFile(file) else { return }
-        reviewSuspensions(of: file)
-        lookForMove(of: file, open)
+        reviewSuspensions(of: file, awaitingReads: false)
+        lookForMove(of: file, open, awaitingReads: false)
     }
 
     /// No Linux file system keeps more than a page in the inode (ext4: an inode's rest, btrfs: 2048
@@ -31,7 +31,7 @@ extension HostFileSystem {
 
     /// Looks at the file again after a change. A file that became sparse stays on the traditional
     /// route as long as it is open; one whose data left the inode comes back.
-    func reviewSuspensions(of file: FileObject) {
+    func reviewSuspensions(of file: FileObject, awaitingReads: Bool = true) {
         guard file.stream.bypassOpenCount > 0, let open = try? openFile(file) else { return }
         let isResident = file.stream.suspensions.contains(.resident)
         let traits = try? open.withDescriptor { (descriptor) throws(Errno) in
@@ -43,10 +43,12 @@ extension HostFileSystem {
                 of: descriptor, logicalBlockSize: topology.logicalBlockSize)
         }
         guard let traits else { return }
-        if traits.sparse == .yes, traits.inlineData != .yes { suspend(file, .sparse, if: true) }
+        if traits.sparse == .yes, traits.inlineData != .yes {
+            suspend(file, .sparse, if: true, awaitingReads)
+        }
         // btrfs does not know before the data is written back.
         if traits.inlineData != .unknown {
-            suspend(file, .resident, if: traits.inlineData == .yes)
+            suspend(file, .resident, if: traits.inlineData == .yes, awaitingReads)
         }
     }
 
@@ -74,7 +76,7 @@ extension HostFileSystem {
     /// ENABLE or QUERY of the file object suspend, bytes at rest since then end that. Where others' changes
     /// are told, a mover's close of the file asks, too, and a second later once more. Asked again
     /// within a tick of the clock, a file at rest is not looked at again.
-    func lookForMove(of file: FileObject, _ open: HostOpenFile) {
+    func lookForMove(of file: FileObject, _ open: HostOpenFile, awaitingReads: Bool = true) {
         guard open.kind == .regular, !open.isPathOnly else { return }
         let tick = SystemCall.fileTime
         if let tick, !file.stream.suspensions.contains(.moving),
@@ -90,13 +92,17 @@ extension HostFileSystem {
         }
         guard let before else { return }
         let isToldOf = filesBeingMoved.withLock { $0[file.stream.id] != nil }
-        if !isToldOf { suspend(file, .moving, if: now.isMoved(since: before)) }
+        if !isToldOf { suspend(file, .moving, if: now.isMoved(since: before), awaitingReads) }
     }
 
-    func suspend(_ file: FileObject, _ cause: StreamSuspension, if isSo: Bool) {
+    func suspend(
+        _ file: FileObject, _ cause: StreamSuspension, if isSo: Bool,
+        _ awaitingReads: Bool = true
+    ) {
         guard file.stream.suspensions.contains(cause) != isSo else { return }
         if isSo {
-            file.volume.suspendBypass(of: file.stream, because: cause)
+            file.volume.suspendBypass(
+                of: file.stream, because: cause, awaitingReads: awaitingReads)
         } else {
             file.volume.endSuspension(of: file.stream, because: cause)
         }

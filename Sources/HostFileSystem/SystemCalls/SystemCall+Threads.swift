@@ -53,7 +53,7 @@ extension SystemCall {
         return descriptors.compactMap { descriptor in
             let target = try? readLink(FilePath("\(files)/\(descriptor)"))
             guard target == Array("anon_inode:[fanotify]".utf8) else { return nil }
-            return try? contents(
+            return try? KernelFile.bytes(
                 of: FilePath("/proc/\(process)/fdinfo/\(descriptor)"), limit: 1 << 20)
         }
     }

@@ -245,20 +245,24 @@ extension Volume {
 
 extension Volume {
     /// Keeps a stream off the bypass route without pausing it (spec 4.6, 6.9) and waits for its
-    /// reads that skip the filters. For file systems; each cause stands until it is ended.
-    public func suspendBypass(of stream: Stream, because cause: StreamSuspension) {
+    /// reads that skip the filters, unless the caller does not rely on their end. For file systems; each
+    /// cause stands until it is ended.
+    public func suspendBypass(
+        of stream: Stream, because cause: StreamSuspension, awaitingReads: Bool = true
+    ) {
+        let bound = awaitingReads ? nil : DrainBound(.zero)
         stream.control.withLock { control in
             control.suspensions.insert(cause)
             stream.gate.close(.suspended(cause))
         }
-        stream.gate.drain(.suspended(cause), advance: advanceOwnReads)
+        stream.gate.drain(.suspended(cause), until: { bound }, advance: advanceOwnReads)
         // What the host will not stop goes on; it reads the same bytes.
-        _ = try? settleKernelReads(of: stream)
+        _ = try? settleKernelReads(of: stream, until: { bound })
     }
 
     /// Has the file system look whether what another process did to a file suspends its bypass, or ends a
     /// suspension. For whoever is told of such changes (``OutsideChangeWatch``); nil for all files. Does
-    /// nothing to files without bypass. Any thread that carries no request.
+    /// nothing to files without bypass, and waits for no read. Any thread that carries no request.
     public func reviewOutsideChange(of id: FileID?) {
         guard activeBypassCount > 0 else { return }
         if let id, openStream(of: id)?.bypassOpenCount ?? 0 == 0 { return }
@@ -278,6 +282,8 @@ extension Volume {
             control.suspensions.remove(cause)
             stream.gate.open(.suspended(cause))
         }
-        _ = try? settleKernelReads(of: stream)
+        // Whoever closed the gate meanwhile waits for its reads.
+        let bound = DrainBound(.zero)
+        _ = try? settleKernelReads(of: stream, until: { bound })
     }
 }

@@ -37,6 +37,17 @@ struct DescriptorShareTests {
         #expect(shares.openDirectories == 32)
     }
 
+    @Test("threads, which have two each, leave the reserve to requests and gates")
+    func threads() {
+        for limit in [128, 256, 1024, 65536] {
+            let shares = DescriptorShares(
+                limit: limit, threads: 256, openDirectories: 1024, isShared: true)
+            let reserve = limit - shares.capacity - shares.openDirectories - 2 * shares.threads
+            #expect(reserve >= min(limit / 8, 1024) || shares.capacity == 8, "\(limit)")
+            #expect(2 * shares.threads <= max(8, limit / 8))
+        }
+    }
+
     @Test("a mount of one user's has no shares, but a reserve")
     func alone() {
         let shares = DescriptorShares(

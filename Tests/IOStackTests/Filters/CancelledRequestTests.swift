@@ -48,11 +48,11 @@ struct CancelledRequestTests {
             thread.value = WaitRecorder.ownThread
             try file.flush()
         }
-        #expect(
-            eventually { [kept] in
-                kept.value != nil
-                    && thread.value.map { WaitRecorder.shared.isWaiting($0) } ?? false
-            })
+        let waits = eventually { [kept] in
+            let isKept = kept.value != nil
+            return isKept && thread.value.map { WaitRecorder.shared.isWaiting($0) } ?? false
+        }
+        #expect(waits)
         return (flush, try #require(thread.value))
     }
 
@@ -99,7 +99,8 @@ struct CancelledRequestTests {
             thread.value = WaitRecorder.ownThread
             try file.flush()
         }
-        #expect(eventually { [kept] in kept.value != nil })
+        let isKept = eventually { [kept] in kept.value.map { _ in true } ?? false }
+        #expect(isKept)
         #expect(flush.isStillRunning())
         let number = try #require(thread.value)
         #expect(WaitRecorder.shared.cancel(number) == nil)

@@ -29,14 +29,10 @@ import Testing
                 "namer", at: "200", OperationRegistration(.flushBuffers, preOperation: note),
                 OperationRegistration(.create, preOperation: note)))
         try file.flush()
-        let (name, other) = (
-            try #require(FilePath.Component("data")), try #require(FilePath.Component("renamed"))
-        )
+        let (name, other): (FilePath.Component, FilePath.Component) = ("data", "renamed")
         try old.apply(.rename(from: name, to: other, in: old, []))
         try file.flush()
-        let (from, to) = (
-            try #require(FilePath.Component("old")), try #require(FilePath.Component("new"))
-        )
+        let (from, to): (FilePath.Component, FilePath.Component) = ("old", "new")
         try root.apply(.rename(from: from, to: to, in: root, []))
         try file.flush()
         #expect(file.openedPath == "old/data")
@@ -56,9 +52,7 @@ import Testing
         let root = try memory.volume.open("")
         try memory.file("first").close()
         let file = try memory.volume.open("first")
-        let (first, second) = (
-            try #require(FilePath.Component("first")), try #require(FilePath.Component("second"))
-        )
+        let (first, second): (FilePath.Component, FilePath.Component) = ("first", "second")
         try file.apply(.link(second, in: root))
         #expect(try file.currentPath() == "first")
         try root.apply(.unlink(first, directory: false))

@@ -1,5 +1,6 @@
-import Glibc
+import Foundation
 import IOStack
+import Synchronization
 
 /// The waits of all threads, which stands for the programs that may be interrupted.
 final class WaitRecorder: Sendable {
@@ -7,8 +8,16 @@ final class WaitRecorder: Sendable {
 
     private let waits = Guarded<[UInt: RequestWait.Cancel]>([:])
 
-    /// Not what pthread_self tells: a thread that begins gets that of one that ended.
-    static var ownThread: UInt { UInt(gettid()) }
+    private static let threadsSeen = Atomic<UInt>(0)
+
+    /// A number that no other thread gets: what pthread_self tells is given to a later thread again.
+    static var ownThread: UInt {
+        let memory = Thread.current.threadDictionary
+        if let known = memory["wait recorder"] as? UInt { return known }
+        let number = threadsSeen.wrappingAdd(1, ordering: .relaxed).newValue
+        memory["wait recorder"] = number
+        return number
+    }
 
     private init() {
         RequestWait.observe(
