@@ -16,6 +16,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -147,9 +148,20 @@ int32_t bpio_umount(const char *target, int32_t flags) {
 
 // ---- questions with a time limit ----
 
-// The child's part: nothing but system calls, since the parent may have threads.
+// The asking process's part: nothing but system calls, since its parent may have threads. It ends by
+// itself when the time is up; if a service has its request already, when that is answered.
 static void ask_and_end(
-    int answer, const char *path, const char *attribute, void *value, size_t capacity) {
+    int answer, const char *path, const char *attribute, void *value, size_t capacity,
+    int32_t limit) {
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGALRM);
+    struct itimerval time_up = {
+        // Later than the caller gives up, which so learns of the time and not of the end.
+        .it_value = {.tv_sec = limit / 1000 + 1, .tv_usec = limit % 1000 * 1000}};
+    if (signal(SIGALRM, SIG_DFL) == SIG_ERR || sigprocmask(SIG_UNBLOCK, &ends, NULL) != 0
+        || setitimer(ITIMER_REAL, &time_up, NULL) != 0)
+        _exit(1);
     // The caller's pipes and connections must not be kept by a child that waits for ever.
     if (dup2(answer, 0) < 0) _exit(1);
     close_range(1, ~0U, 0);
@@ -210,23 +222,25 @@ int64_t bpio_ask(
     int pipes[2];
     if (pipe2(pipes, O_CLOEXEC) != 0) return -errno;
     int64_t end = milliseconds_now() + limit;
+    // A child that starts the asking process and ends: so nobody has to wait for that.
     pid_t child = fork();
-    if (child == 0) ask_and_end(pipes[1], path, attribute, value, capacity);
+    if (child == 0) {
+        pid_t asking = fork();
+        if (asking == 0) ask_and_end(pipes[1], path, attribute, value, capacity, limit);
+        _exit(asking < 0 ? errno : 0);
+    }
     int64_t result = child < 0 ? -errno : 0;
     close(pipes[1]);
     if (child > 0) {
+        int status = 0;
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
         int64_t answer = 0;
-        int error = read_until(pipes[0], &answer, sizeof answer, end);
+        int error = WIFEXITED(status) ? -WEXITSTATUS(status) : 0;
+        if (error == 0) error = read_until(pipes[0], &answer, sizeof answer, end);
         if (error == 0 && answer > 0)
             error = (size_t)answer > capacity ? -ERANGE
                                               : read_until(pipes[0], value, (size_t)answer, end);
         result = error < 0 ? error : answer;
-        kill(child, SIGKILL);
-        // One whose request the service has already stays until that is answered.
-        for (int attempt = 0; attempt < 20; attempt++) {
-            if (waitpid(child, NULL, WNOHANG) != 0) break;
-            usleep(1000);
-        }
     }
     close(pipes[0]);
     return result;

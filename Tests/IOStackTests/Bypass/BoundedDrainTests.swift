@@ -95,7 +95,7 @@ struct BoundedDrainTests {
         let file = try memory.enabledFile()
         let read = heldRead(of: file)
         #expect(throws: NTStatus.ioTimeout) {
-            try memory.attach(filter("blocker", at: "100", features: []))
+            try memory.attach(tracer("blocker", at: "100", Trace(), features: []))
         }
         #expect(memory.volume.instances.isEmpty)
         memory.disk.stopHoldingReads()

@@ -44,7 +44,8 @@ import Testing
         file.close()
         #expect(above.take().isEmpty)
         let seen = below.take().filter { $0 == "below>" }
-        #expect(seen.count == 12)
+        // All but the read behind the ENABLE, which goes past the filters.
+        #expect(seen.count == 11)
         #expect(memory.volume.activeBypassCount == 0)
         #expect(failure { try mine.flush(file) } == .fileClosed)
     }
