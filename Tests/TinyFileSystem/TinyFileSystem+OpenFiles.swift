@@ -18,6 +18,15 @@ extension TinyFileSystem {
         request.context.node == Tree.backing.node ? backing?.begin(request) : nil
     }
 
+    /// No file has attributes; that of the slow one takes its time.
+    func getExtendedAttribute(
+        _ request: borrowing ExtendedAttributeRequest, _ reply: consuming ExtendedAttributeReply
+    ) {
+        state.count("getxattr")
+        if request.context.node == Tree.slow.node { state.waitUntilOpen() }
+        reply.fail(.noFunction)
+    }
+
     func read(_ request: ReadRequest, _ reply: consuming ReadReply) {
         state.count("read")
         let buffer = reply.buffer

@@ -19,6 +19,7 @@ struct VolumeReport {
                 ("name", JSONText.string(instance.filter.name)),
                 ("altitude", JSONText.string(instance.altitude.description)),
                 ("supportsBypassIO", instance.filter.isOptedIn ? "true" : "false"),
+                ("features", names(instance.filter.features)),
                 ("preCallbacks", "\(runs.pre)"), ("postCallbacks", "\(runs.post)"),
             ])
         }
@@ -33,6 +34,7 @@ struct VolumeReport {
             ("openHandles", "\(fileSystem.handles.count)"),
             ("knownInodes", "\(fileSystem.nodes.count)"),
             ("filters", "[\(filters.joined(separator: ","))]"),
+            ("supportedFeatures", names(volume.supportedFeatures)),
             (
                 "reads",
                 JSONText.object([
@@ -52,6 +54,10 @@ struct VolumeReport {
                 ])
             ),
         ])
+    }
+
+    private func names(_ features: FilterRegistration.Features) -> String {
+        "[\(features.names.map(JSONText.string).joined(separator: ","))]"
     }
 
     /// Opens and reads so far. What the kernel reads without asking is not counted.

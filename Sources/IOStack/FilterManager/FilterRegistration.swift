@@ -12,6 +12,15 @@ public struct FilterRegistration: Sendable {
         public static let bypassIO = Features(rawValue: 8)
         /// Every bit that is defined.
         public static let all: Features = [.offloadRead, .offloadWrite, .queryOpen, .bypassIO]
+
+        /// The defined bits in use, lowest first, in words.
+        public var names: [String] {
+            let words: [(Features, String)] = [
+                (.offloadRead, "offloadRead"), (.offloadWrite, "offloadWrite"),
+                (.queryOpen, "queryOpen"), (.bypassIO, "bypassIO"),
+            ]
+            return words.filter { contains($0.0) }.map(\.1)
+        }
     }
 
     /// Why an instance is set up (`FLTFL_INSTANCE_SETUP_*`).

@@ -42,6 +42,8 @@ struct VolumeFacts: Decodable {
     let knownInodes: Int
     let suspend: String
     let filters: [Filter]
+    /// What every attached filter supports (FsRtlGetSupportedFeatures).
+    let supportedFeatures: [String]
     let reads: Reads
     let kernelRoute: KernelRoute
     /// By the route's name.
@@ -107,7 +109,7 @@ extension VolumeFacts {
             ])
         }
         return ["\(volume) (\(fileSystem))"]
-            + (filters.isEmpty ? ["no filters"] : table.lines)
+            + (filters.isEmpty ? ["no filters"] : table.lines + [featureLine])
             + [
                 "open files: \(openHandles), with bypass: \(activeBypassCount), "
                     + "known files: \(knownInodes)",
@@ -119,6 +121,11 @@ extension VolumeFacts {
                     + "because \(cause)"
             }
             + kernelLines + routeTable + ["suspend=\(suspend)"]
+    }
+
+    private var featureLine: String {
+        let names = supportedFeatures.joined(separator: ", ")
+        return "features that every filter supports: \(names.isEmpty ? "none" : names)"
     }
 
     private var kernelLines: [String] {

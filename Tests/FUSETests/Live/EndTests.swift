@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import KernelFiles
 import SystemPackage
 import Testing
 
@@ -153,6 +154,34 @@ struct EndTests {
         #expect(!service.isMounted)
         #expect(try !isDead(service))
         #expect(try MountPoint.checked(path) == path)
+    }
+
+    /// Children of this process that have ended, never were another program, and were not waited for.
+    private func unreapedQuestions() -> [String] {
+        let own = (KernelFile.text("/proc/self/comm") ?? "").dropLast()
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return processes.filter { $0.allSatisfy(\.isNumber) }.filter { process in
+            let text = KernelFile.text("/proc/\(process)/stat") ?? ""
+            return text.contains("(\(own)) Z \(getpid()) ")
+        }
+    }
+
+    @Test("a question that a service has and does not answer ends in time and leaves no process")
+    func unanswered() throws {
+        let service = try TinyService()
+        let path = FilePath(service.path("slow"))
+        #expect(throws: Errno.timedOut) {
+            try ServiceQuestion.attribute("user.any", of: path, within: .milliseconds(200))
+        }
+        #expect(try eventually { try service.count("waiting") == 1 })
+        try service.tell("open")
+        #expect(throws: Errno.notSupported) {
+            try ServiceQuestion.attribute("user.any", of: path, within: .seconds(60))
+        }
+        let isReaped = eventually(seconds: 20) { unreapedQuestions().isEmpty }
+        #expect(isReaped)
+        try service.tell("unmount")
+        try service.expectEnd()
     }
 
     @Test("a dead mount with open files is unmounted lazily", .timeLimit(.minutes(10)))

@@ -107,6 +107,22 @@ extension MountedVolume {
             #expect(text.output.contains("not counted by the service"), "\(text)")
         }
 
+        @Test("the features that every attached filter supports (FsRtlGetSupportedFeatures)")
+        func supportedFeatures() throws {
+            let mount = try mounted("bypass=request")
+            let every = ["offloadRead", "offloadWrite", "queryOpen", "bypassIO"]
+            #expect(try mount.facts("filters")["supportedFeatures"] as? [String] == every)
+            let filtered = try LiveMount(
+                options: "allow_other,default_permissions", filters: ["readaudit", "accessheat"])
+            let facts = try filtered.facts("filters")
+            #expect(facts["supportedFeatures"] as? [String] == ["bypassIO"])
+            let filters = try #require(facts["filters"] as? [[String: Any]])
+            #expect(filters.map { $0["features"] as? [String] } == [["bypassIO"], ["bypassIO"]])
+            let program = try #require(BuiltPrograms.bypassio)
+            let text = try Program(program, ["filters", filtered.mountpoint]).run(within: 20)
+            #expect(text.output.contains("that every filter supports: bypassIO"), "\(text)")
+        }
+
         @Test("bytes are counted by the route that brought them")
         func bytesByRoute() throws {
             let mount = try mounted("bypass=request")
