@@ -60,9 +60,11 @@ public final class MountedVolume: Sendable {
             throw .root(error)
         }
         let threads = fileSystem.shares.threads
+        var mountOptions = options.mount
+        mountOptions.rootPermissions = fileSystem.rootPermissions
         do throws(MountError) {
             let mounted = try Mounting.mount(
-                Connection(fileSystem), at: mountPoint, options: options.mount,
+                Connection(fileSystem), at: mountPoint, options: mountOptions,
                 maximumThreads: min(options.maximumThreads, threads), threadLimit: threads,
                 transport: options.transport)
             return MountedVolume(fileSystem, mounted)

@@ -33,6 +33,8 @@ final class VolumeFileSystem: FileSystem {
     /// All files of the volume itself are like those of /proc.
     private let hasMadeUpSizes: Bool
     let vetoSeen: (@Sendable (SeenVeto) -> Void)?
+    /// As they were when the volume was mounted.
+    let rootPermissions: UInt16
     /// Beside root, who may administer the volume: who mounted it.
     private let owner: UInt32
 
@@ -45,8 +47,9 @@ final class VolumeFileSystem: FileSystem {
             limit: DescriptorLimit.current,
             threads: max(options.maximumThreads, options.threadLimit),
             openDirectories: options.maximumOpenDirectories, isShared: options.mount.allowOther)
-        nodes = NodeTable(
-            root: root, try root.file.status(), openDirectories: shares.openDirectories)
+        let status = try root.file.status()
+        rootPermissions = UInt16(status.permissions & 0o7777)
+        nodes = NodeTable(root: root, status, openDirectories: shares.openDirectories)
         trust = KernelTrust(volume, options)
         accessTimesStay = Atomic(options.noAccessTime || options.mount.noAccessTime)
         pausers = options.pausers

@@ -4,8 +4,9 @@ internal import Glibc
 extension MountOptions {
     /// For mount(2): options of the fuse type.
     func kernelOptions(device: Int32) -> String {
+        let root = String(0o40000 | UInt32(rootPermissions & 0o7777), radix: 8)
         var options = [
-            "fd=\(device)", "rootmode=40000", "user_id=\(geteuid())", "group_id=\(getegid())",
+            "fd=\(device)", "rootmode=\(root)", "user_id=\(geteuid())", "group_id=\(getegid())",
             "default_permissions",
         ]
         if allowOther { options.append("allow_other") }

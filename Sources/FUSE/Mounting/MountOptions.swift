@@ -7,6 +7,10 @@ public struct MountOptions: Sendable, Equatable {
     /// Users other than the one who mounts may use it; the kernel checks their permissions.
     public var allowOther = false
     public var readOnly = false
+    /// Permission bits of the root (0o7777 at most), which the kernel takes for root's own directory until
+    /// an answer of the service tells it more. An answer that crosses a notification about the root is
+    /// dropped: with 0, users other than root are then refused once. fusermount3 always says 0.
+    public var rootPermissions: UInt16 = 0
     /// fusermount3 sets this and the next for every user but root, whatever they say.
     public var noSUID = true
     public var noDevices = true

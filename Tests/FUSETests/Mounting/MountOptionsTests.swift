@@ -15,6 +15,8 @@ struct MountOptionsTests {
         options.allowOther = true
         options.maximumRead = 65536
         #expect(options.kernelOptions(device: 9) == base + ",allow_other,max_read=65536")
+        options.rootPermissions = 0o1755
+        #expect(options.kernelOptions(device: 9).hasPrefix("fd=9,rootmode=41755,"))
     }
 
     @Test("flags of mount(2)")
