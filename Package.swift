@@ -14,12 +14,13 @@ var settings: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
-// Builds the state machine for `bypassio-interleavings`, whose scheduler decides before each lock and
-// each atomic step which thread goes on. Set in a build folder of its own (docs/testing.md): nothing of
-// it is in any other build.
+// Builds the state machine for `bypassio-interleavings`, whose scheduler decides before each lock
+// and each atomic step which thread goes on. Set in a build folder of its own (docs/testing.md):
+// nothing of it is in any other build.
 let schedulesThreads = Context.environment["BYPASSIO_INTERLEAVING"] != nil
 if schedulesThreads {
-    // Its threads are coroutines of one thread, and the runtime keeps its list of accesses by thread.
+    // Its threads are coroutines of one thread, and the runtime keeps its list of accesses by
+    // thread.
     settings += [.define("INTERLEAVING"), .unsafeFlags(["-enforce-exclusivity=unchecked"])]
 }
 

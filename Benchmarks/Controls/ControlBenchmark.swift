@@ -10,9 +10,10 @@ import SystemPackage
 ///
 ///     swift run -c release bypassio-controls FILE
 ///
-/// FILE lies on a mounted bypassio volume. Each round measures all of them, one after the other; the
-/// ratio is that of a round, the median of all rounds is told. All are sent by the functions of bypassio.h
-/// or by ioctl(2) itself, so that what a client library does with an answer is no part of it.
+/// FILE lies on a mounted bypassio volume. Each round measures all of them, one after the other;
+/// the ratio is that of a round, the median of all rounds is told. All are sent by the functions of
+/// bypassio.h or by ioctl(2) itself, so that what a client library does with an answer is no part
+/// of it.
 @main
 enum ControlBenchmark {
     private static let rounds = 31

@@ -8,10 +8,10 @@ import SystemPackage
 ///
 ///     swift run -c release bypassio-copies FILE [KIB]
 ///
-/// As many threads as a mount has read random blocks of KIB kibibytes (64 if not given) of FILE with O_DIRECT,
-/// each into a huge page of its own. In turns they leave the bytes alone, copy them from one place, and copy
-/// them from places that are used one after the other. Nothing of a mount takes part: it is the most that a
-/// service that answers with a copy can have of this disk.
+/// As many threads as a mount has read random blocks of KIB kibibytes (64 if not given) of FILE
+/// with O_DIRECT, each into a huge page of its own. In turns they leave the bytes alone, copy them
+/// from one place, and copy them from places that are used one after the other. Nothing of a mount
+/// takes part: it is the most that a service that answers with a copy can have of this disk.
 @main
 enum CopyBenchmark {
     private static let threads = 16

@@ -40,8 +40,8 @@ public struct BypassIOClient: Sendable {
         return decoded
     }
 
-    /// Any control code, as DeviceIoControl sends it. Of a longer input the first 488 bytes are carried,
-    /// and at most 488 bytes come back.
+    /// Any control code, as DeviceIoControl sends it. Of a longer input the first 488 bytes are
+    /// carried, and at most 488 bytes come back.
     public func send(
         _ code: ControlCode, _ input: [UInt8], outputLength: Int
     ) throws(BypassIOClientError) -> (status: NTStatus, output: [UInt8]) {

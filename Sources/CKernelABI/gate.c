@@ -97,7 +97,8 @@ int32_t bpio_gate_mount_id(int32_t file, uint64_t *id) {
     return 0;
 }
 
-// How many processors are in use, by the kernel's list of ranges ("0-3,8"); 0 when it cannot be told.
+// How many processors are in use, by the kernel's list of ranges ("0-3,8"); 0 when it cannot be
+// told.
 static int processors_in_use(void) {
     FILE *list = fopen("/sys/devices/system/cpu/online", "re");
     if (list == NULL) return 0;

@@ -64,8 +64,8 @@ static void set_capabilities(int with_resources)
 static void take_user(uint32_t user)
 {
     syscall(SYS_setfsuid, user);
-    // The change took the rights over files (capabilities(7)); leaving brings them back. A secure bit
-    // would spare this call, but it would stay with the thread, which may be somebody else's.
+    // The change took the rights over files (capabilities(7)); leaving brings them back. A secure
+    // bit would spare this call, but it would stay with the thread, which may be somebody else's.
     set_capabilities(0);
 }
 

@@ -2,9 +2,9 @@ package import SystemPackage
 
 /// A file of /proc or /sys.
 ///
-/// The kernel makes its bytes when they are asked for: it has no size, and a read brings what fits a page,
-/// however much room there is. So it is read until a read brings nothing. Foundation takes the first
-/// short read of such a file for its end.
+/// The kernel makes its bytes when they are asked for: it has no size, and a read brings what fits
+/// a page, however much room there is. So it is read until a read brings nothing. Foundation takes
+/// the first short read of such a file for its end.
 package enum KernelFile {
     /// More than any has: mount tables of busy hosts reach megabytes.
     package static let largest = 64 << 20
@@ -37,7 +37,8 @@ package enum KernelFile {
         }
     }
 
-    /// All of it as text; nil where it cannot be read: the process is gone, or the kernel has no such file.
+    /// All of it as text; nil where it cannot be read: the process is gone, or the kernel has no
+    /// such file.
     package static func text(_ path: String) -> String? {
         (try? bytes(of: FilePath(path))).map { String(decoding: $0, as: UTF8.self) }
     }

@@ -22,7 +22,8 @@ struct mount_attributes {
     uint64_t set, clear, propagation, namespace;
 };
 
-static int write_map(pid_t child, const char *name, uint32_t inside, uint32_t outside, uint32_t count)
+static int write_map(
+    pid_t child, const char *name, uint32_t inside, uint32_t outside, uint32_t count)
 {
     char path[64], line[64];
     snprintf(path, sizeof path, "/proc/%d/%s", child, name);

@@ -94,8 +94,8 @@ int64_t call_spawn(
 
 int64_t call_start_heir(const char *script) {
     int ends[2];
-    // A socket, because a write to a pipe that nobody reads any more is a signal. Nobody inherits it: the
-    // heir is to see its end when this process ends, however many others it has started.
+    // A socket, because a write to a pipe that nobody reads any more is a signal. Nobody inherits
+    // it: the heir is to see its end when this process ends, however many others it has started.
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return -errno;
     char *arguments[] = {"sh", "-c", (char *)script, NULL};
     posix_spawn_file_actions_t files;

@@ -65,7 +65,8 @@ private final class Client {
 
     func prepare(_ kind: ClientCommand.Kind) throws {
         if kind == .names {
-            // In a directory of the mounted file system: unmounted between two steps, there is none.
+            // In a directory of the mounted file system: unmounted between two steps, there is
+            // none.
             try Finding.check("mkdir", unsafe call_mkdir(path, 0o755))
             return
         }

@@ -2,8 +2,8 @@ import CPosixCalls
 
 /// FSCTL_MANAGE_BYPASS_IO in between, so that direct reads take every route.
 extension Worker {
-    /// ENABLE, DISABLE, STREAM_PAUSE or STREAM_RESUME, as it comes; where the file system does not know
-    /// the control (ENOTTY), nothing happens.
+    /// ENABLE, DISABLE, STREAM_PAUSE or STREAM_RESUME, as it comes; where the file system does not
+    /// know the control (ENOTTY), nothing happens.
     func changeBypass(of file: ModelFile, _ descriptor: Int32) throws {
         guard random.oneIn(3) else { return }
         let operations: [UInt32] = [1, 1, 1, 2, 6, 7]

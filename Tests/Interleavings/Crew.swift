@@ -27,8 +27,8 @@ final class Crew {
 
     private static let stackSize = 1 << 20
 
-    /// Each runs `work` with its number, again and again; in it ``handOver(from:to:)`` lets others go on.
-    /// nil: there is no memory for them.
+    /// Each runs `work` with its number, again and again; in it ``handOver(from:to:)`` lets others
+    /// go on. nil: there is no memory for them.
     init?(of count: Int, work: @escaping (Int) -> Void) {
         guard let main = unsafe coroutine_main() else { return nil }
         unsafe self.main = main

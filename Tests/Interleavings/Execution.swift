@@ -1,7 +1,7 @@
 import IOStack
 
-/// One run of the threads under the scheduler: what they are about to do, who holds which lock, and what
-/// each has seen. Tells ``Knowledge`` of each transition.
+/// One run of the threads under the scheduler: what they are about to do, who holds which lock, and
+/// what each has seen. Tells ``Knowledge`` of each transition.
 final class Execution {
     enum Failure: Error { case unrepeatable(thread: Int), unseen(object: UInt) }
 
@@ -116,8 +116,8 @@ final class Execution {
         }
     }
 
-    /// What a step finds in its object. A thing of unknown content counts as holding all that was done to
-    /// it, see ``settle(_:)``.
+    /// What a step finds in its object. A thing of unknown content counts as holding all that was
+    /// done to it, see ``settle(_:)``.
     private func look(_ step: ScheduledStep, _ object: Int) throws(Failure) -> Int {
         if touched.insert(object).inserted {
             knowledge.noteFirst(step.content?.fingerprint ?? 0, of: object)
@@ -144,7 +144,8 @@ final class Execution {
 
     func mark(of thread: Int) -> UInt64 { histories[thread].value }
 
-    /// The thread keeps nothing of what it found since the mark but `rest`, and that it has come past it.
+    /// The thread keeps nothing of what it found since the mark but `rest`, and that it has come
+    /// past it.
     func forget(since mark: UInt64, but rest: Int, of thread: Int) {
         settle(thread)
         histories[thread] = Fingerprint(Int(truncatingIfNeeded: mark))

@@ -3,8 +3,8 @@ import IOStack
 
 /// Runs a program of a few threads in every order of their steps that can make a difference.
 ///
-/// ``Search`` goes through the orders in what ``Knowledge`` knows of the threads. Where that ends, an
-/// execution of the real threads begins anew, takes the same way, and shows what comes then.
+/// ``Search`` goes through the orders in what ``Knowledge`` knows of the threads. Where that ends,
+/// an execution of the real threads begins anew, takes the same way, and shows what comes then.
 ///
 /// One thread runs at a time, and whoever runs owns all members.
 @safe

@@ -1,11 +1,12 @@
 import IOStack
 
-/// What executions of a program have shown: the states of its threads, each one's transitions, and what
-/// it may still touch.
+/// What executions of a program have shown: the states of its threads, each one's transitions, and
+/// what it may still touch.
 ///
-/// A thread finds out about others only by its steps, so what it does next follows from its state and
-/// from what its step finds. One execution that takes a transition therefore shows it for all orders in
-/// which the thread stands there and finds the same; each further one that takes it has to do the same.
+/// A thread finds out about others only by its steps, so what it does next follows from its state
+/// and from what its step finds. One execution that takes a transition therefore shows it for all
+/// orders in which the thread stands there and finds the same; each further one that takes it has
+/// to do the same.
 final class Knowledge {
     private var numbers: [UInt: Int] = [:]
     /// What each object held when it was touched first.
@@ -116,7 +117,8 @@ final class Knowledge {
 
     // MARK: Independence
 
-    /// What of its object the next step of a thread touches, as far as is known; all of it otherwise.
+    /// What of its object the next step of a thread touches, as far as is known; all of it
+    /// otherwise.
     func part(of state: Int, finding content: Int) -> ScheduledPart {
         threadStates[state].part ?? transition(from: state, finding: content)?.part ?? .change
     }
@@ -127,8 +129,8 @@ final class Knowledge {
         return object < touches[state].count && touches[state][object].conflicts(with: part)
     }
 
-    /// Threads that it is enough to try in a state: whatever the others do, their steps come to the same
-    /// before and after (a persistent set: Godefroid, 1996). The smallest that closure finds.
+    /// Threads that it is enough to try in a state: whatever the others do, their steps come to the
+    /// same before and after (a persistent set: Godefroid, 1996). The smallest that closure finds.
     func enough(in state: ProgramState, enabled: Threads, preferring last: Int?) -> Threads {
         var best = enabled
         for thread in enabled where best.count > 1 {

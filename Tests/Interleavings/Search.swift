@@ -1,11 +1,11 @@
 import IOStack
 
-/// What was tried and what is left to try, in what ``Knowledge`` knows of the program. Where that ends, it
-/// asks for an execution.
+/// What was tried and what is left to try, in what ``Knowledge`` knows of the program. Where that
+/// ends, it asks for an execution.
 ///
-/// States that were seen are not entered again; in each state a persistent set of threads is tried, and
-/// sleep sets leave out orders of steps that commute (Godefroid, 1996). docs/testing.md tells why that
-/// misses nothing.
+/// States that were seen are not entered again; in each state a persistent set of threads is tried,
+/// and sleep sets leave out orders of steps that commute (Godefroid, 1996). docs/testing.md tells
+/// why that misses nothing.
 final class Search {
     /// How often all was begun anew because something was touched where it was known not to be.
     private(set) var restarts = 0
@@ -43,7 +43,8 @@ final class Search {
     /// An execution came to its end there, and all was well.
     func noteEnd(_ state: ProgramState) { checked.insert(state.fingerprint) }
 
-    /// Goes on until an execution is needed, whose first choices it returns; nil: nothing is left to try.
+    /// Goes on until an execution is needed, whose first choices it returns; nil: nothing is left
+    /// to try.
     func nextSchedule() -> [Int]? {
         if states == 0 { begin() }
         while true {
@@ -65,8 +66,8 @@ final class Search {
         return states > 2 * when + 1000
     }
 
-    /// Tries one thread from the last node, or gives the node up. Returns a schedule that nobody knows the
-    /// outcome of.
+    /// Tries one thread from the last node, or gives the node up. Returns a schedule that nobody
+    /// knows the outcome of.
     private func step(from node: Node) -> [Int]? {
         let top = path.count - 1
         if node.toTry.isEmpty {
@@ -128,7 +129,8 @@ final class Search {
         path.append(Node(state: state, toTry: toTry, asleep: asleep))
     }
 
-    /// The same where a thread that can go on is left for another only so often: all orders of such steps.
+    /// The same where a thread that can go on is left for another only so often: all orders of such
+    /// steps.
     private func enterBounded(_ state: ProgramState, _ last: Int?, _ bound: Int) {
         let used = path.last.map { $0.preemptions + ($0.isPreempted ? 1 : 0) } ?? 0
         var fingerprint = Fingerprint(Int(truncatingIfNeeded: state.fingerprint))

@@ -1,5 +1,6 @@
-/// The states that a search has seen, by their fingerprints, each with the threads that were asleep whenever
-/// it was entered. A table with open addressing: nine bytes a place, since there may be many.
+/// The states that a search has seen, by their fingerprints, each with the threads that were asleep
+/// whenever it was entered. A table with open addressing: nine bytes a place, since there may be
+/// many.
 struct SeenStates {
     private var keys: [UInt64] = []
     private var asleep: [UInt8] = []
@@ -17,8 +18,8 @@ struct SeenStates {
         return place
     }
 
-    /// The threads that were asleep whenever the state was entered before; nil: it was not. From now on
-    /// those that are asleep this time, too.
+    /// The threads that were asleep whenever the state was entered before; nil: it was not. From
+    /// now on those that are asleep this time, too.
     mutating func enter(_ state: UInt64, asleep threads: Threads) -> Threads? {
         let key = max(state, 1)
         var place = place(of: key)

@@ -34,8 +34,8 @@ extension Stage {
 
     private var isPaused: Bool { vetoes.contains(where: \.unscheduled) || auditor != nil }
 
-    /// Each handle with bypass reads by the route that what is still in force leaves: what ended is over,
-    /// what did not is not lost.
+    /// Each handle with bypass reads by the route that what is still in force leaves: what ended is
+    /// over, what did not is not lost.
     private func checkRoutes() {
         let isBlocked = blocks.contains(where: \.unscheduled) && auditor == nil
         let isVolumePaused = volumeVetoes.contains(where: \.unscheduled)

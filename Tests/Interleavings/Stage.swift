@@ -22,7 +22,8 @@ final class Stage: @unchecked Sendable {
     let vetoes: [Flag]
     /// Of each filter: its pause returned, and it did not begin to resume.
     let pauses: [Flag]
-    /// Of each actor: what keeps reads from skipping the filters returned, and its end did not begin.
+    /// Of each actor: what keeps reads from skipping the filters returned, and its end did not
+    /// begin.
     let blocks: [Flag]
     /// Of each actor: its VOLUME_STACK_PAUSE returned, and it did not begin to resume.
     let volumePauses: [Flag]
@@ -98,8 +99,8 @@ final class Stage: @unchecked Sendable {
         }
     }
 
-    /// Nobody sets up the disk, registers, or changes attributes within a program, and what is counted
-    /// there tells nobody anything.
+    /// Nobody sets up the disk, registers, or changes attributes within a program, and what is
+    /// counted there tells nobody anything.
     private func leaveOut(_ fileSystem: MemoryFileSystem) {
         // Asked before: looking at the chain is a step where somebody attaches.
         let attached = volume.instances

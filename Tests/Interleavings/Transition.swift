@@ -1,6 +1,7 @@
 import IOStack
 
-/// Where one thread is on its way: what it has found since its operation began, and what it does next.
+/// Where one thread is on its way: what it has found since its operation began, and what it does
+/// next.
 struct ThreadState {
     enum Next: Equatable {
         case begin
@@ -16,8 +17,9 @@ struct ThreadState {
     let part: ScheduledPart?
 }
 
-/// What a thread does from where it stands until it stands before its next step, if it finds something
-/// certain. Others are told nothing but by ``changes``, so it is the same whatever they do meanwhile.
+/// What a thread does from where it stands until it stands before its next step, if it finds
+/// something certain. Others are told nothing but by ``changes``, so it is the same whatever they
+/// do meanwhile.
 struct Transition: Equatable {
     enum Change: Equatable {
         case content(object: Int, Int)

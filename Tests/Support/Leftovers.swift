@@ -5,9 +5,9 @@ import SystemPackage
 
 /// What tests must not leave behind: folders with whatever is mounted in them, and process groups.
 ///
-/// A test removes them itself, also when it throws: whoever has them does so as he goes. What is left when
-/// the tests end all the same, because they crashed, were killed, or a thread hangs with the last
-/// reference, a shell takes away that outlives them. Any thread.
+/// A test removes them itself, also when it throws: whoever has them does so as he goes. What is
+/// left when the tests end all the same, because they crashed, were killed, or a thread hangs with
+/// the last reference, a shell takes away that outlives them. Any thread.
 package enum Leftovers {
     /// A folder that is to be gone when the tests are.
     package static func note(folder: String) { heir.tell("+ folder \(folder)") }
@@ -18,8 +18,8 @@ package enum Leftovers {
     /// Its leader was waited for: the number may be somebody else's from now on.
     package static func forget(group: Int64) { heir.tell("- group \(group)") }
 
-    /// Unmounts what is mounted at the folder and below, and removes it with all that is in it. Never
-    /// removes through a mount that stays.
+    /// Unmounts what is mounted at the folder and below, and removes it with all that is in it.
+    /// Never removes through a mount that stays.
     package static func remove(folder: String) {
         for place in mountPoints(in: folder) { unmount(place) }
         if mountPoints(in: folder).isEmpty {

@@ -4,8 +4,8 @@ import KernelFiles
 
 /// A program in a process group of its own, for tests that wait for its end.
 ///
-/// It hangs if none of its group does anything for a while. How long it takes is the machine's affair: with
-/// other things to do, a machine takes any time. Belongs to the thread that made it.
+/// It hangs if none of its group does anything for a while. How long it takes is the machine's
+/// affair: with other things to do, a machine takes any time. Belongs to the thread that made it.
 package final class ProcessGroup {
     /// The leader's process identifier, and the group's.
     package let identifier: Int64
@@ -92,8 +92,8 @@ package final class ProcessGroup {
     package static func progress(ofGroup group: Int64) -> UInt64 {
         let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return processes.filter { $0.first?.isNumber == true }.reduce(0) { sum, process in
-            // proc_pid_stat(5): what follows the name in brackets begins with the state; the group is the
-            // third, user and system time the twelfth and thirteenth behind it.
+            // proc_pid_stat(5): what follows the name in brackets begins with the state; the group
+            // is the third, user and system time the twelfth and thirteenth behind it.
             guard let stat = KernelFile.text("/proc/\(process)/stat"),
                 let name = stat.lastIndex(of: ")")
             else { return sum }

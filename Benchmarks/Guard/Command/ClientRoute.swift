@@ -13,8 +13,8 @@ enum ClientRoute: String, CaseIterable {
     /// Files in a folder of names.
     static let names = 400
 
-    /// The kernel uses what it knows for as long as told; otherwise that depends on how old the files
-    /// are, and on how fast the run is.
+    /// The kernel uses what it knows for as long as told; otherwise that depends on how old the
+    /// files are, and on how fast the run is.
     var mountOptions: String {
         let bypass =
             switch self {

@@ -12,8 +12,8 @@ final class GuardedMount {
 
     var serviceIdentifier: Int32 { service.processIdentifier }
 
-    /// Returns when the mount is there; throws with what the service said if it does not come within
-    /// 20 seconds.
+    /// Returns when the mount is there; throws with what the service said if it does not come
+    /// within 20 seconds.
     init(_ route: ClientRoute) throws {
         guard let command = Tool.sibling("bypassio") else {
             throw MeasurementError("the product bypassio is not built")

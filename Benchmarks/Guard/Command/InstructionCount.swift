@@ -3,8 +3,8 @@ import GuardedRoutes
 
 /// Instructions of the routes within the process, as callgrind executes them.
 ///
-/// `bypassio-guard-routes` runs every route in a call of its own of `guarded_stretch`, whose instructions
-/// callgrind writes into a file of their own.
+/// `bypassio-guard-routes` runs every route in a call of its own of `guarded_stretch`, whose
+/// instructions callgrind writes into a file of their own.
 enum InstructionCount {
     private static let operations = 1000
 

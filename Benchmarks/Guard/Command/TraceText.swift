@@ -33,7 +33,8 @@ struct TraceText {
         line.prefix { $0.isWholeNumber }
     }
 
-    /// The header begins with the message's length, which is what the read returned, and the opcode.
+    /// The header begins with the message's length, which is what the read returned, and the
+    /// opcode.
     private static func opcode(_ line: Substring) -> Int? {
         guard line.contains("read"), let quote = line.firstIndex(of: "\""),
             let length = line.split(separator: " ").last.flatMap({ Int($0) })

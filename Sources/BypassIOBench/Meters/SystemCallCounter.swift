@@ -25,7 +25,8 @@ final class SystemCallCounter {
             let text = ProcFile.text("\(folder)/events/raw_syscalls/sys_enter/id")
             if let number = text.flatMap({ UInt64($0.filter(\.isNumber)) }) { return number }
         }
-        // Not mounted: looked at in a mount name space of a process of its own, so that nothing stays.
+        // Not mounted: looked at in a mount name space of a process of its own, so that nothing
+        // stays.
         let text =
             geteuid() == 0
             ? ChildProcess.output(
@@ -37,8 +38,8 @@ final class SystemCallCounter {
         return text.flatMap { UInt64($0.filter(\.isNumber)) }
     }()
 
-    /// Counts from here on, for the calling thread and every thread of `process` (0: none), and those
-    /// that they start. nil where the kernel refuses.
+    /// Counts from here on, for the calling thread and every thread of `process` (0: none), and
+    /// those that they start. nil where the kernel refuses.
     init?(process: Int32) {
         guard Self.obstacle == nil, let tracepoint = Self.tracepoint else { return nil }
         var counters: [FileDescriptor] = []

@@ -1,5 +1,6 @@
 extension BenchReport {
-    /// One page that needs nothing else: charts, tables, and how it was measured. Well-formed XML, too.
+    /// One page that needs nothing else: charts, tables, and how it was measured. Well-formed XML,
+    /// too.
     package var html: String {
         """
         <!DOCTYPE html>

@@ -1,5 +1,5 @@
-/// Everything that one run found out; `--json` prints it as it stands. docs/benchmarks.md explains the
-/// fields.
+/// Everything that one run found out; `--json` prints it as it stands. docs/benchmarks.md explains
+/// the fields.
 package struct BenchReport: Codable, Sendable {
     /// Of this structure; rises when a field changes its meaning or goes away.
     package static let currentFormat = 1

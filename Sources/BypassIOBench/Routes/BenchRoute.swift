@@ -5,8 +5,8 @@ protocol BenchRoute: AnyObject {
     /// Whether the workload means something here.
     func carries(_ workload: BenchWorkload) -> Bool
 
-    /// Gets ready, before anything is measured; again after ``rest()``. Throws a ``BenchError`` that
-    /// says why the route cannot be had.
+    /// Gets ready, before anything is measured; again after ``rest()``. Throws a ``BenchError``
+    /// that says why the route cannot be had.
     func open() throws
 
     /// One pass of about that many seconds. Throws a ``BenchError``.

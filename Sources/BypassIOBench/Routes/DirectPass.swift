@@ -1,8 +1,8 @@
 import DirectRead
 import SystemPackage
 
-/// Keeps a ring full of reads of one file for a while: the same client for the backing file, a mount's,
-/// and a peer's.
+/// Keeps a ring full of reads of one file for a while: the same client for the backing file, a
+/// mount's, and a peer's.
 struct DirectPass: ~Copyable {
     private let engine: any ReadEngine
     private let file: FileIndex
@@ -27,9 +27,10 @@ struct DirectPass: ~Copyable {
 
     deinit { engine.close() }
 
-    /// Completions that are taken before the reads in their place are submitted. A disk that is given ten
-    /// at once has idled meanwhile: at depth 32 it does up to a fifth less than with one by one, which is
-    /// what fio does and takes a third more processor time. Two are nearly as fast.
+    /// Completions that are taken before the reads in their place are submitted. A disk that is
+    /// given ten at once has idled meanwhile: at depth 32 it does up to a fifth less than with one
+    /// by one, which is what fio does and takes a third more processor time. Two are nearly as
+    /// fast.
     static let takenAtOnce = 2
 
     /// Reads until the time is over and the last read is done; how many.

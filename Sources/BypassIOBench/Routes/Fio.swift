@@ -6,8 +6,8 @@ package enum Fio {
     package struct Job {
         package let reads: UInt64
         package let bytes: UInt64
-        /// Wall time, its own CPU time and context switches; the rest of the machine's would hold its
-        /// start.
+        /// Wall time, its own CPU time and context switches; the rest of the machine's would hold
+        /// its start.
         package let use: Use
         /// Nanoseconds from the submission to the completion, by part.
         package let percentiles: [Double: UInt64]

@@ -67,7 +67,8 @@ final class MountRoute: PathRoute {
         }
     }
 
-    /// A mount leaves small files to its service; one that cannot do otherwise said so at its start.
+    /// A mount leaves small files to its service; one that cannot do otherwise said so at its
+    /// start.
     override func expectOffer() throws {
         guard description.kind == .mountKernel, !mount.complaint.isEmpty else { return }
         throw BenchError(.route, mount.complaint)

@@ -3,7 +3,8 @@ import DirectRead
 import Glibc
 import SystemPackage
 
-/// What any program does with the files below a path: the backing directory's own, a mount's, a peer's.
+/// What any program does with the files below a path: the backing directory's own, a mount's, a
+/// peer's.
 class PathRoute: BenchRoute {
     /// Bytes of the large file that a warm pass uses; less than the cache surely has.
     private static let warmBytes: UInt64 = 64 << 20

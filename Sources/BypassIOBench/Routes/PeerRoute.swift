@@ -13,8 +13,8 @@ final class PeerRoute: PathRoute {
     private var ownFolder: FilePath?
     private var isPrepared = false
 
-    /// `preparation` are commands that run once before the mount; `parts` are the files that are made
-    /// where the place does not show the backing ones.
+    /// `preparation` are commands that run once before the mount; `parts` are the files that are
+    /// made where the place does not show the backing ones.
     init(
         name: String, place: FilePath, mount: ServedMount?, preparation: [[String]] = [],
         backing: BenchTree, parts: Set<BenchTree.Part>, recorder: Recorder

@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import SystemPackage
 
-/// A mount that another process serves, from its start to its end. Belongs to the thread that measures.
+/// A mount that another process serves, from its start to its end. Belongs to the thread that
+/// measures.
 final class ServedMount {
     /// How long a service may take to start on a machine with much else to do. Seconds.
     private static let patience = 60.0
@@ -14,7 +15,8 @@ final class ServedMount {
     private let messages: FilePath
     private var process: Process?
 
-    /// `command` serves in the foreground until SIGTERM; `messages` is a file for what it complains of.
+    /// `command` serves in the foreground until SIGTERM; `messages` is a file for what it complains
+    /// of.
     init(_ command: [String], at mountPoint: FilePath, messages: FilePath) {
         self.command = command
         self.mountPoint = mountPoint

@@ -1,8 +1,8 @@
 import Glibc
 import SystemPackage
 
-/// One run: every route of a workload one after the other, round after round, so that a change of the
-/// machine's speed meets all.
+/// One run: every route of a workload one after the other, round after round, so that a change of
+/// the machine's speed meets all.
 package final class Bench {
     private let plan: BenchPlan
     private let folder: BenchFolder
@@ -73,7 +73,8 @@ package final class Bench {
         var samples: [[Sample?]] = carrying.map { _ in [] }
         if workload.changesFiles { for route in routes { route.rest() } }
         var failed: Set<Int> = []
-        // Names that a route sees for the first time cost more than later: that pass does not count.
+        // Names that a route sees for the first time cost more than later: that pass does not
+        // count.
         if workload.needsWarmUp {
             for index in carrying.indices {
                 try Interruption.check()

@@ -3,9 +3,9 @@ import SystemPackage
 
 /// The directories in which one route makes and removes files, each used for one pass of each.
 ///
-/// Files are removed in a workload of their own: ext4 without a journal gives the inodes of removed files to
-/// nobody for some minutes (fs/ext4/ialloc.c, recently_deleted) and searches past them, so that creating
-/// right after removing measures that search.
+/// Files are removed in a workload of their own: ext4 without a journal gives the inodes of removed
+/// files to nobody for some minutes (fs/ext4/ialloc.c, recently_deleted) and searches past them, so
+/// that creating right after removing measures that search.
 final class WorkFolders {
     private let name: String
     private var serial = 0

@@ -151,8 +151,8 @@ extension ScenarioParser {
         return altitude
     }
 
-    /// `vetoes OPERATION, … [on FILE] with STATUS "REASON"` or `fails … with STATUS [afterwards]`; nil
-    /// if the line begins with neither.
+    /// `vetoes OPERATION, … [on FILE] with STATUS "REASON"` or `fails … with STATUS [afterwards]`;
+    /// nil if the line begins with neither.
     func vetoRule(_ cursor: inout TokenCursor) throws(Diagnostic) -> VetoRule? {
         let isVeto = cursor.take("vetoes")
         guard isVeto || cursor.take("fails") else { return nil }

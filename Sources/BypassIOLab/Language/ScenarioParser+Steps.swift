@@ -221,7 +221,8 @@ extension ScenarioParser {
             guard !startedActions.contains(name), !handles.contains(name),
                 !Self.isReserved(name)
             else { throw before.fault("a name that is not taken") }
-            // Known from here on, whatever is wrong with the open: steps on it are no faults of their own.
+            // Known from here on, whatever is wrong with the open: steps on it are no faults of
+            // their own.
             handles.insert(name)
             return (try open(&cursor, name), [])
         }

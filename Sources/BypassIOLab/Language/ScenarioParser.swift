@@ -32,7 +32,8 @@ struct ScenarioParser {
     /// Names that steps may use.
     var handles: Set<String> = []
     var startedActions: Set<String> = []
-    /// Files and directories, wherever in the file they are described: a filter above may name them.
+    /// Files and directories, wherever in the file they are described: a filter above may name
+    /// them.
     let describedFiles: Set<String>
 
     init(_ source: String, file: String) {

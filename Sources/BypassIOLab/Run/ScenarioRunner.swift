@@ -53,8 +53,8 @@ private struct Play {
     let stage: any ScenarioStage
     let patience: Int
     private var started: [String: StartedAction] = [:]
-    /// Handles that were to be there and are not, and what was to be started on them: steps on them are
-    /// left out, because the open has told it.
+    /// Handles that were to be there and are not, and what was to be started on them: steps on them
+    /// are left out, because the open has told it.
     private var missing: Set<String> = []
     private(set) var reports: [StepReport] = []
     /// A step did not return: what comes after it means nothing.

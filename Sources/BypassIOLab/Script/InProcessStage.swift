@@ -13,7 +13,8 @@ public final class InProcessStage: ScenarioStage {
     public let fileSystemName: String
     public let isMount = false
 
-    /// - Throws: the NTSTATUS of a file that cannot be made, or of a filter that cannot be attached.
+    /// - Throws: the NTSTATUS of a file that cannot be made, or of a filter that cannot be
+    ///   attached.
     public init(_ stage: StageDescription, patience: Int = 10) throws(NTStatus) {
         self.patience = patience
         let disk = MemoryDisk(

@@ -1,7 +1,8 @@
 import Dispatch
 import IOStack
 
-/// Where requests of one kind wait until the script lets them go. Usable from any thread; its lock is a leaf.
+/// Where requests of one kind wait until the script lets them go. Usable from any thread; its lock
+/// is a leaf.
 final class Hold: Sendable {
     private struct State {
         var isHolding = false

@@ -1,12 +1,13 @@
 internal import FUSE
 internal import IOStack
 
-/// What the mount itself tells the kernel: that a request which failed may have changed something all
-/// the same, and that pages are to be written back now.
+/// What the mount itself tells the kernel: that a request which failed may have changed something
+/// all the same, and that pages are to be written back now.
 ///
-/// To tell of a node's attributes takes no lock over which the kernel waits for an answer. So the thread
-/// that carries the request does it before it answers, and whoever asks next hears what is true.
-/// Everything else waits for locks and pages that the request's sender may hold: ``FreeThreads`` do it.
+/// To tell of a node's attributes takes no lock over which the kernel waits for an answer. So the
+/// thread that carries the request does it before it answers, and whoever asks next hears what is
+/// true. Everything else waits for locks and pages that the request's sender may hold:
+/// ``FreeThreads`` do it.
 ///
 /// Any thread.
 final class KernelNotices: Sendable {
@@ -26,7 +27,8 @@ final class KernelNotices: Sendable {
 
     private var current: Notifier? { notifier.withLock { $0 } }
 
-    /// Attributes and ACLs of a node are asked for anew. That the kernel does not know it is no error.
+    /// Attributes and ACLs of a node are asked for anew. That the kernel does not know it is no
+    /// error.
     func forgetAttributes(of node: UInt64) {
         try? current?.invalidate(node: node, offset: -1)
     }
@@ -47,8 +49,8 @@ final class KernelNotices: Sendable {
         if !isTaken { try? notifier.invalidateAllNames() }
     }
 
-    /// Has the kernel write back what programs stored to mappings of a part of a file, and waits for
-    /// it; whether that was done. Pages of the part go from the kernel's cache.
+    /// Has the kernel write back what programs stored to mappings of a part of a file, and waits
+    /// for it; whether that was done. Pages of the part go from the kernel's cache.
     ///
     /// From ``run(_:)`` only: the kernel sends WRITE requests meanwhile and waits for them.
     func writeBack(_ node: UInt64, _ range: Range<UInt64>) -> Bool {
@@ -58,7 +60,8 @@ final class KernelNotices: Sendable {
         return (try? notifier.invalidate(node: node, offset: offset, length: length)) != nil
     }
 
-    /// Has a thread that carries no request do something; false, and it is not done, if there is none.
+    /// Has a thread that carries no request do something; false, and it is not done, if there is
+    /// none.
     func run(_ job: @escaping @Sendable () -> Void) -> Bool { threads.run(job) }
 
     /// nil for an empty range; the kernel takes a length of 0 for everything.

@@ -6,9 +6,10 @@ internal import Synchronization
 /// How long the kernel may use what it was told of names and files without asking again.
 ///
 /// Where the file system tells what others do to its files, the kernel is told in turn
-/// (``ChangeForwarder``), and may trust a name up to a limit, and attributes for as long as the file has
-/// been left alone, up to the same: stores through a mapping are told late, so a file that somebody works
-/// on is asked for often. Elsewhere, and where a filter wants to see such requests, the fixed limits count.
+/// (``ChangeForwarder``), and may trust a name up to a limit, and attributes for as long as the
+/// file has been left alone, up to the same: stores through a mapping are told late, so a file that
+/// somebody works on is asked for often. Elsewhere, and where a filter wants to see such requests,
+/// the fixed limits count.
 ///
 /// Any thread.
 final class KernelTrust: Sendable {
@@ -68,7 +69,8 @@ final class KernelTrust: Sendable {
     }
 
     func validities(of information: FileInformation, since mark: Mark) -> Validities {
-        // Somebody may store to a mapping of it any time, which nobody tells: see `attributes(_:of:)`.
+        // Somebody may store to a mapping of it any time, which nobody tells: see
+        // `attributes(_:of:)`.
         if information.isHoleAlone {
             return Validities(name: Validity(limits.entry), attributes: .none)
         }
@@ -94,8 +96,8 @@ final class KernelTrust: Sendable {
     }
 
     /// What an opened directory's entries are: the kernel keeps them where it is told of changes,
-    /// and asks for them anew once in a while, with which their attributes come. Names alone are not
-    /// kept: whoever looks at attributes next would have to ask for each.
+    /// and asks for them anew once in a while, with which their attributes come. Names alone are
+    /// not kept: whoever looks at attributes next would have to ask for each.
     func listingFlags(_ node: Node, _ nodes: NodeTable, areNamesAlone: Bool) -> OpenReplyFlags {
         guard isTold(of: node.id), !volume.isFiltered(.directoryControl) else { return [] }
         let isKept = nodes.keepsListing(

@@ -6,11 +6,11 @@ internal import Synchronization
 /// Looks after the kernel's pages where the file system tells nobody what others do to its files.
 ///
 /// A read asks for attributes that are too old, and of a file that has changed the kernel drops the
-/// pages. A mapping asks for nothing. So the files that are open through the kernel's cache are looked
-/// at as often as attributes may be trusted, by a thread that sleeps while there are none.
+/// pages. A mapping asks for nothing. So the files that are open through the kernel's cache are
+/// looked at as often as attributes may be trusted, by a thread that sleeps while there are none.
 ///
-/// The thread holds no lock while it looks or tells, and nobody waits for its end: a file system that
-/// hangs keeps it, and nothing else.
+/// The thread holds no lock while it looks or tells, and nobody waits for its end: a file system
+/// that hangs keeps it, and nothing else.
 final class UnwatchedFiles: Sendable {
     private struct Stamp: Equatable {
         let size: UInt64
@@ -19,8 +19,9 @@ final class UnwatchedFiles: Sendable {
         /// Of the node: a change of the mount's own is none that the kernel must hear of.
         let ownChanges: UInt64
 
-        /// Seen for the first time: somebody may have changed the file since the kernel read its pages.
-        /// A second more, because the clocks of files stand still for a while, and one for the look.
+        /// Seen for the first time: somebody may have changed the file since the kernel read its
+        /// pages. A second more, because the clocks of files stand still for a while, and one for
+        /// the look.
         func isYoung(_ period: Duration) -> Bool {
             let age = KernelTrust.now - max(changed.seconds, modified.seconds)
             return ownChanges == 0 && age <= period.components.seconds + 2

@@ -2,8 +2,9 @@ internal import IOStack
 
 /// The descriptors of this process and how many of them each user's open files may take.
 ///
-/// A user has at most half of what the others leave: so a client that opens whatever it can leaves half to
-/// the next, and no user finds nothing. What requests, gates and listings need for a moment is no file's.
+/// A user has at most half of what the others leave: so a client that opens whatever it can leaves
+/// half to the next, and no user finds nothing. What requests, gates and listings need for a moment
+/// is no file's.
 ///
 /// Lock order: a leaf. Any thread.
 final class DescriptorShares: Sendable {

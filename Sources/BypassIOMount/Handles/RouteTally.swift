@@ -12,7 +12,8 @@ struct RouteTally: Sendable {
 
     subscript(route: HandleRoute) -> Counts { counts[route] ?? Counts() }
 
-    /// Counts a handle in, as it stands. Of reads that the kernel carries without asking nobody knows.
+    /// Counts a handle in, as it stands. Of reads that the kernel carries without asking nobody
+    /// knows.
     mutating func add(_ handle: OpenHandle) {
         counts[handle.firstRoute, default: Counts()].opens += 1
         let reads = handle.file.readsByRoute
@@ -34,7 +35,8 @@ struct RouteTally: Sendable {
 }
 
 extension OpenHandle {
-    /// What its open counts as: the route that it was answered with, or that an ENABLE gave it later.
+    /// What its open counts as: the route that it was answered with, or that an ENABLE gave it
+    /// later.
     fileprivate var firstRoute: HandleRoute {
         if let decision, decision.opener != nil {
             return decision.wasGated ? .gated : .kernelBypass

@@ -4,12 +4,13 @@ internal import IOStack
 internal import Synchronization
 internal import SystemPackage
 
-/// The kernel route of a mount: opens that may only read are granted reads by the kernel itself, where
-/// the whole stack agrees.
+/// The kernel route of a mount: opens that may only read are granted reads by the kernel itself,
+/// where the whole stack agrees.
 final class KernelRoute: Sendable {
     let modes = OpenModes()
-    /// The machine does not offer passthrough, or this process may not use it. Known a moment after the
-    /// first program may have come; relaxed, because an open that comes earlier finds out by itself.
+    /// The machine does not offer passthrough, or this process may not use it. Known a moment after
+    /// the first program may have come; relaxed, because an open that comes earlier finds out by
+    /// itself.
     private let isMissing = Atomic<Bool>(false)
 
     /// Bytes.

@@ -1,5 +1,5 @@
-/// What became of an open: how the kernel has the file, and why it does not read it itself. An object,
-/// because most mounts have none: a handle keeps a pointer.
+/// What became of an open: how the kernel has the file, and why it does not read it itself. An
+/// object, because most mounts have none: a handle keeps a pointer.
 final class OpenDecision: Sendable {
     let way: OpenWay
     /// Set where the kernel reads the file itself.

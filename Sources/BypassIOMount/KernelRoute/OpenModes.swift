@@ -2,9 +2,9 @@ internal import FUSE
 internal import IOStack
 internal import Synchronization
 
-/// How the kernel has each node open: with its page cache, or past it. It never does both at once with
-/// one node, and takes one backing file for a node only; an open that breaks this fails with EIO
-/// (fs/fuse/iomode.c). So every open goes by here, and keeps to what the others of its node do.
+/// How the kernel has each node open: with its page cache, or past it. It never does both at once
+/// with one node, and takes one backing file for a node only; an open that breaks this fails with
+/// EIO (fs/fuse/iomode.c). So every open goes by here, and keeps to what the others of its node do.
 ///
 /// An open counts from before it is answered until its RELEASE, which the kernel sends when it has
 /// let go of the mode.
@@ -55,8 +55,8 @@ final class OpenModes: Sendable {
         }
     }
 
-    /// Counts in an open that the kernel may read for; nil, and not counted, if another came first that
-    /// uses the cache. The backing file is the one that the node has already, if it has one.
+    /// Counts in an open that the kernel may read for; nil, and not counted, if another came first
+    /// that uses the cache. The backing file is the one that the node has already, if it has one.
     func enter(_ node: UInt64, with backing: BackingFile) -> OpenWay? {
         modes.withLock { modes in
             switch modes[node] {

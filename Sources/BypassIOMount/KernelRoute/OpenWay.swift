@@ -6,7 +6,8 @@ enum OpenWay: Sendable {
     case cached
     /// Every read and write comes as a request: the size says nothing of what there is to read.
     case direct
-    /// As the next one, but reads and writes come as requests, each. Mappings are of the backing file.
+    /// As the next one, but reads and writes come as requests, each. Mappings are of the backing
+    /// file.
     case pastCache(BackingFile)
     /// Reads and mappings are the kernel's own, of the backing file.
     case kernel(BackingFile)

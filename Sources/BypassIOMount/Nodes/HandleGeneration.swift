@@ -3,12 +3,12 @@ internal import IOStack
 internal import KernelFiles
 internal import SystemPackage
 
-/// The second half of a file's handle, beside its number: from the time the file was made, which tells
-/// it from others that had the number before, and a secret of this machine, without which nobody who
-/// has the number of a file (an NFS client, say) makes up a handle of it.
+/// The second half of a file's handle, beside its number: from the time the file was made, which
+/// tells it from others that had the number before, and a secret of this machine, without which
+/// nobody who has the number of a file (an NFS client, say) makes up a handle of it.
 ///
-/// The secret is from /etc/machine-id, so that handles outlive the service. Where there is none it is
-/// made up, and they do not.
+/// The secret is from /etc/machine-id, so that handles outlive the service. Where there is none it
+/// is made up, and they do not.
 struct HandleGeneration: Sendable {
     private let key: (UInt64, UInt64)
 

@@ -2,10 +2,11 @@ internal import IOStack
 
 /// Which programs look at the attributes of what they list.
 ///
-/// With READDIRPLUS the kernel gets every entry's attributes at once, which spares a program that looks at
-/// them a request each (ls -l, rsync). One that wants the names alone (find, a shell) has a status read for
-/// each in vain. Programs do not say which they are, and the kernel does not ask for what it has; so of
-/// each listing one entry is sent without, as a probe: who looks at attributes asks for this one.
+/// With READDIRPLUS the kernel gets every entry's attributes at once, which spares a program that
+/// looks at them a request each (ls -l, rsync). One that wants the names alone (find, a shell) has
+/// a status read for each in vain. Programs do not say which they are, and the kernel does not ask
+/// for what it has; so of each listing one entry is sent without, as a probe: who looks at
+/// attributes asks for this one.
 ///
 /// Any thread. The lock is a leaf.
 final class ListingHabits: Sendable {

@@ -8,7 +8,8 @@ internal import Synchronization
 ///
 /// Lock order: the mutable members belong to the ``NodeTable`` and are touched under its lock only.
 final class Node: @unchecked Sendable {
-    /// What the kernel calls it: the host's inode number where that is nobody else's, see ``NodeTable``.
+    /// What the kernel calls it: the host's inode number where that is nobody else's, see
+    /// ``NodeTable``.
     let number: UInt64
     let id: FileID
     /// Tells the file from a later one with the same inode number.
@@ -24,8 +25,9 @@ final class Node: @unchecked Sendable {
     var held: HeldFile?
     /// One of the open handles, which saves opening the file by its name. It may be closed by now.
     var openFile: FileObject?
-    /// Open handles that may write past the kernel's cache. Linux lets a read beside such a write fill the
-    /// cache with what was there before, and does not drop it when an asynchronous write ends.
+    /// Open handles that may write past the kernel's cache. Linux lets a read beside such a write
+    /// fill the cache with what was there before, and does not drop it when an asynchronous write
+    /// ends.
     var directWriters = 0
     /// There were some since the kernel last dropped what it has of the file.
     var isCacheInDoubt = false
@@ -43,13 +45,13 @@ final class Node: @unchecked Sendable {
     /// The thread that took the file's capability away last.
     var capabilityRemover: Int32 = 0
 
-    /// Handles through which a program may map the kernel's pages for writing. Each counts from before
-    /// its OPEN is answered until its RELEASE, which the kernel sends when the last mapping made through
-    /// it is gone and what was stored there has been written back. So there are pages that are newer
-    /// than the file only while it is not 0. Sequentially consistent.
+    /// Handles through which a program may map the kernel's pages for writing. Each counts from
+    /// before its OPEN is answered until its RELEASE, which the kernel sends when the last mapping
+    /// made through it is gone and what was stored there has been written back. So there are pages
+    /// that are newer than the file only while it is not 0. Sequentially consistent.
     let writableMappers = Atomic<Int>(0)
-    /// The kernel has pages of it, or had: nothing is stored to a page that was never read. Relaxed: who
-    /// maps hears of its pages after it is set.
+    /// The kernel has pages of it, or had: nothing is stored to a page that was never read.
+    /// Relaxed: who maps hears of its pages after it is set.
     let wasReadIntoCache = Atomic<Bool>(false)
 
     /// How often the mount's own requests changed what it holds. Released after the change.

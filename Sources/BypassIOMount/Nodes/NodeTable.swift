@@ -3,9 +3,10 @@ internal import SystemPackage
 
 /// All files that the kernel knows, by number and by identity.
 ///
-/// A file of the root's own file system has its inode number there, so that a handle which somebody keeps
-/// leads to it when the kernel has forgotten it, or the service has begun anew. All others, and one whose
-/// number another node still has, get a number that is never used again, with the highest bit set.
+/// A file of the root's own file system has its inode number there, so that a handle which somebody
+/// keeps leads to it when the kernel has forgotten it, or the service has begun anew. All others,
+/// and one whose number another node still has, get a number that is never used again, with the
+/// highest bit set.
 ///
 /// Lock order: one lock, a leaf; no request is sent under it. What falls out of the table is
 /// released after it, because closing a file runs filters.
@@ -196,8 +197,8 @@ final class NodeTable: Sendable {
         }
     }
 
-    /// Whether the kernel's list of a directory's entries may stay for another opening at `now`: one
-    /// that is older than `limit` seconds is made anew, if `isRenewed`.
+    /// Whether the kernel's list of a directory's entries may stay for another opening at `now`:
+    /// one that is older than `limit` seconds is made anew, if `isRenewed`.
     func keepsListing(of node: Node, at now: Int64, limit: Int64, isRenewed: Bool) -> Bool {
         state.withLock { _ in
             if node.listedAt <= now, now - limit < node.listedAt { return true }
@@ -296,8 +297,8 @@ final class NodeTable: Sendable {
     }
 
     /// The names that lead to a node, the last ones first, and what they start at.
-    /// `ESTALE` where a name on the way is gone, and where parents lead round in a circle, as they may
-    /// for a moment when somebody moves directories behind the mount's back.
+    /// `ESTALE` where a name on the way is gone, and where parents lead round in a circle, as they
+    /// may for a moment when somebody moves directories behind the mount's back.
     func way(to node: Node) throws(IOFailure) -> (from: Start, steps: [Step]) {
         var steps: [Step] = []
         var current = node
@@ -348,8 +349,8 @@ final class NodeTable: Sendable {
         }
     }
 
-    /// Whether what the kernel has cached of a file is good for another open through its cache; if not,
-    /// the kernel is to drop it.
+    /// Whether what the kernel has cached of a file is good for another open through its cache; if
+    /// not, the kernel is to drop it.
     func keepsCache(of node: Node) -> Bool {
         state.withLock { _ in
             let isGood = !node.isCacheInDoubt
@@ -359,8 +360,8 @@ final class NodeTable: Sendable {
         }
     }
 
-    /// Whether a truncation without a handle is that of `thread`'s O_TRUNC: the kernel sends it right
-    /// after OPEN. Otherwise it is truncate(2)'s.
+    /// Whether a truncation without a handle is that of `thread`'s O_TRUNC: the kernel sends it
+    /// right after OPEN. Otherwise it is truncate(2)'s.
     func takeTruncatingOpen(of node: Node, by thread: Int32) -> Bool {
         state.withLock { _ in
             guard node.lastWriter == thread else { return false }
@@ -394,8 +395,8 @@ extension IOFailure {
     /// The kernel then looks the path up again.
     static let staleNode = IOFailure(errno: 116)
 
-    /// The name that a node was found by may be gone while the file has others: whoever asked by one
-    /// of those must not hear that there is no such file.
+    /// The name that a node was found by may be gone while the file has others: whoever asked by
+    /// one of those must not hear that there is no such file.
     var ofKnownName: IOFailure {
         errno == Errno.noSuchFileOrDirectory.rawValue ? .staleNode : self
     }

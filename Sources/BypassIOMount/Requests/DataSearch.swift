@@ -3,9 +3,9 @@ internal import SystemPackage
 
 /// Where a file's data and holes begin: SEEK_DATA and SEEK_HOLE of lseek(2).
 ///
-/// What a program stored to a mapping is in the kernel's cache alone until the kernel writes it back,
-/// and it does not before it asks here. The file system below calls the place a hole until then. So of
-/// a file that somebody may have mapped for writing, only holes are in doubt.
+/// What a program stored to a mapping is in the kernel's cache alone until the kernel writes it
+/// back, and it does not before it asks here. The file system below calls the place a hole until
+/// then. So of a file that somebody may have mapped for writing, only holes are in doubt.
 struct DataSearch: Sendable {
     enum Aim: UInt32, Sendable {
         case data = 3
@@ -37,7 +37,8 @@ struct DataSearch: Sendable {
         }
     }
 
-    /// The answer after every hole on the way to it was written back; ``cautious()`` if one cannot be.
+    /// The answer after every hole on the way to it was written back; ``cautious()`` if one cannot
+    /// be.
     func exact(
         writingBack writeBack: (Range<UInt64>) -> Bool
     ) throws(IOFailure) -> UInt64 {

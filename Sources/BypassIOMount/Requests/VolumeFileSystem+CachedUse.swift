@@ -25,10 +25,10 @@ extension VolumeFileSystem {
 
     /// The pages of a mapping are read through the handle it was made with, O_DIRECT or not.
     ///
-    /// A mapping whose every page another handle had brought into the cache asks for nothing; what is
-    /// written to it shows when the kernel writes it back. No read through the mount misses that: the
-    /// kernel writes back a file's pages before it reads the file directly. What asks where data lies
-    /// does: ``seek(_:_:)``.
+    /// A mapping whose every page another handle had brought into the cache asks for nothing; what
+    /// is written to it shows when the kernel writes it back. No read through the mount misses
+    /// that: the kernel writes back a file's pages before it reads the file directly. What asks
+    /// where data lies does: ``seek(_:_:)``.
     ///
     /// Where the kernel reads the file itself, such a request is readahead(2), and no mapping.
     func noteMapping(of handle: OpenHandle, _ request: ReadRequest) {

@@ -103,8 +103,8 @@ extension VolumeFileSystem {
             if let number = request.handle, let open = try? handles.handle(number) {
                 information = try apply(request, to: open.file, of: node, requestor)
             } else {
-                // What an open file does to its times at the size it has already, truncate(2) need not.
-                // O_TRUNC comes like truncate(2) to nothing, but right after OPEN.
+                // What an open file does to its times at the size it has already, truncate(2) need
+                // not. O_TRUNC comes like truncate(2) to nothing, but right after OPEN.
                 let isByName =
                     request.size != nil
                     && !(request.size == 0
@@ -145,9 +145,9 @@ extension VolumeFileSystem {
         } else if request.changesNothing,
             !nodes.takeCapabilityRemoval(from: node, by: request.context.processID)
         {
-            // chown(-1, -1): set-id bits go, and the change time moves. Before a write the kernel sends
-            // the same after it took the file's capability away, which has moved that time; whether
-            // set-id bits go, too, it says with the write.
+            // chown(-1, -1): set-id bits go, and the change time moves. Before a write the kernel
+            // sends the same after it took the file's capability away, which has moved that time;
+            // whether set-id bits go, too, it says with the write.
             try file.apply(.owner(userID: nil, groupID: nil), requestor: requestor)
         }
         if request.accessTime != nil || request.modificationTime != nil {

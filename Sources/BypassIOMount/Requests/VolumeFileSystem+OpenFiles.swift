@@ -41,7 +41,8 @@ extension VolumeFileSystem {
         }
     }
 
-    /// Descriptors that files keep beside open handles: those without a name, and the kernel's ways.
+    /// Descriptors that files keep beside open handles: those without a name, and the kernel's
+    /// ways.
     private var otherDescriptors: Int {
         nodes.heldFileCount + 2 * (kernelRoute?.modes.backedCount ?? 0)
     }

@@ -15,8 +15,8 @@ struct ControlMessage: ~Escapable {
     private let inputLength: Int
     private let outputLength: Int
 
-    /// nil for another size and for flags that are not 0. Of a length over 488 what fits is used, so that
-    /// a program may pass what it passes on Windows.
+    /// nil for another size and for flags that are not 0. Of a length over 488 what fits is used,
+    /// so that a program may pass what it passes on Windows.
     @_lifetime(copy message)
     init?(_ message: Span<UInt8>) {
         guard message.count == Self.size else { return nil }
@@ -48,9 +48,9 @@ struct ControlMessage: ~Escapable {
         return Self.bufferOffset
     }
 
-    /// Sends the control and puts what comes back into `answer`, which is as long as the message and
-    /// zero: status, information and output. Returns where the output ends; what is behind it the kernel
-    /// leaves as the caller had it.
+    /// Sends the control and puts what comes back into `answer`, which is as long as the message
+    /// and zero: status, information and output. Returns where the output ends; what is behind it
+    /// the kernel leaves as the caller had it.
     func send(
         to file: FileObject, _ requestor: Requestor, _ answer: inout MutableSpan<UInt8>
     ) -> Int {
@@ -68,7 +68,8 @@ struct ControlMessage: ~Escapable {
         in answer: Span<UInt8>, upTo end: Int
     ) -> (veto: BypassVeto, operation: BypassIOOperation)? {
         let output = answer.extracting(Self.bufferOffset..<max(end, Self.bufferOffset))
-        // Of nearly all answers one byte tells that there is none: an error's OpStatus begins with 11.
+        // Of nearly all answers one byte tells that there is none: an error's OpStatus begins with
+        // 11.
         guard code == .manageBypassIO, output.count == FSBypassIOOutput.size,
             output[FSBypassIOOutput.headerSize + 3] & 0xC0 == 0xC0,
             let decoded = try? FSBypassIOOutput(decoding: output), let results = decoded.results

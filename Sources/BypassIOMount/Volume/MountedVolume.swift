@@ -26,12 +26,12 @@ public final class MountedVolume: Sendable {
         if mounted.session.passthroughObstacle != nil { fileSystem.kernelRoute?.stop() }
     }
 
-    /// Set on the mount's root, by who may set trusted attributes: whether reads move access times from
-    /// then on, "1" or "0". It is not listed.
+    /// Set on the mount's root, by who may set trusted attributes: whether reads move access times
+    /// from then on, "1" or "0". It is not listed.
     public static let accessTimesAttribute = Array("trusted.bypassio.access_times".utf8)
 
-    /// Why nobody gets kernel reads, although the mount would grant them; one sentence that says what to
-    /// do. nil where they work or were not asked for.
+    /// Why nobody gets kernel reads, although the mount would grant them; one sentence that says
+    /// what to do. nil where they work or were not asked for.
     public var kernelReadObstacle: String? {
         fileSystem.kernelRoute == nil ? nil : mounted.session.passthroughObstacle
     }

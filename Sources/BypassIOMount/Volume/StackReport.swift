@@ -1,8 +1,8 @@
 internal import BypassIOProtocol
 internal import IOStack
 
-/// What every layer of a mounted volume says to a QUERY of a file, and what the host knows of the file
-/// behind the mount, in JSON, as an extended attribute that is not listed.
+/// What every layer of a mounted volume says to a QUERY of a file, and what the host knows of the
+/// file behind the mount, in JSON, as an extended attribute that is not listed.
 ///
 /// It is asked without an open of the program's, which would change what is asked about.
 struct StackReport {

@@ -1,5 +1,5 @@
-/// Who may send STREAM_PAUSE and STREAM_RESUME from a program: a pause ends the bypass of every reader of the
-/// file, and lasts until a resume.
+/// Who may send STREAM_PAUSE and STREAM_RESUME from a program: a pause ends the bypass of every
+/// reader of the file, and lasts until a resume.
 public enum StreamPausers: String, Sendable {
     /// The file's owner and who administers the volume, by a handle that may read.
     case owner

@@ -1,7 +1,7 @@
 internal import IOStack
 
-/// What a file of a mounted volume tells about its bypass, in JSON, as an extended attribute that is
-/// not listed.
+/// What a file of a mounted volume tells about its bypass, in JSON, as an extended attribute that
+/// is not listed.
 struct StreamReport {
     static let attributeName = Array("user.bypassio.state".utf8)
 
@@ -10,8 +10,8 @@ struct StreamReport {
 
     private let handles: [OpenHandle]
 
-    /// Of the handles' list, bytes: Linux takes 65,536 of an attribute, and whoever opens a file chooses
-    /// how many handles there are.
+    /// Of the handles' list, bytes: Linux takes 65,536 of an attribute, and whoever opens a file
+    /// chooses how many handles there are.
     private static let room = 60_000
 
     init(_ stream: IOStack.Stream?, _ handles: HandleTable) {

@@ -63,8 +63,8 @@ final class VolumeFileSystem: FileSystem {
         hasMadeUpSizes = (try? root.file.volumeInformation())?.hasMadeUpSizes ?? false
     }
 
-    /// Without atomic truncation: with it the kernel sends O_TRUNC before it finds that the file is a
-    /// running program, which would be cut under its feet instead of ETXTBSY.
+    /// Without atomic truncation: with it the kernel sends O_TRUNC before it finds that the file is
+    /// a running program, which would be cut under its feet instead of ETXTBSY.
     ///
     /// fcntl and flock locks stay with the kernel, which knows all processes that use the mount.
     var features: InitFlags {
@@ -99,8 +99,8 @@ final class VolumeFileSystem: FileSystem {
 
     // MARK: Answers
 
-    /// Programs take a file without blocks for a hole and do not read it (tar -S). If the kernel may
-    /// hold pages of such a file that are newer, it has a block.
+    /// Programs take a file without blocks for a hole and do not read it (tar -S). If the kernel
+    /// may hold pages of such a file that are newer, it has a block.
     func attributes(_ information: FileInformation, of node: Node) -> NodeAttributes {
         var attributes = NodeAttributes(information, inode: inode(of: information.id))
         if information.isHoleAlone, node.mayBeMappedForWriting,
@@ -111,15 +111,15 @@ final class VolumeFileSystem: FileSystem {
         return attributes
     }
 
-    /// Whether a read must ask, whatever size the file is said to have. Of the volume's own file system
-    /// it is known; another one that is mounted in it is asked at each open.
+    /// Whether a read must ask, whatever size the file is said to have. Of the volume's own file
+    /// system it is known; another one that is mounted in it is asked at each open.
     func hasMadeUpSize(_ file: FileObject, _ requestor: Requestor) -> Bool {
         guard file.stream.id.device != nodes.root.id.device else { return hasMadeUpSizes }
         return (try? file.volumeInformation(requestor: requestor))?.hasMadeUpSizes ?? false
     }
 
-    /// A request that was to make, move or remove a name failed; it may have been done all the same, in
-    /// part or before a filter failed it.
+    /// A request that was to make, move or remove a name failed; it may have been done all the
+    /// same, in part or before a filter failed it.
     func mayHaveChanged(_ name: [UInt8], in directory: UInt64) {
         notices.forgetAttributes(of: directory)
         notices.forgetName(name, in: directory)

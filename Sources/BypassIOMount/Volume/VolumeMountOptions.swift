@@ -26,16 +26,16 @@ public struct VolumeMountOptions: Sendable {
     /// Whoever opens a file for reading alone has the kernel read it, past the service, where every
     /// layer agrees (``IOStack/FileObject/grantKernelReads()``).
     public var grantsKernelReads = false
-    /// Files of fewer bytes are left to the service: making their way for the kernel takes longer than
-    /// the one request that brings all their data.
+    /// Files of fewer bytes are left to the service: making their way for the kernel takes longer
+    /// than the one request that brings all their data.
     public var smallestKernelFile: UInt64 = 128 << 10
     /// Who may pause and resume the bypass of a file's readers by the control code.
     public var pausers = StreamPausers.owner
     /// Opens never move access times.
     public var noAccessTime = false
 
-    /// Is told each veto that a program meets, from the thread that carries the request: it must not
-    /// wait, nor use the mount.
+    /// Is told each veto that a program meets, from the thread that carries the request: it must
+    /// not wait, nor use the mount.
     public var vetoSeen: (@Sendable (SeenVeto) -> Void)?
 
     public init() {

@@ -108,8 +108,8 @@ extension FSBypassIOOutput {
         try encoding()
     }
 
-    /// The encoding of an answer with nothing behind its header but zeros: success, named by nobody, of
-    /// an operation with results, and of one without. Allocates the array.
+    /// The encoding of an answer with nothing behind its header but zeros: success, named by
+    /// nobody, of an operation with results, and of one without. Allocates the array.
     ///
     /// - Throws: `WireError` if the operation is unknown, or GET_INFO, whose answer says more.
     public static func success(

@@ -60,8 +60,8 @@ extension WireStructure {
         try encoding()
     }
 
-    /// As ``encodedBytes()``, for structures that call it themselves: then the compiler knows the type,
-    /// which spares a look-up of metadata for every field.
+    /// As ``encodedBytes()``, for structures that call it themselves: then the compiler knows the
+    /// type, which spares a look-up of metadata for every field.
     func encoding() throws(WireError) -> [UInt8] {
         let size = encodedSize ?? 0
         let (image, _) = try image(fitting: size)

@@ -70,8 +70,8 @@ struct fs_bpio_input {
     uint64_t reserved2;
 };
 
-// FS_BPIO_RESULTS. Names and reasons are UTF-16 and need not end in a NUL; their lengths count UTF-16
-// units, not bytes. bypassio_failing_driver and bypassio_failure_reason give them as UTF-8.
+// FS_BPIO_RESULTS. Names and reasons are UTF-16 and need not end in a NUL; their lengths count
+// UTF-16 units, not bytes. bypassio_failing_driver and bypassio_failure_reason give them as UTF-8.
 struct fs_bpio_results {
     int32_t op_status;                    // NTSTATUS; negative is a veto
     uint16_t failing_driver_name_length;  // in UTF-16 units
@@ -102,8 +102,8 @@ struct fs_bpio_output {
 // Sends a control code to an open file or directory. Returns 0 when it reached the volume: the
 // answer is *status, and the first *information bytes of the output were written. Returns -errno
 // for what never got there: ENOTTY (no bypassio volume), EBADF, ENOTCONN (the volume's service is
-// gone). Buffers may be larger than the 488 bytes that are carried: the first 488 bytes of the input
-// are sent, and at most 488 come back.
+// gone). Buffers may be larger than the 488 bytes that are carried: the first 488 bytes of the
+// input are sent, and at most 488 come back.
 int bypassio_fsctl(
     int fd, uint32_t control_code, const void *input, uint32_t input_length, void *output,
     uint32_t output_length, int32_t *status, uint32_t *information);
@@ -121,10 +121,10 @@ int bypassio_query(int fd, struct fs_bpio_output *output, int32_t *status);
 #define BYPASSIO_DRIVER_NAME_SIZE (3 * 32 + 1)
 #define BYPASSIO_REASON_SIZE (3 * 128 + 1)
 
-// Puts UTF-16 units into `text` as UTF-8 with a NUL behind them. Half of a surrogate pair without its
-// other half becomes U+FFFD. What `size` bytes do not hold is cut, never within a character. Returns
-// the bytes that the whole takes without the NUL, as snprintf does: `size` or more means that it was
-// cut. With a size of 0 nothing is written, and `text` may be NULL.
+// Puts UTF-16 units into `text` as UTF-8 with a NUL behind them. Half of a surrogate pair without
+// its other half becomes U+FFFD. What `size` bytes do not hold is cut, never within a character.
+// Returns the bytes that the whole takes without the NUL, as snprintf does: `size` or more means
+// that it was cut. With a size of 0 nothing is written, and `text` may be NULL.
 size_t bypassio_utf8(const uint16_t *units, size_t count, char *text, size_t size);
 
 // The texts of an answer, by bypassio_utf8. A length over what the structure holds is not believed.

@@ -28,8 +28,8 @@ int64_t bpio_fuse_write(int32_t device, const void *message, size_t length);
 
 // ---- requests by io_uring, Linux 6.14 ----
 
-/// Operations of an IORING_OP_URING_CMD on the device (enum fuse_uring_cmd). The command's area begins
-/// with struct fuse_uring_cmd_req: flags, the request's commit id, the queue's number.
+/// Operations of an IORING_OP_URING_CMD on the device (enum fuse_uring_cmd). The command's area
+/// begins with struct fuse_uring_cmd_req: flags, the request's commit id, the queue's number.
 enum {
     BPIO_FUSE_QUEUE_REGISTER = 1,          // two iovecs: headers, and memory for all else
     BPIO_FUSE_QUEUE_COMMIT_AND_FETCH = 2,  // the reply lies there; the next request goes there
@@ -90,8 +90,9 @@ int32_t bpio_umount(const char *target, int32_t flags);
 // ---- questions with a time limit ----
 
 /// Asks the service of a file system from a process of its own, because whoever waits for a request
-/// that a service has and does not answer can't be ended. With `attribute`, getxattr(2) of `path`: the
-/// length of what is in `value` then; without, statx(2) past what the kernel knows: 0. A negative errno;
+/// that a service has and does not answer can't be ended. With `attribute`, getxattr(2) of `path`:
+/// the length of what is in `value` then; without, statx(2) past what the kernel knows: 0. A
+/// negative errno;
 /// -ETIMEDOUT after `limit` milliseconds, when the process is left to end by itself.
 int64_t bpio_ask(
     const char *path, const char *_Nullable attribute, void *_Nullable value, size_t capacity,

@@ -17,8 +17,8 @@
 /// FAN_EVENT_INFO_TYPE_RANGE.
 #define BPIO_GATE_INFO_RANGE 6
 
-/// open_tree(2): a mount of one file, seen by nobody, that lasts until the descriptor (O_PATH) and what
-/// was opened through it are closed. CAP_SYS_ADMIN.
+/// open_tree(2): a mount of one file, seen by nobody, that lasts until the descriptor (O_PATH) and
+/// what was opened through it are closed. CAP_SYS_ADMIN.
 ///
 /// With `leaves_access_time` reads through it leave the file's access time alone (mount_setattr(2),
 /// Linux 5.12).
@@ -34,7 +34,8 @@ int32_t bpio_gate_mark(int32_t group, int32_t mount, uint64_t added, uint64_t re
 /// FAN_ALLOW for 0, else FAN_DENY with that errno.
 int32_t bpio_gate_answer(int32_t group, int32_t event_file, int32_t error);
 
-/// The mount that an open file is on, as no other mount has it or will have it (STATX_MNT_ID_UNIQUE).
+/// The mount that an open file is on, as no other mount has it or will have it
+/// (STATX_MNT_ID_UNIQUE).
 int32_t bpio_gate_mount_id(int32_t file, uint64_t *_Nonnull id);
 
 /// Runs the calling thread on each processor that the machine has in use, one after the other.
@@ -45,18 +46,20 @@ int32_t bpio_gate_visit_processors(
 /// membarrier(MEMBARRIER_CMD_GLOBAL).
 int32_t bpio_gate_wait_for_grace_period(void);
 
-/// Which argument of a system call is the descriptor that it reads from; -1 for those that read none.
+/// Which argument of a system call is the descriptor that it reads from; -1 for those that read
+/// none.
 int32_t bpio_gate_read_argument(int64_t call);
 
-/// EXT4_IOC_MOVE_EXT of blocks that `donor`, an empty file open for writing, cannot have: takes the lock
-/// of `file` (open for reading and writing), waits for direct I/O that is under way, and fails with
-/// EINVAL.
+/// EXT4_IOC_MOVE_EXT of blocks that `donor`, an empty file open for writing, cannot have: takes the
+/// lock of `file` (open for reading and writing), waits for direct I/O that is under way, and fails
+/// with EINVAL.
 int32_t bpio_gate_wait_ext4(int32_t file, int32_t donor);
 
-/// FIDEDUPERANGE of the first `length` bytes of `file` (read-only will do, with CAP_SYS_ADMIN) against
-/// those of `donor`, which are others: takes the lock, waits for direct I/O that is under way, and
-/// changes nothing. 0, also if the file system refused this file.
-int32_t bpio_gate_wait_dedupe(int32_t file, int32_t donor, uint64_t length, int32_t *_Nonnull status);
+/// FIDEDUPERANGE of the first `length` bytes of `file` (read-only will do, with CAP_SYS_ADMIN)
+/// against those of `donor`, which are others: takes the lock, waits for direct I/O that is under
+/// way, and changes nothing. 0, also if the file system refused this file.
+int32_t bpio_gate_wait_dedupe(
+    int32_t file, int32_t donor, uint64_t length, int32_t *_Nonnull status);
 
 /// Keeps every signal from the calling thread.
 void bpio_gate_block_signals(void);

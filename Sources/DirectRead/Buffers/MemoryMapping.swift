@@ -47,8 +47,8 @@ package struct MemoryMapping: ~Copyable {
         self.size = length
     }
 
-    /// Asks for huge pages, which make big buffers cheaper to register, to pin and to read into: a disk
-    /// is given one piece of memory instead of one for every 4 KiB. Advice only.
+    /// Asks for huge pages, which make big buffers cheaper to register, to pin and to read into: a
+    /// disk is given one piece of memory instead of one for every 4 KiB. Advice only.
     package func adviseHugePages() {
         _ = unsafe madvise(base, size, MADV_HUGEPAGE)
     }

@@ -15,8 +15,9 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// To keep a fast disk busy, start the next reads and submit after each completion or two: a disk that is
-/// given many at once idles meanwhile. To save processor time, take all that are there first.
+/// To keep a fast disk busy, start the next reads and submit after each completion or two: a disk
+/// that is given many at once idles meanwhile. To save processor time, take all that are there
+/// first.
 ///
 /// **Thread rule.** An engine belongs to the thread that made it: every member but ``waker`` and
 /// ``wake()`` is called on that thread, which must outlive the engine's last read (the kernel

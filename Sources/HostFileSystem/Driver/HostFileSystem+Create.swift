@@ -6,9 +6,9 @@ internal import SystemPackage
 /// What exists is first opened with O_PATH, which neither waits nor acts, and opened for data only
 /// if it is a regular file or a directory. So no pipe is waited for and no device driver is called:
 /// pipes, sockets, devices and links (with ``CreateParameters/Options/noFollow``) are handles for
-/// names and attributes. Two opens are spared the detour, which is more than half of their cost: one of
-/// a directory, because O_DIRECTORY opens nothing else, and one by who has just seen a regular file
-/// (``CreateParameters/Options/knownRegular``).
+/// names and attributes. Two opens are spared the detour, which is more than half of their cost:
+/// one of a directory, because O_DIRECTORY opens nothing else, and one by who has just seen a
+/// regular file (``CreateParameters/Options/knownRegular``).
 extension HostFileSystem {
     /// How often a name may be a link to a name that does not exist, or vanish and appear again.
     private static let attempts = 40

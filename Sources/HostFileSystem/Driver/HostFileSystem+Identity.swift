@@ -3,10 +3,10 @@ internal import SystemPackage
 
 /// On whose behalf the host makes a change.
 ///
-/// A change that takes space or makes a name is made as its requestor where the host decides by that:
-/// it owns what it makes, it needs a place in an idmapped mount, its quota counts, and what a file
-/// system keeps for root is not for it. Whether it may make the change was decided before, by whoever
-/// knows all its groups, so the process keeps its own rights over files meanwhile.
+/// A change that takes space or makes a name is made as its requestor where the host decides by
+/// that: it owns what it makes, it needs a place in an idmapped mount, its quota counts, and what a
+/// file system keeps for root is not for it. Whether it may make the change was decided before, by
+/// whoever knows all its groups, so the process keeps its own rights over files meanwhile.
 extension HostFileSystem {
     public func onBehalf<R>(
         of requestor: Requestor, changing file: FileObject,

@@ -13,8 +13,8 @@ public import SystemPackage
 /// applies to what is made. As root it makes what it makes for a user as that user, with the user's
 /// quota and share of the space; the calling thread then lacks CAP_SYS_RESOURCE until it changes
 /// something as root. Whether the user may is for whoever sends the request to check, as the kernel
-/// does for a mount with `default_permissions`. Errors of the host are passed on as they came. Needs Linux 5.6 and a
-/// mounted /proc. Any thread, several at once.
+/// does for a mount with `default_permissions`. Errors of the host are passed on as they came.
+/// Needs Linux 5.6 and a mounted /proc. Any thread, several at once.
 public final class HostFileSystem: FileSystemDriver {
     /// Such as "ext4" or "fuse.sshfs": the type in the mount table.
     public let name: String

@@ -3,8 +3,9 @@ internal import SystemPackage
 /// A nameless file of a volume, by which the host is made to wait for direct reads of other files
 /// that are under way.
 ///
-/// Linux has no call that only waits for them. But there are calls that take two files, wait for the
-/// direct I/O of both, and only then find that they have nothing to do. Measured with libaio on Linux
+/// Linux has no call that only waits for them. But there are calls that take two files, wait for
+/// the direct I/O of both, and only then find that they have nothing to do. Measured with libaio on
+/// Linux
 /// 6.18: each returned when the read in flight was done, and changed neither file nor times.
 ///
 /// Any thread.
@@ -41,8 +42,10 @@ final class DrainPartner: Sendable {
     /// Waits for direct reads and writes of a file that had begun.
     ///
     /// - Parameter target: O_PATH, on a mount that may be written to.
-    /// - Throws: what kept it from waiting: `EROFS`; on ext4 all that opening for writing may say, such as
-    ///   `ETXTBSY` for a program that runs; on the others `EINVAL` for a file of less than a block, and
+    /// - Throws: what kept it from waiting: `EROFS`; on ext4 all that opening for writing may say,
+    ///   such as
+    ///   `ETXTBSY` for a program that runs; on the others `EINVAL` for a file of less than a block,
+    ///   and
     ///   `EOPNOTSUPP` for xfs without reflinks.
     func waitForDirectIO(of target: FileDescriptor) throws(Errno) {
         switch way {

@@ -24,8 +24,8 @@ final class DrainedFile: Sendable {
     /// Waits for reads that hold the file's lock, and for direct I/O that outlives its call.
     func waitForLock() {
         try? partner?.waitForDirectIO(of: mount.descriptor)
-        // A reader that waits for the lock behind a writer may be overtaken, but has it when whoever
-        // overtook it lets go.
+        // A reader that waits for the lock behind a writer may be overtaken, but has it when
+        // whoever overtook it lets go.
         for _ in 0..<2 {
             // Takes the lock, finds no such attribute, and so does not even begin a transaction.
             try? SystemCall.removeExtendedAttribute(Self.attribute, of: mount.descriptor)

@@ -13,8 +13,9 @@ final class GateGroup: Sendable {
     /// What an event takes at most. Bytes.
     private static let largestEvent = 48
 
-    /// Events that may wait for an answer, a descriptor each. Further ones are left to the kernel, which
-    /// holds their readers; one that came without a descriptor to be had would fail with EPERM.
+    /// Events that may wait for an answer, a descriptor each. Further ones are left to the kernel,
+    /// which holds their readers; one that came without a descriptor to be had would fail with
+    /// EPERM.
     private let mostHeld: Int
     /// Reads that wait for an answer. Relaxed: it limits, and hands nothing over.
     private let held = Atomic<Int>(0)
@@ -62,14 +63,14 @@ final class GateGroup: Sendable {
         questions.put(read, at: gate)
     }
 
-    /// Deals with every event that had come by the time of the call, as long as there are descriptors for
-    /// them. Does not wait, for events or answers.
+    /// Deals with every event that had come by the time of the call, as long as there are
+    /// descriptors for them. Does not wait, for events or answers.
     ///
     /// An open that is left to the kernel is one that is expected: its reads meet the gate.
     func dealWithEvents() {
         reading.withLock { buffer in
-            // An error: too many open files, when the kernel itself has refused that read. The rest is
-            // left for the next call.
+            // An error: too many open files, when the kernel itself has refused that read. The rest
+            // is left for the next call.
             while !isFull, let length = try? SystemCall.events(of: group.descriptor, into: &buffer),
                 length > 0
             {

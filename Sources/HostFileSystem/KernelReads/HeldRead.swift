@@ -22,8 +22,8 @@ final class HeldRead: Sendable {
 
     /// Lets the read pass with nil, or fails it. Only the first answer counts.
     ///
-    /// Programs get `EIO`, `EPERM`, `EBUSY`, `ETXTBSY`, `EAGAIN`, `ENOSPC` and `EDQUOT` as they are; the
-    /// kernel takes no other (fs/notify/fanotify), so for the rest they get `EPERM`.
+    /// Programs get `EIO`, `EPERM`, `EBUSY`, `ETXTBSY`, `EAGAIN`, `ENOSPC` and `EDQUOT` as they
+    /// are; the kernel takes no other (fs/notify/fanotify), so for the rest they get `EPERM`.
     func answer(_ failure: IOFailure?) {
         guard !isAnswered.exchange(true, ordering: .relaxed) else { return }
         let number = failure.map { Self.accepted(Errno(rawValue: $0.errno)).rawValue } ?? 0

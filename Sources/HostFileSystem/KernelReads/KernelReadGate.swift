@@ -5,19 +5,19 @@ internal import SystemPackage
 /// The way for the kernel's reads of one file with a gate in it: a mount of the file's own, which
 /// only the kernel's reads go through, and pre-content events on that mount.
 ///
-/// Whoever uses the file by its path, this service's own descriptors included, is on another mount: no
-/// event tells of it, and nothing holds it. So nothing that a question leads to can wait for itself,
-/// as long as it does not read through the FUSE mount.
+/// Whoever uses the file by its path, this service's own descriptors included, is on another mount:
+/// no event tells of it, and nothing holds it. So nothing that a question leads to can wait for
+/// itself, as long as it does not read through the FUSE mount.
 ///
 /// What the gate cannot stop (measured on Linux 6.18): memory that was mapped, and files that were
-/// opened while the gate was open and nobody had said ``expectOpen(by:)``. If this process ends, the
-/// kernel lets everything pass; if it had no descriptor left for an event (`RLIMIT_NOFILE`), the kernel
-/// would fail that read with `EPERM`: each read that is held takes one, so ``GateGroup`` holds few. Writes come to the gate as reads do; the kernel does not say which they
-/// are.
+/// opened while the gate was open and nobody had said ``expectOpen(by:)``. If this process ends,
+/// the kernel lets everything pass; if it had no descriptor left for an event (`RLIMIT_NOFILE`),
+/// the kernel would fail that read with `EPERM`: each read that is held takes one, so ``GateGroup``
+/// holds few. Writes come to the gate as reads do; the kernel does not say which they are.
 ///
 /// The lock in here comes after those of ``GateGroup``. Changes of what the kernel watches are made
-/// under it, so that the kernel's mask is what the state says; so are the answers of reads that nobody
-/// is asked about, so that none of them passes once ``close()`` has set the state.
+/// under it, so that the kernel's mask is what the state says; so are the answers of reads that
+/// nobody is asked about, so that none of them passes once ``close()`` has set the state.
 final class KernelReadGate: KernelReadDoor {
     private static let always = UInt64(
         BPIO_GATE_OPEN | BPIO_GATE_CLOSE_WRITE | BPIO_GATE_CLOSE_NOWRITE)
@@ -124,7 +124,8 @@ final class KernelReadGate: KernelReadDoor {
             for: ([self] + others.compactMap { $0 as? KernelReadGate }).compactMap(\.begun))
     }
 
-    /// What may have begun before the gate came in the way; nil if nobody ever opened the file by it.
+    /// What may have begun before the gate came in the way; nil if nobody ever opened the file by
+    /// it.
     private var begun: ReadDrain? {
         state.withLock { state in
             state.opens > 0 ? ReadDrain(drained, passed: state.passed.taken()) : nil
@@ -199,8 +200,8 @@ final class KernelReadGate: KernelReadDoor {
         if mustAsk { gates.group.ask(about: read, at: self) }
     }
 
-    /// What to ask about a read, whose answer comes by ``answer(_:_:)``; nil if it need not be asked
-    /// about any more and has passed.
+    /// What to ask about a read, whose answer comes by ``answer(_:_:)``; nil if it need not be
+    /// asked about any more and has passed.
     func question(for read: HeldRead) -> (@Sendable (KernelRead) -> IOFailure?)? {
         let isOpen = state.withLock { state in
             guard !state.isClosed else { return false }

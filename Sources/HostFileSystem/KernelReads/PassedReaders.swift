@@ -2,8 +2,8 @@ internal import IOStack
 
 /// Threads whose reads the gate let pass, until it is known that they have gone on.
 ///
-/// The kernel wakes a thread up and does not wait for it: on a busy machine it may stand at the gate
-/// for long with the answer in its hands, neither running nor asleep inside the read.
+/// The kernel wakes a thread up and does not wait for it: on a busy machine it may stand at the
+/// gate for long with the answer in its hands, neither running nor asleep inside the read.
 struct PassedReaders: Sendable {
     /// Before those that have gone on are looked for.
     private static let many = 128

@@ -19,25 +19,28 @@ struct ReadDrain {
 
     /// Returns when these are done, of every file, whose gates are in the way already:
     ///
-    /// - Reads under way between the gate and the file's lock. A read does not give up its processor
-    ///   there, so when this thread has run on every one, it is past, if the kernel does not preempt
-    ///   itself (preempt=none). Where a cpuset keeps some processors away, membarrier(2) takes the
-    ///   place of the round: some milliseconds, in which a reader that runs gets past.
-    /// - Synchronous direct reads on ext4, xfs and btrfs, and cached ones on xfs: they hold the file's
-    ///   lock, which is taken here for this thread alone.
+    /// - Reads under way between the gate and the file's lock. A read does not give up its
+    ///   processor there, so when this thread has run on every one, it is past, if the kernel does
+    ///   not preempt itself (preempt=none). Where a cpuset keeps some processors away,
+    ///   membarrier(2) takes the place of the round: some milliseconds, in which a reader that runs
+    ///   gets past.
+    /// - Synchronous direct reads on ext4, xfs and btrfs, and cached ones on xfs: they hold the
+    ///   file's lock, which is taken here for this thread alone.
     /// - Asynchronous direct reads (libaio, io_uring): on ext4 unless the file cannot be opened for
     ///   writing (a program that runs); on xfs with reflinks and btrfs unless the file is shorter
     ///   than a block. On ext4 other watchers of the file see it opened and closed for writing.
-    /// - Reads by any thread that the kernel shows within one (``ThreadsInReads``): cached ones that
-    ///   sleep until a page comes from the disk, or in a page fault of their program's, or that lost
-    ///   their processor on the way; with lazy or full preemption, whoever lost it anywhere behind the
-    ///   gate; on file systems mounted read-only, where nobody may take the lock, whatever sleeps. At
-    ///   most ``longestRead``, because the program's memory may come from the program itself.
+    /// - Reads by any thread that the kernel shows within one (``ThreadsInReads``): cached ones
+    ///   that sleep until a page comes from the disk, or in a page fault of their program's, or
+    ///   that lost their processor on the way; with lazy or full preemption, whoever lost it
+    ///   anywhere behind the gate; on file systems mounted read-only, where nobody may take the
+    ///   lock, whatever sleeps. At most ``longestRead``, because the program's memory may come from
+    ///   the program itself.
     ///
-    /// Not waited for: what the kernel does not show, because it keeps no stacks (CONFIG_STACKTRACE) or
-    /// because the thread is in a PID namespace that this process does not see; readers that another
-    /// listener of the host (a virus scanner) holds at the same place; and threads that were let pass
-    /// and did not get to run for a second. Waits as long as the file system is frozen.
+    /// Not waited for: what the kernel does not show, because it keeps no stacks
+    /// (CONFIG_STACKTRACE) or because the thread is in a PID namespace that this process does not
+    /// see; readers that another listener of the host (a virus scanner) holds at the same place;
+    /// and threads that were let pass and did not get to run for a second. Waits as long as the
+    /// file system is frozen.
     static func wait(for drains: [ReadDrain]) {
         guard !drains.isEmpty else { return }
         var drains = drains

@@ -3,8 +3,8 @@ internal import SystemPackage
 
 /// Puts the questions of closed gates, each on a thread, since whoever is asked may sleep.
 ///
-/// A thread is started for a read that comes, and asks for those that came meanwhile before it ends;
-/// beyond ``mostThreads`` reads wait their turn. Any thread.
+/// A thread is started for a read that comes, and asks for those that came meanwhile before it
+/// ends; beyond ``mostThreads`` reads wait their turn. Any thread.
 final class ReadQuestions: Sendable {
     static let mostThreads = 32
 

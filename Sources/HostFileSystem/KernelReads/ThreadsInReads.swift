@@ -1,13 +1,14 @@
 internal import SystemPackage
 
-/// Threads that may be within a read of some files, past their gates: found by the functions of the kernel
-/// that each thread of the machine is within. No lock tells of cached reads on ext4 and btrfs, which
-/// may sleep until a page comes from the disk, or lose their processor, before they copy it.
+/// Threads that may be within a read of some files, past their gates: found by the functions of the
+/// kernel that each thread of the machine is within. No lock tells of cached reads on ext4 and
+/// btrfs, which may sleep until a page comes from the disk, or lose their processor, before they
+/// copy it.
 ///
 /// A thread that was once seen elsewhere is let go: what it reads later has met the gate.
 struct ThreadsInReads {
-    /// Of fs/backing-file.c, through which a stacked file system reads what is below it, from before
-    /// the gate to the end; and of mm/filemap.c, behind the gate.
+    /// Of fs/backing-file.c, through which a stacked file system reads what is below it, from
+    /// before the gate to the end; and of mm/filemap.c, behind the gate.
     private static let reading = [
         "backing_file_read_iter", "backing_file_splice_read", "filemap_read", "filemap_splice_read",
     ].map { Array($0.utf8) }

@@ -6,7 +6,8 @@ public struct StorageDisk: Sendable, Hashable {
     /// The driver that offers the blocks: "nvme", "virtio_blk", "sd", "mmcblk", "zram", "brd", ….
     /// Falls back to the kernel name without its digits.
     public var driver: String
-    /// The driver of the adapter behind ``driver`` where there is one: "ahci", "uas", "virtio_scsi".
+    /// The driver of the adapter behind ``driver`` where there is one: "ahci", "uas",
+    /// "virtio_scsi".
     public var hostDriver: String?
     public var bus: BusType
     public var isRotational: Bool?

@@ -1,7 +1,7 @@
 /// What lies below the files of one mount, from the file system down to the disks.
 public struct StorageTopology: Sendable, Hashable {
-    /// Type with subtype as in /proc/self/mountinfo, such as "ext4" or "fuse.sshfs"; the driver name
-    /// of the file system's own verdicts.
+    /// Type with subtype as in /proc/self/mountinfo, such as "ext4" or "fuse.sshfs"; the driver
+    /// name of the file system's own verdicts.
     public var fileSystem: String
     public var fileSystemClass: FileSystemClass
     /// nil when only a block device was asked for, or no mount is known.

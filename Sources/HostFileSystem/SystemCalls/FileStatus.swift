@@ -52,7 +52,8 @@ public struct FileStatus: Sendable, Hashable {
     public struct DirectIOFields: Sendable, Hashable {
         public var memory: UInt32
         public var offset: UInt32
-        /// Alignment that suffices for reads where it is smaller (Linux 6.14, XFS); nil if not told.
+        /// Alignment that suffices for reads where it is smaller (Linux 6.14, XFS); nil if not
+        /// told.
         public var readOffset: UInt32?
     }
 

@@ -66,7 +66,8 @@ extension SystemCall {
         return number
     }
 
-    /// sched_setaffinity(2): Runs the calling thread on each processor in use, one after the other, and
+    /// sched_setaffinity(2): Runs the calling thread on each processor in use, one after the other,
+    /// and
     /// `body` on each.
     ///
     /// - Throws: ENOTSUP where a cpuset keeps it from some.
@@ -88,7 +89,8 @@ extension SystemCall {
         _ = try retryingInt { bpio_gate_wait_for_grace_period() }
     }
 
-    /// EXT4_IOC_MOVE_EXT with what must fail: Waits for direct I/O of a file of ext4 that is under way.
+    /// EXT4_IOC_MOVE_EXT with what must fail: Waits for direct I/O of a file of ext4 that is under
+    /// way.
     ///
     /// - Parameters:
     ///   - file: open for reading and writing.
@@ -101,8 +103,8 @@ extension SystemCall {
         guard result == -Errno.invalidArgument.rawValue else { throw Errno(rawValue: abs(result)) }
     }
 
-    /// ioctl_fideduperange(2) with bytes that differ: Waits for direct I/O of a file of xfs or btrfs that
-    /// is under way.
+    /// ioctl_fideduperange(2) with bytes that differ: Waits for direct I/O of a file of xfs or
+    /// btrfs that is under way.
     ///
     /// - Parameters:
     ///   - file: open for reading.
@@ -119,8 +121,8 @@ extension SystemCall {
         guard status >= 0 else { throw Errno(rawValue: abs(status)) }
     }
 
-    /// Starts a thread that takes no signals and that nobody waits for. Throws `EAGAIN` where none is
-    /// to be had.
+    /// Starts a thread that takes no signals and that nobody waits for. Throws `EAGAIN` where none
+    /// is to be had.
     static func startThread(
         named name: StaticString, _ body: @escaping @Sendable () -> Void
     ) throws(Errno) {

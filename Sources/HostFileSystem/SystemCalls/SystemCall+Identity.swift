@@ -17,9 +17,9 @@ extension SystemCall {
     package static var canActForOthers: Bool { bpio_identity_is_possible() != 0 }
 
     /// setfsuid(2), and capset(2) without CAP_SYS_RESOURCE, around calls of the calling thread:
-    /// owners, quotas and space kept for root are judged by `caller`, nil being this process. Rights
-    /// over files stay as they are. Within another such call it just runs `body`, as for a process
-    /// that is not root.
+    /// owners, quotas and space kept for root are judged by `caller`, nil being this process.
+    /// Rights over files stay as they are. Within another such call it just runs `body`, as for a
+    /// process that is not root.
     ///
     /// - Parameter makesNames: setfsgid(2), too.
     package static func acting<R, E: Error>(

@@ -56,7 +56,8 @@ extension SystemCall {
     /// open(2) of /proc/self/fd/N: Open the same file again with other flags.
     ///
     /// Turns an O_PATH descriptor into one for data. Follows the descriptor, not the name: the file
-    /// may have been renamed or unlinked. Never use it on symbolic links (ELOOP) or sockets (ENXIO).
+    /// may have been renamed or unlinked. Never use it on symbolic links (ELOOP) or sockets
+    /// (ENXIO).
     package static func reopen(
         _ descriptor: FileDescriptor, _ flags: OpenFlags
     ) throws(Errno) -> OwnedDescriptor {

@@ -3,8 +3,8 @@ internal import Glibc
 package import SystemPackage
 
 extension SystemCall {
-    /// Every field that statx(2) of Linux 6.18 has a mask bit for, except the unique mount id, which
-    /// would replace the mount id that /proc/self/mountinfo uses.
+    /// Every field that statx(2) of Linux 6.18 has a mask bit for, except the unique mount id,
+    /// which would replace the mount id that /proc/self/mountinfo uses.
     static let everything =
         BPIO_STATX_BASIC_STATS | BPIO_STATX_BTIME | BPIO_STATX_MNT_ID | BPIO_STATX_DIOALIGN
         | BPIO_STATX_SUBVOL | BPIO_STATX_DIO_READ_ALIGN

@@ -46,9 +46,9 @@ extension SystemCall {
         return (ready & 1 != 0, ready & 2 != 0)
     }
 
-    /// poll(2): Whether something exceptional happened to a file of the kernel's since this was asked
-    /// last (POLLPRI, POLLERR): areas that came or went, for /proc/swaps. True when that cannot be
-    /// told.
+    /// poll(2): Whether something exceptional happened to a file of the kernel's since this was
+    /// asked last (POLLPRI, POLLERR): areas that came or went, for /proc/swaps. True when that
+    /// cannot be told.
     static func isExceptional(_ descriptor: FileDescriptor) -> Bool {
         bpio_watch_exception(descriptor.rawValue) != 0
     }

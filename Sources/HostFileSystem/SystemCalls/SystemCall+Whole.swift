@@ -75,8 +75,8 @@ extension SystemCall {
     /// XATTR_SIZE_MAX and XATTR_LIST_MAX: more the kernel does not give. Bytes.
     private static let largestAttribute = 65536
 
-    /// Asks for the size, then for the bytes; if the attribute grew in between (ERANGE), for all that
-    /// there can be, since somebody may make it grow again and again.
+    /// Asks for the size, then for the bytes; if the attribute grew in between (ERANGE), for all
+    /// that there can be, since somebody may make it grow again and again.
     private static func sized(
         _ call: (inout [UInt8]) throws(Errno) -> Int
     ) throws(Errno) -> [UInt8] {

@@ -48,7 +48,8 @@ struct ExtentPlaces: Sendable, Equatable {
         seen = time
     }
 
-    /// Whether some byte that both know lies elsewhere now. What was added or cut off does not count.
+    /// Whether some byte that both know lies elsewhere now. What was added or cut off does not
+    /// count.
     func isMoved(since old: ExtentPlaces) -> Bool {
         var index = 0
         for run in runs {

@@ -41,8 +41,8 @@ public struct FileTraits: Sendable, Hashable {
 
     /// The compress attribute, or an extent that is stored encoded (btrfs, f2fs). The attribute
     /// counts by itself, as FILE_ATTRIBUTE_COMPRESSED does on NTFS: ext4 stores `chattr +c` and
-    /// never compresses, btrfs may have found the data not worth it. `.unknown` on ZFS and squashfs,
-    /// and on btrfs while data still waits to be written back.
+    /// never compresses, btrfs may have found the data not worth it. `.unknown` on ZFS and
+    /// squashfs, and on btrfs while data still waits to be written back.
     public var compressed: Fact
     /// fscrypt's encryption of this file. A volume below may encrypt as well; that is the volume's.
     public var encrypted: Fact

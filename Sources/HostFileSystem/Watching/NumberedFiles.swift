@@ -3,9 +3,9 @@ internal import SystemPackage
 
 /// Finds the files of one file system by their inode numbers alone (open_by_handle_at(2)).
 ///
-/// What a handle holds is the file system's own affair. The root's handle is the pattern: its kind says
-/// where number and generation stand. A generation of 0 means any on ext4, f2fs and btrfs; XFS is asked
-/// for the right one. Whether all that holds is tried with the root itself.
+/// What a handle holds is the file system's own affair. The root's handle is the pattern: its kind
+/// says where number and generation stand. A generation of 0 means any on ext4, f2fs and btrfs; XFS
+/// is asked for the right one. Whether all that holds is tried with the root itself.
 ///
 /// Needs CAP_DAC_READ_SEARCH, and CAP_SYS_ADMIN on XFS. Any thread.
 final class NumberedFiles: Sendable {
@@ -56,7 +56,8 @@ final class NumberedFiles: Sendable {
         }
     }
 
-    /// A file for names and attributes; a symbolic link is not followed. `ESTALE` where there is none.
+    /// A file for names and attributes; a symbolic link is not followed. `ESTALE` where there is
+    /// none.
     func open(_ inode: UInt64) throws(Errno) -> OwnedDescriptor {
         guard inode > 0, form.numberSize == 8 || inode <= UInt64(UInt32.max) else {
             throw .staleNFSFileHandle

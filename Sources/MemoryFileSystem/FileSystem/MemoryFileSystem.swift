@@ -57,8 +57,8 @@ public final class MemoryFileSystem: FileSystemDriver {
         set { state.withLock { $0.bypassVeto = newValue } }
     }
 
-    /// Lets a kernel of the test's making read files by itself; whether its reads can be stopped. nil, as
-    /// at first, lets none.
+    /// Lets a kernel of the test's making read files by itself; whether its reads can be stopped.
+    /// nil, as at first, lets none.
     public var kernelReadsAreRevocable: Bool? {
         get { state.withLock { $0.kernelReadsAreRevocable } }
         set { state.withLock { $0.kernelReadsAreRevocable = newValue } }

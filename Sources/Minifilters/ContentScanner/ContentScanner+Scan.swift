@@ -6,8 +6,8 @@ extension ContentScanner {
 
     /// What is known of a file as it is now, without reading it.
     ///
-    /// - Parameter lastingOnly: for who grants something by it: what was found out while the file had
-    ///   not been at rest, or somebody had it open for writing, does not count.
+    /// - Parameter lastingOnly: for who grants something by it: what was found out while the file
+    ///   had not been at rest, or somebody had it open for writing, does not count.
     func known(
         of file: FileObject, by instance: FilterInstance, lastingOnly: Bool
     ) -> ScanVerdict.State {
@@ -52,8 +52,8 @@ extension ContentScanner {
         return state == .clean ? verdict.state(of: version, lastingOnly: false) : state
     }
 
-    /// Whether a signature lies in these bytes of a file that is being changed, or reaches into them.
-    /// What cannot be read holds none: then nobody else reads it either.
+    /// Whether a signature lies in these bytes of a file that is being changed, or reaches into
+    /// them. What cannot be read holds none: then nobody else reads it either.
     func holdsSignature(
         _ file: FileObject, at offset: UInt64, length: Int, by instance: FilterInstance,
         _ requestor: Requestor
@@ -83,8 +83,8 @@ extension ContentScanner {
     /// One byte less than the longest pattern.
     private var longestOverlap: Int { (signatures.map(\.pattern.count).max() ?? 1) - 1 }
 
-    /// The first signature in a range of the file, or nil. A match across two chunks is found in the
-    /// seam: the end of one and the beginning of the next.
+    /// The first signature in a range of the file, or nil. A match across two chunks is found in
+    /// the seam: the end of one and the beginning of the next.
     private func firstSignature(
         in range: Range<UInt64>, of file: FileObject, by instance: FilterInstance
     ) throws(IOFailure) -> Signature? {

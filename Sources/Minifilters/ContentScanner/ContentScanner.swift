@@ -6,20 +6,20 @@ import Synchronization
 /// Looks for signatures in what is read, and fails the read that finds one. A file whose whole
 /// content was scanned and found clean needs no more looking: its handles may bypass.
 ///
-/// An ENABLE, or a STREAM_RESUME of a paused file, scans the file if no verdict on it is known, through
-/// reads that only what is below sees. A QUERY scans nothing. It tells the verdict if there is one; without,
-/// it has nothing against a file that nobody bypasses for, which an ENABLE would scan, and refuses one
-/// that was changed while somebody has bypass.
+/// An ENABLE, or a STREAM_RESUME of a paused file, scans the file if no verdict on it is known,
+/// through reads that only what is below sees. A QUERY scans nothing. It tells the verdict if there
+/// is one; without, it has nothing against a file that nobody bypasses for, which an ENABLE would
+/// scan, and refuses one that was changed while somebody has bypass.
 ///
-/// A verdict is of a version of the file and is kept when the file is closed, of the files asked about
-/// last, if the file had been left alone for two seconds when the scan began and nobody had it open for
-/// writing until it ended. An open for writing makes it forgotten. A write makes the file unknown at once:
-/// the bypass of its handles is paused before the write goes on, and ended by a STREAM_RESUME whose scan
-/// finds nothing.
+/// A verdict is of a version of the file and is kept when the file is closed, of the files asked
+/// about last, if the file had been left alone for two seconds when the scan began and nobody had
+/// it open for writing until it ended. An open for writing makes it forgotten. A write makes the
+/// file unknown at once: the bypass of its handles is paused before the write goes on, and ended by
+/// a STREAM_RESUME whose scan finds nothing.
 ///
 /// A signature that begins in one read and ends in another is found only by the scan, not by the
-/// reads. Files that had bypass before the filter was attached are paused and scanned by the attach.
-/// Usable from any thread.
+/// reads. Files that had bypass before the filter was attached are paused and scanned by the
+/// attach. Usable from any thread.
 public final class ContentScanner: Sendable {
     let signatures: [Signature]
     private let reads = Atomic<UInt64>(0)
@@ -29,9 +29,10 @@ public final class ContentScanner: Sendable {
     private let report: (@Sendable (ScanFinding) -> Void)?
 
     /// - Parameters:
-    ///   - keptVerdicts: of how many files per volume verdicts are kept at most, about 200 bytes each.
-    ///   - report: is told what is found, from the thread that found it, each time: it must not wait,
-    ///     nor send requests.
+    ///   - keptVerdicts: of how many files per volume verdicts are kept at most, about 200 bytes
+    ///     each.
+    ///   - report: is told what is found, from the thread that found it, each time: it must not
+    ///     wait, nor send requests.
     public convenience init(
         signatures: [Signature], keptVerdicts: Int = 32_768,
         report: (@Sendable (ScanFinding) -> Void)? = nil
@@ -129,8 +130,8 @@ public final class ContentScanner: Sendable {
 
     // MARK: Changes
 
-    /// What was known of a file that was cut to nothing is not true of what it will hold; and of one
-    /// that is open for writing nobody knows for how long.
+    /// What was known of a file that was cut to nothing is not true of what it will hold; and of
+    /// one that is open for writing nobody knows for how long.
     private var postCreate: PostOperationCallback {
         { [self] data, instance, _ in
             guard case .create(let parameters) = data.parameters,
@@ -216,8 +217,8 @@ public final class ContentScanner: Sendable {
         return state == .clean ? .successNoCallback : refuse(data, file, instance, state)
     }
 
-    /// A question: it takes no time and changes nothing. What has bypass and is not known to be clean was
-    /// changed since it was found so, and a resume must not pass by this answer.
+    /// A question: it takes no time and changes nothing. What has bypass and is not known to be
+    /// clean was changed since it was found so, and a resume must not pass by this answer.
     private func preQuery(
         _ data: CallbackData, _ file: FileObject, _ instance: FilterInstance
     ) -> PreOperationResult {

@@ -1,10 +1,11 @@
 import IOStack
 
-/// The verdicts of scans on versions of files, which outlive the files' being open: an instance context.
+/// The verdicts of scans on versions of files, which outlive the files' being open: an instance
+/// context.
 ///
-/// Bounded: of files that were not asked about for long they are forgotten, and such a file is scanned
-/// again. A verdict is of a version of the file and stands only as long as nobody had the file open for
-/// writing since the scan began.
+/// Bounded: of files that were not asked about for long they are forgotten, and such a file is
+/// scanned again. A verdict is of a version of the file and stands only as long as nobody had the
+/// file open for writing since the scan began.
 ///
 /// Lock order: a leaf.
 final class KeptVerdicts: FilterContext {

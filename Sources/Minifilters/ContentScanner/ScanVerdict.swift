@@ -9,8 +9,8 @@ public final class ScanVerdict: FilterContext {
         case infected(signature: String)
     }
 
-    /// What had happened to the file before a look at it began, so that the look does not settle what
-    /// changed meanwhile.
+    /// What had happened to the file before a look at it began, so that the look does not settle
+    /// what changed meanwhile.
     struct Mark: Sendable, Equatable {
         /// Beginnings and ends of changes.
         fileprivate(set) var changes: UInt64 = 0
@@ -70,8 +70,8 @@ public final class ScanVerdict: FilterContext {
         }
     }
 
-    /// Somebody opened the file for writing, and may change it through a mapping that nobody tells of.
-    /// What is known stands, but not for long.
+    /// Somebody opened the file for writing, and may change it through a mapping that nobody tells
+    /// of. What is known stands, but not for long.
     func beginWriting() {
         knowledge.withLock { knowledge in
             knowledge.mark.writers += 1
@@ -89,8 +89,9 @@ public final class ScanVerdict: FilterContext {
 
     // MARK: Outcomes
 
-    /// Takes the outcome of a look at `version` that began at `mark`, unless the file was changed since.
-    /// It lasts, if it is to, unless somebody opened the file for writing since. Returns whether it does.
+    /// Takes the outcome of a look at `version` that began at `mark`, unless the file was changed
+    /// since. It lasts, if it is to, unless somebody opened the file for writing since. Returns
+    /// whether it does.
     func conclude(
         _ state: State, of version: FileVersion, lasting: Bool, since mark: Mark
     ) -> Bool {
@@ -105,8 +106,8 @@ public final class ScanVerdict: FilterContext {
         }
     }
 
-    /// A read of `version` found a signature. While the file is being changed nobody knows whether it
-    /// stays.
+    /// A read of `version` found a signature. While the file is being changed nobody knows whether
+    /// it stays.
     func condemn(_ signature: String, in version: FileVersion?) {
         knowledge.withLock { knowledge in
             knowledge.state =

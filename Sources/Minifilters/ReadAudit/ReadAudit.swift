@@ -28,8 +28,8 @@ public final class ReadAudit: Sendable {
 
     /// Keeps the newest `capacity` records.
     ///
-    /// - Parameter report: is told each, with the path by which the file was opened, from the thread that
-    ///   carries the read: it must not wait, nor send requests.
+    /// - Parameter report: is told each, with the path by which the file was opened, from the
+    ///   thread that carries the read: it must not wait, nor send requests.
     public init(
         capacity: Int = 4096, report: (@Sendable (AuditRecord, _ path: String) -> Void)? = nil
     ) {
@@ -46,10 +46,10 @@ public final class ReadAudit: Sendable {
 
     /// Turns BypassIO off (and on again) for what this filter is attached to.
     ///
-    /// On: first the veto stands, so that no new bypass passes; then every file that has bypass is paused
-    /// from here downward. When the call returns, no read goes past the filter until somebody says off.
-    /// Off: the veto falls, then each paused file is asked about again from the top. Files that had bypass
-    /// before the filter was attached count like the others.
+    /// On: first the veto stands, so that no new bypass passes; then every file that has bypass is
+    /// paused from here downward. When the call returns, no read goes past the filter until
+    /// somebody says off. Off: the veto falls, then each paused file is asked about again from the
+    /// top. Files that had bypass before the filter was attached count like the others.
     public func requireEveryRead(_ required: Bool) {
         state.withLock { $0.seesEveryRead = required }
         var applied: Bool

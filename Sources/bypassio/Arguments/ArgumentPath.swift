@@ -26,8 +26,8 @@ enum ArgumentPath {
         try? KernelFile.bytes(of: "/proc/self/cmdline")
     }
 
-    /// The absolute path of a mount point, without links. What is mounted there is not asked, because its
-    /// service may be gone or hang: its directory is.
+    /// The absolute path of a mount point, without links. What is mounted there is not asked,
+    /// because its service may be gone or hang: its directory is.
     static func mountPoint(_ argument: String) -> FilePath {
         let path = path(argument)
         guard let name = path.lastComponent, name.kind == .regular else {

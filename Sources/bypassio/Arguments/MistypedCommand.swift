@@ -2,8 +2,8 @@ import ArgumentParser
 
 /// A command's name that is nearly the one of a command. ArgumentParser suggests options only.
 enum MistypedCommand {
-    /// Throws the exit code of a wrong command line, which it has explained, if the arguments begin with
-    /// such a name.
+    /// Throws the exit code of a wrong command line, which it has explained, if the arguments begin
+    /// with such a name.
     static func refuse(_ arguments: [String], of root: any ParsableCommand.Type) throws {
         var command = root
         var names = [root.configuration.commandName ?? "bypassio"]

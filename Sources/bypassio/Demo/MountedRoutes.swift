@@ -1,14 +1,15 @@
 import BypassIOMount
 import SystemPackage
 
-/// The demo's file on a mount with the demo's filters: the route of each handle that a program may have.
+/// The demo's file on a mount with the demo's filters: the route of each handle that a program may
+/// have.
 struct MountedRoutes: Codable {
     let passages: [RouteTour.Passage]
     /// Why there are none, or no kernel reads among them; one sentence.
     let obstacle: String?
 
-    /// Mounts the folder, reads its file by every route, and unmounts. Where nothing can be mounted it says
-    /// why.
+    /// Mounts the folder, reads its file by every route, and unmounts. Where nothing can be mounted
+    /// it says why.
     ///
     /// - Parameter signals: blocked before any thread was started.
     init(folder: FilePath, file: FilePath, _ signals: inout SignalSet) throws {

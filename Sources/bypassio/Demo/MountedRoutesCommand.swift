@@ -2,8 +2,8 @@ import ArgumentParser
 import Foundation
 import SystemPackage
 
-/// `bypassio read-by-every-route`: mounts, lets others read, and prints what came of it; run by `demo` as
-/// a process of its own, since who serves a mount keeps signals for itself.
+/// `bypassio read-by-every-route`: mounts, lets others read, and prints what came of it; run by
+/// `demo` as a process of its own, since who serves a mount keeps signals for itself.
 struct MountedRoutesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "read-by-every-route", shouldDisplay: false)

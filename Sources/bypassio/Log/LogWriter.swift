@@ -4,8 +4,8 @@ import IOStack
 import Logging
 import SystemPackage
 
-/// Writes a log on a thread of its own, so that nobody who has something to tell waits for a disk or
-/// another program. What comes faster than it can be written is lost, and counted.
+/// Writes a log on a thread of its own, so that nobody who has something to tell waits for a disk
+/// or another program. What comes faster than it can be written is lost, and counted.
 ///
 /// Any thread. Lock order: `state` is a leaf.
 final class LogWriter: Sendable {
@@ -53,7 +53,8 @@ final class LogWriter: Sendable {
     /// After the log file was moved away.
     func reopen() { change { $0.isToReopen = true } }
 
-    /// Writes what is there and ends, within a second or so: what a disk does not take by then is lost.
+    /// Writes what is there and ends, within a second or so: what a disk does not take by then is
+    /// lost.
     func end() {
         change { $0.isToEnd = true }
         _ = finished.wait(timeout: .now() + .seconds(1))

@@ -25,8 +25,8 @@ final class ServiceLog: Sendable {
         logger = Logger(label: "bypassio") { _ in SwiftLogNoOpLogHandler() }
     }
 
-    /// Opens it, and starts its thread with the caller's signal mask; throws a ``CommandError`` where
-    /// that cannot be.
+    /// Opens it, and starts its thread with the caller's signal mask; throws a ``CommandError``
+    /// where that cannot be.
     init(_ destination: LogDestination) throws {
         self.destination = destination
         do throws(Errno) {

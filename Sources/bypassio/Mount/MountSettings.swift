@@ -151,7 +151,8 @@ struct MountSettings {
         }
     }
 
-    /// Takes over one option; throws a ``CommandError`` for one that is unknown or has a wrong value.
+    /// Takes over one option; throws a ``CommandError`` for one that is unknown or has a wrong
+    /// value.
     mutating func apply(_ name: String, _ value: String?) throws {
         if let found = Self.switches.first(where: { $0.name == name }) {
             guard value == nil else {

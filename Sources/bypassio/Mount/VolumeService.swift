@@ -88,7 +88,8 @@ struct VolumeService {
         }
     }
 
-    /// Mounts, at once or after the mount of a killed service of ours was taken away from the place.
+    /// Mounts, at once or after the mount of a killed service of ours was taken away from the
+    /// place.
     private static func mount(
         _ volume: Volume, _ settings: MountSettings, _ log: ServiceLog
     ) throws(VolumeMountError) -> MountedVolume {
@@ -160,8 +161,8 @@ struct VolumeService {
 
     // MARK: Serving
 
-    /// Waits for signals and for the end. What a signal asks for is done on a thread of its own: it may
-    /// wait for what hangs, and the next signal must be heard all the same.
+    /// Waits for signals and for the end. What a signal asks for is done on a thread of its own: it
+    /// may wait for what hangs, and the next signal must be heard all the same.
     func serve(_ signals: inout SignalSet) throws {
         let outcome = DismountOutcome()
         Thread.detachNewThread { [mounted, io, volume] in
@@ -258,8 +259,8 @@ struct VolumeService {
     /// What the requests under way have to end in, microseconds.
     private static let lastMoment: UInt32 = 700_000
 
-    /// Ends the connection and, when requests go on that nobody waits for any more, this process: one
-    /// may hang in SOURCE or in a filter for ever.
+    /// Ends the connection and, when requests go on that nobody waits for any more, this process:
+    /// one may hang in SOURCE or in a filter for ever.
     private func endNow() {
         Thread.detachNewThread { [mounted] in mounted.abort() }
         Thread.detachNewThread {

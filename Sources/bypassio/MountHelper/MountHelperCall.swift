@@ -65,8 +65,8 @@ struct MountHelperCall {
         }
     }
 
-    /// mount(8) hands over the options that the mount has with those that it was given. What a file system
-    /// was mounted with stays; an option that there is none of is refused all the same.
+    /// mount(8) hands over the options that the mount has with those that it was given. What a file
+    /// system was mounted with stays; an option that there is none of is refused all the same.
     private func remount(_ options: [String], _ settings: inout MountSettings) throws {
         for option in options where option != "remount" && !Remounting.knows(option) {
             let name = option.prefix { $0 != "=" }

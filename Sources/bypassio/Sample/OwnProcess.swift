@@ -2,7 +2,8 @@ import Foundation
 
 /// This program, run once more.
 enum OwnProcess {
-    /// What it prints as JSON; throws a ``CommandError`` if it fails, which has said why on standard error.
+    /// What it prints as JSON; throws a ``CommandError`` if it fails, which has said why on
+    /// standard error.
     static func answer<Answer: Decodable>(_ arguments: [String]) throws -> Answer {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()

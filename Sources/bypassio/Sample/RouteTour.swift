@@ -50,8 +50,8 @@ struct RouteTour {
                 callbacks: callbacks - before, refusedBy: answer.refusedBy, reason: answer.reason))
     }
 
-    /// The kernel tells of a close a moment later, and reads no file by itself that somebody else has in
-    /// its cache.
+    /// The kernel tells of a close a moment later, and reads no file by itself that somebody else
+    /// has in its cache.
     private func waitUntilClosed() {
         let end = DemoClock.wall + Self.patience
         while service.mounted.openHandleCount > 0, DemoClock.wall < end { usleep(1000) }

@@ -7,7 +7,8 @@ import DirectRead
 import Foundation
 import SystemPackage
 
-/// `bypassio read-as-program`: what any program would do with a file of the mount; run by `sample` and
+/// `bypassio read-as-program`: what any program would do with a file of the mount; run by `sample`
+/// and
 /// `demo` as a process of its own, since the one that serves must not use its mount.
 struct SampleReader: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,8 +2,8 @@ import Glibc
 import HostFileSystem
 import SystemPackage
 
-/// A path a user named, looked at once: where it really is and what is there. Without an open of the
-/// file, which on a mount would change what is asked about.
+/// A path a user named, looked at once: where it really is and what is there. Without an open of
+/// the file, which on a mount would change what is asked about.
 struct HostPath {
     /// As the user wrote it.
     let named: String

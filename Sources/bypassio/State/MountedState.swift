@@ -4,8 +4,8 @@ import HostFileSystem
 import IOStack
 import SystemPackage
 
-/// What a mounted volume tells of one of its files, in attributes of the file: without an open, which
-/// would have it scanned, granted to the kernel, or kept off the bypass.
+/// What a mounted volume tells of one of its files, in attributes of the file: without an open,
+/// which would have it scanned, granted to the kernel, or kept off the bypass.
 struct MountedState {
     let verdict: BypassVerdict
     /// Why the file's reads take the traditional route at this moment; nil if they do not.
@@ -77,8 +77,8 @@ struct MountedState {
         return try? JSONDecoder().decode(type, from: Data(text))
     }
 
-    /// The open handles of a file and the routes of their reads; empty where the file is on no bypassio
-    /// volume.
+    /// The open handles of a file and the routes of their reads; empty where the file is on no
+    /// bypassio volume.
     static func handles(of file: FileDescriptor) -> [Handle] {
         let facts = try? attribute("user.bypassio.state", of: file, as: StreamFacts.self)
         return facts?.handles ?? []

@@ -38,7 +38,8 @@ struct StateReport: Encodable {
     /// There may be more than can be told of.
     let furtherHandles: Int
     let layers: [Layer]
-    /// Facts of the file and what it lies on, for people; on a mounted volume of the file behind the mount.
+    /// Facts of the file and what it lies on, for people; on a mounted volume of the file behind
+    /// the mount.
     let facts: [String]
 
     /// Mounts a volume over the path, asks it, and takes it down again.
@@ -77,7 +78,8 @@ struct StateReport: Encodable {
 }
 
 extension StateReport {
-    /// Without `verbose` and `handles` the lines of fsutil alone: scripts that read those read these.
+    /// Without `verbose` and `handles` the lines of fsutil alone: scripts that read those read
+    /// these.
     func lines(verbose: Bool, handles showsHandles: Bool) -> [String] {
         let routes =
             (traditionalBecause.map {

@@ -20,8 +20,8 @@ struct PauseRightTests {
         return try KernelSide(options)
     }
 
-    /// The status of a control that `user` sends by a handle of flags `access`: 0, 1 and 2 as open(2) has
-    /// them.
+    /// The status of a control that `user` sends by a handle of flags `access`: 0, 1 and 2 as
+    /// open(2) has them.
     private func status(
         _ operation: UInt32, by user: UInt32, access: UInt32, _ kernel: KernelSide, _ node: UInt64
     ) -> UInt32 {

@@ -6,8 +6,8 @@ import Testing
 @testable import BypassIOMount
 @testable import FUSE
 
-/// A client chooses how deep directories lie in each other. What walks over them runs on a session's
-/// thread, whose stack is small.
+/// A client chooses how deep directories lie in each other. What walks over them runs on a
+/// session's thread, whose stack is small.
 struct DepthTests {
     /// Ten times what a walk over parents by recursion had room for.
     private static let depth = 10_000

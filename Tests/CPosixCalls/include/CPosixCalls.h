@@ -132,7 +132,8 @@ int64_t call_read(int fd, void *buffer, size_t count);
 int64_t call_write(int fd, const void *buffer, size_t count);
 int64_t call_pread(int fd, void *buffer, size_t count, int64_t offset);
 int64_t call_pwrite(int fd, const void *buffer, size_t count, int64_t offset);
-// The buffer in `pieces` parts of equal size; offset -1 uses the file's position. `flags` are RWF_*.
+// The buffer in `pieces` parts of equal size; offset -1 uses the file's position. `flags` are
+// RWF_*.
 int64_t call_preadv2(int fd, void *buffer, size_t count, int pieces, int64_t offset, int flags);
 int64_t call_pwritev2(
     int fd, const void *buffer, size_t count, int pieces, int64_t offset, int flags);
@@ -210,13 +211,14 @@ int64_t call_restore_credentials(void);
 // ---- other processes ----
 
 // Starts a program in a process group of its own, with no signal blocked or ignored whatever the
-// caller blocks, `input` as its standard input (-1: nothing), and its output to two descriptors. `words` are the path
-// and the arguments, `variables` NAME=VALUE; each ends with NUL, and they follow one another.
+// caller blocks, `input` as its standard input (-1: nothing), and its output to two descriptors.
+// `words` are the path and the arguments, `variables` NAME=VALUE; each ends with NUL, and they
+// follow one another.
 int64_t call_spawn(
     const char *words, int word_count, const char *variables, int variable_count,
     const char *_Nullable folder, int input, int output, int errors);
-// Starts a shell whose standard input ends when this process does, whichever way. Returns the socket to
-// write to it with call_tell.
+// Starts a shell whose standard input ends when this process does, whichever way. Returns the
+// socket to write to it with call_tell.
 int64_t call_start_heir(const char *script);
 int64_t call_tell(int socket, const char *text, size_t count);
 // 0 while it runs; then 1, and the exit code or the negated signal.
@@ -240,7 +242,8 @@ int64_t call_inotify_add(int fd, const char *path, uint32_t mask);
 // ---- mounts ----
 
 int64_t call_mount_bind(const char *source, const char *target);
-// A bind mount on which user and group `inside` of the disk appear as `outside`, and so on for `count`.
+// A bind mount on which user and group `inside` of the disk appear as `outside`, and so on for
+// `count`.
 int64_t call_mount_idmapped(
     const char *source, const char *target, uint32_t inside, uint32_t outside, uint32_t count);
 // `flags` are MNT_*; 2 = MNT_DETACH.

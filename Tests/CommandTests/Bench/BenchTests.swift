@@ -2,8 +2,8 @@ import Foundation
 import KernelFiles
 import Testing
 
-/// One after the other, because each run takes all there is of the machine. No figure is compared with
-/// another: only that it is there.
+/// One after the other, because each run takes all there is of the machine. No figure is compared
+/// with another: only that it is there.
 @Suite(
     .serialized, .enabled(if: BuiltCommand.isThere, "\(BuiltCommand.whyNot)"),
     .enabled(if: Host.takesDirectIO, "the file system of /var/tmp takes no direct I/O"))
@@ -112,7 +112,8 @@ struct BenchTests {
             kill -\(signal) $bench
             wait $bench
             """, in: folder)
-        // A shell's background process ignores SIGINT, unless it says otherwise itself, as ours does.
+        // A shell's background process ignores SIGINT, unless it says otherwise itself, as ours
+        // does.
         #expect(outcome.code == 130)
         #expect(try folder.text("errors").contains("Stopped by a signal"))
         try expectNothingLeft(folder)

@@ -53,7 +53,8 @@ enum BuiltCommand {
             "/bin/sh", ["-c", line], in: folder, environment: ["bypassio": location.path])
     }
 
-    /// Runs a program to its end, unless it hangs; output goes through files, so that no pipe fills up.
+    /// Runs a program to its end, unless it hangs; output goes through files, so that no pipe fills
+    /// up.
     static func start(
         _ program: String, _ arguments: [String], input: [UInt8] = [],
         in folder: Workspace? = nil, environment: [String: String] = [:]

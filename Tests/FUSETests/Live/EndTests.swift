@@ -22,7 +22,8 @@ struct EndTests {
         try Client.call { [path = service.mountPoint] in Unmounting.isDead(FilePath(path)) }
     }
 
-    /// At once over /dev/fuse; a ring's commands keep the connection until the kernel has cleared it away.
+    /// At once over /dev/fuse; a ring's commands keep the connection until the kernel has cleared
+    /// it away.
     private func isGone(_ file: FileDescriptor) throws -> Bool {
         try eventually {
             try Client.error { try Client.bytes(file, 10) } == .socketNotConnected

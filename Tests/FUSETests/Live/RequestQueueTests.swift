@@ -5,8 +5,8 @@ import Testing
 
 @testable import FUSE
 
-/// Requests that come by io_uring, against the real kernel. The other live suites run this way, too, with
-/// BYPASSIO_TEST_TRANSPORT=ring.
+/// Requests that come by io_uring, against the real kernel. The other live suites run this way,
+/// too, with BYPASSIO_TEST_TRANSPORT=ring.
 @Suite(
     "Requests by io_uring",
     .enabled(if: Kernel.canMount, "\(Kernel.whyNoMount)"),

@@ -14,8 +14,8 @@ struct SessionTests {
         let service = try TinyService("--transport", "device")
         for _ in 0..<200 { _ = try Client.status(service.path("greeting")) }
         let threads = try #require(Int(try service.say("threads")))
-        // Two, and one more each time a second request comes before the first thread is back, which on a
-        // busy machine it is late.
+        // Two, and one more each time a second request comes before the first thread is back, which
+        // on a busy machine it is late.
         #expect((2...8).contains(threads))
         #expect(try service.say("channels") == "\(threads)")
     }

@@ -2,8 +2,8 @@ import Testing
 
 @testable import FUSE
 
-/// The replies' structures by byte offsets, as linux/fuse.h of protocol 7.45 has them. Offsets count
-/// from the message's beginning: 16 bytes of `fuse_out_header` come first.
+/// The replies' structures by byte offsets, as linux/fuse.h of protocol 7.45 has them. Offsets
+/// count from the message's beginning: 16 bytes of `fuse_out_header` come first.
 @Suite("Layout of replies")
 struct ReplyLayoutTests {
     private let attributes = ScriptedFileSystem.attributes

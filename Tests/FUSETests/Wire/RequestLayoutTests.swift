@@ -2,7 +2,8 @@ import Testing
 
 @testable import FUSE
 
-/// The requests' structures: every field has a value of its own, so that none can stand for another.
+/// The requests' structures: every field has a value of its own, so that none can stand for
+/// another.
 @Suite("Layout of requests")
 struct RequestLayoutTests {
     private static let big: UInt64 = 0x8182_8384_8586_8788

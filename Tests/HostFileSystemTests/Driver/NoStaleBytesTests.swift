@@ -5,8 +5,8 @@ import Testing
 
 @testable import HostFileSystem
 
-/// A file on the machine's disk beside a model: changed through the page cache and past it, read past
-/// the filters by io_uring and by single reads.
+/// A file on the machine's disk beside a model: changed through the page cache and past it, read
+/// past the filters by io_uring and by single reads.
 @Suite("No bypassed read of a host file returns stale bytes, spec 4.6")
 struct NoStaleBytesTests {
     private static let page = 4096

@@ -16,8 +16,8 @@ final class GateBench: Sendable {
     let file: FileObject
     let door: any KernelReadDoor
     let asked = Guarded<[KernelRead]>([])
-    /// In a value of its own: a function that is lent out and put back by generic code is wrapped up
-    /// anew each time.
+    /// In a value of its own: a function that is lent out and put back by generic code is wrapped
+    /// up anew each time.
     private struct Answer {
         var body: @Sendable (KernelRead) -> IOFailure? = { _ in nil }
     }

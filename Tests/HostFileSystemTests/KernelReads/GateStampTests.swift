@@ -13,8 +13,9 @@ import Testing
 /// A thread often loses its processor when a read is over and its end has not been stamped; so the
 /// file is changed right after the return and back before the call, and no read may see the change.
 ///
-/// Cached reads on ext4 and btrfs take no lock, and some lose their processor between the gate and the copy
-/// (filemap_read offers it): without ``ThreadsInReads`` about one closing in a hundred misses one.
+/// Cached reads on ext4 and btrfs take no lock, and some lose their processor between the gate and
+/// the copy (filemap_read offers it): without ``ThreadsInReads`` about one closing in a hundred
+/// misses one.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct GateStampTests {
     enum Kind: String, CaseIterable, Sendable {
@@ -163,7 +164,8 @@ struct GateStampTests {
         try SystemCall.writeAll(bytes, to: file.descriptor, at: 0)
     }
 
-    /// Reads until `isDone`, which is told of each read whether it saw a version of the closed gate.
+    /// Reads until `isDone`, which is told of each read whether it saw a version of the closed
+    /// gate.
     private static func read(
         _ file: OpenFile, until isDone: (_ isInside: Bool) -> Bool
     ) -> [Span] {

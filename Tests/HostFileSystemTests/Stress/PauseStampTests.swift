@@ -7,8 +7,8 @@ import Testing
 
 @testable import HostFileSystem
 
-/// Spec 4.4 under load: eight threads read as fast as they can while another pauses and resumes; each
-/// read carries stamps that tell what was paused when it began and when it ended.
+/// Spec 4.4 under load: eight threads read as fast as they can while another pauses and resumes;
+/// each read carries stamps that tell what was paused when it began and when it ended.
 @Suite("Not one bypassed read inside a pause, spec 4.4", .serialized)
 struct PauseStampTests {
     enum Place: String, CaseIterable, Sendable {
@@ -93,8 +93,8 @@ struct PauseStampTests {
                     round % 2 == 0
                     ? (.streamPause, .streamResume, PauseWindow.stream, .storageBypass)
                     : (.volumeStackPause, .volumeStackResume, PauseWindow.volume, .filterBypass)
-            // Now and then the readers are waited for, outside the pause and inside it, so that every route
-            // is taken however few turns they get.
+            // Now and then the readers are waited for, outside the pause and inside it, so that
+            // every route is taken however few turns they get.
             let waits = round % 64 < 2
             if waits { #expect(progress.sees(.fullBypass), "no read goes past everything") }
             _ = try file.bypassIO(pause)

@@ -2,8 +2,8 @@ import BypassIOProtocol
 import IOStack
 import Synchronization
 
-/// When bypass may not be used: set by whoever pauses, after the pause returned, and cleared before the
-/// resume begins.
+/// When bypass may not be used: set by whoever pauses, after the pause returned, and cleared before
+/// the resume begins.
 final class PauseWindow: Sendable {
     /// Bit 0: the stream is paused. Bit 1: the volume stack is.
     private let word = Atomic<UInt8>(0)
@@ -36,8 +36,8 @@ final class StampTable: @unchecked Sendable {
     }
 }
 
-/// A storage driver that stamps each read of a queue: when the storage is handed it, after it entered
-/// the gates, and when it comes back, before it leaves them.
+/// A storage driver that stamps each read of a queue: when the storage is handed it, after it
+/// entered the gates, and when it comes back, before it leaves them.
 final class StampingStorage: StorageDriver {
     private let storage: any StorageDriver
     let window = PauseWindow()

@@ -4,8 +4,8 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// Two filters: the upper follows the recipe of spec 4.4 when a test tells it to; the lower keeps the
-/// first ENABLE that the upper let past.
+/// Two filters: the upper follows the recipe of spec 4.4 when a test tells it to; the lower keeps
+/// the first ENABLE that the upper let past.
 private final class Withdrawal: Sendable {
     let veto = Box<(NTStatus, String)?>(nil)
     let kept = Box<Kept?>(nil)

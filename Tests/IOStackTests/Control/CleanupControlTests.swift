@@ -62,7 +62,8 @@ import Testing
                 failure { try instance.bypassIO(.streamPause, on: file) },
                 failure { try instance.read(file, at: 0, length: 512, into: buffer) },
                 failure { try instance.setContext(Note(Trace()), on: .streamHandle(file)) },
-                // Nothing is enabled any more, and who has the file object sends nothing from the top.
+                // Nothing is enabled any more, and who has the file object sends nothing from the
+                // top.
                 failure { try instance.bypassIO(.enable, on: file) },
                 failure { try file.bypassIO(.query) },
                 failure { try file.read(at: 0, length: 512, into: buffer) },

@@ -31,8 +31,8 @@ import Testing
 
     private var reads: Int { memory.disk.reads.count }
 
-    /// Opens a file for reading alone, sends a control, closes it; the answer, and whether the file was
-    /// read for it.
+    /// Opens a file for reading alone, sends a control, closes it; the answer, and whether the file
+    /// was read for it.
     private func ask(
         _ path: FilePath, _ operation: BypassIOOperation = .enable
     ) throws -> (status: NTStatus, scanned: Bool) {
@@ -91,7 +91,8 @@ import Testing
         try attachScanner()
         try memory.make("data", [UInt8](repeating: 65, count: 64))
         #expect(try ask("data") == (.success, true))
-        // The same file system and disk, on a volume of their own: what somebody does behind a mount.
+        // The same file system and disk, on a volume of their own: what somebody does behind a
+        // mount.
         let other = IOManager()
         let behind = other.mount(memory.volume.fileSystem, named: "behind", storage: memory.disk)
         let writer = try behind.open("data", access: [.read, .write])

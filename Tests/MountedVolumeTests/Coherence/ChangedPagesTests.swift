@@ -12,8 +12,8 @@ extension MountedVolume {
         private static let mebibyte: Int64 = 1 << 20
         private static let (data, hole): (Int32, Int32) = (3, 4)
 
-        /// A file of 3 MiB, a hole but for 8 KiB at 1 MiB, with five bytes stored at 2 MiB through a
-        /// mapping, which nobody wrote back.
+        /// A file of 3 MiB, a hole but for 8 KiB at 1 MiB, with five bytes stored at 2 MiB through
+        /// a mapping, which nobody wrote back.
         private final class Mapped {
             let path: String
             let file: RawFile

@@ -76,8 +76,8 @@ extension MountedVolume {
             mount.stop()
         }
 
-        /// A mapping asks the kernel for nothing, and the kernel the service for nothing. With `trust=0`
-        /// nobody tells the service either.
+        /// A mapping asks the kernel for nothing, and the kernel the service for nothing. With
+        /// `trust=0` nobody tells the service either.
         @Test(arguments: MountCommand.chosen.isOurs ? options + [plain + ",trust=0"] : [])
         func mappingsFollowTheirFile(_ options: String) throws {
             let mount = try LiveMount(options: options)

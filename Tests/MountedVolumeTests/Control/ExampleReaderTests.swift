@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// The programs of Examples/, as somebody copies them: built, run on a mount, and compared with what
+    /// The programs of Examples/, as somebody copies them: built, run on a mount, and compared with
+    /// what
     /// `bypassio state` says of the same file.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the control code is ours"))
     struct ExampleReaders {
@@ -11,7 +12,8 @@ extension MountedVolume {
             case python = "python3"
         }
 
-        /// A filter that refuses files with this text, and says so in words of every length in UTF-8.
+        /// A filter that refuses files with this text, and says so in words of every length in
+        /// UTF-8.
         private static let filters = ["contentscan,signature=Fäule€😀:ROTTEN", "readaudit"]
         private static let repository = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent()

@@ -6,8 +6,8 @@ extension MountedVolume {
     /// The service ends as no service should: what clients see, and what is left.
     @Suite(.enabled(if: MountCommand.chosen.hasService, "a bind mount has no service to kill"))
     struct Crash {
-        /// What a file system whose service is gone answers; ECANCELED to requests that were about to
-        /// go to a ring of it (linux/fs/fuse/dev_uring.c, `fuse_uring_send_in_task`).
+        /// What a file system whose service is gone answers; ECANCELED to requests that were about
+        /// to go to a ring of it (linux/fs/fuse/dev_uring.c, `fuse_uring_send_in_task`).
         private static let errors = ["ENOTCONN", "ECONNABORTED", "EIO", "ENODEV", "ECANCELED"]
 
         @Test func killedServiceLeavesErrorsAndEverythingAcknowledged() throws {

@@ -2,11 +2,11 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// Four processes read, write, truncate, map and rename at random, and compare all they see with
-    /// a model of what the files must hold; at the end the files behind the mount too.
+    /// Four processes read, write, truncate, map and rename at random, and compare all they see
+    /// with a model of what the files must hold; at the end the files behind the mount too.
     ///
-    /// Direct reads enable, disable, pause and resume bypass meanwhile (spec 4.6); a third of the time with
-    /// each policy of suspension, and a third on the kernel route.
+    /// Direct reads enable, disable, pause and resume bypass meanwhile (spec 4.6); a third of the
+    /// time with each policy of suspension, and a third on the kernel route.
     ///
     /// Twenty minutes instead of one: `BYPASSIO_TEST_SECONDS=1200`; a run again: the seed that it
     /// printed as `BYPASSIO_TEST_SEED`.

@@ -13,8 +13,8 @@ struct ProgramBench {
         disk = try mount.folder.makeFolder("disk")
     }
 
-    /// What a line of the shell sees as its variables: `$mount` and `$backing` are the mount and what
-    /// lies behind it, `$disk` a plain directory.
+    /// What a line of the shell sees as its variables: `$mount` and `$backing` are the mount and
+    /// what lies behind it, `$disk` a plain directory.
     private var variables: [String: String] {
         [
             "mount": mount.mountpoint, "backing": mount.source, "disk": disk,

@@ -55,8 +55,11 @@ extension MountedVolume {
                     [.posixPermissions: 0o600], ofItemAtPath: "\($0)/secret")
             }
             let outcome = try mount.shell(
-                "if cat secret 2>/dev/null; then exit 9; fi; if chmod 666 secret 2>/dev/null; then exit 8; fi; echo closed"
-            )
+                """
+                if cat secret 2>/dev/null; then exit 9; fi
+                if chmod 666 secret 2>/dev/null; then exit 8; fi
+                echo closed
+                """)
             #expect(outcome.output == "closed\n", "\(outcome)")
             mount.service.signal(SIGTERM)
             _ = mount.service.wait(within: 15)

@@ -15,8 +15,8 @@ final class LiveMount: @unchecked Sendable {
     /// What only a service that hangs takes, on a machine with much else to do. Seconds.
     private static let patience = 120.0
 
-    /// Returns when the mount answers; throws with what the service said if it does not come up. `prepare`
-    /// is given the source before the service.
+    /// Returns when the mount answers; throws with what the service said if it does not come up.
+    /// `prepare` is given the source before the service.
     init(
         options: String = "allow_other,default_permissions,dev,suid", filters: [String] = [],
         prepare: (String) throws -> Void = { _ in }

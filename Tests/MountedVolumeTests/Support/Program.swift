@@ -39,8 +39,8 @@ struct Program: Sendable {
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
-    /// Its end; ended with SIGKILL, and an error, if it takes longer and does nothing for as long: how long
-    /// a program takes is the machine's affair.
+    /// Its end; ended with SIGKILL, and an error, if it takes longer and does nothing for as long:
+    /// how long a program takes is the machine's affair.
     func run(within seconds: Double) throws -> Outcome {
         let running = try RunningProgram(self)
         var progress: UInt64?

@@ -6,8 +6,8 @@ import SystemPackage
 import Testing
 
 extension MountedVolume {
-    /// Spec 4.6 on a live mount: what the kernel's page cache does with one handle decides about the
-    /// bypass of another.
+    /// Spec 4.6 on a live mount: what the kernel's page cache does with one handle decides about
+    /// the bypass of another.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the control code is ours"))
     struct Suspension {
         private static let size = 65536

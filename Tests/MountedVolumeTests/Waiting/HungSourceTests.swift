@@ -9,8 +9,8 @@ extension MountedVolume {
     /// A part of the source that does not answer holds up nobody who wants another.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "native mounts have no service"))
     struct HungSource {
-        /// A mount within the source, of a service that can be stopped: it stands for a server that is
-        /// away.
+        /// A mount within the source, of a service that can be stopped: it stands for a server that
+        /// is away.
         private final class Island {
             let path: String
             let service: RunningProgram

@@ -1,4 +1,5 @@
-// A function that callgrind finds by its name: Swift's optimiser gives copies of its own other names.
+// A function that callgrind finds by its name: Swift's optimiser gives copies of its own other
+// names.
 #pragma once
 
 // Runs what is counted, on this thread.

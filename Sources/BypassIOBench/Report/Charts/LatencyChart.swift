@@ -1,7 +1,8 @@
 import Foundation
 
 /// How large a part of the operations was done within which time, a line for each route: the upper
-/// the line ends at the left, the better. The scale of the parts gives each further nine as much room.
+/// the line ends at the left, the better. The scale of the parts gives each further nine as much
+/// room.
 struct LatencyChart {
     struct Line {
         let label: String

@@ -11,7 +11,8 @@ enum Markup {
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
             case "\t", "\n": result.unicodeScalars.append(scalar)
-            // Names come from outside, and XML takes no control characters, however they are written.
+            // Names come from outside, and XML takes no control characters, however they are
+            // written.
             case _ where scalar.properties.generalCategory == .control: result += "\u{FFFD}"
             default: result.unicodeScalars.append(scalar)
             }
@@ -40,7 +41,8 @@ enum Markup {
             + "text-anchor=\"\(anchor)\">\(escaped(text))</text>"
     }
 
-    /// A picture with its text alternative: `title` names it, `description` tells what is to be seen.
+    /// A picture with its text alternative: `title` names it, `description` tells what is to be
+    /// seen.
     static func picture(
         width: Double, height: Double, id: String, title: String, description: String,
         _ content: [String]

@@ -147,8 +147,8 @@ final class MountStage: ScenarioStage {
         return Outcome()
     }
 
-    /// The kernel tells the service of a handle's end without waiting for it; whoever asks next is to
-    /// find it gone.
+    /// The kernel tells the service of a handle's end without waiting for it; whoever asks next is
+    /// to find it gone.
     private func waitUntilGone(_ name: String) {
         guard handles.withLock({ $0[name]?.isGone }) == true else { return }
         let isLast = !scenario.steps.contains { step in
