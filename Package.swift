@@ -90,7 +90,6 @@ let package = Package(
             name: "FUSE",
             dependencies: [
                 "KernelFiles", "CKernelABI", "DirectRead",
-                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -98,7 +97,6 @@ let package = Package(
             name: "BypassIOMount",
             dependencies: [
                 "KernelFiles", "BypassIOProtocol", "IOStack", "FUSE",
-                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -151,12 +149,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "BypassIOClientTests",
-            dependencies: ["BypassIOClient", "BypassIOProtocol", "CBypassIO"],
+            dependencies: ["BypassIOProtocol", "CBypassIO"],
             swiftSettings: settings),
         .testTarget(
             name: "IOStackTests",
             dependencies: [
-                "IOStack", "BypassIOProtocol", "MemoryFileSystem", "CAllocationCounter",
+                "IOStack", "BypassIOProtocol", "MemoryFileSystem",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -171,8 +169,7 @@ let package = Package(
             name: "HostFileSystemTests",
             dependencies: [
                 "KernelFiles", "TestSupport", "HostFileSystem", "IOStack", "BypassIOProtocol",
-                "DirectRead", "Minifilters",
-                "MemoryFileSystem", "CKernelABI", "CAllocationCounter",
+                "DirectRead", "MemoryFileSystem", "CKernelABI", "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -199,8 +196,7 @@ let package = Package(
         .testTarget(
             name: "BypassIOMountTests",
             dependencies: [
-                "BypassIOMount", "FUSE", "IOStack", "BypassIOProtocol", "HostFileSystem",
-                "MemoryFileSystem", "CAllocationCounter",
+                "BypassIOMount", "FUSE", "IOStack", "BypassIOProtocol", "MemoryFileSystem",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -280,17 +276,12 @@ let package = Package(
             name: "MountedVolumeTests",
             dependencies: [
                 "KernelFiles", "TestSupport", "bypassio", "bypassio-exerciser", "BypassIOClient",
-                "BypassIOProtocol",
-                "CKernelABI", "CPosixCalls",
+                "BypassIOProtocol", "CPosixCalls",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "BypassIOLabTests",
-            dependencies: [
-                "BypassIOLab", "BypassIOProtocol", "IOStack",
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
+            name: "BypassIOLabTests", dependencies: ["BypassIOLab", "BypassIOProtocol", "IOStack"],
             swiftSettings: settings),
         .testTarget(
             name: "GuardTests", dependencies: ["bypassio-guard"], swiftSettings: settings),
@@ -301,6 +292,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        // Reads the tree, not what is built of it: the rules of the house (docs/architecture.md).
+        .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(
             name: "CommandTests",
             dependencies: ["KernelFiles", "TestSupport", "bypassio", "BypassIOProtocol"],

@@ -1,0 +1,116 @@
+import Testing
+
+/// Who knows whom: docs/architecture.md says which target must not know what, and Package.swift
+/// names no more than a target uses.
+struct ImportTests {
+    /// What each target of Sources imports, bottom up. IOStack and what builds on it alone know no
+    /// Linux: neither Glibc nor the kernel's files.
+    private static let allowed: [String: Set<String>] = [
+        "KernelFiles": ["SystemPackage"],
+        "BypassIOProtocol": [],
+        "IOStack": [
+            "BypassIOProtocol", "DequeModule", "Dispatch", "Synchronization", "SystemPackage",
+        ],
+        "DirectRead": ["CKernelABI", "Glibc", "KernelFiles", "SystemPackage"],
+        "HostFileSystem": [
+            "BypassIOProtocol", "CKernelABI", "DirectRead", "Dispatch", "Glibc", "IOStack",
+            "KernelFiles", "Synchronization", "SystemPackage",
+        ],
+        "MemoryFileSystem": [
+            "BypassIOProtocol", "Dispatch", "IOStack", "Synchronization", "SystemPackage",
+        ],
+        "FUSE": [
+            "CKernelABI", "DirectRead", "Glibc", "KernelFiles", "Synchronization", "SystemPackage",
+        ],
+        "BypassIOMount": [
+            "BypassIOProtocol", "FUSE", "Glibc", "IOStack", "KernelFiles", "Synchronization",
+            "SystemPackage",
+        ],
+        "BypassIOClient": ["BypassIOProtocol", "CBypassIO", "SystemPackage"],
+        "Minifilters": ["BypassIOProtocol", "IOStack", "Synchronization"],
+        "VolumeDrivers": ["BypassIOProtocol", "IOStack", "Synchronization"],
+        "BypassIOLab": [
+            "BypassIOProtocol", "Dispatch", "IOStack", "MemoryFileSystem", "SystemPackage",
+        ],
+        "BypassIOBench": [
+            "BypassIOClient", "BypassIOProtocol", "CKernelABI", "DirectRead", "Foundation", "Glibc",
+            "HostFileSystem", "IOStack", "KernelFiles", "Minifilters", "Synchronization",
+            "SystemPackage",
+        ],
+        "bypassio": [
+            "ArgumentParser", "BypassIOBench", "BypassIOClient", "BypassIOLab", "BypassIOMount",
+            "BypassIOProtocol", "CBypassIO", "CKernelABI", "DirectRead", "Dispatch", "FUSE",
+            "Foundation", "Glibc", "HostFileSystem", "IOStack", "KernelFiles", "Logging",
+            "Minifilters", "Synchronization", "SystemPackage", "VolumeDrivers",
+        ],
+    ]
+
+    /// Imports that break the table, and what for. The list can only shrink.
+    private static let exceptions = [
+        "Sources/IOStack/Concurrency/Guarded.swift Glibc": "the mutex",
+        "Sources/IOStack/Requests/FilePath+Bytes.swift Glibc": "memcpy",
+        "Sources/IOStack/Requests/SpareRequest.swift Glibc": "the thread's own storage",
+        "Sources/MemoryFileSystem/Disk/ThreadIdentity.swift Glibc": "pthread_self",
+        "Sources/MemoryFileSystem/Disk/ThreadIdentity.swift Musl": "pthread_self",
+        "Sources/MemoryFileSystem/Disk/ThreadIdentity.swift Darwin": "pthread_self",
+        "Sources/Minifilters/ContentScanner/ContentScanner.swift Glibc": "the clock",
+    ]
+
+    /// Targets that know no Linux, and so none of its paths.
+    private static let withoutLinux = [
+        "BypassIOProtocol", "IOStack", "MemoryFileSystem", "Minifilters", "VolumeDrivers",
+        "BypassIOLab",
+    ]
+
+    /// Paths in them, and what for. The list can only shrink.
+    private static let pathExceptions = [
+        "Sources/BypassIOLab/Run/CarryingThread.swift /proc/thread-self/stat": "does a thread sleep"
+    ]
+
+    private static let sources = Tree.own.files(below: "Sources").filter {
+        $0.path.hasSuffix(".swift")
+    }
+
+    @Test("each target imports what the table allows")
+    func imports() {
+        var findings: [Finding] = []
+        var used: Set<String> = []
+        for one in Self.sources.flatMap(\.imports) {
+            let target = one.path.split(separator: "/").dropFirst().first.map(String.init) ?? ""
+            used.insert("\(target) \(one.module)")
+            if Self.allowed[target]?.contains(one.module) == true { continue }
+            findings.append(
+                Finding(
+                    path: one.path, line: one.line, fault: "\(target) must not know \(one.module)",
+                    remedy: "Ask for it through a target that may know it (docs/architecture.md).",
+                    key: "\(one.path) \(one.module)"))
+        }
+        KnownFindings(Array(Self.exceptions.keys)).expectExactly(findings)
+        let stale = Self.allowed.flatMap { target, modules in modules.map { "\(target) \($0)" } }
+        expectNone(
+            stale.filter { !used.contains($0) }.sorted().map { entry in
+                Finding(
+                    path: Tree.relative(#filePath), fault: "stale: nothing imports \"\(entry)\"",
+                    remedy: "Take it out of the table.")
+            })
+    }
+
+    @Test("targets that know no Linux name none of its paths")
+    func paths() {
+        var findings: [Finding] = []
+        let folders = Self.withoutLinux.map { "Sources/\($0)/" }
+        for file in Self.sources where folders.contains(where: file.path.hasPrefix) {
+            for token in file.tokens where token.kind == .string {
+                let prefixes = ["/proc/", "/sys/", "/dev/", "/etc/", "/run/"]
+                guard prefixes.contains(where: token.text.hasPrefix) else { continue }
+                findings.append(
+                    Finding(
+                        path: file.path, line: token.line,
+                        fault: "\(token.text) is Linux, which this target does not know",
+                        remedy: "Have it handed in by a target that does.",
+                        key: "\(file.path) \(token.text)"))
+            }
+        }
+        KnownFindings(Array(Self.pathExceptions.keys)).expectExactly(findings)
+    }
+}

@@ -1,0 +1,73 @@
+import Testing
+
+/// Tables of documents are shown as tables.
+struct TableTests {
+    /// Where lines of a table stand, outside of code blocks, without the line of dashes that makes
+    /// them one.
+    private static func headless(_ lines: [Substring]) -> [Int] {
+        var found: [Int] = []
+        var isInBlock = false
+        var rows = 0
+        for (index, line) in lines.enumerated() {
+            if line.hasPrefix("```") { isInBlock.toggle() }
+            rows = line.hasPrefix("|") && !isInBlock ? rows + 1 : 0
+            if rows == 2 && !line.hasPrefix("| ---") { found.append(index) }
+            if rows == 1 && !(index + 1 < lines.count && lines[index + 1].hasPrefix("|")) {
+                found.append(index + 1)
+            }
+        }
+        return found
+    }
+
+    /// Where a row has another number of cells than the first row of its table.
+    private static func uneven(_ lines: [Substring]) -> [Int] {
+        var found: [Int] = []
+        var isInBlock = false
+        var columns = 0
+        for (index, line) in lines.enumerated() {
+            if line.hasPrefix("```") { isInBlock.toggle() }
+            guard line.hasPrefix("|") && !isInBlock else {
+                columns = 0
+                continue
+            }
+            let cells = cells(of: line)
+            if columns == 0 { columns = cells }
+            if cells != columns { found.append(index + 1) }
+        }
+        return found
+    }
+
+    /// A bar after a backslash belongs to the text.
+    private static func cells(of line: Substring) -> Int {
+        line.replacing("\\|", with: "").count { $0 == "|" } - 1
+    }
+
+    @Test("a table has a head, and each row as many cells")
+    func tables() {
+        var findings: [Finding] = []
+        for document in Tree.own.documents {
+            findings += Self.headless(document.lines).map { line in
+                Finding(
+                    path: document.path, line: line, fault: "the table has no head",
+                    remedy: "Take the empty line before it away, or give it a head.")
+            }
+            findings += Self.uneven(document.lines).map { line in
+                Finding(
+                    path: document.path, line: line,
+                    fault: "the row has another number of cells than the table's head",
+                    remedy: "Add or take away cells; a bar within a cell is written \\|.")
+            }
+        }
+        expectNone(findings)
+    }
+
+    @Test("broken tables are found")
+    func found() {
+        let whole: [Substring] = [
+            "| a | b |", "| --- | --- |", "| `c\\|d` | e |", "", "```", "| f", "```",
+        ]
+        #expect(Self.headless(whole).isEmpty && Self.uneven(whole).isEmpty)
+        #expect(Self.headless(whole[..<2] + ["", "| g | h |"]) == [4])
+        #expect(Self.uneven(whole[..<2] + ["| g |"]) == [3])
+    }
+}

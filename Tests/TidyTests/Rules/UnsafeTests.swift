@@ -1,0 +1,94 @@
+import Testing
+
+/// Unsafe code stands where docs/architecture.md says, and nowhere else. Benchmarks and tests call
+/// C as they need to; no program depends on them.
+struct UnsafeTests {
+    /// Folders and files, and what they need it for.
+    private static let places = [
+        // Folders that are there to hold it.
+        "Sources/DirectRead/": "the ring, buffers, threads",
+        "Sources/FUSE/": "the device, mount(2), messages in memory",
+        "Sources/HostFileSystem/SystemCalls/": "one function a system call",
+        "Sources/KernelFiles/": "the buffer of read(2)",
+        "Sources/IOStack/Concurrency/":
+            "the mutex of Guarded, values made on demand, the scheduler",
+        // Places of the stack.
+        "Sources/IOStack/FileObject/ReadCounters.swift": "members without checks of exclusivity",
+        "Sources/IOStack/FilterManager/OperationChain.swift": "a node that is lent",
+        "Sources/IOStack/Requests/Array+Span.swift": "bytes copied whole",
+        "Sources/IOStack/Requests/FilePath+Bytes.swift": "paths copied whole",
+        "Sources/IOStack/Requests/SpareRequest.swift": "the thread's own request",
+        // Single calls of libc and of C targets.
+        "Sources/BypassIOClient/BypassIOClient.swift": "the control code, in C",
+        "Sources/BypassIOLab/Run/CarryingThread.swift": "the state of a thread",
+        "Sources/BypassIOMount/Coherence/KernelTrust.swift": "the kernel's coarse clock",
+        "Sources/MemoryFileSystem/Disk/ThreadIdentity.swift": "the thread that runs",
+        "Sources/BypassIOBench/Meters/Clock.swift": "clocks",
+        "Sources/BypassIOBench/Meters/ProcessUse.swift": "what processes use, and their threads",
+        "Sources/BypassIOBench/Meters/SystemCallCounter.swift": "perf_event_open(2)",
+        "Sources/BypassIOBench/Routes/NamePass.swift":
+            "statx(2) and listings as a program asks for them",
+        "Sources/BypassIOBench/Routes/PathRoute.swift": "taking its folder away",
+        "Sources/BypassIOBench/Routes/PeerRoute.swift": "folders for file systems of others",
+        "Sources/BypassIOBench/Routes/ServedMount.swift": "is it mounted, and umount2(2)",
+        "Sources/BypassIOBench/Run/BenchFolder.swift": "taking its folders away",
+        "Sources/BypassIOBench/Run/Interruption.swift": "signals",
+        "Sources/BypassIOBench/Workloads/BenchTree.swift": "making folders",
+        "Sources/BypassIOBench/Workloads/WorkFolders.swift": "making folders",
+        "Sources/bypassio/Arguments/ArgumentPath.swift": "realpath(3), lstat(2)",
+        "Sources/bypassio/Decode/BufferSource.swift": "standard input",
+        "Sources/bypassio/Demo/DemoClock.swift": "clocks",
+        "Sources/bypassio/Lab/Mount/LabFolder.swift": "a temporary folder and its files' flags",
+        "Sources/bypassio/Lab/Mount/MountHandle.swift": "mapping a file",
+        "Sources/bypassio/Lab/Mount/MountStage.swift": "the control code, in C",
+        "Sources/bypassio/Lab/ScenarioFiles.swift": "is it a folder",
+        "Sources/bypassio/Log/LogDestination.swift": "is it a socket",
+        "Sources/bypassio/Log/LogSink.swift": "datagrams to the journal",
+        "Sources/bypassio/Mount/BackgroundService.swift":
+            "a process of its own, and the pipe to it",
+        "Sources/bypassio/Mount/ServiceLimits.swift": "setrlimit(2)",
+        "Sources/bypassio/Mount/SignalSet.swift": "signals",
+        "Sources/bypassio/Mount/SourceReadAhead.swift": "stat(2) of the source",
+        "Sources/bypassio/Mount/VolumeService.swift": "realpath(3)",
+        "Sources/bypassio/Sample/SampleMountPoint.swift": "a temporary folder",
+        "Sources/bypassio/State/HostPath.swift": "realpath(3), lstat(2)",
+    ]
+
+    @Test("unsafe code stands only in the folders and files that are there for it")
+    func isWhereItMayBe() {
+        var findings: [Finding] = []
+        var used: Set<String> = []
+        for file in Tree.own.files(below: "Sources") where file.path.hasSuffix(".swift") {
+            let lines = Self.linesOfUnsafeCode(file.tokens)
+            guard !lines.isEmpty else { continue }
+            if let place = Self.places.keys.first(where: { file.path.hasPrefix($0) }) {
+                used.insert(place)
+                continue
+            }
+            findings += lines.map { line in
+                Finding(
+                    path: file.path, line: line,
+                    fault: "unsafe code outside the places that are listed for it",
+                    remedy:
+                        "Call it in one of them, or list the file, with what it needs, in \(Self.list)."
+                )
+            }
+        }
+        expectNone(findings)
+        expectNone(
+            Self.places.keys.filter { !used.contains($0) }.sorted().map { place in
+                Finding(
+                    path: Self.list, fault: "stale: \(place) has no unsafe code",
+                    remedy: "Take it out of the list.")
+            })
+    }
+
+    /// `unsafe`, `@unsafe` and `nonisolated(unsafe)`.
+    private static func linesOfUnsafeCode(_ tokens: [Token]) -> [Int] {
+        tokens.indices.filter { index in
+            tokens[index].is("unsafe") && !(index > 0 && tokens[index - 1].is("."))
+        }.map { tokens[$0].line }
+    }
+
+    private static let list = Tree.relative(#filePath)
+}
