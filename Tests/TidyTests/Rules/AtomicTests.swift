@@ -38,8 +38,9 @@ struct AtomicTests {
                 findings.append(
                     Finding(
                         path: file.path, line: line,
-                        fault: "no table of \(Self.documents) names \(member)",
-                        remedy: "Say there what it protects, and by which ordering."))
+                        fault: "no table of atomics names \(member)",
+                        remedy:
+                            "Say in docs/concurrency.md what it protects, and by which ordering."))
             }
         }
         expectNone(findings)
