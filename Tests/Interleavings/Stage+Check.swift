@@ -1,4 +1,3 @@
-import BypassIOProtocol
 import IOStack
 import MemoryFileSystem
 

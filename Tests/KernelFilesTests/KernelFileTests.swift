@@ -1,7 +1,6 @@
 import Foundation
 import KernelFiles
 import SystemPackage
-import TestSupport
 import Testing
 
 @Suite("Files of the kernel are read to their end")

@@ -1,5 +1,4 @@
 import IOStack
-import Minifilters
 
 /// Where the no-op filters are attached: each at an altitude of its own.
 enum NoOpAltitudes {

@@ -1,4 +1,3 @@
-import DirectRead
 import Foundation
 package import SystemPackage
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import BypassIOLab
-import BypassIOMount
 import Foundation
 import SystemPackage
 
