@@ -1,6 +1,6 @@
 import Testing
 
-/// Whoever adds an atomic writes down what it protects.
+/// Every atomic is written down, with its ordering and the thing it protects.
 struct AtomicTests {
     private static let documents = ["docs/concurrency.md", "docs/fuse.md"]
 
@@ -29,7 +29,7 @@ struct AtomicTests {
         var seen: Set<String> = []
         for file in Tree.own.files(below: "Sources") where !file.path.contains("/Interleaving/") {
             for (name, line) in Self.atomics(in: file.tokens) {
-                // Of an extension's file the type is what comes before the plus.
+                // The file of an extension begins with the type's name, before the plus.
                 let type = String(file.name.prefix { $0 != "+" && $0 != "." })
                 let member = "\(type).\(name)"
                 seen.insert(member)
@@ -40,7 +40,8 @@ struct AtomicTests {
                         path: file.path, line: line,
                         fault: "no table of atomics names \(member)",
                         remedy:
-                            "Say in docs/concurrency.md what it protects, and by which ordering."))
+                            "Add a row to docs/concurrency.md: its ordering, and why that is enough."
+                    ))
             }
         }
         expectNone(findings)

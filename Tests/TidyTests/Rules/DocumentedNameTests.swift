@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What documents call by its name exists under that name.
+/// Names in documents are names in the tree.
 struct DocumentedNameTests {
     /// History is told in the words of its time.
     private static let documents = Tree.own.documents.filter { $0.path != "CHANGELOG.md" }.map {
@@ -17,7 +17,7 @@ struct DocumentedNameTests {
         command.indices.dropLast(2).filter { command[$0].is("commandName") }
             .map { command[$0 + 2].text })
 
-    /// What stands after the name of the command.
+    /// The words after the name of the command.
     private static func commandLines(_ text: Markdown) -> [(words: [Substring], line: Int)] {
         (text.spans + text.code).compactMap { piece in
             let line = piece.text.prefix { $0 != "#" }
@@ -45,7 +45,7 @@ struct DocumentedNameTests {
                 findings += unknown.map { word in
                     Finding(
                         path: document.path, line: line, fault: "bypassio knows no \(word)",
-                        remedy: "Name what it is called now.")
+                        remedy: "Write its present name.")
                 }
             }
         }
@@ -90,13 +90,13 @@ struct DocumentedNameTests {
                     Finding(
                         path: document.path, line: span.line,
                         fault: "no file that declares or extends \(first) has a \(missing)",
-                        remedy: "Name what it is called now."))
+                        remedy: "Write its present name."))
             }
         }
         expectNone(findings)
     }
 
-    @Test("variables of the environment are read by somebody")
+    @Test("variables of the environment are read somewhere")
     func variables() {
         let readers = Tree.own.files.filter { !$0.path.hasSuffix(".md") }
         let read = Set(readers.flatMap { Self.variables(in: $0.text) })
@@ -106,7 +106,7 @@ struct DocumentedNameTests {
                 findings += Self.variables(in: String(line)).filter { !read.contains($0) }.map {
                     Finding(
                         path: document.path, line: index + 1, fault: "nothing reads \($0)",
-                        remedy: "Name what it is called now.")
+                        remedy: "Write its present name.")
                 }
             }
         }

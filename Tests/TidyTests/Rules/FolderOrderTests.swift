@@ -2,7 +2,7 @@ import Testing
 
 /// The folders of IOStack stand in an order: a folder names types of folders to its left only.
 ///
-/// They do not yet. What points to the right is listed, and the list can only shrink.
+/// They do not yet. Edges that point to the right are listed, and the list can only shrink.
 struct FolderOrderTests {
     /// Locks and requests know nobody, the drivers' protocols know requests, and so on up to what
     /// enters from above. A folder that is renamed or new takes its place here.

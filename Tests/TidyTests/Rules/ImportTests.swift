@@ -1,10 +1,9 @@
 import Testing
 
-/// Who knows whom: docs/architecture.md says which target must not know what, and Package.swift
-/// names no more than a target uses.
+/// Each target keeps to its column "must not know" in docs/architecture.md.
 struct ImportTests {
-    /// What each target of Sources imports, bottom up. IOStack and what builds on it alone know no
-    /// Linux: neither Glibc nor the kernel's files.
+    /// The imports of each target of Sources, bottom up. IOStack, and targets that build on it
+    /// alone, know no Linux: neither Glibc nor the kernel's files.
     private static let allowed: [String: Set<String>] = [
         "KernelFiles": ["SystemPackage"],
         "BypassIOProtocol": [],
@@ -45,7 +44,7 @@ struct ImportTests {
         ],
     ]
 
-    /// Imports that break the table, and what for. The list can only shrink.
+    /// Imports that break the table, each with its use. The list can only shrink.
     private static let exceptions = [
         "Sources/IOStack/Concurrency/Guarded.swift Glibc": "the mutex",
         "Sources/IOStack/Requests/FilePath+Bytes.swift Glibc": "memcpy",
@@ -62,7 +61,7 @@ struct ImportTests {
         "BypassIOLab",
     ]
 
-    /// Paths in them, and what for. The list can only shrink.
+    /// Paths in them, each with its use. The list can only shrink.
     private static let pathExceptions = [
         "Sources/BypassIOLab/Run/CarryingThread.swift /proc/thread-self/stat": "does a thread sleep"
     ]
@@ -71,7 +70,7 @@ struct ImportTests {
         $0.path.hasSuffix(".swift")
     }
 
-    @Test("each target imports what the table allows")
+    @Test("each target imports only the modules that the table allows")
     func imports() {
         var findings: [Finding] = []
         var used: Set<String> = []

@@ -1,6 +1,6 @@
 import Testing
 
-/// Package.swift names what its targets import, and nothing else.
+/// Package.swift names the modules that its targets import, and no others.
 struct ManifestTests {
     private static let manifest = Manifest.own
     private static let executables = Set(
@@ -27,7 +27,7 @@ struct ManifestTests {
         #expect(Self.manifest.targets.contains { $0.folder == "Tests/Support" })
     }
 
-    @Test("a target names what it imports")
+    @Test("a target names the modules it imports")
     func dependencies() {
         var findings: [Finding] = []
         for target in Self.manifest.targets {
@@ -47,7 +47,7 @@ struct ManifestTests {
     }
 
     /// A program among the dependencies is built for the target, which runs it.
-    @Test("a target imports what it names")
+    @Test("a target imports the modules it names")
     func imports() {
         var findings: [Finding] = []
         for target in Self.manifest.targets {
@@ -64,7 +64,7 @@ struct ManifestTests {
         expectNone(findings)
     }
 
-    @Test("a target stands below what it depends on")
+    @Test("a target stands below its dependencies")
     func order() {
         var above: Set<String> = []
         for target in Self.manifest.targets {

@@ -27,7 +27,7 @@ struct StatedNumberTests {
         let rules = Tree.own.file("Scenarios/rules.txt")?.lines.filter {
             $0.first?.isNumber == true
         }
-        let counted = "what Scenarios holds"
+        let counted = "the count of Scenarios"
         Self.expect("\(all) short texts", in: "README.md", counted: counted)
         Self.expect(
             "\(all) scenarios, \(all - Self.count("only in process")) of them also on the mount, for "
@@ -66,7 +66,7 @@ struct StatedNumberTests {
             targets.filter { name in !stated.contains { $0.name == name } }.map {
                 Finding(
                     path: path, fault: "the table of targets has no row for \($0)",
-                    remedy: "Say what lives there and what it must not know.")
+                    remedy: "Add it: its content, and the knowledge it must not have.")
             })
         #expect(
             stated.map(\.name) == targets, "\(path): the rows stand in the order of Package.swift")

@@ -2,7 +2,7 @@ import Testing
 
 /// Files that are no Swift are named by a file that leads to them.
 struct UnnamedFileTests {
-    /// What tools, or everybody who comes, look for by themselves.
+    /// Tools and readers look for these by themselves.
     private static let roots: Set<String> = [
         ".ci/run", "README.md", "Package.swift", "LICENSE",
         "Sources/CKernelABI/include/module.modulemap",

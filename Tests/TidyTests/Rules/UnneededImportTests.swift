@@ -2,11 +2,12 @@ import Testing
 
 /// A file imports a module of ours only if it names something of it.
 struct UnneededImportTests {
-    /// What a module declares, as other modules may use it.
+    /// The names by which other modules may use a module.
     private struct Vocabulary {
         /// Types, functions and constants, which a file names as they are called.
         var names: Set<String> = []
-        /// Members, which stand after a dot. Whose initializer `.init` is, nobody sees.
+        /// Members, which stand after a dot. `.init` does not show its type, so it counts for each
+        /// module.
         var members: Set<String> = ["init"]
 
         func isUsed(by tokens: [Token]) -> Bool {
@@ -42,8 +43,7 @@ struct UnneededImportTests {
         }
     }
 
-    /// A member says that others may use it, is a case, or is what a protocol or an extension that
-    /// says so has.
+    /// A member counts if it is public, a case, or a requirement of a public protocol.
     private static func add(_ tokens: [Token], to vocabulary: inout Vocabulary) {
         let types: Set = ["struct", "class", "enum", "protocol", "actor", "typealias"]
         let members: Set = ["func", "var", "let", "case"]

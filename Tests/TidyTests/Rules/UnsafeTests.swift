@@ -3,12 +3,12 @@ import Testing
 /// Unsafe code stands where docs/architecture.md says, and nowhere else. Benchmarks and tests call
 /// C as they need to; no program depends on them.
 struct UnsafeTests {
-    /// Folders and files, and what they need it for.
+    /// Folders and files, each with its reason.
     private static let places = [
         // Folders that are there to hold it.
         "Sources/DirectRead/": "the ring, buffers, threads",
         "Sources/FUSE/": "the device, mount(2), messages in memory",
-        "Sources/HostFileSystem/SystemCalls/": "one function a system call",
+        "Sources/HostFileSystem/SystemCalls/": "a function for each system call",
         "Sources/KernelFiles/": "the buffer of read(2)",
         "Sources/IOStack/Concurrency/":
             "the mutex of Guarded, values made on demand, the scheduler",
@@ -24,7 +24,7 @@ struct UnsafeTests {
         "Sources/BypassIOMount/Coherence/KernelTrust.swift": "the kernel's coarse clock",
         "Sources/MemoryFileSystem/Disk/ThreadIdentity.swift": "the thread that runs",
         "Sources/BypassIOBench/Meters/Clock.swift": "clocks",
-        "Sources/BypassIOBench/Meters/ProcessUse.swift": "what processes use, and their threads",
+        "Sources/BypassIOBench/Meters/ProcessUse.swift": "CPU time, and threads of a process",
         "Sources/BypassIOBench/Meters/SystemCallCounter.swift": "perf_event_open(2)",
         "Sources/BypassIOBench/Routes/NamePass.swift":
             "statx(2) and listings as a program asks for them",
@@ -70,7 +70,7 @@ struct UnsafeTests {
                     path: file.path, line: line,
                     fault: "unsafe code outside the places that are listed for it",
                     remedy:
-                        "Call it in one of them, or list the file, with what it needs, in \(Self.list)."
+                        "Call it in one of them, or list the file, with its reason, in \(Self.list)."
                 )
             }
         }

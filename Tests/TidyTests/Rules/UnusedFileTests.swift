@@ -1,11 +1,11 @@
 import Testing
 
-/// Files that nobody uses go.
+/// A file of Swift that no other file uses goes.
 struct UnusedFileTests {
     /// Declarations of a source file that others may name.
     struct Declarations {
         var names: Set<String> = []
-        /// It declares, or is, what is used without being named: an entry point, an initializer, an
+        /// Some declaration is used without being named: an entry point, an initializer, an
         /// operator, a conformance.
         var hasOthers = false
     }
@@ -35,11 +35,11 @@ struct UnusedFileTests {
             }.map { file in
                 Finding(
                     path: file.path, fault: "no other file names anything that this one declares",
-                    remedy: "Remove it, or move what its user needs into the user's file.")
+                    remedy: "Remove it.")
             })
     }
 
-    @Test("declarations are found, and what cannot be judged is known")
+    @Test("declarations are found, also those that cannot be judged")
     func found() {
         func declarations(_ text: String) -> Declarations {
             Self.declarations(in: Scanner(text).tokens)
@@ -98,7 +98,7 @@ struct UnusedFileTests {
             return
         }
         if next.kind == .word {
-            // `class func` declares what comes after it.
+            // `class func` declares the word after both.
             if !declarators.contains(next.text) { found.names.insert(plain(next.text)) }
         } else {
             found.hasOthers = true

@@ -5,7 +5,7 @@ struct Finding: Hashable, Sendable {
     let path: String
     /// 0: the whole file, or the tree.
     var line = 0
-    /// The rule, with what was found there.
+    /// The rule, and how the place breaks it.
     let fault: String
     let remedy: String
     /// Names the finding in a list of known findings, without its line.

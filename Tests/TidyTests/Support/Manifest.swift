@@ -38,7 +38,7 @@ struct Manifest {
             line: tokens[start].line)
     }
 
-    /// What strings the argument `label` of the call has, whose parenthesis stands at `start`. Of a
+    /// The strings of the argument `label`, of the call whose parenthesis stands at `start`. Of a
     /// product its name counts, not its package.
     private static func strings(of label: String, from start: Int, in tokens: [Token]) -> [String] {
         var depth = 0

@@ -1,4 +1,4 @@
-/// What a document says outside and inside of its code blocks.
+/// Links, code and headings of a document.
 struct Markdown {
     struct Piece {
         let text: String
@@ -7,7 +7,7 @@ struct Markdown {
 
     /// Targets of links, as written.
     private(set) var links: [Piece] = []
-    /// What stands between backticks.
+    /// Texts between backticks.
     private(set) var spans: [Piece] = []
     /// Lines of code blocks.
     private(set) var code: [Piece] = []

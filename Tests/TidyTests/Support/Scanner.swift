@@ -1,6 +1,6 @@
 /// Takes a source file apart into tokens, so that no rule takes a brace in a string or a word in a
-/// comment for code. It understands what Swift and C write here: comments (Swift's nest), strings
-/// of one line and of several, raw strings, and interpolations, whose content is code again.
+/// comment for code. It understands comments (Swift's nest), strings of a line and of several, raw
+/// strings, and interpolations, whose content is code again.
 struct Scanner {
     enum Language { case swift, c }
 

@@ -1,6 +1,6 @@
 import Testing
 
-/// The rules are as good as what takes the sources apart.
+/// The rules are as good as the scanner.
 struct ScannerTests {
     private func words(_ text: String, _ language: Scanner.Language = .swift) -> [String] {
         Scanner(text, language: language).tokens.filter { $0.kind == .word }.map(\.text)
@@ -20,7 +20,7 @@ struct ScannerTests {
         #expect(words("'\"' a '\\'' b '{' c", .c) == ["a", "b", "c"])
     }
 
-    @Test("what a string interpolates is code, also strings in it")
+    @Test("interpolations are code, also strings in them")
     func interpolations() {
         #expect(words(#"a "b \(c("d", (e))) f" g"#) == ["a", "c", "e", "g"])
         #expect(words(##"a #"b \#(c) \(d)"# e"##) == ["a", "c", "e"])

@@ -3,7 +3,7 @@ struct Token: Equatable, Sendable {
     enum Kind: Sendable {
         /// An identifier, a keyword or a number.
         case word
-        /// One character that is none of the others.
+        /// A single character that is none of the others.
         case sign
         /// A string literal: its text without the quotes, interpolations left out.
         case string
