@@ -148,8 +148,8 @@ int32_t bpio_umount(const char *target, int32_t flags) {
 
 // ---- questions with a time limit ----
 
-// The asking process's part: nothing but system calls, since its parent may have threads. It ends by
-// itself when the time is up; if a service has its request already, when that is answered.
+// The asking process's part: nothing but system calls, since its parent may have threads. It ends
+// by itself when the time is up; if a service has its request already, when that is answered.
 static void ask_and_end(
     int answer, const char *path, const char *attribute, void *value, size_t capacity,
     int32_t limit) {
@@ -275,8 +275,9 @@ static int start_helper(
     posix_spawnattr_init(&attributes);
     sigset_t none;
     sigemptyset(&none);
-    // The command blocks signals; the helper must not inherit that. Ctrl-C is for the command alone: a
-    // helper that it ends between its mount and its handing over leaves a mount that nobody serves.
+    // The command blocks signals; the helper must not inherit that. Ctrl-C is for the command
+    // alone: a helper that it ends between its mount and its handing over leaves a mount that
+    // nobody serves.
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);

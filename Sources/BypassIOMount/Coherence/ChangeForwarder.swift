@@ -2,9 +2,9 @@ internal import FUSE
 internal import IOStack
 internal import SystemPackage
 
-/// Tells the kernel what others do to the files behind the mount's back, from a thread of its own, and has
-/// the stack look whether it concerns their bypass: a file in which a hole was punched is suspended, one
-/// that was moved is from the first telling to the second.
+/// Tells the kernel what others do to the files behind the mount's back, from a thread of its own,
+/// and has the stack look whether it concerns their bypass: a file in which a hole was punched is
+/// suspended, one that was moved is from the first telling to the second.
 ///
 /// Everything is told twice, the second time a second later: an answer that was on its way to the
 /// kernel when the first came may have brought back what is not true any more.

@@ -45,7 +45,8 @@ final class KernelTrust: Sendable {
             volume, limits, limits.longest > 0 ? volume.fileSystem.watchOutsideChanges() : nil)
     }
 
-    /// What was done to a file past the mount may keep its bypass off, or end that; nil: to any file.
+    /// What was done to a file past the mount may keep its bypass off, or end that; nil: to any
+    /// file.
     func reviewBypass(of file: FileID?) { volume.reviewOutsideChange(of: file) }
 
     /// What was told so far; taken before a file is looked at.

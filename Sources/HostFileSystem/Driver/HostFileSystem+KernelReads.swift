@@ -4,8 +4,8 @@ internal import SystemPackage
 
 /// Reads that the host's kernel carries itself.
 extension HostFileSystem {
-    /// None while a program is asked before reads by the way of the mount that the file was opened by,
-    /// which the kernel's own reads would pass by.
+    /// None while a program is asked before reads by the way of the mount that the file was opened
+    /// by, which the kernel's own reads would pass by.
     public func kernelReadVeto(for file: FileObject) -> StorageVeto? {
         guard let open = try? openFile(file),
             let mount = try? open.withDescriptor({ (descriptor) throws(Errno) in
@@ -18,9 +18,9 @@ extension HostFileSystem {
                 + "not before the kernel's own.")
     }
 
-    /// A door with a gate on ext4, xfs and btrfs (Linux 6.14 and later), without one elsewhere. Needs
-    /// CAP_SYS_ADMIN; the file may be unlinked, and open for attributes only. Several doors of one
-    /// file do not know of each other.
+    /// A door with a gate on ext4, xfs and btrfs (Linux 6.14 and later), without one elsewhere.
+    /// Needs CAP_SYS_ADMIN; the file may be unlinked, and open for attributes only. Several doors
+    /// of one file do not know of each other.
     public func kernelReadDoor(
         for file: FileObject, leavingAccessTimes: Bool,
         asking ask: @escaping @Sendable (KernelRead) -> IOFailure?

@@ -3,8 +3,8 @@ public import IOStack
 import SystemPackage
 
 extension HostFileSystem {
-    /// As the kernel knows it (/proc/self/fd), also after renames behind the volume. A file that was moved
-    /// out of the root has no name here.
+    /// As the kernel knows it (/proc/self/fd), also after renames behind the volume. A file that
+    /// was moved out of the root has no name here.
     public func path(of file: FileObject) throws(IOFailure) -> String {
         let open = try openFile(file)
         return try open.withDescriptor { (descriptor) throws(Errno) in

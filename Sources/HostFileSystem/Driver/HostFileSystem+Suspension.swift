@@ -72,10 +72,10 @@ extension HostFileSystem {
         return try move()
     }
 
-    /// A move that nobody told of shows in the extent map: bytes that lie elsewhere than at the last
-    /// ENABLE or QUERY of the file object suspend, bytes at rest since then end that. Where others' changes
-    /// are told, a mover's close of the file asks, too, and a second later once more. Asked again
-    /// within a tick of the clock, a file at rest is not looked at again.
+    /// A move that nobody told of shows in the extent map: bytes that lie elsewhere than at the
+    /// last ENABLE or QUERY of the file object suspend, bytes at rest since then end that. Where
+    /// others' changes are told, a mover's close of the file asks, too, and a second later once
+    /// more. Asked again within a tick of the clock, a file at rest is not looked at again.
     func lookForMove(of file: FileObject, _ open: HostOpenFile, awaitingReads: Bool = true) {
         guard open.kind == .regular, !open.isPathOnly else { return }
         let tick = SystemCall.fileTime

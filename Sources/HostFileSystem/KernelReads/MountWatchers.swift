@@ -2,14 +2,14 @@ internal import IOStack
 internal import SystemPackage
 
 /// Programs that fanotify asks before reads of files by the way of a mount (FAN_ACCESS_PERM,
-/// FAN_PRE_ACCESS with FAN_MARK_MOUNT): virus scanners, and those that bring a file's data when it is
-/// read. The kernel's own reads of a file go by a mount of the file's own, of which such a program has not
-/// said that it wants to be asked. (One that watches the file system or the file is asked: its mark holds
-/// for every way.)
+/// FAN_PRE_ACCESS with FAN_MARK_MOUNT): virus scanners, and those that bring a file's data when it
+/// is read. The kernel's own reads of a file go by a mount of the file's own, of which such a
+/// program has not said that it wants to be asked. (One that watches the file system or the file is
+/// asked: its mark holds for every way.)
 ///
-/// The kernel tells of marks only in /proc/PID/fdinfo, so all programs' descriptors are looked through, at
-/// most once in ``interval``. Any thread. The lock is held while that is done, and nothing else is taken
-/// under it.
+/// The kernel tells of marks only in /proc/PID/fdinfo, so all programs' descriptors are looked
+/// through, at most once in ``interval``. Any thread. The lock is held while that is done, and
+/// nothing else is taken under it.
 final class MountWatchers: Sendable {
     /// A program that began to watch so long ago is known.
     static let interval = Duration.seconds(1)
@@ -36,8 +36,8 @@ final class MountWatchers: Sendable {
 }
 
 extension SystemCall {
-    /// By a mount's number a process that fanotify asks before reads by the way of it. Processes that this
-    /// one may not look into are left out.
+    /// By a mount's number a process that fanotify asks before reads by the way of it. Processes
+    /// that this one may not look into are left out.
     static func fanotifyMountWatchers() -> [UInt64: UInt32] {
         var watchers: [UInt64: UInt32] = [:]
         for process in (try? processes()) ?? [] {

@@ -2,11 +2,11 @@ internal import CKernelABI
 internal import KernelFiles
 internal import SystemPackage
 
-// Threads of any process, by what the kernel shows of them (proc(5)). All need the right to trace the
-// process (CAP_SYS_PTRACE), or it must be the caller's own.
+// Threads of any process, by what the kernel shows of them (proc(5)). All need the right to trace
+// the process (CAP_SYS_PTRACE), or it must be the caller's own.
 extension SystemCall {
-    /// How often a thread of any process was given a processor (schedstat in proc(5)); nil once it is
-    /// gone, or where the kernel does not count.
+    /// How often a thread of any process was given a processor (schedstat in proc(5)); nil once it
+    /// is gone, or where the kernel does not count.
     static func runs(of thread: UInt32) -> UInt64? {
         var text = [UInt8](repeating: 0, count: 128)
         guard let file = try? open(FilePath("/proc/\(thread)/schedstat"), .readOnly),
@@ -44,8 +44,8 @@ extension SystemCall {
         return try numbers(in: "/proc", &buffer)
     }
 
-    /// What fdinfo tells of each fanotify group that a process has open; empty if it may not be looked
-    /// into, or has ended.
+    /// What fdinfo tells of each fanotify group that a process has open; empty if it may not be
+    /// looked into, or has ended.
     static func informationOfFanotifyGroups(of process: UInt32) -> [[UInt8]] {
         let files = "/proc/\(process)/fd"
         var buffer = [UInt8](repeating: 0, count: 32768)
@@ -58,8 +58,8 @@ extension SystemCall {
         }
     }
 
-    /// The functions of the kernel that a thread is within, innermost first, as the lines of its stack
-    /// file; empty while it runs.
+    /// The functions of the kernel that a thread is within, innermost first, as the lines of its
+    /// stack file; empty while it runs.
     ///
     /// - Parameters:
     ///   - thread: nil for the calling one.
@@ -74,8 +74,8 @@ extension SystemCall {
         return try read(file.descriptor, into: &buffer, at: 0)
     }
 
-    /// The descriptor that a thread sleeps on in one of the calls that read; nil if it does not, or if
-    /// that cannot be told (a worker of io_uring, a program for another architecture).
+    /// The descriptor that a thread sleeps on in one of the calls that read; nil if it does not, or
+    /// if that cannot be told (a worker of io_uring, a program for another architecture).
     static func descriptorBeingRead(by thread: ThreadNumber) -> UInt32? {
         guard let line = try? KernelFile.bytes(of: FilePath("\(thread.path)/syscall"), limit: 4096)
         else { return nil }
@@ -99,8 +99,8 @@ extension SystemCall {
         inode(in: FilePath("\(thread.path)/fdinfo/\(descriptor)"))
     }
 
-    /// Whether a process has a file with one of these inode numbers open, or an io_uring, which may have it
-    /// without a descriptor.
+    /// Whether a process has a file with one of these inode numbers open, or an io_uring, which may
+    /// have it without a descriptor.
     static func process(_ process: UInt32, mayRead inodes: Set<UInt64>) -> Bool {
         let files = "/proc/\(process)/fd"
         var buffer = [UInt8](repeating: 0, count: 32768)

@@ -157,7 +157,8 @@ struct EndTests {
         #expect(try MountPoint.checked(path) == path)
     }
 
-    /// Children of this process that have ended, never were another program, and were not waited for.
+    /// Children of this process that have ended, never were another program, and were not waited
+    /// for.
     private func unreapedQuestions() -> [String] {
         let own = (KernelFile.text("/proc/self/comm") ?? "").dropLast()
         let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

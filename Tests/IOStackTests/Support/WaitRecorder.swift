@@ -10,7 +10,8 @@ final class WaitRecorder: Sendable {
 
     private static let threadsSeen = Atomic<UInt>(0)
 
-    /// A number that no other thread gets: what pthread_self tells is given to a later thread again.
+    /// A number that no other thread gets: what pthread_self tells is given to a later thread
+    /// again.
     static var ownThread: UInt {
         let memory = Thread.current.threadDictionary
         if let known = memory["wait recorder"] as? UInt { return known }
@@ -31,7 +32,8 @@ final class WaitRecorder: Sendable {
 
     func isWaiting(_ thread: UInt) -> Bool { waits.withLock { $0[thread] != nil } }
 
-    /// Interrupts what waits on a thread; whether the program may be told at once, nil if nothing waits.
+    /// Interrupts what waits on a thread; whether the program may be told at once, nil if nothing
+    /// waits.
     func cancel(_ thread: UInt) -> Bool? {
         waits.withLock { $0[thread] }?()
     }
