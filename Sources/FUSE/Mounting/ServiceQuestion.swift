@@ -26,7 +26,7 @@ public enum ServiceQuestion {
 
     /// What statx(2) says that goes past what the kernel knows; nil for no error, `ETIMEDOUT` where no
     /// answer comes in time.
-    static func status(of path: FilePath, within limit: Duration) -> Errno? {
+    public static func status(of path: FilePath, within limit: Duration) -> Errno? {
         let result = unsafe path.withPlatformString { path in
             unsafe bpio_ask(path, nil, nil, 0, limit.milliseconds)
         }

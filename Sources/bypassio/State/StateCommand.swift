@@ -1,4 +1,5 @@
 import ArgumentParser
+import FUSE
 import SystemPackage
 
 /// `bypassio state`: what `fsutil bypassIo state` answers on Windows, for any path of this machine.
@@ -14,7 +15,7 @@ struct StateCommand: ParsableCommand {
             and --handles it prints what fsutil prints, and nothing else; /v is taken for -v.
 
             Exit codes: 0 supported, 1 not supported, 2 partially supported, 64 usage, 66 no \
-            such file or not readable, 70 internal error.
+            such file or not readable, 70 internal error, 75 no answer within 5 seconds.
             """)
 
     @Argument(help: "A file, a directory or a mount point.")
@@ -34,6 +35,7 @@ struct StateCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
+            try expectAnswer()
             let report = try StateReport(of: HostPath(path))
             if json {
                 try JSONOutput.print(report)
@@ -43,5 +45,15 @@ struct StateCommand: ParsableCommand {
             }
             if report.verdict.status != .success { throw report.verdict.status.exitCode }
         }
+    }
+
+    /// A file whose service hangs would keep this process for ever, past SIGKILL even.
+    private func expectAnswer() throws {
+        let place = ArgumentPath.path(path)
+        guard ServiceQuestion.status(of: place, within: .seconds(5)) == .timedOut else { return }
+        throw CommandError(
+            .inUse,
+            "\(path) did not answer within 5 seconds: the service of its mount is stopped, or what it "
+                + "reads does not answer. bypassio umount --force MOUNTPOINT ends such a mount.")
     }
 }

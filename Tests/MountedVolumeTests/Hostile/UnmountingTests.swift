@@ -65,7 +65,7 @@ extension MountedVolume {
         }
 
         @Test(
-            "a stopped service: filters ends with an error, and so does a mount at the same place")
+            "a stopped service: filters and state end with an error, and so does a mount at the same place")
         func questions() throws {
             let mount = try LiveMount()
             mount.signalService(SIGSTOP)
@@ -73,6 +73,9 @@ extension MountedVolume {
             let filters = try bypassio("filters", mount.mountpoint)
             #expect(filters.code == 75 && filters.output.isEmpty, "\(filters)")
             #expect(filters.errors.contains("did not answer within 5 seconds"), "\(filters)")
+            let state = try bypassio("state", mount.mountpoint)
+            #expect(state.code == 75 && state.output.isEmpty, "\(state)")
+            #expect(state.errors.contains("did not answer within 5 seconds"), "\(state)")
             let again = try bypassio("mount", mount.source, mount.mountpoint)
             #expect(again.code == 73, "\(again)")
         }
