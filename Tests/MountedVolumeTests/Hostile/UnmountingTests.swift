@@ -65,7 +65,8 @@ extension MountedVolume {
         }
 
         @Test(
-            "a stopped service: filters and state end with an error, and so does a mount at the same place")
+            "a stopped service: filters and state end with an error, and so does a mount at the same place"
+        )
         func questions() throws {
             let mount = try LiveMount()
             mount.signalService(SIGSTOP)
