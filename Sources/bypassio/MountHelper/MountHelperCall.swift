@@ -53,7 +53,8 @@ struct MountHelperCall {
                 var settings = MountSettings(source: words[0], mountPoint: words[1])
                 let all = options.flatMap { $0.split(separator: ",").map(String.init) }
                 if all.contains("remount") { return try remount(all, &settings) }
-                // mount(8)'s own rule for root; it names neither to its helpers, but their opposites.
+                // mount(8)'s own rule for root; it names neither to its helpers, but their
+                // opposites.
                 settings.volume.mount.noSUID = geteuid() != 0
                 settings.volume.mount.noDevices = geteuid() != 0
                 for text in options { try settings.apply(options: text) }
