@@ -35,6 +35,9 @@ final class DrainBound: Sendable {
     private let isCancelled = Atomic<Bool>(false)
     private let isTold = Atomic<Bool>(false)
 
+    /// For callers that rely on no read's end: what is to be closed is closed, and they go on.
+    static let withoutWaiting: @Sendable () -> DrainBound? = { DrainBound(.zero) }
+
     init(_ limit: Duration) {
         let (seconds, attoseconds) = limit.components
         deadline = .now() + .seconds(Int(seconds)) + .nanoseconds(Int(attoseconds / 1_000_000_000))

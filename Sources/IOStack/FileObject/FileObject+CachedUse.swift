@@ -81,6 +81,6 @@ extension Volume {
                 stream.gate.open(.suspended(use))
             }
         }
-        _ = try? settleKernelReads(of: stream)
+        _ = try? settleKernelReads(of: stream, until: DrainBound.withoutWaiting)
     }
 }

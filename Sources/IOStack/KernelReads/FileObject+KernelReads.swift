@@ -84,7 +84,7 @@ extension FileObject {
                     + "does not let anybody.")
         }
         do throws(IOFailure) {
-            try volume.settleKernelReads(of: stream)
+            try volume.settleKernelReads(of: stream, until: DrainBound.withoutWaiting)
         } catch {
             throw BypassVeto(
                 driver: volume.fileSystem.name, status: error.status,
@@ -132,7 +132,8 @@ extension FileObject {
             return false
         }
         // One that was disabled may have been what kept the gate closed.
-        if areOthersLeft ?? false { _ = try? volume.settleKernelReads(of: stream) }
+        guard areOthersLeft ?? false else { return }
+        _ = try? volume.settleKernelReads(of: stream, until: DrainBound.withoutWaiting)
     }
 }
 

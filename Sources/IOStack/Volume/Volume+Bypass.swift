@@ -292,8 +292,7 @@ extension Volume {
             case .unchanged: return .drained
             case .told:
                 // Whether the kernel may skip the drivers depends on their answer.
-                _ = try? settleKernelReads()
-                return .drained
+                return (try? settleKernelReads(until: bound)) ?? .drained
             case .busy:
                 // Not under the transition's lock: who waits for it may be the one that reads.
                 let end = gate.drain(

@@ -33,7 +33,7 @@ extension Volume {
                 refusal = error
             }
         }
-        if endVolumePause(end) { _ = try? settleKernelReads() }
+        if endVolumePause(end) { _ = try? settleKernelReads(until: DrainBound.withoutWaiting) }
         if let failure = refusal ?? end.failure { throw failure }
     }
 
@@ -63,7 +63,7 @@ extension Volume {
     /// answer names who still does. Harmless when nothing is paused.
     func resumeVolumeStack() -> BypassVeto? {
         let verdict = askStorageToResume()
-        _ = try? settleKernelReads()
+        _ = try? settleKernelReads(until: DrainBound.withoutWaiting)
         return verdict
     }
 
@@ -143,7 +143,7 @@ extension Volume {
             }
         }
         if lastDisables != nil, endPause(of: stream, end) {
-            _ = try? settleKernelReads(of: stream)
+            _ = try? settleKernelReads(of: stream, until: DrainBound.withoutWaiting)
         }
         if let failure = refusal ?? end.failure { throw failure }
     }
@@ -217,7 +217,7 @@ extension Volume {
                 return true
             }
             if resumed {
-                _ = try? settleKernelReads(of: stream)
+                _ = try? settleKernelReads(of: stream, until: DrainBound.withoutWaiting)
                 return BypassIOResults()
             }
         }
@@ -250,14 +250,14 @@ extension Volume {
     public func suspendBypass(
         of stream: Stream, because cause: StreamSuspension, awaitingReads: Bool = true
     ) {
-        let bound = awaitingReads ? nil : DrainBound(.zero)
+        let bound: DrainLimit = awaitingReads ? { nil } : DrainBound.withoutWaiting
         stream.control.withLock { control in
             control.suspensions.insert(cause)
             stream.gate.close(.suspended(cause))
         }
-        stream.gate.drain(.suspended(cause), until: { bound }, advance: advanceOwnReads)
+        stream.gate.drain(.suspended(cause), until: bound, advance: advanceOwnReads)
         // What the host will not stop goes on; it reads the same bytes.
-        _ = try? settleKernelReads(of: stream, until: { bound })
+        _ = try? settleKernelReads(of: stream, until: bound)
     }
 
     /// Has the file system look whether what another process did to a file suspends its bypass, or ends a
@@ -282,8 +282,6 @@ extension Volume {
             control.suspensions.remove(cause)
             stream.gate.open(.suspended(cause))
         }
-        // Whoever closed the gate meanwhile waits for its reads.
-        let bound = DrainBound(.zero)
-        _ = try? settleKernelReads(of: stream, until: { bound })
+        _ = try? settleKernelReads(of: stream, until: DrainBound.withoutWaiting)
     }
 }

@@ -291,7 +291,7 @@ public final class Volume: Sendable {
             }
         }
         endPausesRefused()
-        _ = try? settleKernelReads()
+        _ = try? settleKernelReads(until: DrainBound.withoutWaiting)
         removeContexts(of: instance)
         registration.instanceTeardownComplete?(instance, reason)
     }

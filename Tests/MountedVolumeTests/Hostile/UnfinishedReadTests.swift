@@ -3,7 +3,6 @@ import BypassIOProtocol
 import CPosixCalls
 import Foundation
 import SystemPackage
-import TestSupport
 import Testing
 
 extension MountedVolume {
@@ -58,7 +57,8 @@ extension MountedVolume {
             #expect(FileManager.default.createFile(atPath: go, contents: nil))
             try expect(of: programs, "reads")
             usleep(300_000)
-            #expect(programs.allSatisfy(\.isRunning), "a read ended that can't")
+            let areRunning = programs.allSatisfy { $0.isRunning }
+            #expect(areRunning, "a read ended that can't")
             return programs
         }
 
@@ -110,7 +110,8 @@ extension MountedVolume {
             ).run(within: 20)
             let expected = ["1048576", "text", "5", "file", "new", "other"]
             #expect(outcome.lines == expected, "\(outcome)")
-            #expect(pauses.allSatisfy(\.isRunning), "a pause ended before the reads")
+            let areWaiting = pauses.allSatisfy { $0.isRunning }
+            #expect(areWaiting, "a pause ended before the reads")
             letGo()
             try expectRead(readers)
             for pause in pauses {
@@ -129,7 +130,8 @@ extension MountedVolume {
             #expect(pause.isRunning)
             pause.signal(SIGKILL)
             #expect(pause.wait(within: 15) != nil, "it waits on")
-            #expect(readers.allSatisfy(\.isRunning))
+            let areReading = readers.allSatisfy { $0.isRunning }
+            #expect(areReading)
             letGo()
             try expectRead(readers)
         }

@@ -1,7 +1,6 @@
 import CPosixCalls
 import Foundation
 import KernelFiles
-import TestSupport
 import Testing
 
 extension MountedVolume {
