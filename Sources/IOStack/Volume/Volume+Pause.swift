@@ -250,7 +250,7 @@ extension Volume {
     public func suspendBypass(
         of stream: Stream, because cause: StreamSuspension, awaitingReads: Bool = true
     ) {
-        let bound: DrainLimit = awaitingReads ? { nil } : DrainBound.withoutWaiting
+        func bound() -> DrainBound? { awaitingReads ? nil : DrainBound.withoutWaiting() }
         stream.control.withLock { control in
             control.suspensions.insert(cause)
             stream.gate.close(.suspended(cause))
