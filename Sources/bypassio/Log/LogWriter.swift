@@ -53,11 +53,11 @@ final class LogWriter: Sendable {
     /// After the log file was moved away.
     func reopen() { change { $0.isToReopen = true } }
 
-    /// Writes what is there and ends, within a second or so: what a disk does not take by then is
+    /// Writes what is there and ends, within about that time: what a disk does not take by then is
     /// lost.
-    func end() {
+    func end(within time: DispatchTimeInterval = .seconds(1)) {
         change { $0.isToEnd = true }
-        _ = finished.wait(timeout: .now() + .seconds(1))
+        _ = finished.wait(timeout: .now() + time)
     }
 
     private func change(_ body: (inout sending State) -> Void) {

@@ -1,5 +1,6 @@
 import BypassIOMount
 import BypassIOProtocol
+import Dispatch
 import IOStack
 import Logging
 import Minifilters
@@ -66,7 +67,7 @@ final class ServiceLog: Sendable {
     func reopen() { writer?.reopen() }
 
     /// Writes what is there, within a second or so.
-    func end() { writer?.end() }
+    func end(within time: DispatchTimeInterval = .seconds(1)) { writer?.end(within: time) }
 
     // MARK: What filters and the mount have to tell
 

@@ -257,7 +257,7 @@ struct VolumeService {
     }
 
     /// What the requests under way have to end in, microseconds.
-    private static let lastMoment: UInt32 = 700_000
+    private static let lastMoment: UInt32 = 600_000
 
     /// Ends the connection and, when requests go on that nobody waits for any more, this process:
     /// one may hang in SOURCE or in a filter for ever.
@@ -266,6 +266,7 @@ struct VolumeService {
         Thread.detachNewThread {
             usleep(Self.lastMoment)
             complain("ended, although requests were under way that hang.")
+            log.end(within: .milliseconds(300))
             _exit(CommandStatus.success.rawValue)
         }
     }
