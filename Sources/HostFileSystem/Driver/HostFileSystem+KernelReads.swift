@@ -7,11 +7,12 @@ extension HostFileSystem {
     /// None while a program is asked before reads by the way of the mount that the file was opened
     /// by, which the kernel's own reads would pass by.
     public func kernelReadVeto(for file: FileObject) -> StorageVeto? {
-        guard let open = try? openFile(file),
-            let mount = try? open.withDescriptor({ (descriptor) throws(Errno) in
+        let watcher = try? mountWatchers.watcher { () throws(IOFailure) in
+            try openFile(file).withDescriptor { (descriptor) throws(Errno) in
                 try SystemCall.status(of: descriptor).mountID
-            }), let process = mountWatchers.watcher(of: mount)
-        else { return nil }
+            }
+        }
+        guard let process = watcher ?? nil else { return nil }
         return StorageVeto(
             .notSupportedWithMonitoring,
             reason: "Process \(process) is asked before reads by way of SOURCE's mount (fanotify), "

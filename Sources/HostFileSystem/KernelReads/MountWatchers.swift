@@ -11,26 +11,34 @@ internal import SystemPackage
 /// through, at most once in ``interval``. Any thread. The lock is held while that is done, and
 /// nothing else is taken under it.
 final class MountWatchers: Sendable {
-    /// A program that began to watch so long ago is known.
+    /// A program that began to watch so long ago is known, where looking takes a hundredth of that at
+    /// most; where it takes longer, a hundred times as long.
     static let interval = Duration.seconds(1)
 
     private struct Seen {
-        var at: ContinuousClock.Instant
+        var until: ContinuousClock.Instant
         /// By the mount's number, a process.
         var watchers: [UInt64: UInt32]
     }
     private let seen = Guarded<Seen?>(nil)
 
-    /// A process that is asked before reads by the way of that mount (``FileStatus/mountID``).
-    func watcher(of mount: UInt64) -> UInt32? {
+    /// A process that is asked before reads by the way of that mount (``FileStatus/mountID``), which is
+    /// looked up only if there are such processes.
+    func watcher<E>(of mount: () throws(E) -> UInt64?) throws(E) -> UInt32? {
+        let watchers = current
+        guard !watchers.isEmpty, let mount = try mount() else { return nil }
+        return watchers[mount]
+    }
+
+    private var current: [UInt64: UInt32] {
         seen.withLock { seen in
             let now = ContinuousClock.now
-            if let known = seen, known.at.duration(to: now) < Self.interval {
-                return known.watchers[mount]
-            }
-            let found = Seen(at: now, watchers: SystemCall.fanotifyMountWatchers())
-            seen = found
-            return found.watchers[mount]
+            if let known = seen, now < known.until { return known.watchers }
+            let watchers = SystemCall.fanotifyMountWatchers()
+            let end = ContinuousClock.now
+            let pause = max(Self.interval, now.duration(to: end) * 100)
+            seen = Seen(until: end.advanced(by: pause), watchers: watchers)
+            return watchers
         }
     }
 }

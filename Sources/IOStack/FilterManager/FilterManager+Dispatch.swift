@@ -37,7 +37,7 @@ extension FilterManager {
             data.keeper = RequestParking.Keeper(node.instance, .down)
             return .pended
         }
-        data.noteChanges(at: index)
+        if data.isChanged { data.noteChanges(at: index) }
         switch result {
         case .successNoCallback:
             node.instance.rundown.leave()
@@ -57,7 +57,7 @@ extension FilterManager {
             return .reachedFileSystem
         }
         let result = data.heedingVeto(result)
-        data.noteChanges(at: index)
+        if data.isChanged { data.noteChanges(at: index) }
         let outcome = chain.withNode(index) { apply(result, of: $0, at: index, data) }
         if case .completed = outcome { return .completed }
         return descend(data)
@@ -68,12 +68,12 @@ extension FilterManager {
         guard let chain = data.descent.chain else { return .finished }
         data.flags.insert(.postOperation)
         while let visit = data.descent.takeVisit() {
-            data.restore(from: visit.node)
+            if data.isChanged { data.restore(from: visit.node) }
             guard chain.withNode(visit.node, { runPost($0, visit, data) }) else {
                 return .pended
             }
         }
-        data.restore(from: 0)
+        if data.isChanged { data.restore(from: 0) }
         data.refuseUnfinishedStatus()
         return .finished
     }
@@ -150,21 +150,19 @@ extension FilterManager {
         _ data: CallbackData
     ) {
         guard node.postOperation != nil else { return node.instance.rundown.leave() }
-        let received = data.descent.change(at: index)
+        let received = data.isChanged ? data.descent.change(at: index) : nil
         if let received, received.buffer !== data.buffer {
             // Only the callback itself copies what is read into the filter's buffer: a detach waits.
             return data.descent.expectPost(at: index, context, promise: nil)
         }
-        let parameters = received?.parameters ?? data.asked
-        if let promise = node.instance.owed.add(data, parameters, context) {
-            return data.descent.expectPost(at: index, context, promise: promise)
+        let promise = OwedPostOperations.Promise(data, received, context)
+        if let place = node.instance.owed.add(promise) {
+            return data.descent.expectPost(at: index, context, promise: place)
         }
         // The detach called what it knew of; this pre callback was under way meanwhile.
         drain(
-            OwedPostOperations.Promise(
-                parameters: parameters, fileObject: data.fileObject,
-                requestor: data.requestor, context: context),
-            of: node.instance, data.majorFunction)
+            OwedPostOperations.Promise(data, received, context), of: node.instance,
+            data.majorFunction)
     }
 
     /// Calls the post callbacks that a detached instance still owes, with copies of their requests

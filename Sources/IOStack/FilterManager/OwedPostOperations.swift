@@ -17,6 +17,25 @@ final class OwedPostOperations: Sendable {
         let requestor: Requestor
         let context: CompletionContext
 
+        init(
+            parameters: IOParameters, fileObject: FileObject?, requestor: Requestor,
+            context: CompletionContext
+        ) {
+            self.parameters = parameters
+            self.fileObject = fileObject
+            self.requestor = requestor
+            self.context = context
+        }
+
+        /// Of a request whose pre callback changed what `received` keeps, or nothing.
+        @inline(__always)
+        init(_ data: CallbackData, _ received: ReceivedRequest?, _ context: CompletionContext) {
+            parameters = if let received { received.parameters } else { data.asked }
+            fileObject = data.fileObject
+            requestor = data.requestor
+            self.context = context
+        }
+
         /// Holds nothing.
         static var nothing: Promise {
             Promise(parameters: .cleanup, fileObject: nil, requestor: .kernel, context: .none)
@@ -34,13 +53,9 @@ final class OwedPostOperations: Sendable {
     private let state = Guarded(State())
 
     /// The promise's place, for ``claim(_:)``; nil once a detach took all.
-    func add(
-        _ data: CallbackData, _ parameters: IOParameters, _ context: CompletionContext
-    ) -> Int32? {
+    func add(_ promise: consuming Promise) -> Int32? {
         // Exchanged, here and below: an assignment would copy and destroy.
-        var promise = Promise(
-            parameters: parameters, fileObject: data.fileObject, requestor: data.requestor,
-            context: context)
+        var promise = promise
         return state.withLock { state in
             guard !state.isDraining else { return nil }
             let place: Int32
@@ -72,7 +87,7 @@ final class OwedPostOperations: Sendable {
         return isOwed
     }
 
-    /// For the detach: what is owed now. Whoever comes later is told so by ``add(_:_:)``.
+    /// For the detach: what is owed now. Whoever comes later is told so by ``add(_:)``.
     func takeAll() -> [Promise] {
         state.withLock { state in
             state.isDraining = true

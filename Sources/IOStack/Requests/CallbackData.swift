@@ -89,6 +89,11 @@ public final class CallbackData: @unchecked Sendable {
         @safe @exclusivity(unchecked)
     #endif
     private(set) var received: ReceivedRequest?
+    /// Some pre callback changed something. Apart from what it changed, because nearly no request is.
+    #if !DEBUG
+        @safe @exclusivity(unchecked)
+    #endif
+    private(set) var isChanged = false
     /// Valid in post callbacks, and what a filter sets before it completes a request itself.
     #if !DEBUG
         @safe @exclusivity(unchecked)
@@ -202,7 +207,10 @@ public final class CallbackData: @unchecked Sendable {
     func finish() {
         fileObject = nil
         transferred = nil
-        received = nil
+        if isChanged {
+            received = nil
+            isChanged = false
+        }
         succeededAt = nil
         if case .none = result {} else { result = .none }
     }
@@ -229,6 +237,7 @@ public final class CallbackData: @unchecked Sendable {
     private func keepReceived() {
         guard received == nil, !flags.contains(.postOperation) else { return }
         received = ReceivedRequest(parameters: asked, buffer: transferred)
+        isChanged = true
     }
 
     /// The pre callback of the node `index` is over: notes what it changed.
@@ -247,7 +256,7 @@ public final class CallbackData: @unchecked Sendable {
 
     /// What is read or written goes to another buffer than the request came with.
     var hasSwappedBuffer: Bool {
-        guard let received = descent.firstChange else { return false }
+        guard isChanged, let received = descent.firstChange else { return false }
         return received.buffer !== transferred
     }
 
