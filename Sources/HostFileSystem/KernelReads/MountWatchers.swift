@@ -11,8 +11,8 @@ internal import SystemPackage
 /// through, at most once in ``interval``. Any thread. The lock is held while that is done, and
 /// nothing else is taken under it.
 final class MountWatchers: Sendable {
-    /// A program that began to watch so long ago is known, where looking takes a hundredth of that at
-    /// most; where it takes longer, a hundred times as long.
+    /// A program that began to watch so long ago is known, where looking takes a hundredth of that
+    /// at most; where it takes longer, a hundred times as long.
     static let interval = Duration.seconds(1)
 
     private struct Seen {
@@ -22,8 +22,8 @@ final class MountWatchers: Sendable {
     }
     private let seen = Guarded<Seen?>(nil)
 
-    /// A process that is asked before reads by the way of that mount (``FileStatus/mountID``), which is
-    /// looked up only if there are such processes.
+    /// A process that is asked before reads by the way of that mount (``FileStatus/mountID``),
+    /// which is looked up only if there are such processes.
     func watcher<E>(of mount: () throws(E) -> UInt64?) throws(E) -> UInt32? {
         let watchers = current
         guard !watchers.isEmpty, let mount = try mount() else { return nil }
