@@ -35,4 +35,10 @@ public struct MemoryVolume: Sendable {
         let filter = try manager.filterManager.register(registration)
         return try manager.filterManager.attach(filter, to: volume)
     }
+
+    /// The same, of a filter that is a type.
+    @discardableResult
+    public func attach(_ filter: any Filter) throws -> FilterInstance {
+        try attach(filter.registration)
+    }
 }

@@ -19,6 +19,9 @@ public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
         public init() {}
     #endif
 
+    /// Somebody had use for the value. Takes no lock; looks as ``current`` does.
+    var isMade: Bool { unsafe place.found != nil }
+
     /// The value; nil as long as there is none. Makes nothing.
     @inlinable
     public var current: Value? {

@@ -5,7 +5,7 @@ final class CallbackNode: Sendable {
     let flags: OperationRegistration.Flags
     let preOperation: PreOperationCallback?
     let postOperation: PostOperationCallback?
-    /// The filter did not opt in, and these are controls: see ``FilterManager``.
+    /// These are controls: a veto may stand for the filter, which then is not asked.
     let mayVeto: Bool
 
     init(

@@ -15,13 +15,19 @@ extension FilterInstance {
     /// Sends STREAM_PAUSE from below this instance for every file of the volume that has bypass, and has
     /// the ENABLEs under way ask again from where they began. For a filter that vetoes every file's
     /// ENABLE and QUERY from now on: when this returns, no read goes past it until a resume that its veto
-    /// does not refuse.
+    /// does not refuse. The low level: ``Bypass-swift.struct/withdraw(_:reason:)`` vetoes as well, and is let
+    /// go of by a detach.
     ///
     /// All files are paused, and then the first failure thrown, such as that of a host that will not stop
     /// the kernel's own reads; ``NTStatus/fltDeletingObject`` once the instance is being detached.
     public func pauseBypass() throws(IOFailure) {
         guard rundown.enter() else { throw IOFailure(.fltDeletingObject) }
         defer { rundown.leave() }
+        try pauseAll { _ in }
+    }
+
+    /// Within the rundown. Tells of each stream that it paused.
+    func pauseAll(_ didPause: (Stream) -> Void) throws(IOFailure) {
         var paused = Set<ObjectIdentifier>()
         var failure: IOFailure?
         for file in volume.withdrawFromEnables()
@@ -29,6 +35,7 @@ extension FilterInstance {
             do throws(IOFailure) {
                 _ = try bypassIO(.streamPause, on: file)
                 paused.insert(ObjectIdentifier(file.stream))
+                didPause(file.stream)
             } catch  where error.status == .fileClosed {
                 // Others of the stream come by themselves.
             } catch {

@@ -14,6 +14,8 @@ public final class FilterInstance: Sendable {
     let rundown = RundownGate()
     let owed = OwedPostOperations()
     let contexts = ContextTable()
+    /// Vetoes that stand for the filter.
+    let withdrawn = WithdrawnBypass()
     private let preCallbacks = Atomic<UInt64>(0)
     private let postCallbacks = Atomic<UInt64>(0)
 

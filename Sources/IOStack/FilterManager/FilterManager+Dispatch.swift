@@ -185,11 +185,15 @@ extension FilterManager {
         _ = callback(CallbackData(draining: promise), instance, promise.context)
     }
 
-    /// The veto of a filter that never opted in, given in its place in the stack.
+    /// The veto of a filter that never opted in, or has withdrawn bypass, given in its place in the stack.
     private static func standingVeto(
         of instance: FilterInstance, _ data: CallbackData
     ) -> BypassVeto? {
-        guard data.bypassIOQuestion != nil else { return nil }
-        return .notOptedIn(filter: instance.filter.name)
+        let isOptedIn = instance.filter.isOptedIn
+        guard !isOptedIn || instance.withdrawn.isUsed, data.bypassIOQuestion != nil else {
+            return nil
+        }
+        if !isOptedIn { return .notOptedIn(filter: instance.filter.name) }
+        return data.fileObject.flatMap { instance.withdrawn.veto(of: $0.stream) }
     }
 }

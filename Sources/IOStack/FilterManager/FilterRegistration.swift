@@ -1,4 +1,5 @@
-/// A filter is data: everything the filter manager knows of it (`FLT_REGISTRATION`).
+/// A filter is data: everything the filter manager knows of it (`FLT_REGISTRATION`). The low level: a
+/// filter that is a type with methods (``Filter``) comes to this.
 public struct FilterRegistration: Sendable {
     /// The bits of a filter's `SupportedFeatures` (ntifs.h, SUPPORTED_FS_FEATURES_*).
     public struct Features: OptionSet, Sendable, Hashable {
@@ -59,9 +60,8 @@ public struct FilterRegistration: Sendable {
     public var instanceSetup: (@Sendable (FilterInstance, SetupReason) -> Bool)?
     /// The instance stands in the stack: requests that begin now pass it. Called in the thread that
     /// attaches, without a lock, so it may send BypassIO controls; ``FilterInstance/bypassedFiles``
-    /// tells which files have bypass that did not pass the instance. Waits for the ENABLEs under way,
-    /// so a filter that has it must not be attached from a callback within an ENABLE, and must not
-    /// detach the instance from it. (On Windows a work item that the setup callback queues does it.)
+    /// tells which files have bypass that did not pass the instance. ENABLEs under way are not waited for:
+    /// they are asked again, and pass it. It must not detach the instance. (On Windows a work item that the setup callback queues does it.)
     public var instanceSetupComplete: (@Sendable (FilterInstance) -> Void)?
     /// Asked before a manual detach: false is STATUS_FLT_DO_NOT_DETACH. nil refuses every manual
     /// detach, as on Windows.
@@ -77,6 +77,7 @@ public struct FilterRegistration: Sendable {
     public init(
         name: String, altitude: Altitude, supportedFeatures: Features,
         operations: [OperationRegistration], contexts: Set<ContextKind> = [],
+        kernelReads: KernelReadTerms? = nil,
         instanceSetup: (@Sendable (FilterInstance, SetupReason) -> Bool)? = nil,
         instanceSetupComplete: (@Sendable (FilterInstance) -> Void)? = nil,
         instanceQueryTeardown: (@Sendable (FilterInstance) -> Bool)? = { _ in true },
@@ -89,6 +90,7 @@ public struct FilterRegistration: Sendable {
         self.supportedFeatures = supportedFeatures
         self.operations = operations
         self.contexts = contexts
+        self.kernelReads = kernelReads
         self.instanceSetup = instanceSetup
         self.instanceSetupComplete = instanceSetupComplete
         self.instanceQueryTeardown = instanceQueryTeardown

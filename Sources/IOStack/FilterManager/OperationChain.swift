@@ -4,23 +4,27 @@ final class OperationChain: Sendable {
 
     /// The rows of `instances`, which are sorted, for `major`.
     ///
-    /// A filter that did not opt in stands in the way of file-system controls even without a
-    /// callback of its own for them: the filter manager vetoes in its name.
+    /// A filter that did not opt in, or that has withdrawn bypass, stands in the way of file-system
+    /// controls even without a callback of its own for them: the filter manager vetoes in its name.
     init(_ instances: [FilterInstance], _ major: MajorFunction) {
         var nodes: [CallbackNode] = []
         for instance in instances {
             let row = instance.filter.registration.operations.first { $0.majorFunction == major }
-            let vetoes = major == .fileSystemControl && !instance.filter.isOptedIn
+            let isControl = major == .fileSystemControl
+            let vetoes = isControl && (!instance.filter.isOptedIn || instance.withdrawn.isUsed)
             guard row?.preOperation != nil || row?.postOperation != nil || vetoes else { continue }
             nodes.append(
                 CallbackNode(
                     instance: instance, flags: row?.flags ?? [], preOperation: row?.preOperation,
-                    postOperation: row?.postOperation, mayVeto: vetoes))
+                    postOperation: row?.postOperation, mayVeto: isControl))
         }
         self.nodes = nodes
     }
 
     var isEmpty: Bool { nodes.isEmpty }
+
+    func passes(_ instance: FilterInstance) -> Bool { nodes.contains { $0.instance === instance } }
+
     var count: Int { nodes.count }
 
     /// Lends a node. The chain keeps it, and the request the chain: nothing is counted.

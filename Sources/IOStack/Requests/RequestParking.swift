@@ -43,14 +43,18 @@ final class RequestParking: Sendable {
     private let state = Guarded(State())
 
     /// The completer's side. ``NTStatus/fltInvalidAsynchronousRequest``, and nothing changes, for a
-    /// keeper that completed before, and while the request waits for another keeper.
-    func resume(_ outcome: Outcome, by keeper: Keeper) -> NTStatus {
+    /// keeper that completed before, and while the request waits for another keeper. Otherwise `first` runs,
+    /// under the lock, before the carrier can have the outcome.
+    func resume(
+        _ outcome: Outcome, by keeper: Keeper, first: () -> Void = {}
+    ) -> NTStatus {
         let (status, onResume) = state.withLock { state -> (NTStatus, (@Sendable () -> Void)?) in
             let isSecond =
                 state.done.contains(keeper)
                 || state.outcomes.contains { $0.keeper == keeper }
             let isAnothers = state.awaited != nil && state.awaited != keeper
             guard !isSecond, !isAnothers else { return (.fltInvalidAsynchronousRequest, nil) }
+            first()
             state.outcomes.append((keeper, outcome))
             if state.onCancel?.keeper == keeper { state.onCancel = nil }
             return (.success, state.onResume.take())

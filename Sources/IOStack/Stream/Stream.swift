@@ -36,11 +36,19 @@ public final class Stream: Sendable {
         /// A pause in force was answered with success: one that fails later leaves it.
         var isPauseSettled = false
         /// A pause begins and ends with nobody having refused its end.
-        var isPaused = false { didSet { isResumeRefused = false } }
+        var isPaused = false {
+            didSet {
+                isResumeRefused = false
+                if !isPaused { pausers = [] }
+            }
+        }
         /// Somebody refused to end the pause in force: when a filter is detached, it is asked again
         /// (``Volume/endPausesRefused()``).
         var isResumeRefused = false
         var suspensions: StreamSuspension = []
+        /// Instances that paused the stream through their ``FilterInstance/Bypass-swift.struct``, while a
+        /// pause is in force: each has it resumed when it restores bypass or is detached.
+        var pausers: [ObjectIdentifier] = []
     }
     let control = Guarded(Control())
 

@@ -236,7 +236,7 @@ extension Volume {
     }
 
     /// An open file object of the stream that has bypass.
-    private func bypassedFile(of stream: Stream) -> FileObject? {
+    func bypassedFile(of stream: Stream) -> FileObject? {
         bypassedFiles.first { $0.stream === stream && !$0.isClosed }
     }
 }

@@ -123,14 +123,22 @@ public final class Volume: Sendable {
         chain.look { $0.operations(for: major) }
     }
 
-    private func setChain(_ new: FilterChain) {
+    /// `change` runs under the lock, which is a leaf.
+    private func changeChain(_ change: (FilterChain) -> FilterChain) {
         let old = chain.withLock { chain in
             let old = chain
-            chain = new
-            filteredFunctions.store(new.filteredFunctions, ordering: .releasing)
+            chain = change(old)
+            filteredFunctions.store(chain.filteredFunctions, ordering: .releasing)
             return old
         }
         withExtendedLifetime(old) {}
+    }
+
+    /// Has questions about BypassIO pass an instance whose filter has no callback for controls, so that its
+    /// standing veto is given (``WithdrawnBypass``). Questions under way may have another chain.
+    func askAboutBypass(_ instance: FilterInstance) {
+        guard !currentChain.operations(for: .fileSystemControl).passes(instance) else { return }
+        changeChain { FilterChain(instances: $0.instances) }
     }
 
     // MARK: Streams
@@ -220,7 +228,7 @@ public final class Volume: Sendable {
                     gate.close(.filtersBlocked)
                 }
             }
-            setChain(chain.adding(instance))
+            changeChain { $0.adding(instance) }
             // After the chain is there: an ENABLE that asks again meets the filter.
             state.change { $0.withdrawals += 1 }
             return nil
@@ -274,7 +282,7 @@ public final class Volume: Sendable {
         let wasAttached = attachment.withLock { _ in
             let chain = currentChain
             guard chain.instances.contains(where: { $0 === instance }) else { return false }
-            setChain(chain.removing(instance))
+            changeChain { $0.removing(instance) }
             instance.rundown.close()
             return true
         }
@@ -292,6 +300,7 @@ public final class Volume: Sendable {
         }
         endPausesRefused()
         _ = try? settleKernelReads(until: DrainBound.withoutWaiting)
+        instance.letGoOfBypass()
         removeContexts(of: instance)
         registration.instanceTeardownComplete?(instance, reason)
     }

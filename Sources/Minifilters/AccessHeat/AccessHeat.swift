@@ -5,7 +5,14 @@ import Synchronization
 /// any read, so it never vetoes BypassIO: bypassed reads are simply not counted.
 ///
 /// Usable from any thread.
-public final class AccessHeat: Sendable {
+public final class AccessHeat: Filter, PreReadFilter {
+    public let name = "accessheat"
+    /// In FSFilter HSM.
+    public let altitude = Altitude(integer: 183_040)
+    public let supportedFeatures: FilterRegistration.Features = .bypassIO
+    public let kernelReads: KernelReadTerms? = .unwatched
+    public let contexts: Set<ContextKind> = [.stream]
+
     private let reads = Atomic<UInt64>(0)
 
     public init() {}
@@ -18,35 +25,18 @@ public final class AccessHeat: Sendable {
         instance.context(on: .stream(stream)) as? HeatMap
     }
 
-    /// What the filter manager is told. The altitude is in FSFilter HSM.
-    public var registration: FilterRegistration {
-        var registration = FilterRegistration(
-            name: "accessheat", altitude: Altitude(integer: 183_040),
-            supportedFeatures: .bypassIO,
-            operations: [OperationRegistration(.read, preOperation: preRead)],
-            contexts: [.stream])
-        registration.kernelReads = .unwatched
-        return registration
-    }
-
-    private var preRead: PreOperationCallback {
-        { [self] data, instance in
-            guard case .read(let offset, _) = data.parameters, let stream = data.fileObject?.stream
-            else { return .successNoCallback }
-            reads.wrappingAdd(1, ordering: .relaxed)
-            if let map = Self.heatMap(of: stream, by: instance) {
-                map.count(offset: offset)
-            } else {
-                Self.newMap(of: stream, by: instance)?.count(offset: offset)
-            }
-            return .successNoCallback
-        }
+    public func willRead(_ read: PreRead) -> PreOperationAnswer {
+        reads.wrappingAdd(1, ordering: .relaxed)
+        let stream = read.file.stream
+        let map =
+            Self.heatMap(of: stream, by: read.instance)
+            ?? Self.newMap(of: stream, by: read.instance)
+        map.count(offset: read.offset)
+        return .pass
     }
 
     /// Two first reads may come at once: both count in the map that was set first.
-    private static func newMap(
-        of stream: IOStack.Stream, by instance: FilterInstance
-    ) -> HeatMap? {
+    private static func newMap(of stream: IOStack.Stream, by instance: FilterInstance) -> HeatMap {
         let map = HeatMap()
         let old = try? instance.setContext(map, on: .stream(stream), .keepIfExists)
         return old as? HeatMap ?? map

@@ -15,15 +15,14 @@ public struct NoOpFilter: Sendable {
     /// What the filter manager is told. The name holds the altitude, so that several can be
     /// registered; it needs to see no read, so that the kernel may carry them by itself.
     public var registration: FilterRegistration {
-        var registration = FilterRegistration(
+        FilterRegistration(
             name: altitude == Self.usualAltitude ? "noop" : "noop-\(altitude)",
             altitude: altitude, supportedFeatures: .bypassIO,
             operations: [
                 OperationRegistration(
                     .read, preOperation: { _, _ in .successWithCallback(.none) },
                     postOperation: { _, _, _ in .finishedProcessing })
-            ])
-        registration.kernelReads = .unwatched
-        return registration
+            ],
+            kernelReads: .unwatched)
     }
 }

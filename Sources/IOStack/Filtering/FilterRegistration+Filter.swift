@@ -1,0 +1,162 @@
+public import BypassIOProtocol
+
+extension Filter {
+    /// What the filter manager is told.
+    public var registration: FilterRegistration { FilterRegistration(self) }
+}
+
+extension FilterManager {
+    /// As ``register(_:)-(FilterRegistration)``, of a filter that is a type.
+    public func register(_ filter: any Filter) throws(NTStatus) -> Minifilter {
+        try register(FilterRegistration(filter))
+    }
+}
+
+extension FilterRegistration {
+    /// What a filter's type comes to: a row for each function that it has a method for. Holds the filter.
+    public init(_ filter: any Filter) {
+        self.init(
+            name: filter.name, altitude: filter.altitude,
+            supportedFeatures: filter.supportedFeatures,
+            operations: OperationRegistration.rows(of: filter) + filter.otherOperations,
+            contexts: filter.contexts, kernelReads: filter.kernelReads,
+            instanceSetup: { filter.willAttach($0, $1) },
+            instanceSetupComplete: { filter.didAttach($0) },
+            instanceQueryTeardown: { filter.mayDetach($0) },
+            instanceTeardownStart: { filter.willDetach($0, $1) },
+            instanceTeardownComplete: { filter.didDetach($0, $1) },
+            unload: { filter.mayUnload(mandatory: $0) })
+    }
+}
+
+extension OperationRegistration {
+    /// Looked up once: which protocols the type conforms to does not change.
+    fileprivate static func rows(of filter: any Filter) -> [OperationRegistration] {
+        [
+            row(.create, pre: preOpen(of: filter), post: postOpen(of: filter)),
+            row(.read, pre: preRead(of: filter), post: postRead(of: filter)),
+            row(.write, pre: preWrite(of: filter), post: postWrite(of: filter)),
+            row(.setInformation, pre: preChange(of: filter), post: postChange(of: filter)),
+            row(.cleanup, pre: preCleanup(of: filter), post: nil),
+            row(.fileSystemControl, pre: preControl(of: filter), post: nil),
+        ].compactMap { $0 }
+    }
+
+    private static func row(
+        _ major: MajorFunction, pre: PreOperationCallback?, post: PostOperationCallback?
+    ) -> OperationRegistration? {
+        guard pre != nil || post != nil else { return nil }
+        return OperationRegistration(major, preOperation: pre, postOperation: post)
+    }
+
+    // MARK: On the way down
+
+    private static func preOpen(of filter: any Filter) -> PreOperationCallback? {
+        guard let filter = filter as? any PreOpenFilter else { return nil }
+        let hasPost = filter is any PostOpenFilter
+        return { data, instance in
+            filter.willOpen(PreOpen(data, instance)).result(for: data, hasPost: hasPost)
+        }
+    }
+
+    private static func preRead(of filter: any Filter) -> PreOperationCallback? {
+        guard let filter = filter as? any PreReadFilter else { return nil }
+        let hasPost = filter is any PostReadFilter
+        return { data, instance in
+            filter.willRead(PreRead(data, instance)).result(for: data, hasPost: hasPost)
+        }
+    }
+
+    private static func preWrite(of filter: any Filter) -> PreOperationCallback? {
+        guard let filter = filter as? any PreWriteFilter else { return nil }
+        let hasPost = filter is any PostWriteFilter
+        return { data, instance in
+            filter.willWrite(PreWrite(data, instance)).result(for: data, hasPost: hasPost)
+        }
+    }
+
+    private static func preChange(of filter: any Filter) -> PreOperationCallback? {
+        guard let filter = filter as? any PreChangeFilter else { return nil }
+        let hasPost = filter is any PostChangeFilter
+        return { data, instance in
+            filter.willChange(PreChange(data, instance)).result(for: data, hasPost: hasPost)
+        }
+    }
+
+    private static func preCleanup(of filter: any Filter) -> PreOperationCallback? {
+        guard let filter = filter as? any CleanupFilter else { return nil }
+        return { data, instance in
+            filter.willCleanUp(PreCleanup(data, instance))
+            return .successNoCallback
+        }
+    }
+
+    private static func preControl(of filter: any Filter) -> PreOperationCallback? {
+        let asked = filter as? any BypassFilter
+        let resumed = filter as? any BypassResumeFilter
+        guard asked != nil || resumed != nil else { return nil }
+        return { data, instance in
+            guard let operation = data.bypassIOInput?.operation else { return .successNoCallback }
+            switch operation {
+            case .enable, .query:
+                let question = BypassQuestion(data, instance, operation)
+                guard case .veto(let status, let reason)? = asked?.bypass(question) else {
+                    return .successNoCallback
+                }
+                data.vetoBypassIO(instance, status: status, reason: reason)
+                return .complete
+            case .streamResume: resumed?.willResumeBypass(BypassResume(data, instance))
+            default: break
+            }
+            return .successNoCallback
+        }
+    }
+
+    // MARK: On the way up
+
+    private static func postOpen(of filter: any Filter) -> PostOperationCallback? {
+        guard let filter = filter as? any PostOpenFilter else { return nil }
+        return { data, instance, context in
+            guard data.concerns(context) else { return .finishedProcessing }
+            filter.didOpen(PostOpen(data, instance, context))
+            return .finishedProcessing
+        }
+    }
+
+    private static func postRead(of filter: any Filter) -> PostOperationCallback? {
+        guard let filter = filter as? any PostReadFilter else { return nil }
+        return { data, instance, context in
+            guard data.concerns(context) else { return .finishedProcessing }
+            filter.didRead(PostRead(data, instance, context))
+            return .finishedProcessing
+        }
+    }
+
+    private static func postWrite(of filter: any Filter) -> PostOperationCallback? {
+        guard let filter = filter as? any PostWriteFilter else { return nil }
+        return { data, instance, context in
+            guard data.concerns(context) else { return .finishedProcessing }
+            filter.didWrite(PostWrite(data, instance, context))
+            return .finishedProcessing
+        }
+    }
+
+    private static func postChange(of filter: any Filter) -> PostOperationCallback? {
+        guard let filter = filter as? any PostChangeFilter else { return nil }
+        return { data, instance, context in
+            guard data.concerns(context) else { return .finishedProcessing }
+            filter.didChange(PostChange(data, instance, context))
+            return .finishedProcessing
+        }
+    }
+}
+
+extension CallbackData {
+    /// Of a request that goes on without the instance the filter learns no end; it is called where it left
+    /// something to clean up.
+    @inline(__always)
+    fileprivate func concerns(_ context: CompletionContext) -> Bool {
+        guard isDraining, case .none = context else { return true }
+        return false
+    }
+}

@@ -1,0 +1,103 @@
+import BypassIOProtocol
+
+/// A read on its way down.
+public struct PreRead: PreOperation {
+    public let data: CallbackData
+    public let instance: FilterInstance
+
+    @inline(__always)
+    init(_ data: CallbackData, _ instance: FilterInstance) {
+        self.data = data
+        self.instance = instance
+    }
+
+    public var file: FileObject { data.existingFile }
+
+    /// In bytes. A change is seen by what is below; above and in `didRead` it is again what it was.
+    public var offset: UInt64 {
+        get { data.readRange.offset }
+        nonmutating set { data.parameters = .read(offset: newValue, length: length) }
+    }
+
+    /// Bytes asked for. As ``offset``.
+    public var length: Int {
+        get { data.readRange.length }
+        nonmutating set { data.parameters = .read(offset: offset, length: newValue) }
+    }
+
+    /// Where the bytes will be; nil for a read that the kernel carries. Another one takes its place for what
+    /// is below: see ``CallbackData/buffer``.
+    public var buffer: (any IOBuffer)? {
+        get { data.buffer }
+        nonmutating set { data.buffer = newValue }
+    }
+
+    /// A question, not a transfer: the kernel carries the read itself, and nobody learns how it ends. A
+    /// filter lets it pass, pends it, or fails it.
+    public var isKernelRead: Bool { data.isKernelRead }
+
+    /// Through a handle without the cache: such reads bypass where that is enabled.
+    public var isNonCached: Bool { data.existingFile.isNonCached }
+}
+
+/// A read on its way up.
+public struct PostRead: PostOperation {
+    public let data: CallbackData
+    public let instance: FilterInstance
+    public let context: CompletionContext
+
+    @inline(__always)
+    init(_ data: CallbackData, _ instance: FilterInstance, _ context: CompletionContext) {
+        self.data = data
+        self.instance = instance
+        self.context = context
+    }
+
+    public var file: FileObject { data.existingFile }
+    /// As the filter was asked.
+    public var offset: UInt64 { data.readRange.offset }
+    /// Bytes that were asked for.
+    public var length: Int { data.readRange.length }
+    /// Bytes that were read; 0 if the read failed.
+    public var count: Int { data.transferredCount }
+    public var buffer: (any IOBuffer)? { data.buffer }
+
+    /// Lends the bytes that were read; nil if the read failed.
+    public func withBytes<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R? {
+        guard isSuccess, let buffer = data.buffer else { return nil }
+        return try buffer.withBytes(count, body)
+    }
+
+    /// Lends them to be changed: everybody above gets what they are then.
+    public func withMutableBytes<R, E: Error>(
+        _ body: (inout MutableSpan<UInt8>) throws(E) -> R
+    ) throws(E) -> R? {
+        guard isSuccess, let buffer = data.buffer else { return nil }
+        return try buffer.withMutableBytes(count, body)
+    }
+}
+
+extension CallbackData {
+    /// Of a request that only an existing file gets, so there is one.
+    var existingFile: FileObject {
+        guard let fileObject else { preconditionFailure("a request without a file") }
+        return fileObject
+    }
+
+    var readRange: (offset: UInt64, length: Int) {
+        guard case .read(let offset, let length) = asked else {
+            preconditionFailure("not a read")
+        }
+        return (offset, length)
+    }
+
+    var writeRange: (offset: UInt64, length: Int) {
+        guard case .write(let offset, let length) = asked else {
+            preconditionFailure("not a write")
+        }
+        return (offset, length)
+    }
+
+    /// Bytes read or written; 0 of a request that failed.
+    var transferredCount: Int { ioStatus.status.isSuccess ? max(0, ioStatus.information) : 0 }
+}

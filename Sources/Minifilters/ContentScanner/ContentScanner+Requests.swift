@@ -1,0 +1,105 @@
+import BypassIOProtocol
+public import IOStack
+
+// MARK: Reads
+
+extension ContentScanner: ReadFilter {
+    /// A read that the kernel carries is looked at before: its bytes never come by here.
+    public func willRead(_ read: PreRead) -> PreOperationAnswer {
+        guard read.isKernelRead else { return .pass }
+        countRead()
+        let file = read.file
+        let holdsSignature =
+            switch known(of: file, by: read.instance, lastingOnly: false) {
+            case .clean: false
+            case .infected: true
+            case .unknown:
+                holdsSignature(
+                    file, at: read.offset, length: read.length, by: read.instance, read.requestor)
+            }
+        return holdsSignature ? .fail(.virusInfected) : .passAndForget
+    }
+
+    public func didRead(_ read: PostRead) {
+        guard read.isSuccess, read.buffer != nil else { return }
+        countRead()
+        guard let found = read.withBytes({ firstMatch(in: $0) }) ?? nil else { return }
+        let file = read.file
+        verdictContext(on: file.stream, by: read.instance).condemn(
+            found.name, in: FileVersion(of: file))
+        tell(found, file, .read, read.requestor)
+        // The reader must not see the bytes, nor anybody past this filter.
+        _ = read.withMutableBytes { bytes in
+            for index in bytes.indices { bytes[index] = 0 }
+        }
+        read.fail(.virusInfected)
+        try? read.instance.bypass.pause(file)
+    }
+}
+
+// MARK: Changes
+
+extension ContentScanner: PostOpenFilter {
+    /// What was known of a file that was cut to nothing is not true of what it will hold; and of one
+    /// that is open for writing nobody knows for how long.
+    public func didOpen(_ open: PostOpen) {
+        guard let stream = open.file?.stream, stream.kind == .file else { return }
+        let parameters = open.parameters
+        let truncates = parameters.disposition.truncates
+        guard truncates || parameters.access.contains(.write) else { return }
+        let verdict = verdictContext(on: stream, by: open.instance)
+        if truncates { verdict.forget() }
+        verdict.beginWriting()
+        keptVerdicts(of: open.instance)?.forget(stream.id)
+    }
+}
+
+extension ContentScanner: WriteFilter, ChangeFilter {
+    public func willWrite(_ write: PreWrite) -> PreOperationAnswer {
+        beginChange(of: write.file, by: write.instance)
+    }
+
+    public func didWrite(_ write: PostWrite) { endChange(write.context) }
+
+    public func willChange(_ request: PreChange) -> PreOperationAnswer {
+        guard request.change.changesData else { return .passAndForget }
+        return beginChange(of: request.file, by: request.instance)
+    }
+
+    public func didChange(_ change: PostChange) { endChange(change.context) }
+
+    /// Veto first, then pause, then let the change through (spec 4.4). Every change pauses, not
+    /// only the first of a clean file: that one's pause may still be waiting for reads in flight.
+    private func beginChange(
+        of file: FileObject, by instance: FilterInstance
+    ) -> PreOperationAnswer {
+        let verdict = verdictContext(on: file.stream, by: instance)
+        verdict.beginChange()
+        keptVerdicts(of: instance)?.forget(file.stream.id)
+        do throws(IOFailure) {
+            try instance.bypass.pause(file)
+        } catch {
+            // A filter that is being detached has no say any more.
+            if error.status == .fltDeletingObject { return .passWith(.object(verdict)) }
+            // Unpaused bypass would show others what nobody scanned. The handle was closed, or reads that
+            // are past the filter do not end.
+            verdict.endChange()
+            return .fail(error.status)
+        }
+        return .passWith(.object(verdict))
+    }
+
+    private func endChange(_ context: CompletionContext) {
+        if case .object(let verdict as ScanVerdict) = context { verdict.endChange() }
+    }
+}
+
+extension FileChange {
+    /// Whether bytes that a scan has seen may be others afterwards.
+    fileprivate var changesData: Bool {
+        switch self {
+        case .endOfFile, .allocation: true
+        default: false
+        }
+    }
+}
