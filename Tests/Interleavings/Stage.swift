@@ -108,7 +108,8 @@ final class Stage: @unchecked Sendable {
             _ = disk.reads
             _ = fileSystem.requestCounts
             _ = manager.filterManager.filters
-            for instance in attached { _ = instance.isAttached }
+            // No program withdraws.
+            for instance in attached { _ = (instance.isAttached, instance.bypass.isWithdrawn) }
             for (file, operations) in zip(files, program.handles) {
                 file.lookAtWhatStandsStill(
                     staysOpen: !operations.contains(.close),

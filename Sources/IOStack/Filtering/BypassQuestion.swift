@@ -17,7 +17,8 @@ public struct BypassQuestion: Sendable {
     public var file: FileObject { data.existingFile }
     public var requestor: Requestor { data.requestor }
 
-    /// Bypass is asked for: where everybody lets it past, reads of the file object no longer come by.
+    /// Bypass is asked for: where everybody lets it past, reads of the file object no longer come
+    /// by.
     public var isEnable: Bool { operation == .enable }
 
     /// The ENABLE is asked again, because bypass was withdrawn while it was under way.
@@ -28,8 +29,8 @@ public struct BypassQuestion: Sendable {
 public enum BypassAnswer: Sendable {
     /// Nothing to say against it: ask the next.
     case pass
-    /// `FltVetoBypassIo`: the question ends here, with the filter's name. The status is an error, the reason
-    /// one English sentence of at most 128 UTF-16 units.
+    /// `FltVetoBypassIo`: the question ends here, with the filter's name. The status is an error,
+    /// the reason one English sentence of at most 128 UTF-16 units.
     case veto(NTStatus, reason: String)
 }
 

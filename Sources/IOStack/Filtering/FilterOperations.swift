@@ -55,20 +55,20 @@ public typealias ChangeFilter = PreChangeFilter & PostChangeFilter
 
 /// Has a say in whether a file's reads may go past it.
 ///
-/// For an answer that follows from the file or the caller. A filter that takes bypass back at some time and
-/// gives it again at another needs no answer of its own: the veto of
+/// For an answer that follows from the file or the caller. A filter that takes bypass back at some
+/// time and gives it again at another needs no answer of its own: the veto of
 /// ``FilterInstance/Bypass-swift.struct/withdraw(_:reason:)`` is given in its place.
 public protocol BypassFilter: Filter {
-    /// An ENABLE, or a QUERY, that of a STREAM_RESUME among them. Called from the top down until somebody
-    /// vetoes.
+    /// An ENABLE, or a QUERY, that of a STREAM_RESUME among them. Called from the top down until
+    /// somebody vetoes.
     ///
-    /// What was let past may be asked again (``BypassQuestion/isReissued``), so letting it past is no place
-    /// to count, nor to pause the file.
+    /// What was let past may be asked again (``BypassQuestion/isReissued``), so letting it past is
+    /// no place to count, nor to pause the file.
     func bypass(_ question: BypassQuestion) -> BypassAnswer
 }
 
-/// Hears of a STREAM_RESUME before the questions that it asks come from the top: the time to find out what
-/// the answer is to be.
+/// Hears of a STREAM_RESUME before the questions that it asks come from the top: the time to find
+/// out what the answer is to be.
 public protocol BypassResumeFilter: Filter {
     func willResumeBypass(_ resume: BypassResume)
 }

@@ -13,7 +13,8 @@ extension FilterManager {
 }
 
 extension FilterRegistration {
-    /// What a filter's type comes to: a row for each function that it has a method for. Holds the filter.
+    /// What a filter's type comes to: a row for each function that it has a method for. Holds the
+    /// filter.
     public init(_ filter: any Filter) {
         self.init(
             name: filter.name, altitude: filter.altitude,
@@ -152,8 +153,8 @@ extension OperationRegistration {
 }
 
 extension CallbackData {
-    /// Of a request that goes on without the instance the filter learns no end; it is called where it left
-    /// something to clean up.
+    /// Of a request that goes on without the instance the filter learns no end; it is called where
+    /// it left something to clean up.
     @inline(__always)
     fileprivate func concerns(_ context: CompletionContext) -> Bool {
         guard isDraining, case .none = context else { return true }

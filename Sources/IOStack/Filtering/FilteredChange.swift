@@ -37,7 +37,8 @@ public struct PostChange: PostOperation {
     public var change: FileChange { data.fileChange }
 }
 
-/// A file object's last handle is gone. Filters may send requests about it until the cleanup is over.
+/// A file object's last handle is gone. Filters may send requests about it until the cleanup is
+/// over.
 public struct PreCleanup: Sendable {
     public let data: CallbackData
     public let instance: FilterInstance

@@ -11,7 +11,8 @@ public struct PreOpen: PreOperation {
         self.instance = instance
     }
 
-    /// What is asked for. A change is seen by what is below; above and in `didOpen` it is again what it was.
+    /// What is asked for. A change is seen by what is below; above and in `didOpen` it is again
+    /// what it was.
     public var parameters: CreateParameters {
         get { data.createParameters }
         nonmutating set { data.parameters = .create(newValue) }

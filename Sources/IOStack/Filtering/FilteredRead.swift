@@ -25,15 +25,15 @@ public struct PreRead: PreOperation {
         nonmutating set { data.parameters = .read(offset: offset, length: newValue) }
     }
 
-    /// Where the bytes will be; nil for a read that the kernel carries. Another one takes its place for what
-    /// is below: see ``CallbackData/buffer``.
+    /// Where the bytes will be; nil for a read that the kernel carries. Another one takes its place
+    /// for what is below: see ``CallbackData/buffer``.
     public var buffer: (any IOBuffer)? {
         get { data.buffer }
         nonmutating set { data.buffer = newValue }
     }
 
-    /// A question, not a transfer: the kernel carries the read itself, and nobody learns how it ends. A
-    /// filter lets it pass, pends it, or fails it.
+    /// A question, not a transfer: the kernel carries the read itself, and nobody learns how it
+    /// ends. A filter lets it pass, pends it, or fails it.
     public var isKernelRead: Bool { data.isKernelRead }
 
     /// Through a handle without the cache: such reads bypass where that is enabled.

@@ -11,7 +11,8 @@ public struct PreWrite: PreOperation {
 
     public var file: FileObject { data.existingFile }
 
-    /// In bytes. A change is seen by what is below; above and in `didWrite` it is again what it was.
+    /// In bytes. A change is seen by what is below; above and in `didWrite` it is again what it
+    /// was.
     public var offset: UInt64 {
         get { data.writeRange.offset }
         nonmutating set { data.parameters = .write(offset: newValue, length: length) }
@@ -23,7 +24,8 @@ public struct PreWrite: PreOperation {
         nonmutating set { data.parameters = .write(offset: offset, length: newValue) }
     }
 
-    /// The bytes, at its start. Another one takes its place for what is below: see ``CallbackData/buffer``.
+    /// The bytes, at its start. Another one takes its place for what is below: see
+    /// ``CallbackData/buffer``.
     public var buffer: (any IOBuffer)? {
         get { data.buffer }
         nonmutating set { data.buffer = newValue }

@@ -1,22 +1,23 @@
 public import BypassIOProtocol
 
-/// What a filter's `will` method says to a request. A status goes with the answer, so none is forgotten
-/// (``PreOperationResult`` is what it comes to).
+/// What a filter's `will` method says to a request. A status goes with the answer, so none is
+/// forgotten (``PreOperationResult`` is what it comes to).
 public enum PreOperationAnswer: Sendable {
     /// Go on. The type's `did` method hears how it ended, if the type has one.
     case pass
-    /// Go on, and hand the context to the `did` method. That is also called where the instance goes away
-    /// before the request ended (``PostRead/isDraining``): what is to be cleaned up is in the context.
+    /// Go on, and hand the context to the `did` method. That is also called where the instance goes
+    /// away before the request ended (``PostRead/isDraining``): what is to be cleaned up is in the
+    /// context.
     case passWith(CompletionContext)
     /// Go on; the `did` method is not called.
     case passAndForget
     /// Fail here: nothing below sees the request. The status is an error.
     case fail(NTStatus)
-    /// Succeed here: nothing below sees the request. So many bytes were read, into the request's buffer, or
-    /// written; 0 for others. No open ends so: there would be no file.
+    /// Succeed here: nothing below sees the request. So many bytes were read, into the request's
+    /// buffer, or written; 0 for others. No open ends so: there would be no file.
     case complete(Int)
-    /// The filter keeps the request, and with it the view, and calls ``PreRead/resume(_:)`` or its like
-    /// later, once, from any thread.
+    /// The filter keeps the request, and with it the view, and calls ``PreRead/resume(_:)`` or its
+    /// like later, once, from any thread.
     case pend
 
     /// In the low level's words. A status that goes with it is set.
@@ -44,7 +45,8 @@ public enum PreOperationAnswer: Sendable {
 }
 
 extension CallbackData {
-    /// As ``completePendedPreOperation(_:_:)-(_,PreOperationResult)``, with the status that goes with it.
+    /// As ``completePendedPreOperation(_:_:)-(_,PreOperationResult)``, with the status that goes
+    /// with it.
     func completePendedPreOperation(
         _ instance: FilterInstance, _ answer: PreOperationAnswer
     ) -> NTStatus {

@@ -1,8 +1,8 @@
 /// What an instance has withdrawn bypass from, and the vetoes that stand for its filter meanwhile.
 ///
-/// Of a file it is kept by what file it is, not by its stream: a file that everybody closes and somebody
-/// opens again is withdrawn still. A later file with the same number is another one, where the file system
-/// tells when files were made.
+/// Of a file it is kept by what file it is, not by its stream: a file that everybody closes and
+/// somebody opens again is withdrawn still. A later file with the same number is another one, where
+/// the file system tells when files were made.
 ///
 /// Lock order: a leaf.
 struct WithdrawnBypass: ~Copyable, Sendable {

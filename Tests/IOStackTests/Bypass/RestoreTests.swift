@@ -32,7 +32,9 @@ struct RestoreTests {
         #expect(others.stream.isPaused)
     }
 
-    @Test("spec 4.4: each of two filters keeps the files paused while it has a reason", arguments: 0..<4)
+    @Test(
+        "spec 4.4: each of two filters keeps the files paused while it has a reason",
+        arguments: 0..<4)
     func twoFilters(order: Int) throws {
         let file = try memory.enabledFile()
         let (first, second) = order.isMultiple(of: 2) ? (upper, lower) : (lower, upper)

@@ -40,7 +40,8 @@ struct WithdrawTests {
         try bypass.withdraw(from: file, .notSupportedWithMonitoring, reason: Self.reason)
     }
 
-    @Test("spec 4.4: a withdrawal vetoes ENABLE and QUERY and pauses every file; a restore ends both")
+    @Test(
+        "spec 4.4: a withdrawal vetoes ENABLE and QUERY and pauses every file; a restore ends both")
     func all() throws {
         let files = try [memory.enabledFile("one"), memory.enabledFile("two")]
         let plain = try memory.file("plain")
@@ -170,7 +171,8 @@ struct WithdrawTests {
                 }))
     }
 
-    @Test("a drain that takes too long: the veto stands, the pause does not, and asking again works")
+    @Test(
+        "a drain that takes too long: the veto stands, the pause does not, and asking again works")
     func timeout() throws {
         let (file, other) = (try memory.enabledFile("one"), try memory.enabledFile("two"))
         memory.volume.drainLimit = .milliseconds(50)

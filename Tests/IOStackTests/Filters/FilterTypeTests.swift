@@ -92,7 +92,8 @@ struct FilterTypeTests {
         #expect(trace.take().last == "didOpen \(NTStatus.objectNameNotFound)")
     }
 
-    @Test("what a type does not name is not registered, and it counts as opted in only if it says so")
+    @Test(
+        "what a type does not name is not registered, and it counts as opted in only if it says so")
     func registration() {
         let rows = Dictionary(
             uniqueKeysWithValues: everything.registration.operations.map { ($0.majorFunction, $0) })
@@ -204,7 +205,9 @@ struct FilterTypeTests {
         #expect(everything.drained.value == (withContext ? 1 : 0))
         memory.disk.stopHoldingReads()
         #expect(try read.result() == 10)
-        #expect(everything.trace.notes.filter { $0.hasPrefix("didRead") }.count == (withContext ? 1 : 0))
+        #expect(
+            everything.trace.notes.filter { $0.hasPrefix("didRead") }.count == (withContext ? 1 : 0)
+        )
     }
 
     @Test("a table has one row for each function: other rows of the same are refused")

@@ -49,7 +49,8 @@ struct WithdrawStress {
         }
     }
 
-    @Test("spec 4.4: withdraw, change the data: no bypassed read sees it", arguments: [false, true])
+    @Test(
+        "spec 4.4: withdraw, change the data: no bypassed read sees it", arguments: [false, true])
     func recipe(fromOneFile: Bool) throws {
         let instance = try memory.attach(Hider())
         try memory.attach(Slow())
@@ -74,7 +75,11 @@ struct WithdrawStress {
             let reads = memory.disk.reads.count
             #expect(eventually { memory.disk.reads.count > reads + 200 })
             try writer.write(Self.plain, at: 0)
-            if fromOneFile { instance.bypass.restore(to: writer) } else { instance.bypass.restore() }
+            if fromOneFile {
+                instance.bypass.restore(to: writer)
+            } else {
+                instance.bypass.restore()
+            }
         }
         isDone.value = true
         for thread in readers + enablers { try thread.result() }
