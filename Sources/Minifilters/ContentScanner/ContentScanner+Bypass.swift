@@ -14,8 +14,8 @@ extension ContentScanner: BypassFilter, BypassResumeFilter {
         return state == .clean ? .pass : refuse(file, instance, state)
     }
 
-    /// A question: it takes no time and changes nothing. What has bypass and is not known to be clean was
-    /// changed since it was found so, and a resume must not pass by this answer.
+    /// A question: it takes no time and changes nothing. What has bypass and is not known to be
+    /// clean was changed since it was found so, and a resume must not pass by this answer.
     private func answerQuery(_ file: FileObject, _ instance: FilterInstance) -> BypassAnswer {
         switch known(of: file, by: instance, lastingOnly: false) {
         case .clean: return .pass

@@ -40,8 +40,8 @@ extension ContentScanner: ReadFilter {
 // MARK: Changes
 
 extension ContentScanner: PostOpenFilter {
-    /// What was known of a file that was cut to nothing is not true of what it will hold; and of one
-    /// that is open for writing nobody knows for how long.
+    /// What was known of a file that was cut to nothing is not true of what it will hold; and of
+    /// one that is open for writing nobody knows for how long.
     public func didOpen(_ open: PostOpen) {
         guard let stream = open.file?.stream, stream.kind == .file else { return }
         let parameters = open.parameters
@@ -81,8 +81,8 @@ extension ContentScanner: WriteFilter, ChangeFilter {
         } catch {
             // A filter that is being detached has no say any more.
             if error.status == .fltDeletingObject { return .passWith(.object(verdict)) }
-            // Unpaused bypass would show others what nobody scanned. The handle was closed, or reads that
-            // are past the filter do not end.
+            // Unpaused bypass would show others what nobody scanned. The handle was closed, or
+            // reads that are past the filter do not end.
             verdict.endChange()
             return .fail(error.status)
         }

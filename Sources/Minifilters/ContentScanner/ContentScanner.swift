@@ -6,20 +6,20 @@ import Synchronization
 /// Looks for signatures in what is read, and fails the read that finds one. A file whose whole
 /// content was scanned and found clean needs no more looking: its handles may bypass.
 ///
-/// An ENABLE, or a STREAM_RESUME of a paused file, scans the file if no verdict on it is known, through
-/// reads that only what is below sees. A QUERY scans nothing. It tells the verdict if there is one; without,
-/// it has nothing against a file that nobody bypasses for, which an ENABLE would scan, and refuses one
-/// that was changed while somebody has bypass.
+/// An ENABLE, or a STREAM_RESUME of a paused file, scans the file if no verdict on it is known,
+/// through reads that only what is below sees. A QUERY scans nothing. It tells the verdict if there
+/// is one; without, it has nothing against a file that nobody bypasses for, which an ENABLE would
+/// scan, and refuses one that was changed while somebody has bypass.
 ///
-/// A verdict is of a version of the file and is kept when the file is closed, of the files asked about
-/// last, if the file had been left alone for two seconds when the scan began and nobody had it open for
-/// writing until it ended. An open for writing makes it forgotten. A write makes the file unknown at once:
-/// the bypass of its handles is paused before the write goes on, and ended by a STREAM_RESUME whose scan
-/// finds nothing.
+/// A verdict is of a version of the file and is kept when the file is closed, of the files asked
+/// about last, if the file had been left alone for two seconds when the scan began and nobody had
+/// it open for writing until it ended. An open for writing makes it forgotten. A write makes the
+/// file unknown at once: the bypass of its handles is paused before the write goes on, and ended by
+/// a STREAM_RESUME whose scan finds nothing.
 ///
 /// A signature that begins in one read and ends in another is found only by the scan, not by the
-/// reads. Files that had bypass before the filter was attached are paused and scanned by the attach.
-/// Usable from any thread.
+/// reads. Files that had bypass before the filter was attached are paused and scanned by the
+/// attach. Usable from any thread.
 public final class ContentScanner: Filter {
     public let name = "contentscan"
     /// In FSFilter Anti-Virus.
@@ -35,9 +35,10 @@ public final class ContentScanner: Filter {
     private let report: (@Sendable (ScanFinding) -> Void)?
 
     /// - Parameters:
-    ///   - keptVerdicts: of how many files per volume verdicts are kept at most, about 200 bytes each.
-    ///   - report: is told what is found, from the thread that found it, each time: it must not wait,
-    ///     nor send requests.
+    ///   - keptVerdicts: of how many files per volume verdicts are kept at most, about 200 bytes
+    ///     each.
+    ///   - report: is told what is found, from the thread that found it, each time: it must not
+    ///     wait, nor send requests.
     public convenience init(
         signatures: [Signature], keptVerdicts: Int = 32_768,
         report: (@Sendable (ScanFinding) -> Void)? = nil

@@ -2,8 +2,8 @@ import BypassIOProtocol
 public import IOStack
 
 /// Records who reads what. Optional by default: a bypassed read goes unrecorded, and costs
-/// nothing. When told to see every read it takes the bypass back from every file that has it, and nobody
-/// gets it until told otherwise.
+/// nothing. When told to see every read it takes the bypass back from every file that has it, and
+/// nobody gets it until told otherwise.
 ///
 /// ```swift
 /// let audit = ReadAudit()
@@ -31,8 +31,8 @@ public final class ReadAudit: Filter, ReadFilter {
 
     /// Keeps the newest `capacity` records.
     ///
-    /// - Parameter report: is told each, with the path by which the file was opened, from the thread that
-    ///   carries the read: it must not wait, nor send requests.
+    /// - Parameter report: is told each, with the path by which the file was opened, from the
+    ///   thread that carries the read: it must not wait, nor send requests.
     public init(
         capacity: Int = 4096, report: (@Sendable (AuditRecord, _ path: String) -> Void)? = nil
     ) {
@@ -76,11 +76,11 @@ public final class ReadAudit: Filter, ReadFilter {
 
     /// Turns BypassIO off (and on again) for what this filter is attached to.
     ///
-    /// On: when the call returns, no read goes past the filter until somebody says off. Files that had
-    /// bypass before the filter was attached count like the others.
+    /// On: when the call returns, no read goes past the filter until somebody says off. Files that
+    /// had bypass before the filter was attached count like the others.
     ///
-    /// - Returns: nil, or why reads may go past the filter still, such as STATUS_IO_TIMEOUT where a read does
-    ///   not end: nobody gets bypass anew, and to say on again tries again.
+    /// - Returns: nil, or why reads may go past the filter still, such as STATUS_IO_TIMEOUT where a
+    ///   read does not end: nobody gets bypass anew, and to say on again tries again.
     @discardableResult
     public func requireEveryRead(_ required: Bool) -> IOFailure? {
         state.withLock { $0.seesEveryRead = required }
