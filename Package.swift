@@ -122,11 +122,15 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "Terminal",
+            dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: settings),
+        .target(
             name: "BypassIOBench",
             dependencies: [
                 "KernelFiles", "CKernelABI", "BypassIOProtocol", "IOStack", "DirectRead",
                 "HostFileSystem",
-                "Minifilters", "BypassIOClient",
+                "Minifilters", "BypassIOClient", "Terminal",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -136,7 +140,7 @@ let package = Package(
                 "KernelFiles", "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem",
                 "Minifilters",
                 "VolumeDrivers", "FUSE", "BypassIOMount", "BypassIOClient", "BypassIOLab",
-                "BypassIOBench", "CBypassIO", "CKernelABI",
+                "Terminal", "BypassIOBench", "CBypassIO", "CKernelABI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -285,6 +289,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "GuardTests", dependencies: ["bypassio-guard"], swiftSettings: settings),
+        .testTarget(
+            name: "TerminalTests",
+            dependencies: [
+                "Terminal", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "BypassIOBenchTests",
             dependencies: [

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Terminal
 
 /// What went wrong, in one sentence that says what to do about it.
 struct CommandError: Error {
@@ -16,12 +17,16 @@ func reportingErrors(_ body: () throws -> Void) throws {
     do {
         try body()
     } catch let error as CommandError {
-        StandardOutput.complain("bypassio: \(error.message.onOneLine)")
+        complain(error.message)
         throw error.status.exitCode
     } catch let error as ExitCode {
         throw error
     } catch {
-        StandardOutput.complain("bypassio: internal error: \("\(error)".onOneLine)")
+        complain("internal error: \(error)")
         throw CommandStatus.internalError.exitCode
     }
+}
+
+private func complain(_ message: String) {
+    StandardOutput.complain("\(Colour.ofErrors.paint("bypassio:", .red)) \(message.onOneLine)")
 }

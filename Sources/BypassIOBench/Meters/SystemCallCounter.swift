@@ -1,6 +1,7 @@
 internal import CKernelABI
 import Glibc
 import SystemPackage
+import Terminal
 
 /// Counts the system calls of threads with the tracepoint raw_syscalls:sys_enter of perf_event.
 final class SystemCallCounter {

@@ -1,3 +1,5 @@
+import Terminal
+
 extension BenchReport {
     /// One page that needs nothing else: charts, tables, and how it was measured. Well-formed XML,
     /// too.

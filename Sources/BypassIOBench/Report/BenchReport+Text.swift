@@ -1,3 +1,5 @@
+import Terminal
+
 extension BenchReport {
     /// The tables for a terminal.
     package var lines: [String] {

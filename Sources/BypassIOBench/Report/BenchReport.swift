@@ -1,3 +1,5 @@
+import Terminal
+
 /// Everything that one run found out; `--json` prints it as it stands. docs/benchmarks.md explains
 /// the fields.
 package struct BenchReport: Codable, Sendable {

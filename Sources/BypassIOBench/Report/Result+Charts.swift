@@ -1,3 +1,5 @@
+import Terminal
+
 extension BenchReport.Row {
     /// What is drawn of the row: MB/s where data is moved, operations a second elsewhere.
     func speed(of result: BenchReport.Result) -> Spread? {

@@ -1,4 +1,5 @@
 import Foundation
+import Terminal
 
 /// The program fio, if it is installed.
 package enum Fio {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import SystemPackage
+import Terminal
 
 /// Another file system: one that is mounted for the bench, or a directory that was named.
 final class PeerRoute: PathRoute {

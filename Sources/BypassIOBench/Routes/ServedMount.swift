@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import SystemPackage
+import Terminal
 
 /// A mount that another process serves, from its start to its end. Belongs to the thread that
 /// measures.
@@ -13,7 +14,7 @@ final class ServedMount {
     let mountPoint: FilePath
     private let command: [String]
     private let messages: FilePath
-    private var process: Process?
+    private var process: ChildProcess?
 
     /// `command` serves in the foreground until SIGTERM; `messages` is a file for what it complains
     /// of.
@@ -27,7 +28,7 @@ final class ServedMount {
 
     /// The serving process; nil when it does not run.
     var processID: Int32? {
-        process.flatMap { $0.isRunning ? $0.processIdentifier : nil }
+        process.flatMap { $0.isRunning ? $0.processID : nil }
     }
 
     var isInstalled: Bool { command.first.flatMap(ChildProcess.path(of:)) != nil }
@@ -41,21 +42,14 @@ final class ServedMount {
     /// Starts it and waits until the mount is there. Throws a ``BenchError`` with what it said.
     func start() throws {
         guard process == nil else { return }
-        guard let program = command.first.flatMap(ChildProcess.path(of:)) else {
-            throw BenchError(.route, "\(command.first ?? "The program") is not installed.")
-        }
+        let program = command.first ?? "The program"
+        guard isInstalled else { throw BenchError(.route, "\(program) is not installed.") }
         try makeFiles()
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = Array(command.dropFirst())
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = try FileHandle(
-            forWritingTo: URL(fileURLWithPath: messages.string))
-        do {
-            try process.run()
+        let process: ChildProcess
+        do throws(ChildProcess.Failure) {
+            process = try ChildProcess(command, errors: .file(messages))
         } catch {
-            throw BenchError(.route, "\(program) cannot be started: \(error.localizedDescription)")
+            throw BenchError(.route, "\(error)")
         }
         self.process = process
         let end = Date(timeIntervalSinceNow: Self.patience)
@@ -104,12 +98,11 @@ final class ServedMount {
     func stop() {
         guard let process else { return }
         self.process = nil
-        if process.isRunning { process.terminate() }
-        wait(for: process, seconds: Self.endPatience)
-        if process.isRunning {
+        process.terminate()
+        if !process.wait(seconds: Self.endPatience) {
             // Files are open: a second signal ends it all the same.
             process.terminate()
-            wait(for: process, seconds: 1)
+            process.wait(seconds: 1)
         }
         if isMounted {
             let point = mountPoint.string
@@ -117,13 +110,7 @@ final class ServedMount {
                 _ = ChildProcess.output(of: ["fusermount3", "-u", "-z", point])
             }
         }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        process.waitUntilExit()
+        process.end(within: 0)
         if !isMounted { _ = unsafe rmdir(mountPoint.string) }
-    }
-
-    private func wait(for process: Process, seconds: Double) {
-        let end = Date(timeIntervalSinceNow: seconds)
-        while process.isRunning, Date() < end { usleep(1000) }
     }
 }

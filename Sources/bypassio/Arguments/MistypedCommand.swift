@@ -1,4 +1,5 @@
 import ArgumentParser
+import Terminal
 
 /// A command's name that is nearly the one of a command. ArgumentParser suggests options only.
 enum MistypedCommand {

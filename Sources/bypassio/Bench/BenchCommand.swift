@@ -2,6 +2,7 @@ import ArgumentParser
 import BypassIOBench
 import Foundation
 import SystemPackage
+import Terminal
 
 /// `bypassio bench`: every route of a read, side by side with the backing directory itself.
 struct BenchCommand: ParsableCommand {
@@ -128,8 +129,7 @@ struct BenchCommand: ParsableCommand {
     // MARK: The plan
 
     private func plan() throws -> BenchPlan {
-        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
-        var plan = BenchPlan(program: FilePath(program))
+        var plan = BenchPlan(program: FilePath(ChildProcess.ownProgram))
         plan.workloads = try workloads()
         plan.isOfKernelRoute = routes
         plan.dropsAllCaches = dropCaches

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import BypassIOProtocol
 import SystemPackage
+import Terminal
 
 /// `bypassio decode`: a raw input or output buffer of either control code in words.
 struct DecodeCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DirectRead
 import SystemPackage
+import Terminal
 
 /// `bypassio demo`: the whole system over a real file, with and without the filters.
 struct DemoCommand: ParsableCommand {

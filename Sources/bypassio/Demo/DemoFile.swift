@@ -1,6 +1,7 @@
 import BypassIOBench
 import Foundation
 import SystemPackage
+import Terminal
 
 /// The demo's data: a file of pseudo-random bytes, written once.
 struct DemoFile {

@@ -1,4 +1,4 @@
-import BypassIOBench
+import Terminal
 
 extension DemoReport {
     var lines: [String] {

@@ -48,10 +48,12 @@ struct DemoReport: Encodable {
         init(route: String, workload: String, _ samples: [Sample]) {
             self.route = route
             self.workload = workload
-            megabytesPerSecond = Figures.median(samples.map { Double($0.bytes) / $0.seconds / 1e6 })
-            readsPerSecond = Figures.median(samples.map { Double($0.reads) / $0.seconds })
-            cpuMicrosecondsPerRead = Figures.median(
-                samples.map { $0.cpuSeconds * 1e6 / Double($0.reads) })
+            megabytesPerSecond = Spread.median(
+                of: samples.map { Double($0.bytes) / $0.seconds / 1e6 })
+            readsPerSecond = Spread.median(of: samples.map { Double($0.reads) / $0.seconds })
+            cpuMicrosecondsPerRead = Spread.median(
+                of:
+                    samples.map { $0.cpuSeconds * 1e6 / Double($0.reads) })
             let last = samples.last.flatMap { $0.seen.isEmpty ? nil : $0 }
             filterCallbacksRun = last?.callbacks
             readsSeenByFilter = last?.seen

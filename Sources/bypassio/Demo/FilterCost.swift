@@ -25,8 +25,8 @@ enum FilterCost {
         return counts.map { count in
             DemoReport.Cost(
                 noOpFilters: count,
-                traditionalCPUMicroseconds: Figures.median(traditional[count] ?? []),
-                bypassCPUMicroseconds: Figures.median(bypass[count] ?? []))
+                traditionalCPUMicroseconds: Spread.median(of: traditional[count] ?? []),
+                bypassCPUMicroseconds: Spread.median(of: bypass[count] ?? []))
         }
     }
 

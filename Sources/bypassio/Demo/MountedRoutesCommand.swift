@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SystemPackage
+import Terminal
 
 /// `bypassio read-by-every-route`: mounts, lets others read, and prints what came of it; run by
 /// `demo` as a process of its own, since who serves a mount keeps signals for itself.

@@ -1,8 +1,8 @@
 import ArgumentParser
-import BypassIOBench
 import Foundation
 import IOStack
 import SystemPackage
+import Terminal
 
 /// `bypassio filters`: what `fltmc instances` shows on Windows.
 struct FiltersCommand: ParsableCommand {

@@ -1,7 +1,7 @@
-import BypassIOBench
 import FUSE
 import Foundation
 import SystemPackage
+import Terminal
 
 /// What a mounted volume tells about itself, in an attribute of its root.
 struct VolumeFacts: Decodable {

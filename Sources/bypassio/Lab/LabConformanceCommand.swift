@@ -2,6 +2,7 @@ import ArgumentParser
 import BypassIOLab
 import Foundation
 import SystemPackage
+import Terminal
 
 /// `bypassio lab conformance`: plays a folder of scenarios and writes the table of rules.
 struct LabConformanceCommand: ParsableCommand {

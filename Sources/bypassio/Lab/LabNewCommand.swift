@@ -2,6 +2,7 @@ import ArgumentParser
 import BypassIOLab
 import Foundation
 import SystemPackage
+import Terminal
 
 /// `bypassio lab new`: a scenario to begin with.
 struct LabNewCommand: ParsableCommand {

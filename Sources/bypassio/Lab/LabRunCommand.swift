@@ -1,5 +1,6 @@
 import ArgumentParser
 import BypassIOLab
+import Terminal
 
 /// `bypassio lab run`: plays scenarios.
 struct LabRunCommand: ParsableCommand {

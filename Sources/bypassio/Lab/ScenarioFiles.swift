@@ -1,5 +1,6 @@
 import BypassIOLab
 import Foundation
+import Terminal
 
 /// The scenario files that a command line names: files as they are, folders with all the `.lab`
 /// files below them, in the order of their names.

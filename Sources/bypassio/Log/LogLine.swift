@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Terminal
 
 /// One line of a service's log.
 struct LogLine: Sendable {

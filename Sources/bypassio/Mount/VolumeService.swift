@@ -7,6 +7,7 @@ import IOStack
 import Logging
 import Synchronization
 import SystemPackage
+import Terminal
 
 /// The process behind a mounted volume, from the mount to the end.
 struct VolumeService {

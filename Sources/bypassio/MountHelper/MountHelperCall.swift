@@ -4,6 +4,7 @@ import FUSE
 import Foundation
 import HostFileSystem
 import SystemPackage
+import Terminal
 
 /// The program under the name `mount.bypassio` or `mount.fuse.bypassio`: what mount(8) calls for
 /// `mount -t bypassio` and `mount -t fuse.bypassio`, and for lines of fstab.

@@ -1,8 +1,8 @@
-import BypassIOBench
 import BypassIOMount
 import Foundation
 import IOStack
 import SystemPackage
+import Terminal
 
 /// The same reads of other processes by every route that a mount has.
 struct RouteTour {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SystemPackage
+import Terminal
 
 /// `bypassio sample`: the main job on a directory of its own, to be looked at.
 struct SampleCommand: ParsableCommand {

@@ -6,6 +6,7 @@ import CKernelABI
 import DirectRead
 import Foundation
 import SystemPackage
+import Terminal
 
 /// `bypassio read-as-program`: what any program would do with a file of the mount; run by `sample`
 /// and

@@ -1,4 +1,3 @@
-import BypassIOBench
 import BypassIOMount
 import SystemPackage
 

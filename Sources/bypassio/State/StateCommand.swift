@@ -1,6 +1,7 @@
 import ArgumentParser
 import FUSE
 import SystemPackage
+import Terminal
 
 /// `bypassio state`: what `fsutil bypassIo state` answers on Windows, for any path of this machine.
 struct StateCommand: ParsableCommand {

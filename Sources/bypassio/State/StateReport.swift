@@ -1,8 +1,8 @@
-import BypassIOBench
 import BypassIOProtocol
 import HostFileSystem
 import IOStack
 import SystemPackage
+import Terminal
 
 /// What `bypassio state` found.
 struct StateReport: Encodable {

@@ -3,6 +3,7 @@ import FUSE
 import Foundation
 import HostFileSystem
 import SystemPackage
+import Terminal
 
 /// `bypassio umount`: takes a volume out of the name space, dead ones included.
 struct UmountCommand: ParsableCommand {

@@ -14,5 +14,6 @@ struct SpreadTests {
         #expect(Spread([]) == nil)
         #expect(Spread([.nan, .infinity]) == nil)
         #expect(Spread([.nan, 2]) == Spread([2]))
+        #expect(Spread.median(of: []) == 0)
     }
 }

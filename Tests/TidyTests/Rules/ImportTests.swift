@@ -31,16 +31,17 @@ struct ImportTests {
         "BypassIOLab": [
             "BypassIOProtocol", "Dispatch", "IOStack", "MemoryFileSystem", "SystemPackage",
         ],
+        "Terminal": ["Foundation", "Glibc", "SystemPackage"],
         "BypassIOBench": [
             "BypassIOClient", "BypassIOProtocol", "CKernelABI", "DirectRead", "Foundation", "Glibc",
             "HostFileSystem", "IOStack", "KernelFiles", "Minifilters", "Synchronization",
-            "SystemPackage",
+            "SystemPackage", "Terminal",
         ],
         "bypassio": [
             "ArgumentParser", "BypassIOBench", "BypassIOClient", "BypassIOLab", "BypassIOMount",
             "BypassIOProtocol", "CBypassIO", "CKernelABI", "DirectRead", "Dispatch", "FUSE",
             "Foundation", "Glibc", "HostFileSystem", "IOStack", "KernelFiles", "Logging",
-            "Minifilters", "Synchronization", "SystemPackage", "VolumeDrivers",
+            "Minifilters", "Synchronization", "SystemPackage", "Terminal", "VolumeDrivers",
         ],
     ]
 

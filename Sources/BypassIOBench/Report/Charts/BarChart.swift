@@ -1,3 +1,5 @@
+import Terminal
+
 /// A bar for each route with its spread, against the line of the native one.
 struct BarChart {
     struct Bar {

@@ -1,3 +1,5 @@
+import Terminal
+
 /// What a read costs with a number of filters attached: a line for each family of routes.
 struct FilterCostChart {
     struct Line {

@@ -1,4 +1,5 @@
 import Foundation
+import Terminal
 
 /// How large a part of the operations was done within which time, a line for each route: the upper
 /// the line ends at the left, the better. The scale of the parts gives each further nine as much

@@ -6,6 +6,7 @@ import Foundation
 import HostFileSystem
 import IOStack
 import SystemPackage
+import Terminal
 
 /// The volume of a scenario, mounted, and the requests of who plays it.
 ///

@@ -1,6 +1,7 @@
 import BypassIOLab
 import Foundation
 import IOStack
+import Terminal
 
 /// The process that serves the volume, seen from the one that plays: requests by number, answers as
 /// they come. Usable from any thread.
@@ -15,20 +16,16 @@ final class LabServiceProcess: @unchecked Sendable {
     /// Seconds; more than any step may take.
     private static let patience = 30
 
-    private let process = Process()
-    private let requests = Pipe()
-    private let answers = Pipe()
+    private let process: ChildProcess
     private let state = Guarded(State())
 
     init(scenario: String, source: String, mountPoint: String) throws {
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["lab-service", scenario, source, mountPoint]
-        process.standardInput = requests
-        process.standardOutput = answers
         // A service that is gone must not end this process when it is written to.
         signal(SIGPIPE, SIG_IGN)
+        process = try ChildProcess(
+            [ChildProcess.ownProgram, "lab-service", scenario, source, mountPoint], input: .pipe,
+            output: .pipe, errors: .inherited)
         state.withLock { $0.waiting[0] = DispatchSemaphore(value: 0) }
-        try process.run()
         Thread.detachNewThread { [self] in listen() }
     }
 
@@ -44,7 +41,7 @@ final class LabServiceProcess: @unchecked Sendable {
         }
         let line = "\(number) \(request)\n"
         do {
-            try requests.fileHandleForWriting.write(contentsOf: Data(line.utf8))
+            try process.input?.write(contentsOf: Data(line.utf8))
         } catch {
             return LabReply(problem: "the service has ended")
         }
@@ -66,9 +63,7 @@ final class LabServiceProcess: @unchecked Sendable {
 
     private func listen() {
         var rest = Data()
-        while true {
-            let data = answers.fileHandleForReading.availableData
-            if data.isEmpty { break }
+        while let data = process.output?.availableData, !data.isEmpty {
             rest.append(data)
             while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 take(String(decoding: rest[rest.startIndex..<end], as: UTF8.self))
@@ -94,10 +89,7 @@ final class LabServiceProcess: @unchecked Sendable {
 
     /// Waits until the process has ended, at most `seconds`; then ends it.
     func finish(seconds: Int) {
-        try? requests.fileHandleForWriting.close()
-        let end = Date(timeIntervalSinceNow: Double(seconds))
-        while process.isRunning, Date() < end { usleep(2000) }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        process.waitUntilExit()
+        try? process.input?.close()
+        process.end(within: Double(seconds))
     }
 }

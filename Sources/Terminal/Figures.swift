@@ -1,5 +1,26 @@
 import Foundation
 
+/// Numbers as people read them.
+package enum Figures {
+    /// With `digits` after the point.
+    package static func fixed(_ value: Double, _ digits: Int) -> String {
+        String(format: "%.\(digits)f", value)
+    }
+
+    /// With a comma between thousands.
+    package static func grouped(_ value: some BinaryInteger) -> String {
+        let digits = String(value)
+        var groups: [Substring] = []
+        var rest = Substring(digits)
+        while rest.count > 3 {
+            groups.insert(rest.suffix(3), at: 0)
+            rest = rest.dropLast(3)
+        }
+        groups.insert(rest, at: 0)
+        return groups.joined(separator: ",")
+    }
+}
+
 extension Figures {
     /// Three digits and a letter for the thousands: 941, 12.3 k, 1.20 M.
     package static func short(_ value: Double) -> String {
@@ -23,9 +44,9 @@ extension Figures {
     }
 
     /// ``short(_:)`` without zeros behind the point: 20, 2.5, 1 M.
-    static func tick(_ value: Double) -> String { withoutZeros(short(value)) }
+    package static func tick(_ value: Double) -> String { withoutZeros(short(value)) }
 
-    static func durationTick(nanoseconds: Double) -> String {
+    package static func durationTick(nanoseconds: Double) -> String {
         withoutZeros(duration(nanoseconds: nanoseconds))
     }
 

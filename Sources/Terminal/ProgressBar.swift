@@ -1,35 +1,33 @@
+import Glibc
 import SystemPackage
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// One line on standard error that fills up; only its beginning and end where nobody watches.
-struct ProgressBar {
+package struct ProgressBar {
     private let title: String
     private let total: UInt64
     private let isWatched: Bool
     private var shownPercent: UInt64?
 
-    init(_ title: String, total: UInt64) {
+    package init(_ title: String, total: UInt64) {
         self.title = title
         self.total = max(1, total)
         isWatched = isatty(FileDescriptor.standardError.rawValue) == 1
         if !isWatched { StandardOutput.complain(title) }
     }
 
-    mutating func show(_ done: UInt64) {
+    package mutating func show(_ done: UInt64) {
         let percent = min(100, done * 100 / total)
         guard isWatched, percent != shownPercent else { return }
         shownPercent = percent
         let width = 30
         let filled = Int(percent) * width / 100
         let bar =
-            String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
+            Colour.ofErrors.paint(String(repeating: "#", count: filled), .green)
+            + String(repeating: ".", count: width - filled)
         StandardOutput.write("\r\(title) [\(bar)] \(percent) %", to: .standardError)
     }
 
-    func finish() {
+    package func finish() {
         if isWatched { StandardOutput.write("\n", to: .standardError) }
     }
 }

@@ -1,12 +1,12 @@
 import Foundation
 
 /// A value as JSON: keys sorted, so that two runs compare line by line.
-enum JSONOutput {
-    static func print(_ value: some Encodable) throws {
+package enum JSONOutput {
+    package static func print(_ value: some Encodable) throws {
         StandardOutput.print(try text(value))
     }
 
-    static func text(_ value: some Encodable) throws -> String {
+    package static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self)

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import BypassIOBench
+@testable import Terminal
 
 struct FiguresTests {
     @Test(arguments: [
@@ -23,5 +23,10 @@ struct FiguresTests {
     ])
     func durationsHaveTheirUnit(nanoseconds: Double, text: String) {
         #expect(Figures.duration(nanoseconds: nanoseconds) == text)
+    }
+
+    @Test(arguments: [(0, "0"), (999, "999"), (1000, "1,000"), (12_345_678, "12,345,678")])
+    func thousandsAreGrouped(value: Int, text: String) {
+        #expect(Figures.grouped(value) == text)
     }
 }

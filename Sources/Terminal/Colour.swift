@@ -1,0 +1,29 @@
+import Foundation
+import Glibc
+import SystemPackage
+
+/// Colours, for people alone: none where the lines go to a file or a pipe, where NO_COLOR is set to
+/// anything (no-color.org), or on a terminal that knows none.
+package struct Colour: Sendable {
+    package enum Hue: Int, Sendable {
+        case red = 31
+        case green = 32
+    }
+
+    /// What standard error takes, as it was when the program began.
+    package static let ofErrors = Colour(
+        isTerminal: isatty(FileDescriptor.standardError.rawValue) == 1,
+        environment: ProcessInfo.processInfo.environment)
+
+    private let isShown: Bool
+
+    init(isTerminal: Bool, environment: [String: String]) {
+        let isRefused = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+        isShown = isTerminal && !isRefused && environment["TERM"] != "dumb"
+    }
+
+    /// The text in that colour, or as it is.
+    package func paint(_ text: String, _ hue: Hue) -> String {
+        isShown && !text.isEmpty ? "\u{1B}[\(hue.rawValue)m\(text)\u{1B}[0m" : text
+    }
+}

@@ -1,0 +1,35 @@
+extension String {
+    /// With `\u{…}` for what would move a terminal's cursor or begin another line: names come from
+    /// outside.
+    package var onOneLine: String {
+        var result = ""
+        for scalar in unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+            default:
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}
+
+extension String {
+    /// With a full stop at its end, one: what is quoted there may bring its own.
+    package var asSentence: String {
+        guard let last = trimmed.last else { return self }
+        return ".!?".contains(last) ? trimmed : trimmed + "."
+    }
+
+    /// Without the full stop at its end: for what goes on in brackets or behind a comma.
+    package var asClause: String {
+        trimmed.last == "." ? String(trimmed.dropLast()) : trimmed
+    }
+
+    private var trimmed: String {
+        var text = Substring(self)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
+    }
+}
