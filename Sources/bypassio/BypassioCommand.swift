@@ -15,8 +15,8 @@ struct BypassioCommand: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             MountCommand.self, UmountCommand.self, FiltersCommand.self, StateCommand.self,
-            DecodeCommand.self, LabCommand.self, SampleCommand.self, DemoCommand.self,
-            BenchCommand.self, SampleReader.self, MountedRoutesCommand.self, LabServiceCommand.self,
+            DecodeCommand.self, LabCommand.self, SampleCommand.self, BenchCommand.self,
+            DemoCommand.self, SampleReader.self, LabServiceCommand.self,
         ])
 
     /// Under the names that mount(8) knows it is another program.

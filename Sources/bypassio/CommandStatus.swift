@@ -18,7 +18,7 @@ enum CommandStatus: Int32 {
     case unavailable = 69
     /// A fault of ours or of the machine (EX_SOFTWARE).
     case internalError = 70
-    /// The demo's data or a report cannot be written, or the mount point cannot be used
+    /// Kept data or a report cannot be written, or the mount point cannot be used
     /// (EX_CANTCREAT).
     case cannotCreate = 73
     /// `umount`: files are in use. `filters`: the service does not answer (EX_TEMPFAIL).

@@ -7,7 +7,6 @@ struct HelpTests {
         ([], ["0", "1", "2", "64", "66", "69", "70", "73", "75", "77"]),
         (["state"], ["0", "1", "2", "64", "66", "70"]),
         (["decode"], ["0", "1", "64", "66"]),
-        (["demo"], ["0", "64", "70", "73"]),
         (["mount"], ["0", "64", "66", "69", "70", "73", "77"]),
         (["umount"], ["0", "64", "66", "69", "75", "77"]),
         (["filters"], ["0", "64", "66"]),
@@ -23,6 +22,14 @@ struct HelpTests {
         let sentence = list.prefix { $0 != "." }
         let words = sentence.split { $0 == " " || $0 == "," }.map(String.init)
         for code in codes { #expect(words.contains(code), "\(code) in \(sentence)") }
+    }
+
+    @Test(arguments: [[], ["--size", "8", "--no-fio"], ["x"], ["--rounds", "1", "--help"]])
+    func demoSaysWhereItsPartsAre(arguments: [String]) throws {
+        expectError(
+            try BuiltCommand.run(["demo"] + arguments), code: 64,
+            saying: "bypassio bench --quick", "bypassio sample")
+        #expect(try !BuiltCommand.run("--help").output.contains("demo"))
     }
 
     @Test func theVersionIsANumberOfThreeParts() throws {
@@ -75,8 +82,8 @@ struct HelpTests {
         arguments: [
             ["state"], ["decode"], ["nonsense"], ["--nonsense"], ["state", "--nonsense", "/"],
             ["state", "/", "/tmp"], ["decode", "--as"], ["decode", "00", "11"],
-            ["decode", "--as", "SOMETHING", "00"], ["demo", "--size"], ["demo", "--size", "x"],
-            ["demo", "--engine", "steam"], ["demo", "folder"],
+            ["decode", "--as", "SOMETHING", "00"], ["bench", "--size"], ["bench", "--size", "x"],
+            ["bench", "--engine", "steam"], ["bench", "folder"],
             ["mount"], ["mount", "/tmp"], ["mount", "/tmp", "/a", "/b"], ["mount", "-o"],
             ["umount"], ["umount", "--nonsense", "/"], ["filters", "a", "b"],
         ])

@@ -11,8 +11,11 @@ struct DirectPass: ~Copyable {
     /// When the read in a slot was begun, in nanoseconds.
     private var begun: [UInt64]
 
-    init(_ descriptor: FileDescriptor, blockSize: Int, depth: Int, walk: OffsetWalk) throws {
-        let engine = try ReadEngines.make(depth: depth, slotSize: blockSize)
+    init(
+        _ descriptor: FileDescriptor, blockSize: Int, depth: Int, policy: ReadEngines.Policy,
+        walk: OffsetWalk
+    ) throws {
+        let engine = try ReadEngines.make(depth: depth, slotSize: blockSize, policy: policy)
         do throws(Errno) {
             file = try engine.register(descriptor)
         } catch {

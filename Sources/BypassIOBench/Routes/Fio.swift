@@ -2,22 +2,22 @@ import Foundation
 import Terminal
 
 /// The program fio, if it is installed.
-package enum Fio {
+enum Fio {
     /// What one job of fio did.
-    package struct Job {
-        package let reads: UInt64
-        package let bytes: UInt64
+    struct Job {
+        let reads: UInt64
+        let bytes: UInt64
         /// Wall time, its own CPU time and context switches; the rest of the machine's would hold
         /// its start.
-        package let use: Use
+        let use: Use
         /// Nanoseconds from the submission to the completion, by part.
-        package let percentiles: [Double: UInt64]
+        let percentiles: [Double: UInt64]
     }
 
-    package static var isInstalled: Bool { ChildProcess.path(of: "fio") != nil }
+    static var isInstalled: Bool { ChildProcess.path(of: "fio") != nil }
 
     /// Runs one reading job with io_uring and these further arguments.
-    package static func read(_ arguments: [String]) throws -> Job {
+    static func read(_ arguments: [String]) throws -> Job {
         let command =
             ["fio", "--name=bypassio", "--readonly", "--ioengine=io_uring"] + arguments
             + ["--output-format=json"]

@@ -14,6 +14,8 @@ class PathRoute: BenchRoute {
     let description: RouteDescription
     /// As it is seen through the path; set before ``open()`` returns.
     var tree: BenchTree
+    /// What carries reads with O_DIRECT; set before ``open()``.
+    var engine = ReadEngines.Policy.automatic
     /// The large file below all of it, which the page cache may hold, too.
     private let backing: FilePath
     private let recorder: Recorder
@@ -87,7 +89,7 @@ class PathRoute: BenchRoute {
         let file = try openFile(tree.data, isDirect: true)
         defer { try? file.close() }
         var pass = try DirectPass(
-            file, blockSize: blockSize, depth: depth,
+            file, blockSize: blockSize, depth: depth, policy: engine,
             walk: OffsetWalk(size: tree.sizes.data, blockSize: blockSize, seed: seed))
         _ = try pass.run(seconds: seconds / 10, recorder)
         recorder.begin(service: service)

@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import DirectRead
 import HostFileSystem
 import IOStack
 import Minifilters
@@ -10,10 +11,15 @@ final class StackRoute: BenchRoute {
     private let tree: BenchTree
     private var volume: Volume?
     private var file: FileObject?
+    private let engine: ReadEngines.Policy
     private let recorder: Recorder
 
-    init(tree: BenchTree, filters: Int, bypasses: Bool, recorder: Recorder) {
+    init(
+        tree: BenchTree, filters: Int, bypasses: Bool, engine: ReadEngines.Policy,
+        recorder: Recorder
+    ) {
         self.tree = tree
+        self.engine = engine
         self.recorder = recorder
         description = RouteDescription(
             bypasses ? "in process, bypass" : "in process, traditional",
@@ -28,7 +34,8 @@ final class StackRoute: BenchRoute {
         guard file == nil else { return }
         let io = IOManager()
         do {
-            let volume = try HostVolume.mount(directory: tree.root, on: io)
+            let volume = try HostVolume.mount(
+                directory: tree.root, on: io, policy: engine)
             for altitude in NoOpAltitudes.first(description.filters ?? 0) {
                 let filter = try io.filterManager.register(
                     NoOpFilter(altitude: altitude).registration)

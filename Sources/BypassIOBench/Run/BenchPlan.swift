@@ -1,3 +1,4 @@
+package import DirectRead
 package import SystemPackage
 
 /// What a run measures.
@@ -24,6 +25,8 @@ package struct BenchPlan: Sendable {
     package var isOfKernelRoute = false
     package var dropsAllCaches = false
     package var peers: [Peer] = []
+    /// What carries the O_DIRECT reads of this process.
+    package var engine = ReadEngines.Policy.automatic
     /// Further options of our own mounts, as -o takes them; empty for none.
     package var mountOptions = ""
     /// The program `bypassio` itself, which serves the mounts.

@@ -31,14 +31,20 @@ struct RouteSet {
                     name: peer.name, place: peer.path, mount: nil, backing: backing,
                     parts: plan.parts, recorder: recorder))
         }
+        // The reader is the same on every path.
+        for case let route as PathRoute in routes { route.engine = plan.engine }
     }
 
     private mutating func addStacks() {
-        routes.append(StackRoute(tree: backing, filters: 8, bypasses: true, recorder: recorder))
-        for count in plan.filterCounts {
-            routes.append(
-                StackRoute(tree: backing, filters: count, bypasses: false, recorder: recorder))
-        }
+        addStack(filters: 8, bypasses: true)
+        for count in plan.filterCounts { addStack(filters: count, bypasses: false) }
+    }
+
+    private mutating func addStack(filters: Int, bypasses: Bool) {
+        routes.append(
+            StackRoute(
+                tree: backing, filters: filters, bypasses: bypasses, engine: plan.engine,
+                recorder: recorder))
     }
 
     private mutating func addServiceMounts() {

@@ -12,15 +12,21 @@ struct BenchCommand: ParsableCommand {
         discussion: """
             Makes files, mounts their directory several times, and runs each workload over each \
             route in turn, round after round. The mounts take FUSE, the kernel route root; what \
-            cannot be had is left out, and the report says why. Nothing is left behind. \
-            docs/benchmarks.md explains every figure. Workloads: \
+            cannot be had is left out, and the report says why. Nothing is left behind \
+            but the file of the proof. docs/benchmarks.md explains every figure. Workloads: \
             \(BenchWorkload.all.map(\.name).joined(separator: ", ")).
 
-            Exit codes: 0 measured, 64 usage, 70 internal error, 73 the folder or a report cannot \
-            be written, 130 stopped by a signal.
+            With --quick, or where --only names it, the \(Proof.name) comes first: a file that is \
+            kept between runs is read past and through three of the filters that ship. Every route \
+            returns the same bytes, the filters' counters tell which of them saw a read, and the \
+            verdicts name who refuses. It needs neither root nor FUSE.
+
+            Exit codes: 0 measured, 64 usage, 70 internal error or routes that returned different \
+            bytes, 73 a folder or a report cannot be written, or the folder takes no direct I/O, \
+            130 stopped by a signal.
             """)
 
-    @Flag(help: "Under 40 seconds: small files, few filters, one round.")
+    @Flag(help: "Under 40 seconds: small files, few filters, one round, and the proof.")
     var quick = false
 
     @Flag(help: "Only the kernel route against native: no filters and eight.")
@@ -34,6 +40,18 @@ struct BenchCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Of a pass (0.3; quick 0.05; --routes 1).", valueName: "seconds"))
     var seconds: Double?
+
+    @Option(help: ArgumentHelp("Of the large file (256; quick 32).", valueName: "MiB"))
+    var size: Int?
+
+    @Option(help: "What carries O_DIRECT reads of ours: automatic, ring or threads.")
+    var engine = BenchEngine.automatic
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the file of the proof is kept (default: bypassio under XDG_CACHE_HOME or "
+                + "~/.cache).", valueName: "folder"))
+    var cache: String?
 
     @Option(help: ArgumentHelp("Where files are made, on the file system to measure."))
     var folder = "/var/tmp"
@@ -69,6 +87,9 @@ struct BenchCommand: ParsableCommand {
         if let seconds, !(0.01...3600).contains(seconds) {
             throw ValidationError("--seconds must be 0.01 to 3600.")
         }
+        if let size, !(1...65_536).contains(size) {
+            throw ValidationError("--size must be 1 to 65536 MiB.")
+        }
         _ = try workloads()
         _ = try peers()
     }
@@ -90,6 +111,7 @@ struct BenchCommand: ParsableCommand {
     }
 
     private func measure() throws {
+        try engine.check()
         let plan = try plan()
         // Not after minutes of measuring.
         for path in [json, html, markdown] {
@@ -97,22 +119,42 @@ struct BenchCommand: ParsableCommand {
         }
         let folder = try BenchFolder(in: Self.absolute(folder))
         defer { folder.remove() }
-        let report = try Bench(plan, in: folder) {
-            StandardOutput.complain("bench: \($0.onOneLine)")
-        }
-        .run()
+        let (proof, obstacle) = try prove(plan)
+        let report = try Bench(plan, in: folder, tell: Self.tell).run()
         folder.remove()
-        try write(report)
+        try write(BenchAnswer(report: report, proof: proof, proofObstacle: obstacle))
+        if proof?.isSame == false { throw CommandStatus.internalError.exitCode }
     }
 
-    private func write(_ report: BenchReport) throws {
-        if let json, json != "-" { try Self.write(JSONOutput.text(report) + "\n", to: json) }
-        if let html { try Self.write(report.html, to: html) }
-        if let markdown { try Self.write(report.markdown, to: markdown) }
+    /// The proof, if it is wanted. Where the usual folder cannot have it, the figures are measured
+    /// all the same: nobody asked for the proof or for a folder by name.
+    private func prove(_ plan: BenchPlan) throws -> (ProofReport?, obstacle: String?) {
+        guard isProofWanted else { return (nil, nil) }
+        do {
+            Self.tell("\(Proof.name): the same bytes by every route, and which filters see a read")
+            let proof = try Proof(
+                in: CacheFolder(cache), size: plan.sizes.data, rounds: plan.rounds,
+                engine: plan.engine)
+            return (try proof.run(), nil)
+        } catch let error as CommandError
+            where error.status == .cannotCreate && only == nil && cache == nil
+        {
+            return (nil, error.message)
+        }
+    }
+
+    private static func tell(_ line: String) {
+        StandardOutput.complain("bench: \(line.onOneLine)")
+    }
+
+    private func write(_ answer: BenchAnswer) throws {
+        if let json, json != "-" { try Self.write(JSONOutput.text(answer) + "\n", to: json) }
+        if let html { try Self.write(answer.report.html, to: html) }
+        if let markdown { try Self.write(answer.report.markdown, to: markdown) }
         if json == "-" {
-            try JSONOutput.print(report)
+            try JSONOutput.print(answer)
         } else {
-            report.lines.map(\.onOneLine).forEach(StandardOutput.print)
+            answer.lines.map(\.onOneLine).forEach(StandardOutput.print)
         }
     }
 
@@ -124,64 +166,5 @@ struct BenchCommand: ParsableCommand {
                 .cannotCreate, "\(path) cannot be written (\(error.localizedDescription.asClause))."
             )
         }
-    }
-
-    // MARK: The plan
-
-    private func plan() throws -> BenchPlan {
-        var plan = BenchPlan(program: FilePath(ChildProcess.ownProgram))
-        plan.workloads = try workloads()
-        plan.isOfKernelRoute = routes
-        plan.dropsAllCaches = dropCaches
-        plan.peers = try peers()
-        plan.mountOptions = mountOptions
-        plan.commandLine = (["bypassio"] + CommandLine.arguments.dropFirst().map(Self.quoted))
-            .joined(separator: " ")
-        if routes { plan.seconds = 1 }
-        if quick {
-            plan.sizes = .quick
-            plan.filterCounts = [0, 8]
-            (plan.rounds, plan.seconds) = (1, 0.05)
-        }
-        if let rounds { plan.rounds = rounds }
-        if let seconds { plan.seconds = seconds }
-        return plan
-    }
-
-    private func workloads() throws -> [BenchWorkload] {
-        let all = routes ? BenchWorkload.ofRoutes : BenchWorkload.all
-        guard let only else { return all }
-        let names = only.split(separator: ",").map(String.init)
-        let unknown = names.filter { name in !all.contains { $0.name == name } }
-        guard unknown.isEmpty, !names.isEmpty else {
-            throw ValidationError(
-                "There is no workload \(unknown.first ?? "in --only"); there are "
-                    + all.map(\.name).joined(separator: ", ") + ".")
-        }
-        return all.filter { names.contains($0.name) }
-    }
-
-    private func peers() throws -> [BenchPlan.Peer] {
-        try peer.map { text in
-            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2 else {
-                throw ValidationError("--peer \(text): write NAME=PATH.")
-            }
-            return BenchPlan.Peer(name: parts[0], path: Self.absolute(parts[1]))
-        }
-    }
-
-    /// As a shell takes it for one word.
-    private static func quoted(_ word: String) -> String {
-        let isPlain = word.unicodeScalars.allSatisfy {
-            $0.properties.isAlphabetic || $0.properties.numericType != nil
-                || "-_./,=+:@%".contains(Character($0))
-        }
-        return isPlain && !word.isEmpty
-            ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-    }
-
-    private static func absolute(_ path: String) -> FilePath {
-        FilePath(URL(fileURLWithPath: path).path)
     }
 }

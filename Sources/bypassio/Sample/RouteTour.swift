@@ -7,8 +7,8 @@ import Terminal
 /// The same reads of other processes by every route that a mount has.
 struct RouteTour {
     static let reads = 2000
-    /// How long a closed file may take to be known as closed. Seconds.
-    private static let patience = 5.0
+    /// How long a closed file may take to be known as closed.
+    private static let patience = Duration.seconds(5)
 
     /// One process' reads.
     struct Passage: Codable {
@@ -53,8 +53,8 @@ struct RouteTour {
     /// The kernel tells of a close a moment later, and reads no file by itself that somebody else
     /// has in its cache.
     private func waitUntilClosed() {
-        let end = DemoClock.wall + Self.patience
-        while service.mounted.openHandleCount > 0, DemoClock.wall < end { usleep(1000) }
+        let end = ContinuousClock.now + Self.patience
+        while service.mounted.openHandleCount > 0, ContinuousClock.now < end { usleep(1000) }
     }
 
     private var callbacks: UInt64 { service.callbacks.reduce(0, +) }

@@ -29,7 +29,7 @@ struct SampleCommand: ParsableCommand {
     func run() throws {
         try reportingErrors {
             var signals = VolumeService.signals()
-            let folder = try SampleFolder(DemoFolder(cache).path)
+            let folder = try SampleFolder(CacheFolder(cache).path)
             let place = try SampleMountPoint()
             defer { place.remove() }
             var settings = MountSettings(source: folder.path.string, mountPoint: place.path)

@@ -26,6 +26,6 @@ struct SampleFolder {
                 .cannotCreate,
                 "\(path) cannot be written (\(error)): name another folder with --cache FOLDER.")
         }
-        try DemoFile(folder: path, name: FilePath(Self.large), size: Self.largeSize).prepare()
+        try KeptFile(folder: path, name: FilePath(Self.large), size: Self.largeSize).prepare()
     }
 }

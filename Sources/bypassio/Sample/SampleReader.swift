@@ -9,8 +9,7 @@ import SystemPackage
 import Terminal
 
 /// `bypassio read-as-program`: what any program would do with a file of the mount; run by `sample`
-/// and
-/// `demo` as a process of its own, since the one that serves must not use its mount.
+/// as a process of its own, since the process that serves must not use its mount.
 struct SampleReader: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "read-as-program", shouldDisplay: false)
@@ -64,7 +63,7 @@ struct SampleReader: ParsableCommand {
         let blocks = UInt64(max(size / 4096, 1))
         let buffer = try AlignedBuffer(capacity: 4096)
         var random = SplitMix64(seed: 1)
-        let start = DemoClock.wall
+        let start = ContinuousClock.now
         for _ in 0..<reads {
             let offset = random.next() % blocks * 4096
             let count = buffer.withMutableBytes(4096) { bytes in
@@ -75,7 +74,7 @@ struct SampleReader: ParsableCommand {
             }
             answer.reads += 1
         }
-        answer.seconds = DemoClock.wall - start
+        answer.seconds = (ContinuousClock.now - start) / .seconds(1)
     }
 
     /// Runs a reader as a process of its own.

@@ -41,6 +41,8 @@ struct BenchAnswer: Decodable {
     let results: [Result]
     let leftOut: [LeftOut]
     let notes: [String]
+    let proof: ProofAnswer?
+    let proofObstacle: String?
 
     init(_ outcome: BuiltCommand.Outcome) throws {
         self = try JSONDecoder().decode(Self.self, from: Data(outcome.output.utf8))

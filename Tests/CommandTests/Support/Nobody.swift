@@ -20,6 +20,10 @@ enum Nobody {
     static let whyNot = "needs root, setpriv, and a build folder that others may enter"
 
     static func run(_ arguments: String...) throws -> BuiltCommand.Outcome {
+        try run(arguments)
+    }
+
+    static func run(_ arguments: [String]) throws -> BuiltCommand.Outcome {
         guard let setpriv, let command = BuiltCommand.location else {
             throw BuiltCommand.Failure(reason: whyNot)
         }

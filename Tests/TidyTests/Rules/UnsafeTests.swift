@@ -37,7 +37,6 @@ struct UnsafeTests {
         "Sources/BypassIOBench/Workloads/WorkFolders.swift": "making folders",
         "Sources/bypassio/Arguments/ArgumentPath.swift": "realpath(3), lstat(2)",
         "Sources/bypassio/Decode/BufferSource.swift": "standard input",
-        "Sources/bypassio/Demo/DemoClock.swift": "clocks",
         "Sources/bypassio/Lab/Mount/LabFolder.swift": "a temporary folder and its files' flags",
         "Sources/bypassio/Lab/Mount/MountHandle.swift": "mapping a file",
         "Sources/bypassio/Lab/Mount/MountStage.swift": "the control code, in C",

@@ -6,8 +6,9 @@ import Minifilters
 import SystemPackage
 import VolumeDrivers
 
-/// The demo's volume with its filters attached, or bare, and its file opened without the cache.
-final class DemoStage {
+/// A volume over the kept file's folder, with three of the filters that ship and a volume driver,
+/// and the file opened without the cache.
+final class ProofStage {
     let io = IOManager()
     let volume: Volume
     let handle: FileObject
@@ -17,7 +18,7 @@ final class DemoStage {
     private let meter = VolumeMeter()
     private(set) var engineSummary = ""
 
-    init(file: DemoFile, engine: ReadEngines.Policy, hasFilters: Bool = true) throws {
+    init(file: KeptFile, engine: ReadEngines.Policy) throws {
         scanner = ContentScanner(signatures: TestSignature.all)
         do throws(HostVolumeError) {
             volume = try HostVolume.mount(
@@ -26,7 +27,7 @@ final class DemoStage {
             throw CommandError(.cannotCreate, "\(error)")
         }
         let filters = [audit.registration, scanner.registration, heat.registration]
-        for registration in hasFilters ? filters : [] {
+        for registration in filters {
             try io.filterManager.attach(io.filterManager.register(registration), to: volume)
         }
         do throws(IOFailure) {
@@ -59,20 +60,20 @@ final class DemoStage {
 
     /// Runs a workload over one route. The traditional one has bypass disabled.
     func pass(
-        _ workload: Workload, route: ReadRoute,
+        _ workload: ProofWorkload, route: ReadRoute,
         inspect: ((Span<UInt8>, UInt64) -> Void)? = nil
-    ) throws -> Pass {
+    ) throws -> ProofPass {
         try take(route)
         return try run(workload, inspect: inspect)
     }
 
     private func run(
-        _ workload: Workload, inspect: ((Span<UInt8>, UInt64) -> Void)? = nil
-    ) throws -> Pass {
+        _ workload: ProofWorkload, inspect: ((Span<UInt8>, UInt64) -> Void)? = nil
+    ) throws -> ProofPass {
         let queue = try ReadQueue(volume, depth: workload.depth, slotSize: workload.blockSize)
         defer { queue.close() }
         engineSummary = queue.engineSummary
-        return try Pass(workload, of: handle, on: queue, inspect: inspect)
+        return try ProofPass(workload, of: handle, on: queue, inspect: inspect)
     }
 
     private func take(_ route: ReadRoute) throws {
@@ -84,15 +85,15 @@ final class DemoStage {
     }
 
     /// Runs a workload and counts what filters and volume drivers saw of it.
-    func sample(_ workload: Workload, route: ReadRoute) throws -> DemoReport.Sample {
+    func sample(_ workload: ProofWorkload, route: ReadRoute) throws -> ProofReport.Sample {
         // The callbacks of this control are not those of the reads.
         try take(route)
         let seenBefore = readsSeen
         let callbacksBefore = callbacksRun
         let meteredBefore = meter.figures.reads
         let pass = try run(workload)
-        return DemoReport.Sample(
-            pass, callbacks: callbacksRun - callbacksBefore,
+        return ProofReport.Sample(
+            pass: pass, callbacks: callbacksRun - callbacksBefore,
             seen: readsSeen.merging(seenBefore) { $0 - $1 },
             metered: meter.figures.reads - meteredBefore)
     }

@@ -3,21 +3,15 @@ import Foundation
 import SystemPackage
 import Terminal
 
-/// The demo's data: a file of pseudo-random bytes, written once.
-struct DemoFile {
-    static let seed: UInt64 = 0x6279_7061_7373_696F
+/// A file of pseudo-random bytes that is written once and kept between runs.
+struct KeptFile {
+    private static let seed: UInt64 = 0x6279_7061_7373_696F
     private static let chunkSize = 1 << 20
 
     let folder: FilePath
     let name: FilePath
     /// In bytes; a multiple of 1 MiB.
     let size: UInt64
-
-    init(folder: FilePath, name: FilePath? = nil, size: UInt64) {
-        self.folder = folder
-        self.name = name ?? FilePath("demo-\(size >> 20)MiB.data")
-        self.size = size
-    }
 
     var path: FilePath { folder.pushing(name) }
 
@@ -33,6 +27,10 @@ struct DemoFile {
             try descriptor.closeAfter { try fill(descriptor) }
             try FileManager.default.removeIfPresent(path.string)
             try FileManager.default.moveItem(atPath: partial.string, toPath: path.string)
+        } catch let error as BenchError {
+            // A signal: nothing is wrong with the folder.
+            try? FileManager.default.removeIfPresent(partial.string)
+            throw error
         } catch {
             try? FileManager.default.removeIfPresent(partial.string)
             throw CommandError(
@@ -57,12 +55,40 @@ struct DemoFile {
         var random = SplitMix64(seed: Self.seed)
         var chunk = [UInt8](repeating: 0, count: Self.chunkSize)
         for written in stride(from: 0, to: size, by: Self.chunkSize) {
+            try Interruption.check()
             random.fill(&chunk)
             try descriptor.writeAll(chunk)
             bar.show(written + UInt64(Self.chunkSize))
         }
         // What is still in memory when the passes begin would be written out beside them.
         guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+    }
+}
+
+/// The folder that keeps such files.
+struct CacheFolder {
+    let path: FilePath
+
+    /// `named`, or bypassio under XDG_CACHE_HOME or ~/.cache; made if it is not there.
+    init(_ named: String?) throws {
+        let wanted = named ?? Self.standard
+        do {
+            try FileManager.default.createDirectory(
+                atPath: wanted, withIntermediateDirectories: true)
+        } catch {
+            throw CommandError(
+                .cannotCreate,
+                "The folder \(wanted) cannot be made: name another with --cache FOLDER.")
+        }
+        path = FilePath(wanted)
+    }
+
+    private static var standard: String {
+        let environment = ProcessInfo.processInfo.environment
+        if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
+            return cache + "/bypassio"
+        }
+        return (environment["HOME"] ?? NSTemporaryDirectory()) + "/.cache/bypassio"
     }
 }
 

@@ -1,0 +1,28 @@
+import BypassIOBench
+import Terminal
+
+/// All that a run found out: the figures, and the proof if it was wanted.
+struct BenchAnswer: Encodable {
+    let report: BenchReport
+    let proof: ProofReport?
+    /// Why there is no proof although it was wanted; one sentence.
+    let proofObstacle: String?
+
+    private enum CodingKeys: CodingKey {
+        case proof
+        case proofObstacle
+    }
+
+    /// The report's fields as they stand, and these beside them.
+    func encode(to encoder: any Encoder) throws {
+        try report.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(proof, forKey: .proof)
+        try container.encodeIfPresent(proofObstacle, forKey: .proofObstacle)
+    }
+
+    var lines: [String] {
+        report.lines + (proofObstacle.map { ["Left out: \(Proof.name): \($0)".asSentence] } ?? [])
+            + (proof.map { [""] + $0.lines } ?? [])
+    }
+}

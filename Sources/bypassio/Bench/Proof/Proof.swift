@@ -1,0 +1,81 @@
+import BypassIOBench
+import DirectRead
+import IOStack
+import Minifilters
+import SystemPackage
+
+/// The proof that goes with the figures: one file, read past and through three of the filters that
+/// ship, over every route that a process has without a mount. Every route returns the same bytes,
+/// the layers' counters show which of them saw a read, and the verdicts name who refuses.
+final class Proof {
+    /// As `--only` names it.
+    static let name = "proof"
+
+    private let file: KeptFile
+    private let rounds: Int
+    private let workloads: [ProofWorkload]
+    private let stage: ProofStage
+    private var bestRoute = ReadRoute.fullBypass
+
+    /// Makes the file if it is not there. Throws a ``CommandError`` where the folder cannot have
+    /// it, or takes no bypass.
+    init(
+        in folder: CacheFolder, size: UInt64, rounds: Int, engine: ReadEngines.Policy
+    ) throws {
+        file = KeptFile(
+            folder: folder.path, name: FilePath("proof-\(size >> 20)MiB.data"), size: size)
+        self.rounds = rounds
+        workloads = [.wholeFile(size: size), .random(size: size)]
+        try file.prepare()
+        stage = try ProofStage(file: file, engine: engine)
+    }
+
+    func run() throws -> ProofReport {
+        let before = try BypassVerdict(of: stage.handle)
+        try stage.enableBypass()
+        // Where a layer of the host refuses, skipping the filters is the most there is.
+        if before.kind == .partiallySupported { bestRoute = .filterBypass }
+        let comparisons = try workloads.map { try comparison(of: $0) }
+        var rows: [ProofReport.Row] = []
+        for workload in workloads { rows += try measure(workload) }
+        let partial = try stage.whileMetering { try BypassVerdict(of: stage.handle) }
+        stage.audit.requireEveryRead(true)
+        let vetoed = try BypassVerdict(of: stage.handle)
+        stage.audit.requireEveryRead(false)
+        return ProofReport(
+            stage, file, before: before, comparisons: comparisons, rows: rows, partial: partial,
+            vetoed: vetoed)
+    }
+
+    /// Hashes every byte a workload reads, over each route.
+    private func comparison(of workload: ProofWorkload) throws -> ProofReport.Comparison {
+        func hash(_ route: ReadRoute) throws -> ContentHash {
+            var hash = ContentHash()
+            let pass = try stage.pass(workload, route: route) { hash.add($0, place: $1) }
+            guard pass.routes[route] == UInt64(workload.offsets.count) else {
+                throw CommandError(
+                    .internalError, "A read left the \(route) route: \(pass.routes).")
+            }
+            return hash
+        }
+        return ProofReport.Comparison(
+            workload: workload.name, traditional: try hash(.traditional),
+            partial: try stage.whileMetering { try hash(.filterBypass) },
+            bypass: try hash(bestRoute))
+    }
+
+    /// Every route in turn, round after round, so that a change of the machine's speed meets all.
+    private func measure(_ workload: ProofWorkload) throws -> [ProofReport.Row] {
+        var traditional: [ProofReport.Sample] = []
+        var partial: [ProofReport.Sample] = []
+        var bypass: [ProofReport.Sample] = []
+        for _ in 0..<rounds {
+            traditional.append(try stage.sample(workload, route: .traditional))
+            partial.append(
+                try stage.whileMetering { try stage.sample(workload, route: .filterBypass) })
+            bypass.append(try stage.sample(workload, route: bestRoute))
+        }
+        return [("traditional", traditional), ("bypass, partial", partial), ("bypass", bypass)]
+            .compactMap { ProofReport.Row(route: $0, workload: workload.name, $1) }
+    }
+}
