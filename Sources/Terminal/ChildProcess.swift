@@ -2,12 +2,12 @@ package import Foundation
 import Glibc
 package import SystemPackage
 
-/// Another program, from its start to its end. Belongs to one thread at a time; what the pipes lead
-/// to may be read and written by another.
+/// Another program, from its start to its end. It belongs to a thread at a time; another thread may
+/// read and write its pipes.
 package final class ChildProcess {
-    /// What the program has as standard input, standard output or standard error.
+    /// Where the program's standard input, standard output or standard error leads.
     package enum Stream {
-        /// What this process has.
+        /// To the same place as that of this process.
         case inherited
         case nothing
         /// The other end is ``ChildProcess/input`` or ``ChildProcess/output``.
@@ -27,9 +27,9 @@ package final class ChildProcess {
     }
 
     private let process = Process()
-    /// What the program reads; nil unless that is a pipe.
+    /// Writes to the program's standard input; nil unless that is a pipe.
     package let input: FileHandle?
-    /// What the program writes; nil unless that is a pipe.
+    /// Reads the program's standard output; nil unless that is a pipe.
     package let output: FileHandle?
 
     /// Starts a program, which is found as the shell would find it.
@@ -45,7 +45,7 @@ package final class ChildProcess {
             process.executableURL = URL(fileURLWithPath: program)
             process.arguments = Array(command.dropFirst())
             ends = try [Self.end(input), Self.end(output), Self.end(errors)]
-            // What is not set is inherited.
+            // An end that is not set is inherited.
             if let end = ends[0] { process.standardInput = end }
             if let end = ends[1] { process.standardOutput = end }
             if let end = ends[2] { process.standardError = end }
@@ -108,7 +108,7 @@ extension ChildProcess {
         }
     }
 
-    /// Runs a program to its end, which has nothing to read; what it printed, nil if it is not
+    /// Runs a program to its end, with nothing to read, and returns its output; nil if it is not
     /// there or fails.
     package static func output(of command: [String]) -> String? {
         guard let child = try? ChildProcess(command, output: .pipe), let output = child.output

@@ -10,7 +10,7 @@ package struct Colour: Sendable {
         case green = 32
     }
 
-    /// What standard error takes, as it was when the program began.
+    /// For standard error, as it was when this program began.
     package static let ofErrors = Colour(
         isTerminal: isatty(FileDescriptor.standardError.rawValue) == 1,
         environment: ProcessInfo.processInfo.environment)

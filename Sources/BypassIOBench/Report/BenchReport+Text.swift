@@ -43,7 +43,21 @@ extension BenchReport.Result {
         var table = TextTable(
             [(title, .left)] + Self.columns.map { ($0, .right) })
         for row in rows { table.append([row.route.title] + row.cells) }
-        return table.lines
+        return table.lines + filterCost
+    }
+
+    /// The slope between no filters and the most of them, within this process.
+    private var filterCost: [String] {
+        let costs = rows.filter { $0.route.kind == .inProcessTraditional }.compactMap { row in
+            row.route.filters.flatMap { count in row.ownCPU.map { (count: count, cpu: $0.median) } }
+        }.sorted { $0.count < $1.count }
+        guard let least = costs.first, let most = costs.last, most.count > least.count else {
+            return []
+        }
+        let added = (most.cpu - least.cpu) * 1000 / Double(most.count - least.count)
+        return [
+            "Each filter adds \(Figures.fixed(added, 0)) ns of CPU to a traditional \(operation) in process."
+        ]
     }
 }
 

@@ -19,7 +19,7 @@ struct BenchCommand: ParsableCommand {
             With --quick, or where --only names it, the \(Proof.name) comes first: a file that is \
             kept between runs is read past and through three of the filters that ship. Every route \
             returns the same bytes, the filters' counters tell which of them saw a read, and the \
-            verdicts name who refuses. It needs neither root nor FUSE.
+            verdicts name the layer that refuses. It needs neither root nor FUSE.
 
             Exit codes: 0 measured, 64 usage, 70 internal error or routes that returned different \
             bytes, 73 a folder or a report cannot be written, or the folder takes no direct I/O, \

@@ -75,6 +75,25 @@ struct BenchReportTests {
         #expect(lines.contains { $0.hasPrefix("Left out:") && $0.contains("stat") })
     }
 
+    @Test func theCostOfAFilterIsTheSlopeOfTheStack() {
+        func lines(_ counts: [Int]) -> [String] {
+            // Microseconds of a read: 500, and 2 for each filter.
+            let stack = counts.map { count in
+                let cpu = 0.5 + 0.002 * Double(count)
+                return (
+                    route: RouteDescription("stack", .inProcessTraditional, filters: count),
+                    samples: [Sample?](arrayLiteral: MadeUpReport.sample(reads: 1000, cpu: cpu))
+                )
+            }
+            return BenchReport.Result(BenchWorkload.all[2], stack).lines
+        }
+        let cost = "Each filter adds 2000 ns of CPU to a traditional read in process."
+        #expect(lines([0, 4, 8]).last == cost)
+        #expect(lines([8, 0]).last == cost)
+        #expect(lines([8]).allSatisfy { !$0.hasPrefix("Each filter") })
+        #expect(report.lines.allSatisfy { !$0.hasPrefix("Each filter") })
+    }
+
     @Test func markdownTablesHaveTheSameCellsInEveryRow() throws {
         let rows = report.markdown.split(separator: "\n").filter { $0.hasPrefix("|") }
         #expect(rows.count == 2 + 5)

@@ -6,7 +6,7 @@ import SystemPackage
 
 /// The proof that goes with the figures: one file, read past and through three of the filters that
 /// ship, over every route that a process has without a mount. Every route returns the same bytes,
-/// the layers' counters show which of them saw a read, and the verdicts name who refuses.
+/// the layers' counters show which of them saw a read, and the verdicts name a layer that refuses.
 final class Proof {
     /// As `--only` names it.
     static let name = "proof"
