@@ -60,8 +60,9 @@ public struct FilterRegistration: Sendable {
     public var instanceSetup: (@Sendable (FilterInstance, SetupReason) -> Bool)?
     /// The instance stands in the stack: requests that begin now pass it. Called in the thread that
     /// attaches, without a lock, so it may send BypassIO controls; ``FilterInstance/bypassedFiles``
-    /// tells which files have bypass that did not pass the instance. ENABLEs under way are not waited for:
-    /// they are asked again, and pass it. It must not detach the instance. (On Windows a work item that the setup callback queues does it.)
+    /// tells which files have bypass that did not pass the instance. ENABLEs under way are not
+    /// waited for: they are asked again, and pass it. It must not detach the instance. (On Windows a
+    /// work item that the setup callback queues does it.)
     public var instanceSetupComplete: (@Sendable (FilterInstance) -> Void)?
     /// Asked before a manual detach: false is STATUS_FLT_DO_NOT_DETACH. nil refuses every manual
     /// detach, as on Windows.
