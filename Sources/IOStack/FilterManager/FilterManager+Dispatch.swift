@@ -33,16 +33,16 @@ extension FilterManager {
         }
         node.instance.countPreCallback()
         let result = run(callback, data, node.instance)
-        if case .pending = result {
-            data.keeper = RequestParking.Keeper(node.instance, .down)
-            return .pended
-        }
-        if data.isChanged { data.noteChanges(at: index) }
         switch result {
         case .successNoCallback:
+            if data.isChanged { data.noteChanges(at: index) }
             node.instance.rundown.leave()
             return .passed
-        case .successWithCallback, .complete, .synchronize, .pending:
+        case .pending:
+            data.keeper = RequestParking.Keeper(node.instance, .down)
+            return .pended
+        case .successWithCallback, .complete, .synchronize:
+            if data.isChanged { data.noteChanges(at: index) }
             return apply(result, of: node, at: index, data)
         }
     }
@@ -150,19 +150,32 @@ extension FilterManager {
         _ data: CallbackData
     ) {
         guard node.postOperation != nil else { return node.instance.rundown.leave() }
-        let received = data.isChanged ? data.descent.change(at: index) : nil
-        if let received, received.buffer !== data.buffer {
-            // Only the callback itself copies what is read into the filter's buffer: a detach waits.
-            return data.descent.expectPost(at: index, context, promise: nil)
+        if data.isChanged, let received = data.descent.change(at: index) {
+            return owePost(context, of: node, at: index, data, as: received)
         }
-        let promise = OwedPostOperations.Promise(data, received, context)
-        if let place = node.instance.owed.add(promise) {
+        if let place = node.instance.owed.add(data, context) {
             return data.descent.expectPost(at: index, context, promise: place)
         }
         // The detach called what it knew of; this pre callback was under way meanwhile.
         drain(
-            OwedPostOperations.Promise(data, received, context), of: node.instance,
+            OwedPostOperations.Promise(data, data.parameters, context), of: node.instance,
             data.majorFunction)
+    }
+
+    /// The same for a node that changed the request: its post callback gets what it received.
+    private static func owePost(
+        _ context: CompletionContext, of node: CallbackNode, at index: Int,
+        _ data: CallbackData, as received: ReceivedRequest
+    ) {
+        guard received.buffer === data.buffer else {
+            // Only the callback itself copies what is read into the filter's buffer: a detach waits.
+            return data.descent.expectPost(at: index, context, promise: nil)
+        }
+        let promise = OwedPostOperations.Promise(data, received.parameters, context)
+        if let place = node.instance.owed.add(promise) {
+            return data.descent.expectPost(at: index, context, promise: place)
+        }
+        drain(promise, of: node.instance, data.majorFunction)
     }
 
     /// Calls the post callbacks that a detached instance still owes, with copies of their requests

@@ -27,10 +27,9 @@ final class OwedPostOperations: Sendable {
             self.context = context
         }
 
-        /// Of a request whose pre callback changed what `received` keeps, or nothing.
         @inline(__always)
-        init(_ data: CallbackData, _ received: ReceivedRequest?, _ context: CompletionContext) {
-            parameters = if let received { received.parameters } else { data.asked }
+        init(_ data: CallbackData, _ parameters: IOParameters, _ context: CompletionContext) {
+            self.parameters = parameters
             fileObject = data.fileObject
             requestor = data.requestor
             self.context = context
@@ -53,10 +52,24 @@ final class OwedPostOperations: Sendable {
     private let state = Guarded(State())
 
     /// The promise's place, for ``claim(_:)``; nil once a detach took all.
-    func add(_ promise: consuming Promise) -> Int32? {
-        // Exchanged, here and below: an assignment would copy and destroy.
+    @inline(__always)
+    func add(_ data: CallbackData, _ context: CompletionContext) -> Int32? {
+        var promise = Promise(
+            parameters: data.asked, fileObject: data.fileObject, requestor: data.requestor,
+            context: context)
+        return add(&promise)
+    }
+
+    /// The same for what is made already.
+    func add(_ promise: Promise) -> Int32? {
         var promise = promise
-        return state.withLock { state in
+        return add(&promise)
+    }
+
+    @inline(__always)
+    private func add(_ promise: inout Promise) -> Int32? {
+        // Exchanged, here and below: an assignment would copy and destroy.
+        state.withLock { state in
             guard !state.isDraining else { return nil }
             let place: Int32
             if let free = state.free.popLast() {
@@ -87,7 +100,7 @@ final class OwedPostOperations: Sendable {
         return isOwed
     }
 
-    /// For the detach: what is owed now. Whoever comes later is told so by ``add(_:)``.
+    /// For the detach: what is owed now. Whoever comes later is told so by ``add(_:_:)``.
     func takeAll() -> [Promise] {
         state.withLock { state in
             state.isDraining = true
