@@ -11,8 +11,8 @@ internal import SystemPackage
 /// through, at most once in ``interval``. Any thread. The lock is held while that is done, and
 /// nothing else is taken under it.
 final class MountWatchers: Sendable {
-    /// A program that began to watch so long ago is known, where looking takes a hundredth of that
-    /// at most; where it takes longer, a hundred times as long.
+    /// A program that began to watch so long ago is known, where looking takes a three-hundredth
+    /// of that at most; where it takes longer, three hundred times as long.
     static let interval = Duration.seconds(1)
 
     private struct Seen {
@@ -36,7 +36,7 @@ final class MountWatchers: Sendable {
             if let known = seen, now < known.until { return known.watchers }
             let watchers = SystemCall.fanotifyMountWatchers()
             let end = ContinuousClock.now
-            let pause = max(Self.interval, now.duration(to: end) * 100)
+            let pause = max(Self.interval, now.duration(to: end) * 300)
             seen = Seen(until: end.advanced(by: pause), watchers: watchers)
             return watchers
         }
