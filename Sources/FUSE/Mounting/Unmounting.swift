@@ -56,7 +56,9 @@ public enum Unmounting {
         } catch {
             if error.message.contains("busy") { throw .unmounting(.resourceBusy, mountPoint) }
             if error.message.contains("not found in") {
-                throw .unmounting(.invalidArgument, mountPoint)
+                // It says so of other users' mounts, too.
+                let isThere = MountTable.current().top(at: mountPoint) != nil
+                throw .unmounting(isThere ? .notPermitted : .invalidArgument, mountPoint)
             }
             throw MountHelper.refusal(error, mountPoint)
         }

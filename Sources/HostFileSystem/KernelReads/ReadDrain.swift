@@ -8,6 +8,8 @@ struct ReadDrain {
     /// How long a read may take that only the kernel's stacks tell of. Microseconds.
     private static let longestRead = 5_000_000
     private static let pause = 100
+    /// The longest sleep between two looks at a read that takes its time. Microseconds.
+    private static let longestPause = 10_000
 
     private let file: DrainedFile
     private var passed: PassedReaders
@@ -25,7 +27,8 @@ struct ReadDrain {
     ///   membarrier(2) takes the place of the round: some milliseconds, in which a reader that runs
     ///   gets past.
     /// - Synchronous direct reads on ext4, xfs and btrfs, and cached ones on xfs: they hold the
-    ///   file's lock, which is taken here for this thread alone.
+    ///   file's lock, which is taken here for this thread alone. Direct reads that sleep are waited
+    ///   for before, without the lock.
     /// - Asynchronous direct reads (libaio, io_uring): on ext4 unless the file cannot be opened for
     ///   writing (a program that runs); on xfs with reflinks and btrfs unless the file is shorter
     ///   than a block. On ext4 other watchers of the file see it opened and closed for writing.
@@ -50,8 +53,22 @@ struct ReadDrain {
         } catch {
             try? SystemCall.waitForGracePeriod()
         }
+        var threads = try? ThreadsInReads(reading: Set(drains.map(\.file.inode)))
+        waitForDirectReads(&threads)
         for drain in drains { drain.file.waitForLock() }
-        waitForThreads(reading: Set(drains.map(\.file.inode)))
+        waitForThreads(&threads)
+    }
+
+    /// A program that keeps a direct read from its end by memory that is not there must not have
+    /// this thread wait for it within the file's lock, where every open of the file waits behind
+    /// it.
+    private static func waitForDirectReads(_ threads: inout ThreadsInReads?) {
+        var pause = Self.pause
+        while threads?.isAnyAsleepInDirectRead == true {
+            usleep(UInt32(pause))
+            pause = min(2 * pause, longestPause)
+            threads?.removeThoseElsewhere()
+        }
     }
 
     private static func waitForThosePassed(_ drains: inout [ReadDrain]) {
@@ -66,15 +83,15 @@ struct ReadDrain {
         }
     }
 
-    private static func waitForThreads(reading inodes: Set<UInt64>) {
-        guard var threads = try? ThreadsInReads(reading: inodes) else { return }
+    private static func waitForThreads(_ threads: inout ThreadsInReads?) {
+        threads?.removeThoseElsewhere()
         var waited = 0
-        while !threads.isEmpty, waited < longestRead {
+        while threads?.isEmpty == false, waited < longestRead {
             usleep(UInt32(pause))
             waited += pause
             // Nobody can be looked at who runs, so this thread takes the place of each.
-            if (try? SystemCall.visitProcessors({ threads.removeThoseElsewhere() })) == nil {
-                threads.removeThoseElsewhere()
+            if (try? SystemCall.visitProcessors({ threads?.removeThoseElsewhere() })) == nil {
+                threads?.removeThoseElsewhere()
             }
         }
     }

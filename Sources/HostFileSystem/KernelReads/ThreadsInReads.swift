@@ -12,6 +12,8 @@ struct ThreadsInReads {
     private static let reading = [
         "backing_file_read_iter", "backing_file_splice_read", "filemap_read", "filemap_splice_read",
     ].map { Array($0.utf8) }
+    /// Of fs/iomap/direct-io.c: the thread holds the file's lock, or is counted in its direct I/O.
+    private static let direct = ["__iomap_dio_rw", "iomap_dio_rw"].map { Array($0.utf8) }
     /// The thread is held at a gate, ours or another listener's.
     private static let held = Array("fanotify_handle_event".utf8)
 
@@ -32,6 +34,18 @@ struct ThreadsInReads {
     }
 
     var isEmpty: Bool { threads.isEmpty }
+
+    /// A direct read sleeps, for as long as its program's memory is not there.
+    var isAnyAsleepInDirectRead: Bool {
+        var stack = [UInt8](repeating: 0, count: Self.longestStack)
+        return threads.contains { thread in
+            guard let length = try? SystemCall.kernelStack(of: thread, into: &stack), length > 0
+            else { return false }
+            return Self.functions(in: stack[..<length]).contains { name in
+                Self.direct.contains { $0.elementsEqual(name) }
+            }
+        }
+    }
 
     mutating func removeThoseElsewhere() {
         var stack = [UInt8](repeating: 0, count: Self.longestStack)
@@ -56,12 +70,16 @@ struct ThreadsInReads {
     /// Whether the lines, such as "[<0>] vfs_read+0xbb/0x360", tell of a read that no gate holds.
     static func isReading(_ stack: ArraySlice<UInt8>) -> Bool {
         var isReading = false
-        for line in stack.split(separator: UInt8(ascii: "\n")) {
-            let name = line.drop { $0 != UInt8(ascii: " ") }.dropFirst()
-                .prefix { $0 != UInt8(ascii: "+") }
+        for name in functions(in: stack) {
             if name.elementsEqual(held) { return false }
             isReading = isReading || reading.contains { $0.elementsEqual(name) }
         }
         return isReading
+    }
+
+    private static func functions(in stack: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+        stack.split(separator: UInt8(ascii: "\n")).map { line in
+            line.drop { $0 != UInt8(ascii: " ") }.dropFirst().prefix { $0 != UInt8(ascii: "+") }
+        }
     }
 }

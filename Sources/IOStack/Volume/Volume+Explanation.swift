@@ -25,6 +25,7 @@ extension FileObject {
 
     private func veto(of instance: FilterInstance) throws(IOFailure) -> BypassVeto? {
         guard instance.filter.isOptedIn else { return .notOptedIn(filter: instance.filter.name) }
+        if let withdrawn = instance.withdrawn.veto(of: stream) { return withdrawn }
         let row = instance.filter.registration.operations.first {
             $0.majorFunction == .fileSystemControl
         }

@@ -55,9 +55,11 @@ struct VolumeService {
         try service.serve(&signals)
     }
 
-    /// The signals that ``serve(_:)`` waits for; before any thread is started.
+    /// The signals that ``serve(_:)`` waits for; before any thread is started. That nobody reads
+    /// what is printed any more must not end the service, which would leave its mount.
     static func signals() -> SignalSet {
-        SignalSet([SIGINT, SIGTERM, SIGHUP, SIGUSR1, ended])
+        _ = signal(SIGPIPE, SIG_IGN)
+        return SignalSet([SIGINT, SIGTERM, SIGHUP, SIGUSR1, ended])
     }
 
     /// Mounts; the volume can be used when it returns.
