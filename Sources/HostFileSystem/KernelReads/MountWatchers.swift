@@ -11,9 +11,11 @@ internal import SystemPackage
 /// through, at most once in ``interval``. Any thread. The lock is held while that is done, and
 /// nothing else is taken under it.
 final class MountWatchers: Sendable {
-    /// A program that began to watch so long ago is known, where looking takes a three-hundredth
-    /// of that at most; where it takes longer, three hundred times as long.
+    /// A program that began to watch so long ago is known, where looking takes a hundredth
+    /// of that at most; where it takes longer, a hundred times as long.
     static let interval = Duration.seconds(1)
+    /// However long looking takes, so long at most.
+    static let longestInterval = Duration.seconds(5)
 
     private struct Seen {
         var until: ContinuousClock.Instant
@@ -36,7 +38,8 @@ final class MountWatchers: Sendable {
             if let known = seen, now < known.until { return known.watchers }
             let watchers = SystemCall.fanotifyMountWatchers()
             let end = ContinuousClock.now
-            let pause = max(Self.interval, now.duration(to: end) * 300)
+            let pause = min(
+                Self.longestInterval, max(Self.interval, now.duration(to: end) * 100))
             seen = Seen(until: end.advanced(by: pause), watchers: watchers)
             return watchers
         }

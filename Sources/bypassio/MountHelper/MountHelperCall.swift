@@ -81,7 +81,8 @@ struct MountHelperCall {
         if isFake { return }
         do throws(MountError) {
             let place = ArgumentPath.mountPoint(words[1])
-            try Remounting.remount(place, options: options)
+            // Of these three mount(8) names what is off, and leaves out what is to be on.
+            try Remounting.remount(place, options: ["suid", "dev", "exec"] + options)
             tellAccessTimes(options, to: place)
         } catch {
             throw CommandError(CommandStatus(error.kind), "\(error)")
