@@ -86,7 +86,7 @@ struct MountSettings {
             }
         ),
         ("open_directories", { $0.volume.maximumOpenDirectories = try number($1, 1...1_000_000) }),
-        ("max_descriptors", { $0.maximumDescriptors = UInt64(try number($1, 128...1 << 30)) }),
+        ("max_descriptors", { $0.maximumDescriptors = UInt64(try number($1, 256...1 << 30)) }),
         ("max_read", { $0.volume.mount.maximumRead = UInt32(try number($1, 4096...1 << 20)) }),
         (
             "read_ahead",
