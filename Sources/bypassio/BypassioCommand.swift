@@ -9,7 +9,7 @@ struct BypassioCommand: ParsableCommand {
             Exit codes: 0 success (state: supported), 1 not supported (decode: malformed, lab: \
             failed), 2 partially supported, 64 usage, 65 malformed scenario, 66 no such file or \
             not readable, 69 no FUSE, 70 internal error, 73 folder or mount point cannot be used, \
-            75 in use, 77 not permitted, 130 \
+            75 in use or no answer, 77 not permitted, 130 \
             stopped by a signal.
             """,
         version: "0.1.0",

@@ -117,36 +117,31 @@ extension OperationRegistration {
 
     private static func postOpen(of filter: any Filter) -> PostOperationCallback? {
         guard let filter = filter as? any PostOpenFilter else { return nil }
-        return { data, instance, context in
-            guard data.concerns(context) else { return .finishedProcessing }
-            filter.didOpen(PostOpen(data, instance, context))
-            return .finishedProcessing
-        }
+        return post { filter.didOpen(PostOpen($0, $1, $2)) }
     }
 
     private static func postRead(of filter: any Filter) -> PostOperationCallback? {
         guard let filter = filter as? any PostReadFilter else { return nil }
-        return { data, instance, context in
-            guard data.concerns(context) else { return .finishedProcessing }
-            filter.didRead(PostRead(data, instance, context))
-            return .finishedProcessing
-        }
+        return post { filter.didRead(PostRead($0, $1, $2)) }
     }
 
     private static func postWrite(of filter: any Filter) -> PostOperationCallback? {
         guard let filter = filter as? any PostWriteFilter else { return nil }
-        return { data, instance, context in
-            guard data.concerns(context) else { return .finishedProcessing }
-            filter.didWrite(PostWrite(data, instance, context))
-            return .finishedProcessing
-        }
+        return post { filter.didWrite(PostWrite($0, $1, $2)) }
     }
 
     private static func postChange(of filter: any Filter) -> PostOperationCallback? {
         guard let filter = filter as? any PostChangeFilter else { return nil }
-        return { data, instance, context in
-            guard data.concerns(context) else { return .finishedProcessing }
-            filter.didChange(PostChange(data, instance, context))
+        return post { filter.didChange(PostChange($0, $1, $2)) }
+    }
+
+    /// No `did` method keeps its request.
+    @inline(__always)
+    private static func post(
+        _ method: @escaping @Sendable (CallbackData, FilterInstance, CompletionContext) -> Void
+    ) -> PostOperationCallback {
+        { data, instance, context in
+            if data.concerns(context) { method(data, instance, context) }
             return .finishedProcessing
         }
     }
