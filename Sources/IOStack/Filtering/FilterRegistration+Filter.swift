@@ -54,34 +54,30 @@ extension OperationRegistration {
 
     private static func preOpen(of filter: any Filter) -> PreOperationCallback? {
         guard let filter = filter as? any PreOpenFilter else { return nil }
-        let hasPost = filter is any PostOpenFilter
-        return { data, instance in
-            filter.willOpen(PreOpen(data, instance)).result(for: data, hasPost: hasPost)
-        }
+        return pre(hasPost: filter is any PostOpenFilter) { filter.willOpen(PreOpen($0, $1)) }
     }
 
     private static func preRead(of filter: any Filter) -> PreOperationCallback? {
         guard let filter = filter as? any PreReadFilter else { return nil }
-        let hasPost = filter is any PostReadFilter
-        return { data, instance in
-            filter.willRead(PreRead(data, instance)).result(for: data, hasPost: hasPost)
-        }
+        return pre(hasPost: filter is any PostReadFilter) { filter.willRead(PreRead($0, $1)) }
     }
 
     private static func preWrite(of filter: any Filter) -> PreOperationCallback? {
         guard let filter = filter as? any PreWriteFilter else { return nil }
-        let hasPost = filter is any PostWriteFilter
-        return { data, instance in
-            filter.willWrite(PreWrite(data, instance)).result(for: data, hasPost: hasPost)
-        }
+        return pre(hasPost: filter is any PostWriteFilter) { filter.willWrite(PreWrite($0, $1)) }
     }
 
     private static func preChange(of filter: any Filter) -> PreOperationCallback? {
         guard let filter = filter as? any PreChangeFilter else { return nil }
-        let hasPost = filter is any PostChangeFilter
-        return { data, instance in
-            filter.willChange(PreChange(data, instance)).result(for: data, hasPost: hasPost)
-        }
+        return pre(hasPost: filter is any PostChangeFilter) { filter.willChange(PreChange($0, $1)) }
+    }
+
+    @inline(__always)
+    private static func pre(
+        hasPost: Bool,
+        _ method: @escaping @Sendable (CallbackData, FilterInstance) -> PreOperationAnswer
+    ) -> PreOperationCallback {
+        { data, instance in method(data, instance).result(for: data, hasPost: hasPost) }
     }
 
     private static func preCleanup(of filter: any Filter) -> PreOperationCallback? {
