@@ -26,12 +26,13 @@ final class DescriptorShares: Sendable {
 
     /// - Parameters:
     ///   - limit: descriptors that the process may have (`RLIMIT_NOFILE`).
+    ///   - inUse: that the process has already; inherited ones may be many.
     ///   - threads: that were asked for, with those that wait.
     ///   - openDirectories: that were asked for.
-    init(limit: Int, threads: Int, openDirectories: Int, isShared: Bool) {
+    init(limit: Int, inUse: Int = 0, threads: Int, openDirectories: Int, isShared: Bool) {
         // Each thread may open some files for a moment; events of gates take one each.
         self.threads = max(4, min(threads, limit / 16))
-        let reserve = min(max(limit / 8, 64), 1024) + 2 * self.threads + 24
+        let reserve = min(max(limit / 8, 64), 1024) + 2 * self.threads + max(24, inUse + 8)
         self.openDirectories = max(1, min(openDirectories, limit / 8))
         capacity = max(8, limit - reserve - self.openDirectories)
         self.isShared = isShared

@@ -44,7 +44,7 @@ final class VolumeFileSystem: FileSystem {
             try volume.open(CreateParameters(path: "", access: [], options: .attributesOnly)))
         self.volume = volume
         shares = DescriptorShares(
-            limit: DescriptorLimit.current,
+            limit: DescriptorLimit.current, inUse: DescriptorLimit.inUse,
             threads: max(options.maximumThreads, options.threadLimit),
             openDirectories: options.maximumOpenDirectories, isShared: options.mount.allowOther)
         let status = try root.file.status()

@@ -48,6 +48,17 @@ struct DescriptorShareTests {
         }
     }
 
+    @Test("descriptors that the process inherited are nobody's share")
+    func inherited() {
+        func capacity(_ inUse: Int) -> Int {
+            DescriptorShares(
+                limit: 1024, inUse: inUse, threads: 16, openDirectories: 64, isShared: true
+            ).capacity
+        }
+        #expect(capacity(10) == capacity(0))
+        #expect(capacity(316) == capacity(0) - 300)
+    }
+
     @Test("a mount of one user's has no shares, but a reserve")
     func alone() {
         let shares = DescriptorShares(
