@@ -7,7 +7,7 @@ extension Array where Element == UInt8 {
 
 extension MutableSpan<UInt8> {
     /// Puts all bytes of `source` at the start, in one copy; they must fit.
-    mutating func copy(_ source: Span<UInt8>) {
+    package mutating func copy(_ source: Span<UInt8>) {
         unsafe withUnsafeMutableBufferPointer { bytes in
             unsafe source.withUnsafeBufferPointer { source in
                 precondition(source.count <= bytes.count)

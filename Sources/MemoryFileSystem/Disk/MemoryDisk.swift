@@ -150,9 +150,7 @@ public final class MemoryDisk: StorageDriver {
             let first = Int(extent.offset)
             return all[first..<min(all.count, first + max(0, extent.length))]
         }
-        buffer.withMutableBytes(bytes.count) { span in
-            for (index, byte) in bytes.enumerated() { span[index] = byte }
-        }
+        buffer.withMutableBytes(bytes.count) { $0.copy(bytes.span) }
         return bytes.count
     }
 

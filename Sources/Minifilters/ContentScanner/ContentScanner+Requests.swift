@@ -30,7 +30,7 @@ extension ContentScanner: ReadFilter {
         tell(found, file, .read, read.requestor)
         // The reader must not see the bytes, nor anybody past this filter.
         _ = read.withMutableBytes { bytes in
-            for index in bytes.indices { bytes[index] = 0 }
+            bytes.update(repeating: 0)
         }
         read.fail(.virusInfected)
         try? read.instance.bypass.pause(file)

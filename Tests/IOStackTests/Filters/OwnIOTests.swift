@@ -25,7 +25,7 @@ import Testing
                 path: "own", access: [.read, .write], disposition: .create, options: .nonCached))
         let buffer = try memory.volume.makeBuffer(capacity: 512)
         buffer.withMutableBytes(3) { bytes in
-            for index in bytes.indices { bytes[index] = 7 }
+            bytes.update(repeating: 7)
         }
         #expect(try mine.write(file, at: 0, length: 3, from: buffer) == 3)
         #expect(try mine.read(file, at: 1, length: 512, into: buffer) == 2)

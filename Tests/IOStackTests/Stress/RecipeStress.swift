@@ -66,7 +66,7 @@ struct RecipeStress {
                 .read, preOperation: { _, _ in .successWithCallback(.none) },
                 postOperation: { data, _, _ in
                     data.buffer?.withMutableBytes(data.ioStatus.information) { bytes in
-                        for index in bytes.indices { bytes[index] = 1 }
+                        bytes.update(repeating: 1)
                     }
                     return .finishedProcessing
                 }))

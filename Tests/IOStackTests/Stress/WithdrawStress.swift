@@ -20,7 +20,7 @@ struct WithdrawStress {
 
         func didRead(_ read: PostRead) {
             _ = read.withMutableBytes { bytes in
-                for index in bytes.indices { bytes[index] = 1 }
+                bytes.update(repeating: 1)
             }
         }
     }
