@@ -93,6 +93,14 @@ int bpio_close(int fd) { return (int)checked(close(fd)); }
 
 int bpio_duplicate(int fd) { return (int)checked(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
+int bpio_replace(int fd, int by) {
+    long result;
+    // EBUSY: another thread is just opening a file with that number, which must not be.
+    do result = dup3(by, fd, O_CLOEXEC);
+    while (result < 0 && errno == EINTR);
+    return (int)checked(result);
+}
+
 int bpio_status_flags(int fd) { return (int)checked(fcntl(fd, F_GETFL)); }
 
 int bpio_set_status_flags(int fd, int flags) { return (int)checked(fcntl(fd, F_SETFL, flags)); }

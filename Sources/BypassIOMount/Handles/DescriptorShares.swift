@@ -6,6 +6,9 @@ internal import IOStack
 /// half to the next, and no user finds nothing. What requests, gates and listings need for a moment
 /// is no file's.
 ///
+/// Handles may share a descriptor. It counts once, and once for each user who has a handle on it: so
+/// nobody's share is used up by what others do, and whoever opens one file again and again takes one.
+///
 /// Lock order: a leaf. Any thread.
 final class DescriptorShares: Sendable {
     /// Files may take so many together.
@@ -17,9 +20,19 @@ final class DescriptorShares: Sendable {
     /// One user alone has the mount: it takes what there is.
     private let isShared: Bool
 
-    private struct State {
+    fileprivate struct State {
+        /// Descriptors, with those that opens under way may need.
         var total = 0
         var byUser: [UInt32: Int] = [:]
+        /// Handles of a user on a descriptor.
+        var handles: [Holding: Int] = [:]
+        /// Users of a descriptor.
+        var users: [Int32: Int] = [:]
+    }
+
+    fileprivate struct Holding: Hashable {
+        let user: UInt32
+        let descriptor: Int32
     }
 
     private let state = Guarded(State())
@@ -38,12 +51,11 @@ final class DescriptorShares: Sendable {
         self.isShared = isShared
     }
 
-    /// Counts an open file of a user in.
+    /// Counts a descriptor in for an open of a user that begins; false where the user has its share.
     ///
     /// - Parameter others: descriptors that files keep beside open handles.
-    /// - Throws: `ENFILE` where the user has its share.
-    func take(for user: UInt32, beside others: Int) throws(IOFailure) {
-        let isTaken = state.withLock { state in
+    func reserve(for user: UInt32, beside others: Int) -> Bool {
+        state.withLock { state in
             let own = state.byUser[user, default: 0]
             let free = capacity - others - state.total
             guard isShared ? own < free : free > 0 else { return false }
@@ -51,19 +63,65 @@ final class DescriptorShares: Sendable {
             state.byUser[user] = own + 1
             return true
         }
-        guard isTaken else { throw IOFailure(errno: 23) }
     }
 
-    func give(back user: UInt32) {
+    /// The open has failed.
+    func cancel(for user: UInt32) {
+        state.withLock { $0.countOut(user) }
+    }
+
+    /// The open has this descriptor; nil for one that has none, which counts for the user all the same.
+    ///
+    /// - Parameter isReserved: ``reserve(for:beside:)`` had room. Otherwise the open may have only what
+    ///   the user has already.
+    /// - Returns: false where it may not, and is not counted.
+    func settle(_ user: UInt32, _ descriptor: Int32?, isReserved: Bool) -> Bool {
+        guard let descriptor else { return isReserved }
+        let holding = Holding(user: user, descriptor: descriptor)
+        return state.withLock { state in
+            if let handles = state.handles[holding] {
+                state.handles[holding] = handles + 1
+                if isReserved { state.countOut(user) }
+                return true
+            }
+            guard isReserved else { return false }
+            state.handles[holding] = 1
+            let users = state.users[descriptor, default: 0]
+            state.users[descriptor] = users + 1
+            if users > 0 { state.total -= 1 }
+            return true
+        }
+    }
+
+    /// A handle that was settled is gone.
+    func give(back user: UInt32, _ descriptor: Int32?) {
         state.withLock { state in
-            guard let own = state.byUser[user] else { return }
-            state.total -= 1
-            state.byUser[user] = own > 1 ? own - 1 : nil
+            guard let descriptor else { return state.countOut(user) }
+            let holding = Holding(user: user, descriptor: descriptor)
+            guard let handles = state.handles[holding] else { return }
+            guard handles == 1 else {
+                state.handles[holding] = handles - 1
+                return
+            }
+            state.handles[holding] = nil
+            let users = state.users[descriptor, default: 1]
+            state.users[descriptor] = users > 1 ? users - 1 : nil
+            // Counted out below once more than it is had.
+            if users > 1 { state.total += 1 }
+            state.countOut(user)
         }
     }
 
     /// A quarter is left over: so much may go into ways by which the kernel reads files.
     func hasRoomForKernelReads(beside others: Int) -> Bool {
         state.withLock { capacity - others - $0.total > capacity / 4 }
+    }
+}
+
+extension DescriptorShares.State {
+    fileprivate mutating func countOut(_ user: UInt32) {
+        guard let own = byUser[user] else { return }
+        total -= 1
+        byUser[user] = own > 1 ? own - 1 : nil
     }
 }

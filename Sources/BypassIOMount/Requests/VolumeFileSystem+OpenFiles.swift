@@ -11,7 +11,8 @@ extension VolumeFileSystem {
         let flags = OpenFlags(rawValue: request.flags)
         do throws(IOFailure) {
             let node = try nodes.node(request.context.node)
-            let file = try counted(requestor) { () throws(IOFailure) in
+            let mayShare = !flags.mayWrite && !flags.truncates
+            let file = try counted(requestor, mayShare: mayShare) { () throws(IOFailure) in
                 try openFile(of: node, requestor) { parameters in
                     parameters.kind = .regularFile
                     parameters.disposition = flags.truncates ? .overwrite : .open
@@ -47,17 +48,32 @@ extension VolumeFileSystem {
         nodes.heldFileCount + 2 * (kernelRoute?.modes.backedCount ?? 0)
     }
 
-    /// Opens a file for a user and counts it; ``close(_:)`` counts it out.
+    /// Opens a file for a user and counts it; ``countOut(_:)`` counts it out.
+    ///
+    /// - Parameter mayShare: it may turn out to take no descriptor, so it is opened even where the user
+    ///   has its share. It must change nothing, because it may be closed at once.
     func counted(
-        _ requestor: Requestor, _ open: () throws(IOFailure) -> FileObject
+        _ requestor: Requestor, mayShare: Bool = false, _ open: () throws(IOFailure) -> FileObject
     ) throws(IOFailure) -> FileObject {
-        try shares.take(for: requestor.userID, beside: otherDescriptors)
+        let user = requestor.userID
+        let isReserved = shares.reserve(for: user, beside: otherDescriptors)
+        guard isReserved || mayShare else { throw .noDescriptors }
+        let file: FileObject
         do throws(IOFailure) {
-            return try open()
+            file = try open()
         } catch {
-            shares.give(back: requestor.userID)
+            if isReserved { shares.cancel(for: user) }
             throw error
         }
+        guard shares.settle(user, file.storage?.rawValue, isReserved: isReserved) else {
+            file.close()
+            throw .noDescriptors
+        }
+        return file
+    }
+
+    private func countOut(_ file: FileObject) {
+        shares.give(back: file.requestor.userID, file.storage?.rawValue)
     }
 
     private func insert(
@@ -86,7 +102,7 @@ extension VolumeFileSystem {
             handle.node.writableMappers.subtract(1, ordering: .sequentiallyConsistent)
         }
         handle.close()
-        shares.give(back: handle.file.requestor.userID)
+        countOut(handle.file)
         // The kernel let go of the node's mode before it sent RELEASE.
         if handle.decision != nil { kernelRoute?.modes.leave(handle.node.number) }
     }
@@ -148,7 +164,7 @@ extension VolumeFileSystem {
             return try file.status(requestor: requestor)
         } catch {
             file.close()
-            shares.give(back: requestor.userID)
+            countOut(file)
             throw error
         }
     }
@@ -199,7 +215,7 @@ extension VolumeFileSystem {
                     requestor: requestor))
         } catch {
             file.close()
-            shares.give(back: requestor.userID)
+            countOut(file)
             throw error
         }
     }
@@ -260,6 +276,11 @@ extension VolumeFileSystem {
     ) throws(IOFailure) {
         if requestor.userID != 0 { try dropPrivileges(of: file, node, requestor) }
     }
+}
+
+extension IOFailure {
+    /// `ENFILE`.
+    fileprivate static var noDescriptors: IOFailure { IOFailure(errno: 23) }
 }
 
 extension FileChange.Allocation {

@@ -262,6 +262,7 @@ int bpio_openat(int directory, const char *path, int flags, uint32_t mode);
 int bpio_openat2(int directory, const char *path, const struct bpio_open_how *how);
 int bpio_close(int fd);
 int bpio_duplicate(int fd);
+int bpio_replace(int fd, int by);
 int bpio_status_flags(int fd);
 int bpio_set_status_flags(int fd, int flags);
 

@@ -110,7 +110,7 @@ extension HostFileSystem {
             let status = try SystemCall.status(of: file.descriptor)
             guard FileTraits.Kind(mode: status.mode) == kind else { return nil }
             if kind == .regular { try SystemCall.setStatusFlags(file.descriptor, flags) }
-            return finish(file, status, isPathOnly: false, parameters, wasCreated: false)
+            return finish(file, status, flags, parameters, wasCreated: false)
         } catch {
             return nil
         }
@@ -126,12 +126,12 @@ extension HostFileSystem {
         let hasData = kind == .regular || kind == .directory
         if parameters.isAttributesOnly || !hasData {
             guard !parameters.disposition.truncates else { throw .invalidArgument }
-            return finish(place, status, isPathOnly: true, parameters, wasCreated: wasCreated)
+            return finish(place, status, .pathOnly, parameters, wasCreated: wasCreated)
         }
         var flags = parameters.dataFlags(for: kind)
-        if parameters.disposition.truncates { flags.insert(.truncate) }
-        let data = try reopen(place.descriptor, flags)
-        return finish(data, status, isPathOnly: false, parameters, wasCreated: wasCreated)
+        let truncates: OpenFlags = parameters.disposition.truncates ? .truncate : []
+        let data = try reopen(place.descriptor, &flags, once: truncates)
+        return finish(data, status, flags, parameters, wasCreated: wasCreated)
     }
 
     private func check(
@@ -153,16 +153,17 @@ extension HostFileSystem {
         }
     }
 
-    /// O_NOATIME is for owners; for others it is a wish.
+    /// O_NOATIME is for owners; for others it is a wish, and not in `flags` afterwards.
     private func reopen(
-        _ descriptor: FileDescriptor, _ flags: OpenFlags
+        _ descriptor: FileDescriptor, _ flags: inout OpenFlags, once further: OpenFlags
     ) throws(Errno) -> OwnedDescriptor {
         do {
-            return try SystemCall.reopen(descriptor, flags)
+            return try SystemCall.reopen(descriptor, flags.union(further))
         } catch {
             guard error == .notPermitted, flags.contains(.noAccessTime) else { throw error }
         }
-        return try SystemCall.reopen(descriptor, flags.subtracting(.noAccessTime))
+        flags.remove(.noAccessTime)
+        return try SystemCall.reopen(descriptor, flags.union(further))
     }
 
     /// A file once more, by its descriptor: it may have lost its name.
@@ -260,7 +261,7 @@ extension HostFileSystem {
         let flags = parameters.dataFlags(for: .regular).union([.create, .exclusive])
         let file = try open(path, from: base, flags, mode: parameters.mode & 0o7777)
         let status = try SystemCall.status(of: file.descriptor)
-        return finish(file, status, isPathOnly: false, parameters, wasCreated: true)
+        return finish(file, status, flags, parameters, wasCreated: true)
     }
 
     private func makeTemporary(
@@ -269,7 +270,7 @@ extension HostFileSystem {
         let flags = parameters.dataFlags(for: .regular).union(.unnamed)
         let file = try open(parameters.path, from: base, flags, mode: parameters.mode & 0o7777)
         let status = try SystemCall.status(of: file.descriptor)
-        return finish(file, status, isPathOnly: false, parameters, wasCreated: true)
+        return finish(file, status, flags, parameters, wasCreated: true)
     }
 
     /// Directories, symbolic links and special files.
@@ -304,12 +305,17 @@ extension HostFileSystem {
     // MARK: The answer
 
     private func finish(
-        _ descriptor: consuming OwnedDescriptor, _ status: FileStatus, isPathOnly: Bool,
+        _ descriptor: consuming OwnedDescriptor, _ status: FileStatus, _ flags: OpenFlags,
         _ parameters: CreateParameters, wasCreated: Bool
     ) -> OpenedFile {
         let kind = FileTraits.Kind(mode: status.mode)
         let id = FileID(status)
-        let file = HostOpenFile(descriptor, id: id, kind: kind, isPathOnly: isPathOnly)
+        // What may make a file is opened as its requestor; all else as this process, whoever asks.
+        let mayShare =
+            !parameters.mayMake && !parameters.access.contains(.write) && kind == .regular
+            && !flags.contains(.pathOnly) && status.mountID == rootMountID
+        let file = HostOpenFile(
+            descriptor, id: id, kind: kind, flags, sharing: mayShare ? descriptions : nil)
         let isAligned = file.storage != nil && parameters.options.contains(.nonCached)
         return OpenedFile(
             id: id, kind: streamKind(kind, id),

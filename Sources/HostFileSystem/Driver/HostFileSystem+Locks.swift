@@ -15,10 +15,12 @@ extension HostFileSystem {
     ///
     /// Throws `EAGAIN` where somebody else holds the lock and the caller does not wait, `EBADF`
     /// for a range that the file object's access does not cover, and `EINVAL` for the test of a
-    /// whole file, which flock(2) does not offer.
+    /// whole file, which flock(2) does not offer. The first lock of a file object that shares its
+    /// descriptor with others (``SharedDescriptions``) opens the file once more, and throws what
+    /// that does.
     public func lock(_ file: FileObject, _ lock: FileLock) throws(IOFailure) -> FileLock? {
         let open = try openFile(file)
-        return try open.withDescriptor { (descriptor) throws(Errno) in
+        return try open.withOwnDescription { (descriptor) throws(Errno) in
             switch (lock.family, lock.action) {
             case (.range, .test):
                 return try SystemCall.conflictingLock(descriptor, with: range(lock))
@@ -75,7 +77,7 @@ extension HostFileSystem {
     func dropLocks(of open: HostOpenFile) {
         guard open.mayHoldLocks.load(ordering: .acquiring) else { return }
         // Only a closed file throws, and one has no locks.
-        try? open.withDescriptor { dropLocks($0) }
+        try? open.withOwnDescription { dropLocks($0) }
     }
 
     private func dropLocks(_ descriptor: FileDescriptor) {

@@ -35,6 +35,9 @@ public final class HostFileSystem: FileSystemDriver {
     /// The same of the root's.
     let rootJudgesCallers: Bool
 
+    /// nil where every open needs its own.
+    let descriptions: SharedDescriptions?
+
     let mountWatchers = MountWatchers()
     let swapSpace = SwapSpace()
     let rootDescriptor: OwnedDescriptor
@@ -67,8 +70,10 @@ public final class HostFileSystem: FileSystemDriver {
         rootMountID = status.mountID
         journalsAllData =
             topology.mount?.superOptionValues("data").contains(Array("journal".utf8)) ?? false
-        let isJudging = try Self.judgesCallers(root.descriptor)
-        rootJudgesCallers = isJudging && SystemCall.canActForOthers
+        let magic = try SystemCall.fileSystemStatus(of: root.descriptor).magic
+        rootJudgesCallers =
+            !FileSystemMagic.elsewhere.contains(magic) && SystemCall.canActForOthers
+        descriptions = FileSystemMagic.alike.contains(magic) ? SharedDescriptions() : nil
         numberedFiles = NumberedFiles(root: root.descriptor, id: rootID)
         rootDescriptor = root
     }

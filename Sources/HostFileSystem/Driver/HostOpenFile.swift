@@ -2,8 +2,8 @@ public import IOStack
 internal import Synchronization
 internal import SystemPackage
 
-/// One open of a file of the host (`FsContext2`): owns the descriptor and closes it exactly once,
-/// at ``close()`` or when nobody refers to it any more.
+/// One open of a file of the host (`FsContext2`): owns the descriptor, or a share of it, and gives it
+/// back exactly once, at ``close()`` or when nobody refers to it any more.
 ///
 /// Usable from any thread. A call that is under way when ``close()`` comes keeps the descriptor
 /// until it returns, so that no call ever meets a number that the process has used again.
@@ -11,9 +11,14 @@ public final class HostOpenFile: Sendable {
     public let id: FileID
     public let kind: FileTraits.Kind
     /// Opened with O_PATH: good for names and attributes, not for data.
-    public let isPathOnly: Bool
+    public var isPathOnly: Bool { flags.contains(.pathOnly) }
 
+    private let flags: OpenFlags
     private let descriptor: FileDescriptor
+    /// Where the descriptor belongs to; nil for one of this open alone.
+    private let descriptions: SharedDescriptions?
+    /// Of an open that shares the other: locks belong to a description.
+    private let lockOwner = GuardedOnDemand<OwnDescription>()
     /// Bit 31: closed. The rest counts calls under way.
     ///
     /// Invariant: the descriptor is open while the bit is clear or the count is not zero, and
@@ -33,13 +38,24 @@ public final class HostOpenFile: Sendable {
     /// Where the file's bytes lay when somebody looked, to see whether they were moved.
     let extentPlaces = GuardedOnDemand<ExtentPlaces>()
 
+    /// - Parameters:
+    ///   - flags: as the descriptor has them, but for those that only an open knows.
+    ///   - descriptions: of which it may become one; then the descriptor may be closed right now.
     init(
-        _ owner: consuming OwnedDescriptor, id: FileID, kind: FileTraits.Kind, isPathOnly: Bool
+        _ owner: consuming OwnedDescriptor, id: FileID, kind: FileTraits.Kind, _ flags: OpenFlags,
+        sharing descriptions: SharedDescriptions? = nil
     ) {
-        descriptor = owner.release()
         self.id = id
         self.kind = kind
-        self.isPathOnly = isPathOnly
+        self.flags = flags
+        if let descriptions {
+            let isShared: Bool
+            (descriptor, isShared) = descriptions.join(id, flags, with: owner)
+            self.descriptions = isShared ? descriptions : nil
+        } else {
+            descriptor = owner.release()
+            self.descriptions = nil
+        }
     }
 
     /// Where the data is read and written; nil for what has none.
@@ -58,6 +74,23 @@ public final class HostOpenFile: Sendable {
             return try body(descriptor)
         } catch {
             throw IOFailure(host: error)
+        }
+    }
+
+    /// As ``withDescriptor(_:)``, of a description that no other open has: for locks.
+    func withOwnDescription<R>(
+        _ body: (FileDescriptor) throws(Errno) -> R
+    ) throws(IOFailure) -> R {
+        try withDescriptor { (shared) throws(Errno) in
+            guard descriptions != nil else { return try body(shared) }
+            let owner = try lockOwner.withLock { (owner) throws(Errno) -> OwnDescription in
+                if let owner { return owner }
+                let made = OwnDescription(try SystemCall.reopen(shared, flags))
+                owner = made
+                return made
+            }
+            defer { withExtendedLifetime(owner) {} }
+            return try body(owner.descriptor)
         }
     }
 
@@ -87,12 +120,26 @@ public final class HostOpenFile: Sendable {
             expected: Self.closedBit, desired: Self.closedBit | Self.claimedBit,
             ordering: .acquiringAndReleasing
         ).exchanged
-        if claimed { _ = OwnedDescriptor(owning: descriptor) }
+        guard claimed else { return }
+        _ = lockOwner.take()
+        if let descriptions {
+            descriptions.leave(id, flags)
+        } else {
+            _ = OwnedDescriptor(owning: descriptor)
+        }
     }
 
     private static var claimedBit: UInt32 { 1 << 30 }
 
     deinit { close() }
+}
+
+/// A descriptor that goes when nobody uses it any more.
+private final class OwnDescription: Sendable {
+    private let owner: OwnedDescriptor
+    var descriptor: FileDescriptor { owner.descriptor }
+
+    init(_ owner: consuming OwnedDescriptor) { self.owner = owner }
 }
 
 extension IOFailure {

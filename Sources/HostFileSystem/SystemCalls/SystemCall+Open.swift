@@ -72,6 +72,14 @@ extension SystemCall {
         return OwnedDescriptor(owning: FileDescriptor(rawValue: copy))
     }
 
+    /// dup3(2): From now on `descriptor` stands for what `other` stands for, and no longer for what it
+    /// did. Calls under way end with what they began with.
+    package static func replace(
+        _ descriptor: FileDescriptor, by other: FileDescriptor
+    ) throws(Errno) {
+        _ = try retryingInt { bpio_replace(descriptor.rawValue, other.rawValue) }
+    }
+
     /// fcntl(2) F_GETFL: Status flags of the open file description.
     package static func statusFlags(
         _ descriptor: FileDescriptor

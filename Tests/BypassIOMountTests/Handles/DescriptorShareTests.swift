@@ -8,7 +8,7 @@ struct DescriptorShareTests {
     /// Files that a user gets until it is refused.
     private func takeAll(_ shares: DescriptorShares, _ user: UInt32, others: Int = 0) -> Int {
         var count = 0
-        while (try? shares.take(for: user, beside: others)) != nil { count += 1 }
+        while shares.reserve(for: user, beside: others) { count += 1 }
         return count
     }
 
@@ -24,17 +24,54 @@ struct DescriptorShareTests {
         #expect((capacity / 4 - 1...capacity / 4 + 1).contains(second))
         for user in 1002..<1006 as Range<UInt32> { #expect(takeAll(shares, user) > 0) }
         #expect(takeAll(shares, 1000) == 0)
-        for _ in 0..<first { shares.give(back: 1000) }
+        for _ in 0..<first { shares.give(back: 1000, nil) }
         #expect(takeAll(shares, 1000) > capacity / 4)
     }
 
-    @Test("ENFILE for who has its share")
-    func refusal() {
+    @Test("with few descriptors there are few directories")
+    func directories() {
         let shares = DescriptorShares(
             limit: 256, threads: 256, openDirectories: 1024, isShared: true)
-        _ = takeAll(shares, 1000)
-        #expect(throws: IOFailure(errno: 23)) { try shares.take(for: 1000, beside: 0) }
         #expect(shares.openDirectories == 32)
+    }
+
+    @Test("handles on one descriptor count once, and whoever has his share gets no other")
+    func shared() {
+        let shares = DescriptorShares(
+            limit: 256, threads: 16, openDirectories: 16, isShared: true)
+        #expect(shares.reserve(for: 1000, beside: 0))
+        #expect(shares.settle(1000, 50, isReserved: true))
+        let rest = takeAll(shares, 1000)
+        // At the limit: one more of what it has, none of what it has not.
+        for _ in 0..<3000 { #expect(shares.settle(1000, 50, isReserved: false)) }
+        #expect(!shares.settle(1000, 51, isReserved: false))
+        #expect(!shares.settle(1000, nil, isReserved: false))
+        for _ in 0..<3000 { shares.give(back: 1000, 50) }
+        #expect(!shares.reserve(for: 1000, beside: 0))
+        for _ in 0..<rest { shares.cancel(for: 1000) }
+        shares.give(back: 1000, 50)
+        #expect(takeAll(shares, 1000) == rest + 1)
+    }
+
+    @Test("a descriptor counts for each user who has it, and altogether once")
+    func sharedByUsers() {
+        let shares = DescriptorShares(
+            limit: 1024, threads: 16, openDirectories: 16, isShared: false)
+        for user in 0..<10 as Range<UInt32> {
+            #expect(shares.reserve(for: user, beside: 0))
+            #expect(shares.settle(user, 50, isReserved: true))
+        }
+        // Whoever opened it first may be gone.
+        for user in 0..<9 as Range<UInt32> { shares.give(back: user, 50) }
+        #expect(takeAll(shares, 100) == shares.capacity - 1)
+        shares.give(back: 9, 50)
+        #expect(takeAll(shares, 100) == 1)
+        // Of a number that the kernel gave to another file before its last handle was counted out.
+        for _ in 0..<shares.capacity { shares.cancel(for: 100) }
+        #expect(shares.reserve(for: 1, beside: 0) && shares.settle(1, 7, isReserved: true))
+        #expect(shares.reserve(for: 2, beside: 0) && shares.settle(2, 7, isReserved: true))
+        shares.give(back: 1, 7)
+        #expect(takeAll(shares, 100) == shares.capacity - 1)
     }
 
     @Test("threads, which have two each, leave the reserve to requests and gates")

@@ -69,6 +69,72 @@ extension MountedVolume {
             #expect(outcome.lines == ["\(Self.files + 1)", "8192"], "\(outcome)")
         }
 
+        /// Opens one file again and again, and reads by each.
+        private static func takeOne(_ path: String, _ count: Int, as user: User) -> Greed {
+            var greed = Greed()
+            _ = unsafe call_set_credentials(user.user, user.group, [], 0)
+            defer { _ = call_restore_credentials() }
+            while greed.opened.count < count {
+                let answer = unsafe call_open(path, 0, 0)
+                guard answer >= 0 else {
+                    greed.refusal = answer
+                    break
+                }
+                greed.opened.append(Int32(answer))
+            }
+            return greed
+        }
+
+        private static func wrongReads(_ files: [Int32], _ expected: UInt8) -> [Int64] {
+            var byte: UInt8 = 0
+            return files.compactMap { file in
+                let count = unsafe call_pread(file, &byte, 1, 5000)
+                return count == 1 && byte == expected ? nil : count
+            }
+        }
+
+        @Test(
+            "one file opened 3,000 times takes one descriptor, and leaves the others theirs",
+            arguments: ["", ",bypass=auto,auto_size=0"])
+        func oneFile(options: String) throws {
+            var limit = rlimit()
+            try #require(unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+            limit.rlim_cur = limit.rlim_max
+            _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            try #require(limit.rlim_cur > 4000)
+            let mount = try LiveMount(options: "allow_other,max_descriptors=256" + options) {
+                source in
+                for number in 0..<Self.files {
+                    try Data([UInt8](repeating: 7, count: 8192)).write(
+                        to: URL(fileURLWithPath: "\(source)/file\(number)"))
+                }
+            }
+            let mountpoint = mount.mountpoint
+            let greed = try #require(
+                OwnThread.value(within: 120) {
+                    Self.takeOne("\(mountpoint)/file0", 3000, as: .bob)
+                })
+            defer { for file in greed.opened { _ = call_close(file) } }
+            #expect(greed.refusal == 0)
+            #expect(greed.opened.count == 3000)
+            #expect(Self.wrongReads(greed.opened, 7).isEmpty)
+            // What somebody writes is read by all, and others' opens find descriptors.
+            try #require(unsafe call_chmod("\(mountpoint)/file0", 0o666) == 0)
+            let written = Program.shell(
+                "printf x | dd of=file0 bs=1 seek=5000 conv=notrunc status=none", in: mountpoint)
+            #expect(try written.run(within: 30).code == 0)
+            #expect(Self.wrongReads(greed.opened, UInt8(ascii: "x")).isEmpty)
+            let other = try #require(
+                OwnThread.value(within: 60) { Self.takeAll(mountpoint, as: .alice) })
+            #expect(other.opened.count >= 16, "\(other.opened.count)")
+            for file in other.opened { _ = call_close(file) }
+            // And bob himself: his share is hardly touched.
+            let more = try #require(
+                OwnThread.value(within: 60) { Self.takeAll(mountpoint, as: .bob) })
+            defer { for file in more.opened { _ = call_close(file) } }
+            #expect(more.opened.count >= 16, "\(more.opened.count)")
+        }
+
         @Test("reads that must ask are asked about, however few descriptors there are")
         func gated() throws {
             let mount = try mounted()
