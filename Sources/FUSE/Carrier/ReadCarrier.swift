@@ -12,7 +12,7 @@ internal import SystemPackage
 /// told to wait for what comes next. So nothing of the service ever runs above a read that is under way,
 /// and a pause that waits for reads never waits for a thread that waits for the pause. Where the disk does
 /// not answer, others get the request, and the carrier waits for its reads alone.
-final class ReadCarrier {
+final class ReadCarrier: RequestThread {
     /// How long a request that comes while the disk works may lie before it is looked at.
     private static let patience: Int64 = 200_000
 
@@ -24,7 +24,6 @@ final class ReadCarrier {
 
     private let session: Session
     private let channel: DeviceChannel
-    let post: WorkerPost
     private let buffers: (input: TransferBuffer, output: TransferBuffer)
     private var ring: ReadRing?
     /// The same connection, for requests that are there already. Requests are answered where they came.
@@ -48,9 +47,9 @@ final class ReadCarrier {
     ) {
         self.session = session
         self.channel = channel
-        self.post = post
         source = channel
         buffers = (input, output)
+        super.init(post)
     }
 
     // MARK: From the connection
@@ -122,12 +121,9 @@ final class ReadCarrier {
         session.ensureAttendance(byCarrier: opcode == .read)
     }
 
-    /// See ``WorkerThread/beginWait(_:)``.
-    func beginWait(_ cancel: @escaping @Sendable () -> Bool) {
+    override var interruptedAnswer: @Sendable () -> Void {
         let (unique, channel) = (post.request, source)
-        post.beginWait {
-            if cancel() { ReplyTicket(unique: unique, channel: channel).fail(.interrupted) }
-        }
+        return { ReplyTicket(unique: unique, channel: channel).fail(.interrupted) }
     }
 
     /// A program does not wait for a request any more. Waits for nothing.

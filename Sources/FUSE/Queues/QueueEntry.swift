@@ -25,13 +25,20 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
     /// Of a request's first structure at most.
     private static let operationSize = 128
 
-    /// Where the reply is. Whoever sets `answered` releases the reply's bytes, and the one who sees it
-    /// acquires them.
-    private let phase = Atomic<Phase>(.answered)
-    /// Bytes of the reply behind its header, and whether they lie aside. Written before `answered`.
-    private var body = (count: 0, isAside: false)
+    private let request = Monitor(Request())
 
-    private enum Phase: UInt8, AtomicRepresentable {
+    /// What the entry holds, under the lock.
+    private struct Request {
+        /// In `struct fuse_in_header`; 0 where whoever carries it lost the entry.
+        var unique: UInt64 = 0
+        var phase = Phase.answered
+        /// Whoever carries it has a copy, so the entry can go before that is done.
+        var isCopied = false
+        /// Bytes of the reply behind its header, and whether they lie aside.
+        var body = (count: 0, isAside: false)
+    }
+
+    private enum Phase {
         /// A thread carries the request and looks for the reply itself.
         case carried
         /// That thread went on: whoever answers hands the entry back.
@@ -66,7 +73,7 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
     /// - Returns: the bytes before the data and of the whole message; nil for one that makes no sense,
     ///   which is answered.
     func open() -> (room: Int, length: Int)? {
-        phase.store(.carried, ordering: .relaxed)
+        request.withLock { $0 = Request(unique: unique, phase: .carried) }
         let raw = unsafe UnsafeRawPointer(header)
         let length = Int(unsafe raw.load(as: UInt32.self))
         let payload = Int(unsafe header.pointee.payload_size)
@@ -88,28 +95,70 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
         unsafe UnsafeRawPointer(header).load(fromByteOffset: 8, as: UInt64.self)
     }
 
-    /// Somebody used the reply.
-    var isAnswered: Bool { phase.load(ordering: .acquiring) == .answered }
+    /// Copies the request, of which ``open()`` told the sizes, so that whoever carries it needs the
+    /// entry for nothing but the reply.
+    func copy(to input: TransferBuffer, room: Int, length: Int) {
+        unsafe (input.start - room).copyMemory(from: buffer.start - room, byteCount: length)
+        request.withLock { $0.isCopied = true }
+    }
 
-    /// After the request was carried. False: nobody answered yet, and whoever does hands the entry back.
-    func settle() -> Bool {
-        !phase.compareExchange(
-            expected: .carried, desired: .kept, ordering: .acquiringAndReleasing
-        ).exchanged
+    /// Somebody used the reply.
+    var isAnswered: Bool { request.withLock { $0.phase == .answered } }
+
+    /// After the request was carried: whether the caller is to commit the reply. False: nobody answered
+    /// yet, or somebody else did at once (``interrupt(_:)``), and whoever does hands the entry back.
+    func settle(_ unique: UInt64) -> Bool {
+        request.withLock { request in
+            guard request.unique == unique else { return false }
+            if request.phase == .answered { return true }
+            request.phase = .kept
+            return false
+        }
+    }
+
+    /// Answers EINTR and hands the entry back, though the request is still carried; the answer that comes
+    /// then goes nowhere. Any thread. Nothing happens where it was answered, or is carried in the entry.
+    func interrupt(_ unique: UInt64) {
+        let isDone = request.withLock { request in
+            guard request.unique == unique, request.isCopied, request.phase != .answered else {
+                return false
+            }
+            let raw = unsafe UnsafeMutableRawPointer(header)
+            unsafe raw.storeBytes(of: UInt32(ReplyTicket.headerSize), as: UInt32.self)
+            unsafe raw.storeBytes(of: -EINTR, toByteOffset: 4, as: Int32.self)
+            request = Request()
+            return true
+        }
+        if isDone { queue.takeBack(self) }
     }
 
     // MARK: Replies
 
     /// A reply that lies in the buffer already stays there; a small one is kept aside, because the
     /// service may still look at the request's data.
+    ///
+    /// Throws `ENOENT` where the request was answered before.
     func send(_ message: Span<UInt8>) throws(Errno) {
         let size = ReplyTicket.headerSize
         guard message.count >= size, message.count - size <= buffer.capacity else {
             throw .invalidArgument
         }
-        let count = message.count - size
-        unsafe message.withUnsafeBytes { bytes in
-            guard let start = bytes.baseAddress else { return }
+        let outcome = unsafe message.withUnsafeBytes { unsafe take($0) }
+        switch outcome {
+        case nil: throw .noSuchFileOrDirectory
+        case .kept: queue.takeBack(self)
+        case .carried, .answered: break
+        }
+    }
+
+    /// The phase that the reply ends; nil where the request has one.
+    private func take(_ reply: UnsafeRawBufferPointer) -> Phase? {
+        guard let start = reply.baseAddress else { return nil }
+        let size = ReplyTicket.headerSize
+        let count = reply.count - size
+        return request.withLock { request in
+            let unique = unsafe start.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            guard request.unique == unique, request.phase != .answered else { return nil }
             unsafe UnsafeMutableRawPointer(header).copyMemory(from: start, byteCount: size)
             let isInPlace = unsafe start + size == UnsafeRawPointer(buffer.start)
             let isAside = !isInPlace && count <= Self.asideSize
@@ -117,10 +166,9 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
                 unsafe (isAside ? aside : buffer.start).copyMemory(
                     from: start + size, byteCount: count)
             }
-            body = (count, isAside)
-        }
-        if phase.exchange(.answered, ordering: .acquiringAndReleasing) == .kept {
-            queue.takeBack(self)
+            request.body = (count, isAside)
+            defer { request.phase = .answered }
+            return request.phase
         }
     }
 
@@ -136,6 +184,7 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
 
     /// The reply as the kernel takes it. Only when answered.
     func prepareCommit() {
+        let body = request.withLock { $0.body }
         if body.isAside { unsafe buffer.start.copyMemory(from: aside, byteCount: body.count) }
         unsafe header.pointee.payload_size = UInt32(body.count)
     }

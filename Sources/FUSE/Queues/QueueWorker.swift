@@ -5,13 +5,27 @@ internal import Glibc
 ///
 /// Between two requests it waits on a ring of its own with the entry that it answered last. One
 /// that has no entry any more sleeps until a carrier hands it a request.
-final class QueueWorker {
+///
+/// It carries a copy of the request: so the entry can be answered and go on when the program is
+/// interrupted, while a filter is still at work on the request's memory.
+final class QueueWorker: RequestThread {
     private let queues: RequestQueues
     /// nil where the kernel gives no further: then every entry goes to a carrier.
     private var ring: Ring?
 
+    /// For requests and replies; nil until the first, and where there is no memory.
+    private var buffers: (input: TransferBuffer, output: TransferBuffer)?
+    /// Whose copy is carried.
+    private var carried: (entry: QueueEntry, unique: UInt64)?
+
     init(_ queues: RequestQueues) {
         self.queues = queues
+        super.init(WorkerPost())
+    }
+
+    override var interruptedAnswer: @Sendable () -> Void {
+        guard let (entry, unique) = carried else { return {} }
+        return { entry.interrupt(unique) }
     }
 
     /// Makes the ring, on the worker's thread. False where there is none.
@@ -22,10 +36,14 @@ final class QueueWorker {
 
     /// Serves until the connection ends, beginning with a request at hand, if there is one.
     func serve(_ first: QueueEntry? = nil) {
-        var next = first
-        while let entry = next ?? queues.waitForBacklog() {
-            next = carry(entry) ? follow(entry) : nil
-            if queues.isOver { return }
+        queues.enroll(post)
+        defer { queues.dismiss(post) }
+        WorkerThread.serve(self) {
+            var next = first
+            while let entry = next ?? queues.waitForBacklog() {
+                next = carry(entry) ? follow(entry) : nil
+                if queues.isOver { return }
+            }
         }
     }
 
@@ -46,7 +64,34 @@ final class QueueWorker {
             fetch(read, for: entry)
             return true
         }
-        return queues.carry(entry)
+        return carryCopy(of: entry, room: room, length: length)
+    }
+
+    private func carryCopy(of entry: QueueEntry, room: Int, length: Int) -> Bool {
+        let unique = entry.unique
+        // Without memory of its own it is carried where it lies, and cannot be answered early.
+        let buffers = preparedBuffers()
+        if let buffers {
+            entry.copy(to: buffers.input, room: room, length: length)
+            carried = (entry, unique)
+        }
+        post.note(.none, unique)
+        post.turn()
+        queues.connection.process(
+            length, in: buffers?.input ?? entry.buffer, room: room,
+            output: buffers?.output ?? entry.buffer, from: entry)
+        post.turn()
+        carried = nil
+        return entry.settle(unique)
+    }
+
+    private func preparedBuffers() -> (input: TransferBuffer, output: TransferBuffer)? {
+        if let buffers { return buffers }
+        guard let input = try? TransferBuffer(capacity: queues.capacity),
+            let output = try? TransferBuffer(capacity: queues.capacity)
+        else { return nil }
+        buffers = (input, output)
+        return buffers
     }
 
     private func fetch(_ read: BackingRead, for entry: QueueEntry) {

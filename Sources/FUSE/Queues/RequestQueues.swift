@@ -28,6 +28,8 @@ final class RequestQueues: Sendable {
     /// How many. Sequentially consistent, see ``RequestQueue/enterIdle()``.
     private let backlogCount = Atomic<Int>(0)
     private let reserve = Reserve()
+    /// Of the workers, for interrupts.
+    private let posts = Monitor<[WorkerPost]>([])
     /// Workers that are not in the reserve. Relaxed: it limits, nothing is handed over with it.
     private let workers = Atomic<Int>(0)
     /// Released by whoever ends, acquired by every loop.
@@ -166,13 +168,14 @@ final class RequestQueues: Sendable {
         if carry(entry) { entry.queue.takeBack(entry) }
     }
 
-    /// Has the service carry a request. Whether it is answered; otherwise whoever answers it gives the
+    /// Has the service carry a request where it lies, for want of a worker. Whether it is answered; otherwise whoever answers it gives the
     /// entry to the carrier.
     func carry(_ entry: QueueEntry) -> Bool {
         guard let (room, length) = entry.open() else { return true }
+        let unique = entry.unique
         connection.process(
             length, in: entry.buffer, room: room, output: entry.buffer, from: entry)
-        return entry.settle()
+        return entry.settle(unique)
     }
 
     /// Starts a worker if there may be another. Those who wait for requests are not to be had for
@@ -219,6 +222,29 @@ final class RequestQueues: Sendable {
             backlogCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
             return backlog.removeFirst()
         }
+    }
+
+    // MARK: Interrupts
+
+    func enroll(_ post: WorkerPost) { posts.withLock { $0.append(post) } }
+
+    func dismiss(_ post: WorkerPost) { posts.withLock { $0.removeAll { $0 === post } } }
+
+    /// The sender of a request was interrupted: cancels what waits, and answers what waits for a worker.
+    /// False if no worker has the request, or not yet. The kernel tells of it over /dev/fuse.
+    func interrupt(_ unique: UInt64) -> Bool {
+        let entry = backlog.withLock { backlog -> QueueEntry? in
+            guard let place = backlog.firstIndex(where: { $0.unique == unique }) else { return nil }
+            backlogCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+            return backlog.remove(at: place)
+        }
+        if let entry {
+            ReplyTicket(unique: unique, channel: entry).fail(.interrupted)
+            entry.queue.takeBack(entry)
+            return true
+        }
+        // Under no lock: it may run filters.
+        return posts.withLock { $0 }.contains { $0.interrupt(unique) }
     }
 
     // MARK: The end

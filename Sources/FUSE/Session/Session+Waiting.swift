@@ -94,6 +94,7 @@ extension Session {
         }
         // Under no lock: it may run filters.
         if posts.contains(where: { $0.interrupt(unique) }) { return true }
+        if queues.load()?.interrupt(unique) == true { return true }
         workers.withLock { orElse(&$0) }
         return false
     }

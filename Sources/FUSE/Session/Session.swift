@@ -39,7 +39,7 @@ public final class Session: Sendable {
     let sleepers = Reserve()
     /// For reads under way, while nobody carries any: all carriers share the memory.
     private let spareBuffers = Monitor<[TransferBuffer]>([])
-    private let queues = AtomicLazyReference<RequestQueues>()
+    let queues = AtomicLazyReference<RequestQueues>()
     private let warden: BurstWarden
     let watch = WorkerWatch()
     /// There are more threads than ``maximumThreads``. Relaxed: whoever sees it late is put aside, or

@@ -20,7 +20,7 @@ struct QueueEntryTests {
     /// What the kernel does: header, first structure, the rest.
     private func arrive(
         opcode: Opcode, operation: [UInt8], payload: [UInt8], length: Int? = nil,
-        payloadSize: UInt32? = nil
+        payloadSize: UInt32? = nil, unique: UInt8 = 77
     ) {
         let total = length ?? 40 + operation.count + payload.count
         var header = [UInt8](repeating: 0, count: 40)
@@ -28,7 +28,7 @@ struct QueueEntryTests {
             header[byte] = UInt8(truncatingIfNeeded: total >> (byte * 8))
             header[4 + byte] = UInt8(truncatingIfNeeded: opcode.rawValue >> UInt32(byte * 8))
         }
-        header[8] = 77
+        header[8] = unique
         header[16] = 1
         unsafe withParts { parts, data in
             for (index, byte) in header.enumerated() { unsafe parts[index] = byte }
@@ -100,7 +100,7 @@ struct QueueEntryTests {
         _ = try #require(entry.open())
         ReplyTicket(unique: 77, channel: entry).succeed { $0.u64(0x0102_0304) }
         entry.buffer.withBytes(4) { bytes in #expect(bytes[0] == UInt8(ascii: "n")) }
-        #expect(entry.settle())
+        #expect(entry.settle(77))
         let reply = reply()
         #expect(reply.error == 0)
         #expect(reply.body == [4, 3, 2, 1, 0, 0, 0, 0])
@@ -134,7 +134,7 @@ struct QueueEntryTests {
     func kept() throws {
         arrive(opcode: .waitForLock, operation: [UInt8](repeating: 0, count: 48), payload: [])
         _ = try #require(entry.open())
-        #expect(!entry.settle())
+        #expect(!entry.settle(77))
         #expect(queue.takeReturned().isEmpty)
         ReplyTicket(unique: 77, channel: entry).succeed()
         let returned = queue.takeReturned()
@@ -148,7 +148,38 @@ struct QueueEntryTests {
         arrive(opcode: .lookup, operation: [], payload: [65, 0])
         _ = try #require(entry.open())
         do { _ = ReplyTicket(unique: 77, channel: entry) }
-        #expect(entry.settle())
+        #expect(entry.settle(77))
         #expect(reply().error == -Errno.ioError.rawValue)
+    }
+
+    @Test("an interrupted request's entry goes on while the request is still carried")
+    func interrupted() throws {
+        arrive(opcode: .getAttributes, operation: [UInt8](repeating: 0, count: 16), payload: [])
+        let (room, length) = try #require(entry.open())
+        // Carried in the entry's own memory it cannot.
+        entry.interrupt(77)
+        #expect(queue.takeReturned().isEmpty)
+        let input = try TransferBuffer(capacity: Self.capacity)
+        entry.copy(to: input, room: room, length: length)
+        entry.interrupt(76)
+        #expect(queue.takeReturned().isEmpty)
+        entry.interrupt(77)
+        entry.interrupt(77)
+        #expect(queue.takeReturned().count == 1)
+        #expect(entry.isAnswered)
+        let reply = reply()
+        #expect(reply.error == -Errno.interrupted.rawValue)
+        #expect(reply.unique == 77)
+        #expect(reply.body.isEmpty)
+        // The next request comes to the same entry, and the late answer of the first goes nowhere.
+        arrive(opcode: .lookup, operation: [], payload: [65, 0], unique: 78)
+        _ = try #require(entry.open())
+        let wasTaken = ReplyTicket(unique: 77, channel: entry).succeed()
+        #expect(!wasTaken)
+        #expect(!entry.settle(77))
+        #expect(!entry.isAnswered)
+        ReplyTicket(unique: 78, channel: entry).fail(.noSuchFileOrDirectory)
+        #expect(entry.settle(78))
+        #expect(self.reply().unique == 78)
     }
 }

@@ -111,6 +111,33 @@ struct RequestQueueTests {
         }
     }
 
+    @Test(
+        "a program that is killed does not wait for its request, wherever that is",
+        .timeLimit(.minutes(10)), arguments: ["256", "2"])
+    func killed(threads: String) throws {
+        let service = try TinyService(
+            "--transport", "ring", "--threads", "2", "--max-threads", threads, "--tells-of-waits")
+        let programs = try (0..<12).map { _ in
+            let program = Process()
+            program.executableURL = URL(fileURLWithPath: "/usr/bin/dd")
+            program.arguments = [
+                "if=\(service.path("slow"))", "of=/dev/null", "bs=512", "count=1",
+            ]
+            program.standardError = FileHandle.nullDevice
+            try program.run()
+            return program
+        }
+        // With few threads the others wait for one.
+        #expect(try eventually { try service.count("waiting") >= (threads == "2" ? 2 : 12) })
+        for program in programs { kill(program.processIdentifier, SIGKILL) }
+        for program in programs { #expect(eventually { !program.isRunning }) }
+        // What the service answers now goes nowhere.
+        try service.tell("open")
+        for _ in 0..<50 { #expect(try Client.text(service.path("greeting")) == "Hello.\n") }
+        try service.tell("unmount")
+        try service.expectEnd()
+    }
+
     @Test("mounting and unmounting many times leaves nothing behind", .timeLimit(.minutes(10)))
     func again() throws {
         for _ in 0..<20 {
