@@ -19,8 +19,10 @@ final class OpenHandle: Sendable {
     /// nil where the mount leaves the kernel no reads of its own.
     let decision: OpenDecision?
 
-    // Bytes that the service read for the program. Relaxed: they are numbers for people.
+    // What the service read for the program. Relaxed: they are numbers for people.
+    private let readsThroughFilters = Atomic<UInt64>(0)
     private let bytesThroughFilters = Atomic<UInt64>(0)
+    private let readsPastFilters = Atomic<UInt64>(0)
     private let bytesPastFilters = Atomic<UInt64>(0)
 
     init(
@@ -70,20 +72,27 @@ extension OpenHandle: BackingReadOwner {
 }
 
 extension OpenHandle {
-    /// Counts `count` bytes that a read brought by `route`.
+    /// Counts a read that brought `count` bytes by `route`.
     func count(_ count: Int, _ route: ReadRoute) {
         let bytes = UInt64(max(0, count))
         if route.skipsFilters {
+            readsPastFilters.wrappingAdd(1, ordering: .relaxed)
             bytesPastFilters.wrappingAdd(bytes, ordering: .relaxed)
         } else {
+            readsThroughFilters.wrappingAdd(1, ordering: .relaxed)
             bytesThroughFilters.wrappingAdd(bytes, ordering: .relaxed)
         }
     }
 
-    /// Bytes that the service read for the program so far.
-    var bytesRead: (throughFilters: UInt64, pastFilters: UInt64) {
+    /// Programs' reads that the service carried so far, without those that filters sent themselves.
+    var readsThroughFilterStack: (count: UInt64, bytes: UInt64) {
         (
-            bytesThroughFilters.load(ordering: .relaxed), bytesPastFilters.load(ordering: .relaxed)
+            readsThroughFilters.load(ordering: .relaxed),
+            bytesThroughFilters.load(ordering: .relaxed)
         )
+    }
+
+    var readsPastFilterStack: (count: UInt64, bytes: UInt64) {
+        (readsPastFilters.load(ordering: .relaxed), bytesPastFilters.load(ordering: .relaxed))
     }
 }

@@ -16,14 +16,9 @@ struct RouteTally: Sendable {
     /// knows.
     mutating func add(_ handle: OpenHandle) {
         counts[handle.firstRoute, default: Counts()].opens += 1
-        let reads = handle.file.readsByRoute
-        let bytes = handle.bytesRead
-        add(
-            reads[.traditional, default: 0] + reads[.storageBypass, default: 0],
-            bytes.throughFilters, to: .traditional)
-        add(
-            reads[.filterBypass, default: 0] + reads[.fullBypass, default: 0],
-            bytes.pastFilters, to: .serviceBypass)
+        let (through, past) = (handle.readsThroughFilterStack, handle.readsPastFilterStack)
+        add(through.count, through.bytes, to: .traditional)
+        add(past.count, past.bytes, to: .serviceBypass)
         add(handle.file.gatedKernelReads, handle.file.gatedKernelBytes, to: .gated)
     }
 
@@ -41,6 +36,7 @@ extension OpenHandle {
         if let decision, decision.opener != nil {
             return decision.wasGated ? .gated : .kernelBypass
         }
-        return file.isBypassEnabled || bytesRead.pastFilters > 0 ? .serviceBypass : .traditional
+        return file.isBypassEnabled || readsPastFilterStack.count > 0
+            ? .serviceBypass : .traditional
     }
 }

@@ -15,6 +15,20 @@ enum ArgumentPath {
             platformString: (bytes ?? Array(argument.utf8)).map { CChar(bitPattern: $0) } + [0])
     }
 
+    /// The same from the root, for those who read it elsewhere; as it stands where it, or the way to
+    /// here, is no text.
+    static func absolute(_ argument: String) -> String {
+        let here = FileManager.default.currentDirectoryPath
+        guard !argument.isEmpty, !argument.hasPrefix("/"), !here.isEmpty,
+            !(here + argument).unicodeScalars.contains("\u{FFFD}")
+        else { return argument }
+        var path = FilePath(here)
+        for component in FilePath(argument).components where component.kind != .currentDirectory {
+            path.append(component)
+        }
+        return path.string
+    }
+
     /// The first argument that becomes this one when it is repaired.
     private static func original(_ argument: String) -> [UInt8]? {
         let zero: UInt8 = 0

@@ -18,13 +18,15 @@ struct MountSettings {
     var log: String?
     /// Nothing is printed but errors.
     var isSilent = false
+    /// Options that were named and do nothing but for root.
+    private(set) var rootsOptions: [String] = []
     private var namesTrust = false
     private var namesReadAhead = false
 
     init(source: String, mountPoint: String) {
-        self.source = source
-        self.mountPoint = mountPoint
-        volume.mount.source = source
+        self.source = ArgumentPath.absolute(source)
+        self.mountPoint = ArgumentPath.absolute(mountPoint)
+        volume.mount.source = self.source
     }
 
     /// Options without a value, and what they do.
@@ -139,6 +141,9 @@ struct MountSettings {
         "nonempty",
     ]
 
+    /// Without root they are taken, because a line of fstab may be both's, and do nothing.
+    private static let rootsAlone: Set<String> = ["suid", "dev", "trust", "awake", "read_ahead"]
+
     static var optionNames: String {
         (switches.map(\.name) + assignments.map { "\($0.name)=" }).joined(separator: ", ")
     }
@@ -154,6 +159,9 @@ struct MountSettings {
     /// Takes over one option; throws a ``CommandError`` for one that is unknown or has a wrong
     /// value.
     mutating func apply(_ name: String, _ value: String?) throws {
+        if Self.rootsAlone.contains(name), !rootsOptions.contains(name) {
+            rootsOptions.append(name)
+        }
         if let found = Self.switches.first(where: { $0.name == name }) {
             guard value == nil else {
                 throw CommandError(.usage, "The option \(name) takes no value: write \(name).")
@@ -172,9 +180,16 @@ struct MountSettings {
         }
         guard Self.ignored.contains(name) || name.hasPrefix("x-") || name.hasPrefix("comment")
         else {
-            throw CommandError(
-                .usage, "There is no option \(name); there are \(Self.optionNames).")
+            throw Self.unknown(name)
         }
+    }
+
+    private static func unknown(_ name: String) -> CommandError {
+        let known = switches.map(\.name) + assignments.map(\.name)
+        let hint =
+            MistypedCommand.nearest(to: name, in: known).map { "Did you mean \($0)? " } ?? ""
+        return CommandError(
+            .usage, "There is no option \(name). \(hint)bypassio mount --help lists all.")
     }
 
     // MARK: Values

@@ -49,10 +49,19 @@ struct VolumeService {
             StandardOutput.complain("bypassio: \(words)")
             log.logger.info("\(words)")
         }
+        service.tellOfRootsOptions()
         let report = settings.isSilent ? [] : service.report(isWaiting: !settings.isBackground)
         report.forEach { StandardOutput.print($0.onOneLine) }
         if settings.isBackground { BackgroundService.tellReady() }
         try service.serve(&signals)
+    }
+
+    private func tellOfRootsOptions() {
+        let names = settings.rootsOptions
+        guard geteuid() != 0, !names.isEmpty else { return }
+        complain(
+            "without root \(names.joined(separator: ", ")) "
+                + "\(names.count == 1 ? "does" : "do") nothing.")
     }
 
     /// The signals that ``serve(_:)`` waits for; before any thread is started. That nobody reads
@@ -120,7 +129,13 @@ struct VolumeService {
         let source = ArgumentPath.path(settings.source)
         let place = ArgumentPath.path(settings.mountPoint)
         guard let real = realPath(source), let target = realPath(place) else { return source }
-        guard target != real, target.starts(with: real) else { return source }
+        guard target != real else {
+            throw CommandError(
+                .usage,
+                "SOURCE and MOUNTPOINT are one directory, \(settings.source), which would be hidden: "
+                    + "name another, empty one to mount at.")
+        }
+        guard target.starts(with: real) else { return source }
         throw CommandError(
             .usage,
             "The mount point \(settings.mountPoint) lies within \(settings.source), which would "

@@ -74,9 +74,22 @@ struct HostPath {
             CommandError(.noInput, "\(named) is a loop of links: mend the links.")
         case .fileNameTooLong:
             CommandError(.noInput, "The path is longer than this system allows: shorten it.")
+        case .socketNotConnected, .connectionAbort:
+            CommandError(
+                .noInput,
+                "The service of \(named) is gone (\"\(error)\"): unmount it with bypassio umount "
+                    + "\(mountPoint(of: path) ?? "MOUNTPOINT"), then mount it again.")
         default:
             CommandError(.noInput, "\(named) cannot be examined: \(error).")
         }
+    }
+
+    /// Of the mount that an absolute or relative path lies on, without asking that.
+    private static func mountPoint(of path: FilePath) -> String? {
+        let absolute = FilePath(ArgumentPath.absolute(path.string)).lexicallyNormalized()
+        return (try? MountTable())?.entries.map(\.mountPoint)
+            .filter { absolute.starts(with: $0) }
+            .max { $0.components.count < $1.components.count }?.string
     }
 
     private static func isLink(_ path: FilePath) -> Bool {

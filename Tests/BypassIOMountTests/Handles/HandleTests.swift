@@ -53,6 +53,24 @@ struct HandleTests {
         #expect(query == .user(0, group: 0, process: 8, administrator: true))
     }
 
+    @Test func aFiltersOwnReadsAreNoneOfThePrograms() throws {
+        let instance = try kernel.memory.attach(
+            FilterRegistration(
+                name: "reader", altitude: Altitude(integer: 2), supportedFeatures: .bypassIO,
+                operations: []))
+        let made = kernel.create("a")
+        _ = kernel.write(made.node, made.createdHandle, at: 0, [1, 2, 3])
+        #expect(kernel.read(made.node, made.createdHandle, at: 0, 3).body == [1, 2, 3])
+        let file = try kernel.fileSystem.handles.handle(made.createdHandle).file
+        let buffer = try file.volume.makeBuffer(capacity: 512)
+        #expect(try instance.read(file, at: 0, length: 3, into: buffer) == 3)
+        for _ in 0..<2 {
+            let counts = kernel.fileSystem.handles.tally[.traditional]
+            #expect(counts.reads == 1 && counts.bytes == 3, "\(counts)")
+            _ = kernel.release(made.node, made.createdHandle)
+        }
+    }
+
     @Test func aFileBelongsToWhoMadeItWithWhatTheUmaskLeaves() throws {
         let made = kernel.create("a", mode: 0o666, umask: 0o027)
         let attributes = kernel.attributes(made.node)

@@ -54,9 +54,17 @@ struct MountErrorTests {
             saying: "contain itself")
     }
 
+    @Test func aMountPointThatIsTheSource() throws {
+        expectError(
+            try BuiltCommand.run("mount", source, source), code: 64,
+            saying: "are one directory, \(source)", "name another")
+    }
+
     @Test(
         arguments: [
-            ("bogus", "There is no option bogus"), ("ro=1", "takes no value"),
+            ("bogus", "There is no option bogus. bypassio mount --help lists all."),
+            ("bypas=auto", "There is no option bypas. Did you mean bypass?"),
+            ("alow_other", "Did you mean allow_other?"), ("ro=1", "takes no value"),
             ("fsname", "needs a value"), ("attr_timeout=-1", "seconds"),
             ("threads=0", "from 1 to 256"), ("threads=x", "from 1 to 256"),
             ("filter=nosuch", "There is no filter nosuch"),

@@ -9,6 +9,7 @@ struct AtomicTests {
     private static let counters: Set<String> = [
         "AccessHeat.reads", "ContentScanner.reads", "FilterInstance.postCallbacks",
         "FilterInstance.preCallbacks", "OpenHandle.bytesPastFilters",
+        "OpenHandle.readsPastFilters", "OpenHandle.readsThroughFilters",
         "OpenHandle.bytesThroughFilters", "ReadCounters.gated", "ReadCounters.gatedBytes",
         "VolumeMeter.bytesRead", "VolumeMeter.bytesWritten", "VolumeMeter.reads",
         "VolumeMeter.writes",
