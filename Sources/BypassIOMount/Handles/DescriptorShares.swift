@@ -6,8 +6,9 @@ internal import IOStack
 /// half to the next, and no user finds nothing. What requests, gates and listings need for a moment
 /// is no file's.
 ///
-/// Handles may share a descriptor. It counts once, and once for each user who has a handle on it: so
-/// nobody's share is used up by what others do, and whoever opens one file again and again takes one.
+/// Handles may share a descriptor. It counts once, and once for each user who has a handle on it:
+/// so nobody's share is used up by what others do, and whoever opens one file again and again takes
+/// one.
 ///
 /// Lock order: a leaf. Any thread.
 final class DescriptorShares: Sendable {
@@ -51,7 +52,8 @@ final class DescriptorShares: Sendable {
         self.isShared = isShared
     }
 
-    /// Counts a descriptor in for an open of a user that begins; false where the user has its share.
+    /// Counts a descriptor in for an open of a user that begins; false where the user has its
+    /// share.
     ///
     /// - Parameter others: descriptors that files keep beside open handles.
     func reserve(for user: UInt32, beside others: Int) -> Bool {
@@ -70,10 +72,11 @@ final class DescriptorShares: Sendable {
         state.withLock { $0.countOut(user) }
     }
 
-    /// The open has this descriptor; nil for one that has none, which counts for the user all the same.
+    /// The open has this descriptor; nil for one that has none, which counts for the user all the
+    /// same.
     ///
-    /// - Parameter isReserved: ``reserve(for:beside:)`` had room. Otherwise the open may have only what
-    ///   the user has already.
+    /// - Parameter isReserved: ``reserve(for:beside:)`` had room. Otherwise the open may have only
+    ///   what the user has already.
     /// - Returns: false where it may not, and is not counted.
     func settle(_ user: UInt32, _ descriptor: Int32?, isReserved: Bool) -> Bool {
         guard let descriptor else { return isReserved }

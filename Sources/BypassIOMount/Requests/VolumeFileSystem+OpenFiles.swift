@@ -50,8 +50,8 @@ extension VolumeFileSystem {
 
     /// Opens a file for a user and counts it; ``countOut(_:)`` counts it out.
     ///
-    /// - Parameter mayShare: it may turn out to take no descriptor, so it is opened even where the user
-    ///   has its share. It must change nothing, because it may be closed at once.
+    /// - Parameter mayShare: it may turn out to take no descriptor, so it is opened even where the
+    ///   user has its share. It must change nothing, because it may be closed at once.
     func counted(
         _ requestor: Requestor, mayShare: Bool = false, _ open: () throws(IOFailure) -> FileObject
     ) throws(IOFailure) -> FileObject {

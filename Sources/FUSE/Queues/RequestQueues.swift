@@ -168,8 +168,8 @@ final class RequestQueues: Sendable {
         if carry(entry) { entry.queue.takeBack(entry) }
     }
 
-    /// Has the service carry a request where it lies, for want of a worker. Whether it is answered; otherwise whoever answers it gives the
-    /// entry to the carrier.
+    /// Has the service carry a request where it lies, for want of a worker. Whether it is answered;
+    /// otherwise whoever answers it gives the entry to the carrier.
     func carry(_ entry: QueueEntry) -> Bool {
         guard let (room, length) = entry.open() else { return true }
         let unique = entry.unique

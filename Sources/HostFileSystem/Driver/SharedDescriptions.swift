@@ -30,8 +30,8 @@ final class SharedDescriptions: Sendable {
 
     private let entries = Guarded<[Key: Entry]>([:])
 
-    /// Counts an open of `file` in, which opened `own` with these flags and no other right than this
-    /// process has.
+    /// Counts an open of `file` in, which opened `own` with these flags and no other right than
+    /// this process has.
     ///
     /// - Returns: the descriptor to use, and whether to ``leave(_:_:)`` rather than to close it.
     func join(
@@ -48,7 +48,8 @@ final class SharedDescriptions: Sendable {
             return entry.descriptor
         }
         guard let found else { return (own.release(), true) }
-        // Not by another hard link: a name that is gone must not be told instead of one that is there.
+        // Not by another hard link: a name that is gone must not be told instead of one that is
+        // there.
         if Self.haveOneName(found, number), Self.replace(found, by: number) {
             return (found, true)
         }

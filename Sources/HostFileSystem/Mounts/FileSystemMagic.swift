@@ -21,9 +21,9 @@ public enum FileSystemMagic {
     static let tmpfs: UInt64 = 0x0102_1994
     static let overlay: UInt64 = 0x794C_7630
 
-    /// Those whose open files for reading differ in nothing but their flags. Elsewhere an open file may
-    /// have content of its own (/proc), rights of its own (NFS, FUSE), or be of another layer than
-    /// the next (overlayfs).
+    /// Those whose open files for reading differ in nothing but their flags. Elsewhere an open file
+    /// may have content of its own (/proc), rights of its own (NFS, FUSE), or be of another layer
+    /// than the next (overlayfs).
     static let alike: Set<UInt64> = [ext4, xfs, btrfs, tmpfs, 0xF2F5_2010]
 
     /// Those of which another machine, or another program, decides.

@@ -72,8 +72,8 @@ extension SystemCall {
         return OwnedDescriptor(owning: FileDescriptor(rawValue: copy))
     }
 
-    /// dup3(2): From now on `descriptor` stands for what `other` stands for, and no longer for what it
-    /// did. Calls under way end with what they began with.
+    /// dup3(2): From now on `descriptor` stands for what `other` stands for, and no longer for what
+    /// it did. Calls under way end with what they began with.
     package static func replace(
         _ descriptor: FileDescriptor, by other: FileDescriptor
     ) throws(Errno) {

@@ -15,8 +15,8 @@ enum ArgumentPath {
             platformString: (bytes ?? Array(argument.utf8)).map { CChar(bitPattern: $0) } + [0])
     }
 
-    /// The same from the root, for those who read it elsewhere; as it stands where it, or the way to
-    /// here, is no text.
+    /// The same from the root, for those who read it elsewhere; as it stands where it, or the way
+    /// to here, is no text.
     static func absolute(_ argument: String) -> String {
         let here = FileManager.default.currentDirectoryPath
         guard !argument.isEmpty, !argument.hasPrefix("/"), !here.isEmpty,
