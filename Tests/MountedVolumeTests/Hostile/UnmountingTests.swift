@@ -81,6 +81,41 @@ extension MountedVolume {
             #expect(again.code == 73, "\(again)")
         }
 
+        @Test("a killed service: filters and state say how to go on")
+        func killed() throws {
+            let mount = try LiveMount {
+                try Data([1]).write(to: URL(fileURLWithPath: "\($0)/file"))
+            }
+            mount.killService()
+            for words in [["filters", mount.mountpoint], ["state", "\(mount.mountpoint)/file"]] {
+                let outcome = try Program(try #require(BuiltPrograms.bypassio), words).run(
+                    within: 30)
+                #expect(outcome.code == 66, "\(outcome)")
+                let advice =
+                    "unmount it with bypassio umount \(mount.mountpoint), then mount it again"
+                #expect(outcome.errors.contains(advice), "\(outcome)")
+            }
+            #expect(try bypassio("umount", mount.mountpoint).code == 0)
+        }
+
+        @Test("paths from where the command began are told from the root")
+        func relative() throws {
+            let folder = try TestFolder()
+            _ = try folder.makeFolder("source")
+            let mountpoint = try folder.makeFolder("mount")
+            let command = try #require(BuiltPrograms.bypassio)
+            let outcome = try Program.shell(
+                """
+                '\(command)' mount --background --log log ./source mount || exit 9
+                grep -c -F " $PWD/mount " /proc/self/mountinfo
+                grep -c -F " $PWD/source " /proc/self/mountinfo
+                '\(command)' umount mount; grep -c "mount $PWD/source at $PWD/mount" log
+                """, in: folder.path
+            ).run(within: 60)
+            #expect(outcome.lines.suffix(3) == ["1", "1", "1"], "\(outcome)")
+            #expect(MountTable.fileSystem(at: mountpoint) == nil)
+        }
+
         @Test(
             "a second SIGTERM ends a service whose requests hang in its source")
         func secondSignal() throws {

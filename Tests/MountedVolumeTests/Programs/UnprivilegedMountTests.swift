@@ -32,6 +32,15 @@ extension MountedVolume {
             #expect(MountTable.fileSystem(at: mountpoint) == nil)
         }
 
+        @Test func optionsThatAreRootsAloneAreNamed() throws {
+            let mount = try Unprivileged(options: ["-o", "trust=5,awake=off,attr_timeout=2"])
+            mount.service.signal(SIGTERM)
+            let outcome = mount.service.wait(within: 15)
+            #expect(
+                outcome?.errors.contains("without root trust, awake do nothing.") == true,
+                "\(outcome?.description ?? "it serves on")")
+        }
+
         @Test func signalUnmounts() throws {
             let mount = try Unprivileged()
             mount.service.signal(SIGTERM)
@@ -91,7 +100,7 @@ private final class Unprivileged {
         return version?.code == 0 ? nil : "nobody cannot run the command where it lies"
     }()
 
-    init(_ prepare: (String) throws -> Void = { _ in }) throws {
+    init(options: [String] = [], _ prepare: (String) throws -> Void = { _ in }) throws {
         folder = try TestFolder()
         source = try folder.makeFolder("source")
         mountpoint = try folder.makeFolder("mount")
@@ -101,7 +110,9 @@ private final class Unprivileged {
             throw TestError("no setpriv, or no built command")
         }
         service = try RunningProgram(
-            Program(setpriv, Unprivileged.identity + [bypassio, "mount", source, mountpoint]))
+            Program(
+                setpriv,
+                Unprivileged.identity + [bypassio, "mount"] + options + [source, mountpoint]))
         let end = Date(timeIntervalSinceNow: 20)
         while MountTable.fileSystem(at: mountpoint) == nil {
             guard service.isRunning, Date() < end else {
