@@ -10,6 +10,8 @@ final class OpenHandle: Sendable {
     /// Pages that the kernel writes back go where they belong, even if this handle can only append
     /// or bypasses the cache: then through a file object of its own, made when it is needed first.
     let needsWriteBack: Bool
+    /// It may come to that: its user has two descriptors for it from the beginning.
+    let mayTakeTwo: Bool
     /// The kernel reads and writes through its page cache.
     let usesCache: Bool
     /// It may write past the kernel's cache.
@@ -26,13 +28,15 @@ final class OpenHandle: Sendable {
     private let bytesPastFilters = Atomic<UInt64>(0)
 
     init(
-        node: Node, file: FileObject, needsWriteBack: Bool, usesCache: Bool = true,
+        node: Node, file: FileObject, needsWriteBack: Bool, mayTakeTwo: Bool = false,
+        usesCache: Bool = true,
         writesDirectly: Bool = false, decision: OpenDecision? = nil
     ) {
         self.writesDirectly = writesDirectly
         self.node = node
         self.file = file
         self.needsWriteBack = needsWriteBack
+        self.mayTakeTwo = mayTakeTwo
         self.usesCache = usesCache
         self.decision = decision
     }

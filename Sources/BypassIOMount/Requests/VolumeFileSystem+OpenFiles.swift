@@ -12,7 +12,9 @@ extension VolumeFileSystem {
         do throws(IOFailure) {
             let node = try nodes.node(request.context.node)
             let mayShare = !flags.mayWrite && !flags.truncates
-            let file = try counted(requestor, mayShare: mayShare) { () throws(IOFailure) in
+            let file = try counted(
+                requestor, mayShare: mayShare, takesTwo: flags.mayTakeTwo
+            ) { () throws(IOFailure) in
                 try openFile(of: node, requestor) { parameters in
                     parameters.kind = .regularFile
                     parameters.disposition = flags.truncates ? .overwrite : .open
@@ -48,21 +50,30 @@ extension VolumeFileSystem {
         nodes.heldFileCount + 2 * (kernelRoute?.modes.backedCount ?? 0)
     }
 
-    /// Opens a file for a user and counts it; ``countOut(_:)`` counts it out.
+    /// Opens a file for a user and counts it; ``countOut(_:takesTwo:)`` counts it out.
     ///
-    /// - Parameter mayShare: it may turn out to take no descriptor, so it is opened even where the
-    ///   user has its share. It must change nothing, because it may be closed at once.
+    /// - Parameters:
+    ///   - mayShare: it may turn out to take no descriptor, so it is opened even where the user has
+    ///     its share. It must change nothing, because it may be closed at once.
+    ///   - takesTwo: ``OpenHandle/mayTakeTwo``; nobody can refuse the second when it is needed.
     func counted(
-        _ requestor: Requestor, mayShare: Bool = false, _ open: () throws(IOFailure) -> FileObject
+        _ requestor: Requestor, mayShare: Bool = false, takesTwo: Bool = false,
+        _ open: () throws(IOFailure) -> FileObject
     ) throws(IOFailure) -> FileObject {
         let user = requestor.userID
-        let isReserved = shares.reserve(for: user, beside: otherDescriptors)
+        let others = otherDescriptors
+        let isReserved = shares.reserve(for: user, beside: others)
         guard isReserved || mayShare else { throw .noDescriptors }
+        if takesTwo, !shares.reserve(for: user, beside: others) {
+            shares.cancel(for: user)
+            throw .noDescriptors
+        }
         let file: FileObject
         do throws(IOFailure) {
             file = try open()
         } catch {
             if isReserved { shares.cancel(for: user) }
+            if takesTwo { shares.cancel(for: user) }
             throw error
         }
         guard shares.settle(user, file.storage?.rawValue, isReserved: isReserved) else {
@@ -72,8 +83,10 @@ extension VolumeFileSystem {
         return file
     }
 
-    private func countOut(_ file: FileObject) {
-        shares.give(back: file.requestor.userID, file.storage?.rawValue)
+    private func countOut(_ file: FileObject, takesTwo: Bool) {
+        let user = file.requestor.userID
+        shares.give(back: user, file.storage?.rawValue)
+        if takesTwo { shares.cancel(for: user) }
     }
 
     private func insert(
@@ -83,7 +96,8 @@ extension VolumeFileSystem {
         let needsWriteBack = flags.mayWrite && (flags.appends || flags.isDirect)
         let usesCache = if case .cached = way { true } else { false }
         let handle = OpenHandle(
-            node: node, file: file, needsWriteBack: needsWriteBack, usesCache: usesCache,
+            node: node, file: file, needsWriteBack: needsWriteBack, mayTakeTwo: flags.mayTakeTwo,
+            usesCache: usesCache,
             writesDirectly: flags.isDirect && flags.mayWrite, decision: decision)
         if handle.writesDirectly { nodes.countDirectWriter(1, of: node) }
         if handle.mayMapForWriting {
@@ -102,7 +116,7 @@ extension VolumeFileSystem {
             handle.node.writableMappers.subtract(1, ordering: .sequentiallyConsistent)
         }
         handle.close()
-        countOut(handle.file)
+        countOut(handle.file, takesTwo: handle.mayTakeTwo)
         // The kernel let go of the node's mode before it sent RELEASE.
         if handle.decision != nil { kernelRoute?.modes.leave(handle.node.number) }
     }
@@ -122,13 +136,14 @@ extension VolumeFileSystem {
                 disposition: .create, kind: .regularFile, options: .noFollow,
                 mode: request.mode & 0o7777, umask: request.umask)
             parameters.apply(flags)
-            let file = try counted(requestor) { () throws(IOFailure) in
+            let file = try counted(requestor, takesTwo: flags.mayTakeTwo) {
+                () throws(IOFailure) in
                 try withFile(of: parent, requestor) { directory throws(IOFailure) in
                     parameters.directory = directory
                     return try makeOrOpen(&parameters, flags, requestor)
                 }
             }
-            let information = try status(of: file, requestor)
+            let information = try status(of: file, flags, requestor)
             let node = nodes.found(information, name, in: parent)
             let decision = kernelRoute?.decideNew(file, node)
             let way = decision?.way ?? .cached
@@ -158,13 +173,13 @@ extension VolumeFileSystem {
     }
 
     private func status(
-        of file: FileObject, _ requestor: Requestor
+        of file: FileObject, _ flags: OpenFlags, _ requestor: Requestor
     ) throws(IOFailure) -> FileInformation {
         do throws(IOFailure) {
             return try file.status(requestor: requestor)
         } catch {
             file.close()
-            countOut(file)
+            countOut(file, takesTwo: flags.mayTakeTwo)
             throw error
         }
     }
@@ -180,15 +195,16 @@ extension VolumeFileSystem {
                 mode: request.mode & 0o7777, umask: request.umask)
             parameters.apply(flags)
             let parent = try nodes.node(context.node)
-            let file = try counted(requestor) { () throws(IOFailure) in
+            let file = try counted(requestor, takesTwo: flags.mayTakeTwo) {
+                () throws(IOFailure) in
                 try withFile(of: parent, requestor) { directory throws(IOFailure) in
                     parameters.directory = directory
                     return try volume.open(parameters, requestor: requestor)
                 }
             }
-            let information = try status(of: file, requestor)
+            let information = try status(of: file, flags, requestor)
             // Without a name it is found through a file object only.
-            let held = try heldAgain(file, requestor)
+            let held = try heldAgain(file, flags, requestor)
             let node = nodes.found(nameless: information, held: held)
             let decision = kernelRoute?.decideNew(file, node)
             let way = decision?.way ?? .cached
@@ -205,7 +221,7 @@ extension VolumeFileSystem {
 
     /// The same file once more, for names and attributes; where that fails, it is open no longer.
     private func heldAgain(
-        _ file: FileObject, _ requestor: Requestor
+        _ file: FileObject, _ flags: OpenFlags, _ requestor: Requestor
     ) throws(IOFailure) -> HeldFile {
         do throws(IOFailure) {
             return HeldFile(
@@ -215,7 +231,7 @@ extension VolumeFileSystem {
                     requestor: requestor))
         } catch {
             file.close()
-            countOut(file)
+            countOut(file, takesTwo: flags.mayTakeTwo)
             throw error
         }
     }
@@ -276,6 +292,11 @@ extension VolumeFileSystem {
     ) throws(IOFailure) {
         if requestor.userID != 0 { try dropPrivileges(of: file, node, requestor) }
     }
+}
+
+extension OpenFlags {
+    /// ``OpenHandle/mayTakeTwo``: only what may read and write can be mapped for writing.
+    fileprivate var mayTakeTwo: Bool { mayRead && mayWrite && (appends || isDirect) }
 }
 
 extension IOFailure {

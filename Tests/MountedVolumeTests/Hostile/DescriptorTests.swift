@@ -18,13 +18,15 @@ extension MountedVolume {
         }
 
         /// Opens whatever it can, and reads all of it.
-        private static func takeAll(_ mountpoint: String, as user: User) -> Greed {
+        private static func takeAll(
+            _ mountpoint: String, as user: User, flags: Int32 = 0
+        ) -> Greed {
             var greed = Greed()
             _ = unsafe call_set_credentials(user.user, user.group, [], 0)
             defer { _ = call_restore_credentials() }
             for number in 0..<1000 {
                 let path = "\(mountpoint)/file\(number % files)"
-                let answer = unsafe call_open(path, 0, 0)
+                let answer = unsafe call_open(path, flags, 0)
                 guard answer >= 0 else {
                     greed.refusal = answer
                     break
@@ -69,6 +71,27 @@ extension MountedVolume {
             #expect(outcome.lines == ["\(Self.files + 1)", "8192"], "\(outcome)")
         }
 
+        @Test("what may be written back by a second descriptor counts as two from the beginning")
+        func written() throws {
+            let mount = try mounted()
+            let mountpoint = mount.mountpoint
+            for number in 0..<Self.files {
+                _ = unsafe call_chmod("\(mountpoint)/file\(number)", 0o666)
+            }
+            // For reading and writing; and for appending, too.
+            let counts = try [Int32(0o2), 0o2002].map { flags in
+                let greed = try #require(
+                    OwnThread.value(within: 60) {
+                        Self.takeAll(mountpoint, as: .bob, flags: flags)
+                    })
+                for file in greed.opened { _ = call_close(file) }
+                #expect(greed.refusal == -Int64(ENFILE) && greed.failedReads.isEmpty, "\(greed)")
+                return greed.opened.count
+            }
+            // Closes are counted a moment later than they return.
+            #expect(counts[0] >= 16 && counts[1] <= counts[0] / 2 + 1, "\(counts)")
+        }
+
         /// Opens one file again and again, and reads by each.
         private static func takeOne(_ path: String, _ count: Int, as user: User) -> Greed {
             var greed = Greed()
@@ -111,7 +134,7 @@ extension MountedVolume {
             }
             let mountpoint = mount.mountpoint
             let greed = try #require(
-                OwnThread.value(within: 120) {
+                OwnThread.value(within: 600) {
                     Self.takeOne("\(mountpoint)/file0", 3000, as: .bob)
                 })
             defer { for file in greed.opened { _ = call_close(file) } }
