@@ -20,12 +20,10 @@ struct DrainEvent: ~Copyable, Sendable {
         until bound: DrainLimit = { nil }, raise: () -> Void, lower: () -> Void,
         isDrained: () -> Bool, advance: () -> DrainProgress
     ) -> DrainEnd {
-        #if INTERLEAVING
-            let mark = Interleaving.mark()
-            defer { Interleaving.forget(since: mark) }
-            // What is kept in the loop is where it stands, which `but` tells apart.
-            Interleaving.forget(since: mark, but: 1)
-        #endif
+        // What is kept in the loop is where it stands, which the numbers tell apart.
+        let memory = StepMemory()
+        defer { memory.forget() }
+        memory.forget(but: 1)
         while !isDrained() {
             if let end = bound()?.end { return end }
             let progress = advance()
@@ -35,52 +33,55 @@ struct DrainEvent: ~Copyable, Sendable {
                 sleepers = (sleepers ?? []) + [sleeper]
                 raise()
             }
-            #if INTERLEAVING
-                Interleaving.forget(since: mark, but: 2)
-            #endif
+            memory.forget(but: 2)
             // After the flag is up: a read that left before saw no flag, and is counted out here.
-            #if INTERLEAVING
-                let sleeps = Interleaving.isMutant("SLEEP_WITHOUT_LOOKING") || !isDrained()
-            #else
-                let sleeps = !isDrained()
-            #endif
-            if sleeps {
-                if case .toBeAskedAgain = progress {
-                    _ = sleeper.wait(timeout: .now() + Self.pollInterval)
-                } else if let bound = bound() {
-                    bound.willSleep()
-                    _ = sleeper.wait(timeout: .now() + DrainBound.slice)
-                } else {
-                    sleeper.wait()
-                }
+            if Mutant.sleepWithoutLooking.isPlanted || !isDrained() {
+                sleep(on: sleeper, progress, bound)
             }
-            #if INTERLEAVING
-                Interleaving.forget(since: mark, but: 3)
-            #endif
+            memory.forget(but: 3)
             sleepers.withLock { sleepers in
                 sleepers?.removeAll { $0 === sleeper }
                 guard sleepers?.isEmpty ?? true else { return }
                 sleepers = nil
                 lower()
             }
-            #if INTERLEAVING
-                sleeper.forget()
-                Interleaving.forget(since: mark, but: 1)
-            #endif
+            sleeper.isLeft()
+            memory.forget(but: 1)
         }
         return .drained
+    }
+
+    private func sleep(
+        on sleeper: DispatchSemaphore, _ progress: DrainProgress, _ bound: DrainLimit
+    ) {
+        if case .toBeAskedAgain = progress {
+            _ = sleeper.wait(timeout: .now() + Self.pollInterval)
+        } else if let bound = bound() {
+            bound.willSleep()
+            _ = sleeper.wait(timeout: .now() + DrainBound.slice)
+        } else {
+            sleeper.wait()
+        }
     }
 
     /// Wakes every sleeper; each looks for itself.
     // Not part of a leaving read, which would save registers for it.
     @inline(never)
     func signal() {
-        #if INTERLEAVING
-            let mark = Interleaving.mark()
-            defer { Interleaving.forget(since: mark) }
-        #endif
+        let memory = StepMemory()
+        defer { memory.forget() }
         sleepers.withLockIfUsed { sleepers in
             for sleeper in sleepers ?? [] { sleeper.signal() }
         }
     }
+}
+
+/// What a draining thread can do itself about the reads it waits for.
+enum DrainProgress {
+    /// It moved some on.
+    case advanced
+    /// It has reads that it cannot move on now and may later: filters keep them, or the storage
+    /// did not take the question.
+    case toBeAskedAgain
+    case nothing
 }

@@ -46,9 +46,7 @@ struct StreamGate: ~Copyable, Sendable {
         if seen != 0 { return Self.cause(seen) }
         let closed = word.countIn(1, counts: Self.countMask, seeing: Closed.all.rawValue)
         if closed == 0 { return nil }
-        #if INTERLEAVING
-            if Interleaving.isMutant("COUNT_WITHOUT_LOOKING") { return nil }
-        #endif
+        if Mutant.countWithoutLooking.isPlanted { return nil }
         leave()
         return Self.cause(closed)
     }
@@ -56,10 +54,8 @@ struct StreamGate: ~Copyable, Sendable {
     /// Counts a read out.
     @inline(__always)
     func leave() {
-        #if INTERLEAVING
-            let mark = Interleaving.mark()
-            defer { Interleaving.forget(since: mark) }
-        #endif
+        let memory = StepMemory()
+        defer { memory.forget() }
         if word.countOut(1, counts: Self.countMask, waking: Self.sleep) { event.signal() }
     }
 
@@ -79,9 +75,7 @@ struct StreamGate: ~Copyable, Sendable {
     func drain(
         _ reason: Closed, until bound: DrainLimit = { nil }, advance: () -> DrainProgress
     ) -> DrainEnd {
-        #if INTERLEAVING
-            if Interleaving.isMutant("NO_DRAIN") { return .drained }
-        #endif
+        if Mutant.noDrain.isPlanted { return .drained }
         return event.wait(
             until: bound, raise: { word.set(Self.waiting) }, lower: { word.clear(Self.waiting) },
             isDrained: { word.isZero(Self.countMask, orGone: reason.rawValue) },

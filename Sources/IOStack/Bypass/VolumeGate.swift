@@ -69,9 +69,7 @@ struct VolumeGate: ~Copyable, Sendable {
             Self.filterOne | Self.storageOne, counts: Self.filterMask | Self.storageMask,
             seeing: Closed.all.rawValue)
         if closed == 0 { return .fullBypass }
-        #if INTERLEAVING
-            if Interleaving.isMutant("VOLUME_COUNT_WITHOUT_LOOKING") { return .fullBypass }
-        #endif
+        if Mutant.volumeCountWithoutLooking.isPlanted { return .fullBypass }
         if closed & Closed.filtersBlocked.rawValue != 0 {
             leave(.fullBypass)
             return nil
@@ -94,10 +92,8 @@ struct VolumeGate: ~Copyable, Sendable {
     /// Counts a read out of what its route had counted it into.
     @inline(__always)
     func leave(_ route: ReadRoute) {
-        #if INTERLEAVING
-            let mark = Interleaving.mark()
-            defer { Interleaving.forget(since: mark) }
-        #endif
+        let memory = StepMemory()
+        defer { memory.forget() }
         let mine =
             (route.skipsFilters ? Self.filterOne : 0)
             | (route.skipsVolumeDrivers ? Self.storageOne : 0)

@@ -22,18 +22,14 @@ struct GateWord: ~Copyable, Sendable {
     /// The named bits; relaxed.
     @inline(__always)
     func glance(at bits: UInt64) -> UInt64 {
-        #if INTERLEAVING
-            word.prepare(.load, ScheduledPart(looks: bits), seeing: bits)
-        #endif
+        word.willLook(at: bits)
         return word.load(ordering: .relaxed) & bits
     }
 
     /// The named bits; acquires.
     @inline(__always)
     func look(at bits: UInt64) -> UInt64 {
-        #if INTERLEAVING
-            word.prepare(.load, ScheduledPart(looks: bits), seeing: bits)
-        #endif
+        word.willLook(at: bits)
         return word.load(ordering: .acquiring) & bits
     }
 
@@ -44,18 +40,14 @@ struct GateWord: ~Copyable, Sendable {
         @Sendable func holds(_ now: UInt64) -> Bool {
             now & count == 0 || bits.map { now & $0 == 0 } ?? false
         }
-        #if INTERLEAVING
-            word.prepare(.load, ScheduledPart(looks: count | (bits ?? 0))) { holds($0) ? 1 : 0 }
-        #endif
+        word.willTest(count | (bits ?? 0), holds)
         return holds(word.load(ordering: .acquiring))
     }
 
     /// Counts in; the named bits as they were. Acquires and releases.
     @inline(__always)
     func countIn(_ one: UInt64, counts: UInt64, seeing bits: UInt64) -> UInt64 {
-        #if INTERLEAVING
-            word.prepare(.update, ScheduledPart(looks: bits, adds: counts), seeing: bits)
-        #endif
+        word.willUpdate(looks: bits, adds: counts)
         let old = word.wrappingAdd(one, ordering: .acquiringAndReleasing).oldValue
         assert(old & counts != counts, "a count overflows")
         return old & bits
@@ -64,9 +56,7 @@ struct GateWord: ~Copyable, Sendable {
     /// Counts out; true if somebody sleeps whose count is zero now. Acquires and releases.
     @inline(__always)
     func countOut(_ one: UInt64, counts: UInt64, waking sleep: Sleep) -> Bool {
-        #if INTERLEAVING
-            prepareToCountOut(one, counts, [sleep])
-        #endif
+        word.willCountOut(one, counts, sleep)
         let old = word.wrappingSubtract(one, ordering: .acquiringAndReleasing).oldValue
         assert(old & counts >= one, "a read left that never entered")
         let new = old &- one
@@ -76,38 +66,18 @@ struct GateWord: ~Copyable, Sendable {
     /// The same where two may sleep.
     @inline(__always)
     func countOut(_ one: UInt64, counts: UInt64, waking sleep: Sleep, _ other: Sleep) -> Bool {
-        #if INTERLEAVING
-            prepareToCountOut(one, counts, [sleep, other])
-        #endif
+        word.willCountOut(one, counts, sleep, other)
         let old = word.wrappingSubtract(one, ordering: .acquiringAndReleasing).oldValue
         assert(old & counts >= one, "a read left that never entered")
         let new = old &- one
         return sleep.isOver(new) || other.isOver(new)
     }
 
-    #if INTERLEAVING
-        private func prepareToCountOut(_ one: UInt64, _ counts: UInt64, _ sleeps: [Sleep]) {
-            word.prepare(.update) { now in
-                // The count is looked at only where the flag is up.
-                var part = ScheduledPart(looks: 0, adds: counts)
-                for sleep in sleeps {
-                    part.looks |= sleep.flag
-                    if now & sleep.flag != 0 { part.looks |= sleep.count }
-                }
-                return part
-            } view: { now in
-                sleeps.contains { $0.isOver(now &- one) } ? 1 : 0
-            }
-        }
-    #endif
-
     /// The named bits as they were. Acquires and releases.
     @inline(__always)
     @discardableResult
     func set(_ bits: UInt64, seeing seen: UInt64 = 0) -> UInt64 {
-        #if INTERLEAVING
-            word.prepare(.update, ScheduledPart(looks: seen, changes: bits), seeing: seen)
-        #endif
+        word.willUpdate(looks: seen, changes: bits)
         return word.bitwiseOr(bits, ordering: .acquiringAndReleasing).oldValue & seen
     }
 
@@ -115,9 +85,7 @@ struct GateWord: ~Copyable, Sendable {
     @inline(__always)
     @discardableResult
     func clear(_ bits: UInt64, seeing others: UInt64 = 0) -> UInt64 {
-        #if INTERLEAVING
-            word.prepare(.update, ScheduledPart(looks: others, changes: bits), seeing: others)
-        #endif
+        word.willUpdate(looks: others, changes: bits)
         return word.bitwiseAnd(~bits, ordering: .acquiringAndReleasing).newValue & others
     }
 }

@@ -11,17 +11,16 @@ internal import Glibc
 public struct Guarded<Value: ~Copyable>: ~Copyable {
     /// Does not move, as the C library demands.
     @usableFromInline let value: UnsafeMutablePointer<Value>
-    #if INTERLEAVING
-        private let identity: UInt
-        private let content: (any ScheduledContent)?
-    #endif
+    private let steps: LockSteps
 
     public init(_ value: consuming sending Value) {
-        #if INTERLEAVING
-            content = nil
-            identity = Interleaving.newIdentity()
-        #endif
-        unsafe self.value = Self.place(value)
+        unsafe self.init(value) { _ in LockSteps() }
+    }
+
+    init(_ value: consuming sending Value, steps: (UnsafeMutablePointer<Value>) -> LockSteps) {
+        let place = unsafe Self.place(value)
+        unsafe self.value = place
+        unsafe self.steps = steps(place)
     }
 
     deinit {
@@ -73,9 +72,11 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
 
     /// Looks at the value while holding the lock; `body` does nothing that others could see.
     borrowing func look<R>(_ body: (borrowing Value) -> R) -> R {
-        #if INTERLEAVING
-            Interleaving.step(.peek, on: identity, content)
-        #endif
+        seen(body)
+    }
+
+    borrowing func seen<R>(_ body: (borrowing Value) -> R) -> R {
+        steps.willPeek()
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         return unsafe body(value.pointee)
@@ -83,36 +84,26 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
 
     /// Changes the value while holding the lock. What `body` returns is all that gets out of it.
     borrowing func change<R: Hashable>(_ body: (inout Value) -> R) -> R {
-        #if INTERLEAVING
-            let mark = Interleaving.mark()
-        #endif
+        let memory = StepMemory()
         lock()
         let result = unsafe body(&value.pointee)
         unlock()
-        #if INTERLEAVING
-            Interleaving.forget(since: mark, but: result.hashValue)
-        #endif
+        memory.forget(but: result)
         return result
     }
 
     /// The same where nothing gets out.
     borrowing func change(_ body: (inout Value) -> Void) {
-        #if INTERLEAVING
-            let mark = Interleaving.mark()
-        #endif
+        let memory = StepMemory()
         lock()
         unsafe body(&value.pointee)
         unlock()
-        #if INTERLEAVING
-            Interleaving.forget(since: mark)
-        #endif
+        memory.forget()
     }
 
     @usableFromInline
     borrowing func lock() {
-        #if INTERLEAVING
-            Interleaving.step(.lock, on: identity, content)
-        #endif
+        steps.willLock()
         let result = unsafe pthread_mutex_lock(mutex)
         assert(result == 0)
     }
@@ -121,55 +112,8 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
     borrowing func unlock() {
         let result = unsafe pthread_mutex_unlock(mutex)
         assert(result == 0)
-        #if INTERLEAVING
-            Interleaving.step(.unlock, on: identity, content)
-        #endif
+        steps.didUnlock()
     }
 }
 
 extension Guarded: @unchecked Sendable where Value: ~Copyable {}
-
-#if INTERLEAVING
-    extension Guarded where Value: ~Copyable {
-        /// As the other; the caller keeps the result and nothing else of what it saw.
-        borrowing func look<R: Hashable>(_ body: (borrowing Value) -> R) -> R {
-            let mark = Interleaving.mark()
-            Interleaving.step(.peek, on: identity, content)
-            unsafe pthread_mutex_lock(mutex)
-            let result = unsafe body(value.pointee)
-            unsafe pthread_mutex_unlock(mutex)
-            Interleaving.forget(since: mark, but: result.hashValue)
-            return result
-        }
-    }
-
-    extension Guarded where Value: Sendable {
-        /// As the other, for a lock that is made by demand.
-        init(
-            _ value: consuming sending Value, named identity: UInt,
-            content: ContentMaker<Value>
-        ) {
-            unsafe self.value = Self.place(value)
-            unsafe self.content = content.make(self.value)
-            self.identity = identity
-        }
-    }
-
-    extension Guarded where Value == Void {
-        /// As the other, for a lock that only serialises: there is nothing to find.
-        public init(_ value: consuming sending Value) {
-            unsafe self.value = Self.place(value)
-            content = NoContent.shared
-            identity = Interleaving.newIdentity()
-        }
-    }
-
-    extension Guarded where Value: Hashable {
-        /// As the other, for a value that a search can compare.
-        public init(_ value: consuming sending Value) {
-            unsafe self.value = Self.place(value)
-            unsafe content = GuardedContent(self.value)
-            identity = Interleaving.newIdentity()
-        }
-    }
-#endif

@@ -9,15 +9,11 @@
 public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
     @usableFromInline let place = OnDemand<Guarded<Value?>>()
 
-    #if INTERLEAVING
-        /// The lock's, whoever makes it.
-        private let identity = Interleaving.newIdentity()
-        private let maker: ContentMaker<Value?>
+    private let steps: DemandedLockSteps<Value>
 
-        public init() { maker = ContentMaker() }
-    #else
-        public init() {}
-    #endif
+    public init() { self.init(steps: DemandedLockSteps()) }
+
+    init(steps: DemandedLockSteps<Value>) { self.steps = steps }
 
     /// Somebody had use for the value. Takes no lock; looks as ``current`` does.
     var isMade: Bool { unsafe place.found != nil }
@@ -51,23 +47,6 @@ public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
         return try unsafe place.pointee.withLock(body)
     }
 
-    #if INTERLEAVING
-        @usableFromInline
-    #else
-        @inlinable
-    #endif
-    func newGuarded() -> Guarded<Value?> {
-        #if INTERLEAVING
-            Guarded(nil, named: identity, content: maker)
-        #else
-            Guarded(nil)
-        #endif
-    }
+    @usableFromInline
+    func newGuarded() -> Guarded<Value?> { steps.guarded() }
 }
-
-#if INTERLEAVING
-    extension GuardedOnDemand where Value: Hashable {
-        /// As the other, for a value that a search can compare.
-        public init() { maker = ContentMaker() }
-    }
-#endif

@@ -13,20 +13,15 @@ import Synchronization
 @usableFromInline
 struct OnDemand<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
     /// Of the value, 0 before there is one. Set once: release by who makes it, acquire by who finds it.
-    #if INTERLEAVING
-        private let address = Atomic(AnyAddress(bits: 0))
-    #else
-        private let address = Atomic<UInt>(0)
-    #endif
+    private let address = Atomic(address: 0)
 
     init() {}
 
     deinit {
-        #if INTERLEAVING
-            // No step: when somebody lets go of the last reference is no thread's doing.
-            let known = unsafe UnsafeMutablePointer<Value>(bitPattern: address.owned.bits)
-        #endif
-        guard let place = unsafe known else { return }
+        // When somebody lets go of the last reference is no thread's doing.
+        guard let place = unsafe UnsafeMutablePointer<Value>(bitPattern: address.owned) else {
+            return
+        }
         unsafe place.deinitialize(count: 1)
         unsafe place.deallocate()
     }
@@ -55,36 +50,14 @@ struct OnDemand<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
         return unsafe other
     }
 
-    #if INTERLEAVING
-        private var known: UnsafeMutablePointer<Value>? {
-            unsafe UnsafeMutablePointer(bitPattern: address.load(ordering: .acquiring).bits)
-        }
-
-        private func publish(_ bits: UInt) -> UInt {
-            address.compareExchange(
-                expected: AnyAddress(bits: 0), desired: AnyAddress(bits: bits),
-                ordering: .acquiringAndReleasing
-            ).original.bits
-        }
-    #else
-        private var known: UnsafeMutablePointer<Value>? {
-            unsafe UnsafeMutablePointer(bitPattern: address.load(ordering: .acquiring))
-        }
-
-        /// What was there before; 0 if the place is this one now.
-        private func publish(_ bits: UInt) -> UInt {
-            address.compareExchange(
-                expected: 0, desired: bits, ordering: .acquiringAndReleasing
-            ).original
-        }
-    #endif
-}
-
-#if INTERLEAVING
-    /// To a search that compares states one address is as good as another.
-    private struct AnyAddress: Hashable, Sendable {
-        let bits: UInt
-
-        func hash(into hasher: inout Hasher) { hasher.combine(bits != 0) }
+    private var known: UnsafeMutablePointer<Value>? {
+        unsafe UnsafeMutablePointer(bitPattern: address.load(ordering: .acquiring))
     }
-#endif
+
+    /// What was there before; 0 if the place is this one now.
+    private func publish(_ bits: UInt) -> UInt {
+        address.compareExchange(
+            expected: 0, desired: bits, ordering: .acquiringAndReleasing
+        ).original
+    }
+}

@@ -13,7 +13,7 @@ extension FileObject {
     /// cannot write, or after ``close()``. Any thread.
     public func beginCachedUse(isMapped: Bool = false) {
         // Again and again for a mapping, whose every page fault tells.
-        guard storage != nil, !isCounted(isMapped ? .mapped : .cachedHandle), retain() else {
+        guard storage != nil, !handle.isCounted(isMapped ? .mapped : .cachedHandle), retain() else {
             return
         }
         defer { release() }
@@ -25,22 +25,13 @@ extension FileObject {
     /// this file object suspend nobody. For who knows, right after the open; a
     /// ``beginCachedUse(isMapped:)`` counts all the same.
     public func declareUncached() { hasNoCache.store(true, ordering: .relaxed) }
-
-    /// Under the stream's `control` lock. False if it was counted before.
-    func setCounted(_ use: StreamSuspension) -> Bool {
-        cachedUses.bitwiseOr(use.rawValue, ordering: .relaxed).oldValue & use.rawValue == 0
-    }
-
-    func isCounted(_ use: StreamSuspension) -> Bool {
-        cachedUses.load(ordering: .relaxed) & use.rawValue != 0
-    }
 }
 
 extension Volume {
     /// A cached read or write is about to go to the storage.
     @inline(__always)
     func noteCachedTransfer(_ file: FileObject, isWrite: Bool) {
-        guard !file.isNonCached, !file.isCounted(.cachedHandle),
+        guard !file.isNonCached, !file.handle.isCounted(.cachedHandle),
             !file.hasNoCache.load(ordering: .relaxed)
         else { return }
         countIn(file, .cachedHandle, canHoldNewer: isWrite)
@@ -49,38 +40,12 @@ extension Volume {
     /// Counts a file object that somebody holds a reference of as a cached user of its stream.
     func countIn(_ file: FileObject, _ use: StreamSuspension, canHoldNewer: Bool) {
         guard suspensionPolicy == .strict || canHoldNewer else { return }
-        let stream = file.stream
-        stream.control.withLock { control in
-            guard file.setCounted(use) else { return }
-            control.cachedUsers.add(use)
-            control.suspensions.insert(use)
-            stream.gate.close(.suspended(use))
-        }
-        #if INTERLEAVING
-            if Interleaving.isMutant("NO_SUSPENSION_DRAIN") { return }
-        #endif
-        stream.gate.drain(.suspended(use), advance: advanceOwnReads)
-        _ = try? settleKernelReads(of: stream)
+        bypass.countIn(use, of: file.handle, file.stream.bypass, StreamHouse(self, file.stream))
     }
 
     /// The file object's last reference is gone.
     func countOutCachedUses(of file: FileObject) {
-        let uses = StreamSuspension(rawValue: file.cachedUses.load(ordering: .acquiring))
-        guard uses != [] else { return }
-        let stream = file.stream
-        stream.control.withLock { control in
-            for use in [StreamSuspension.cachedHandle, .mapped] where uses.contains(use) {
-                let isLast = control.cachedUsers.remove(use)
-                #if INTERLEAVING
-                    if Interleaving.isMutant("SUSPENDED_BY_ONE") {
-                        stream.gate.open(.suspended(use))
-                    }
-                #endif
-                guard isLast else { continue }
-                control.suspensions.remove(use)
-                stream.gate.open(.suspended(use))
-            }
-        }
-        _ = try? settleKernelReads(of: stream, until: DrainBound.withoutWaiting)
+        bypass.countOutCachedUses(
+            of: file.handle, file.stream.bypass, StreamHouse(self, file.stream))
     }
 }

@@ -73,9 +73,7 @@ extension FileObject {
         defer { release() }
         var needsTicket = isEnable
         var attempt = 1
-        #if INTERLEAVING
-            let mark = Interleaving.mark()
-        #endif
+        let memory = StepMemory()
         while true {
             let ticket = needsTicket ? volume.beginEnable(of: self) : nil
             let (result, ioStatus, isOutdated) = SpareRequest.with(
@@ -91,9 +89,7 @@ extension FileObject {
             if isOutdated, attempt < EnableTicket.attempts {
                 attempt += 1
                 needsTicket = true
-                #if INTERLEAVING
-                    Interleaving.forget(since: mark, but: attempt)
-                #endif
+                memory.forget(but: attempt)
                 continue
             }
             if let failure = ioStatus.failure { throw failure }
@@ -124,14 +120,10 @@ extension FileObject {
         _ operation: BypassIOOperation, flags: BypassIOInputFlags, requestor: Requestor?,
         below instance: FilterInstance?
     ) throws(IOFailure) -> FSBypassIOOutput {
-        #if INTERLEAVING
-            let mark = Interleaving.mark()
-            let output = try sentBypassIO(operation, flags, requestor, below: instance)
-            Interleaving.forget(since: mark, but: output.hashValue)
-            return output
-        #else
-            return try sentBypassIO(operation, flags, requestor, below: instance)
-        #endif
+        let memory = StepMemory()
+        let output = try sentBypassIO(operation, flags, requestor, below: instance)
+        memory.forget(but: output)
+        return output
     }
 
     private func sentBypassIO(
@@ -151,14 +143,10 @@ extension FileObject {
 
     /// The QUERY that a resume sends from within its own request (spec 4.4).
     func queryFromTop(flags: BypassIOInputFlags) -> BypassIOResults {
-        #if INTERLEAVING
-            let mark = Interleaving.mark()
-            let results = resultsFromTop(flags: flags)
-            Interleaving.forget(since: mark, but: results.hashValue)
-            return results
-        #else
-            return resultsFromTop(flags: flags)
-        #endif
+        let memory = StepMemory()
+        let results = resultsFromTop(flags: flags)
+        memory.forget(but: results)
+        return results
     }
 
     private func resultsFromTop(flags: BypassIOInputFlags) -> BypassIOResults {

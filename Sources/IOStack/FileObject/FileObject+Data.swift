@@ -102,18 +102,14 @@ extension FileObject {
         return (storage, buffer)
     }
 
-    /// Enters the volume's gate for a read that went through the filters.
-    ///
-    /// Only a pause of the stream leaves the storage bypass on (spec 4.1). Whatever else keeps a
-    /// read off the bypass route sends it down the whole traditional path (spec 4.3, 4.6, 6.9).
+    /// The route of a read that went through the filters: ``ReadRoute/storageBypass`` or
+    /// ``ReadRoute/traditional``. Ends with ``leaveStorageBypass(_:)``.
     func enterStorageBypass(offset: UInt64, length: Int) -> ReadRoute {
-        guard isNonCached, isBypassEnabled, stream.gate.closed == .paused,
+        guard isNonCached,
             (offset | UInt64(truncatingIfNeeded: length)) & misalignmentMask == 0
         else { return .traditional }
-        return volume.gate.enterStorage() ? .storageBypass : .traditional
+        return volume.bypass.enterBelowFilters(handle, stream.bypass)
     }
 
-    func leaveStorageBypass(_ route: ReadRoute) {
-        if route == .storageBypass { volume.gate.leave(.storageBypass) }
-    }
+    func leaveStorageBypass(_ route: ReadRoute) { volume.bypass.leaveBelowFilters(route) }
 }

@@ -9,7 +9,7 @@ extension FileObject {
     public func close() {
         guard volume.endHandle(self) else { return }
         send(.cleanup)
-        setCleanedUp()
+        handle.setCleanedUp()
         release()
     }
 
@@ -20,7 +20,7 @@ extension FileObject {
         guard volume.endHandle(self) else { return }
         if let instance { hide(above: instance) }
         send(.cleanup)
-        setCleanedUp()
+        handle.setCleanedUp()
         release()
     }
 
@@ -41,26 +41,11 @@ extension FileObject {
 
     /// As for a request that a filter sends.
     func retainUntilCleanedUp() -> Bool {
-        retain(isGone: { self.isCleanedUp })
+        retain(isGone: { self.handle.isCleanedUp })
     }
 
     @inline(__always)
-    private func retain(isGone: () -> Bool) -> Bool {
-        #if INTERLEAVING
-            // How often the loop begins anew depends on who counts in meanwhile. That repeats a look and
-            // makes no other difference, so it is one step, and a search may leave the count out.
-            return !isGone() && references.addUnlessZero()
-        #else
-            var count = references.load(ordering: .relaxed)
-            while count > 0, !isGone() {
-                let (exchanged, original) = references.compareExchange(
-                    expected: count, desired: count + 1, ordering: .acquiringAndReleasing)
-                if exchanged { return true }
-                count = original
-            }
-            return false
-        #endif
-    }
+    private func retain(isGone: () -> Bool) -> Bool { references.addUnlessZero(orIf: isGone) }
 
     func release() {
         let left = references.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue

@@ -7,14 +7,12 @@ extension FileObject {
     /// once: pauses, a DISABLE and the file's close wait for it, and one of these may have been sent from
     /// the caller's own thread. No lock, no allocation. Any thread may end it.
     public func beginStorageRead(at offset: UInt64, length: Int) -> StorageRead? {
-        guard length >= 0, offset <= UInt64(Int64.max), access.contains(.read), mayBypass,
+        guard length >= 0, offset <= UInt64(Int64.max), access.contains(.read), handle.mayBypass,
             isNonCached, (offset | UInt64(truncatingIfNeeded: length)) & misalignmentMask == 0,
             let storage, let descriptor = storageDriver.hostDescriptor(of: storage)
         else { return nil }
-        // As enterBypass, which would count a refusal that the read which follows counts.
-        guard stream.gate.enter() == nil else { return nil }
-        guard mayBypass, let route = volume.gate.enter() else {
-            stream.gate.leave()
+        // A refusal is counted by the read that follows.
+        guard case .entered(let route) = volume.bypass.enter(handle, stream.bypass) else {
             return nil
         }
         guard route == .fullBypass else {
@@ -24,8 +22,6 @@ extension FileObject {
         counters.count(route)
         return StorageRead(descriptor: descriptor, offset: offset, length: length)
     }
-
-    private var mayBypass: Bool { isBypassEnabled && !isClosed }
 
     /// The bytes are there, or the read failed.
     public func endStorageRead() {

@@ -63,13 +63,7 @@ extension FilterInstance {
         return true
     }
 
-    func note(_ stream: Stream) {
-        let me = ObjectIdentifier(self)
-        stream.control.change { control in
-            guard control.isPaused, !control.pausers.contains(me) else { return }
-            control.pausers.append(me)
-        }
-    }
+    func note(_ stream: Stream) { stream.bypass.note(pauser: ObjectIdentifier(self)) }
 
     /// One STREAM_RESUME, to the top, for each paused file that has to do with this instance.
     func resumeWhatMayBypass() {
@@ -96,11 +90,8 @@ extension FilterInstance {
     }
 
     private func isToBeResumed(_ stream: Stream) -> Bool {
-        let me = ObjectIdentifier(self)
-        let isMine = stream.control.look { control in
-            control.isPaused && (control.isResumeRefused || control.pausers.contains(me))
-        }
-        return isMine && withdrawn.veto(of: stream) == nil
+        stream.bypass.isToBeResumed(by: ObjectIdentifier(self))
+            && withdrawn.veto(of: stream) == nil
     }
 
     /// The last callback is over: nothing of this filter's is in the way any more.
@@ -109,9 +100,6 @@ extension FilterInstance {
         withdrawn.removeAll()
         resumeWhatMayBypass()
         // A filter that refused sends a resume when it restores, or is asked again when it goes.
-        let me = ObjectIdentifier(self)
-        for stream in volume.openStreams {
-            stream.control.change { control in control.pausers.removeAll { $0 == me } }
-        }
+        for stream in volume.openStreams { stream.bypass.forget(pauser: ObjectIdentifier(self)) }
     }
 }

@@ -30,9 +30,9 @@ public final class IOManager: Sendable {
     /// Detaches every filter and forgets the volume. Throws ``NTStatus/sharingViolation`` while
     /// files are open on it.
     public func dismount(_ volume: Volume) throws(NTStatus) {
-        let isFree = volume.state.withLock { state in
-            guard state.streams.isEmpty, state.opensUnderWay == 0 else { return false }
-            state.isDismounted = true
+        let isFree = volume.openFiles.withLock { open in
+            guard open.streams.isEmpty, open.opensUnderWay == 0 else { return false }
+            open.isDismounted = true
             return true
         }
         guard isFree else { throw .sharingViolation }

@@ -65,7 +65,7 @@ extension FileObject {
     private func openDoor(
         _ leavingAccessTimes: Bool
     ) throws(BypassVeto) -> any KernelReadDoor {
-        if volume.gate.closed.contains(.storageRefused) {
+        if volume.bypass.gate.closed.contains(.storageRefused) {
             throw volume.stack.manageBypassIO(.query)
                 ?? BypassVeto(
                     driver: volume.stack.storage.name, status: .notSupported,

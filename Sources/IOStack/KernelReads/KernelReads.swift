@@ -68,38 +68,37 @@ final class KernelReads: Sendable {
         _ closings: [(reads: KernelReads, closing: UInt64)], until bound: DrainLimit
     ) -> DrainEnd {
         guard !closings.isEmpty else { return .drained }
-        #if INTERLEAVING
+        if Interleaving.isSearched {
             drain(closings)
             return .drained
-        #else
-            let bound = bound()
-            let own = DispatchGroup()
-            own.enter()
-            var groups = [own]
-            let undrained = closings.filter { reads, closing in
-                guard let known = reads.joinDrain(of: closing, orBegin: own) else { return true }
-                groups.append(known)
-                return false
-            }
-            if bound == nil || undrained.isEmpty {
+        }
+        let bound = bound()
+        let own = DispatchGroup()
+        own.enter()
+        var groups = [own]
+        let undrained = closings.filter { reads, closing in
+            guard let known = reads.joinDrain(of: closing, orBegin: own) else { return true }
+            groups.append(known)
+            return false
+        }
+        if bound == nil || undrained.isEmpty {
+            drain(undrained)
+            own.leave()
+        } else {
+            DispatchQueue(label: "bypassio.drain").async {
                 drain(undrained)
                 own.leave()
-            } else {
-                DispatchQueue(label: "bypassio.drain").async {
-                    drain(undrained)
-                    own.leave()
-                }
             }
-            for group in groups {
-                guard let bound else {
-                    group.wait()
-                    continue
-                }
-                let end = bound.wait(for: group)
-                if end != .drained { return end }
+        }
+        for group in groups {
+            guard let bound else {
+                group.wait()
+                continue
             }
-            return .drained
-        #endif
+            let end = bound.wait(for: group)
+            if end != .drained { return end }
+        }
+        return .drained
     }
 
     private static func drain(_ closings: [(reads: KernelReads, closing: UInt64)]) {

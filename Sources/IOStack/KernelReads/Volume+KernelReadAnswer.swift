@@ -17,7 +17,7 @@ extension Volume {
         guard let cause = kernelReadCause(of: file.stream) else { return nil }
         file.counters.countGated(read.length)
         if cause.concernsFilters, let failure = askFilters(read, file) { return failure }
-        let closed = gate.closed
+        let closed = bypass.gate.closed
         if !closed.isDisjoint(with: [.storagePaused, .storageRefused]) {
             let extent = StorageExtent(
                 handle: file.storage ?? StorageHandle(rawValue: -1), offset: read.offset,

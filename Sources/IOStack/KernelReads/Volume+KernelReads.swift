@@ -6,10 +6,10 @@ extension Volume {
     ///
     /// A DISABLE that settles keeps reads of the service out for a moment only; it concerns one handle.
     func kernelReadCause(of stream: Stream) -> KernelReadCause? {
-        if let cause = stream.gate.closed.subtracting(.settling).firstCause {
+        if let cause = stream.bypass.gate.closed.subtracting(.settling).firstCause {
             return .traditional(cause)
         }
-        let closed = gate.closed
+        let closed = bypass.gate.closed
         if closed.contains(.filtersBlocked) { return .traditional(.filterAttachBlocked) }
         if let filter = currentChain.firstAskedOfKernelReads { return .filter(filter) }
         if closed.contains(.storagePaused) { return .volumeStackPaused }

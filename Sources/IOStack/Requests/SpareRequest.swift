@@ -4,20 +4,17 @@ internal import Glibc
 /// nothing. Nested requests, which a callback sends, find none and make their own.
 enum SpareRequest {
     /// nil: the process has no place left, and nothing is kept.
-    #if INTERLEAVING
-        // The scheduler's threads share one of the system's, and so would share what it keeps.
-        private static let place: pthread_key_t? = nil
-    #else
-        private static let place: pthread_key_t? = {
-            var key = pthread_key_t()
-            let error = unsafe pthread_key_create(&key) { spare in
-                if let spare = unsafe spare {
-                    unsafe Unmanaged<CallbackData>.fromOpaque(spare).release()
-                }
+    private static let place: pthread_key_t? = {
+        // A search's threads share one of the system's, and so would share what it keeps.
+        if Interleaving.isSearched { return nil }
+        var key = pthread_key_t()
+        let error = unsafe pthread_key_create(&key) { spare in
+            if let spare = unsafe spare {
+                unsafe Unmanaged<CallbackData>.fromOpaque(spare).release()
             }
-            return error == 0 ? key : nil
-        }()
-    #endif
+        }
+        return error == 0 ? key : nil
+    }()
 
     /// Lends a request for the calling thread to carry.
     @inline(__always)

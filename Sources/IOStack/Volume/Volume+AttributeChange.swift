@@ -16,13 +16,9 @@ extension Volume {
         default: return try fileSystem.apply(change, to: file, for: requestor)
         }
         let stream = file.stream
-        try stream.control.withLock { control throws(IOFailure) in
-            if set.contains(.compressed), control.bypassOpenCount > 0 {
-                throw IOFailure(.notSupportedWithBypassIO)
-            }
-            control.beginAttributeChange()
-        }
-        defer { stream.control.withLock { $0.endAttributeChange() } }
+        guard stream.bypass.beginAttributeChange(onlyWithoutBypass: set.contains(.compressed))
+        else { throw IOFailure(.notSupportedWithBypassIO) }
+        defer { stream.bypass.endAttributeChange() }
         // Bypassed reads are out before the data changes its form.
         if set.contains(.encrypted) { try pause(stream) }
         try fileSystem.apply(change, to: file, for: requestor)
@@ -31,18 +27,5 @@ extension Volume {
         if set.contains(.sparse), stream.kind == .file {
             suspendBypass(of: stream, because: .sparse)
         }
-    }
-}
-
-extension Stream.Control {
-    /// ENABLEs that looked at the attributes before look at them again.
-    mutating func beginAttributeChange() {
-        attributeChanges += 1
-        attributeChangesUnderWay += 1
-    }
-
-    mutating func endAttributeChange() {
-        attributeChanges += 1
-        attributeChangesUnderWay -= 1
     }
 }

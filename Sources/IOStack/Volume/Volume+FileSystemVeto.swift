@@ -55,14 +55,12 @@ extension FileObject {
     /// The flags every reply carries, as they stand now (spec 6.6).
     func bypassOutputFlags(for operation: BypassIOOperation) -> BypassIOOutputFlags {
         var flags: BypassIOOutputFlags = []
-        #if INTERLEAVING
-            let mark = Interleaving.mark()
-            defer { Interleaving.forget(since: mark, but: Int(flags.rawValue)) }
-        #endif
-        let volume = self.volume.gate.closed
+        let memory = StepMemory()
+        defer { memory.forget(but: flags.rawValue) }
+        let volume = self.volume.bypass.gate.closed
         if volume.contains(.storagePaused) { flags.insert(.volumeStackBypassPaused) }
         if volume.contains(.filtersBlocked) { flags.insert(.filterAttachBlocked) }
-        if stream.gate.closed.contains(.paused) { flags.insert(.streamBypassPaused) }
+        if stream.bypass.gate.closed.contains(.paused) { flags.insert(.streamBypassPaused) }
         let tellsStorage = operation == .enable || operation == .query || operation == .getInfo
         if tellsStorage, self.volume.stack.storage.supportsBypassIO {
             flags.insert(.compatibleStorageDriver)

@@ -3,9 +3,8 @@ import Synchronization
 
 /// A mounted volume: a file system over its volume stack, with the filters attached to it.
 ///
-/// Lock order, outermost first: `attachment` → `storageTransition` → `state` → leaves (a stream's
-/// `control`, context tables, drain events, `chain`). Requests are carried without any of them;
-/// a drain never sleeps under `state` or a leaf.
+/// Lock order, outermost first: `attachment` → those of `bypass` (``BypassVolume``) → leaves (context tables,
+/// `chain`, `openFiles`). Requests are carried without any of them; a drain never sleeps under one.
 public final class Volume: Sendable {
     /// For people: where the volume is, e.g. the directory it serves.
     public let name: String
@@ -15,43 +14,23 @@ public final class Volume: Sendable {
     /// False: the file system refuses bypass of every file.
     public let offersBypass: Bool
 
-    /// Every bypassed read passes here.
-    let gate = VolumeGate()
+    /// Which reads may skip whom.
+    let bypass = BypassVolume()
     /// The filters' own objects on the volume.
     let contexts = ContextTable()
 
-    struct State {
+    struct OpenFiles {
         /// Streams that somebody has open, and how many file objects each has, and how many of these
         /// may write.
         var streams: [FileID: (stream: Stream, fileObjects: Int, writers: Int)] = [:]
         /// Creates on their way: a dismount must not come between them and their stream.
         var opensUnderWay = 0
-        /// Open file objects with bypass enabled, paused ones included (spec 6.7).
-        var activeBypassCount = 0
-        /// The file objects counted.
-        var bypassed: [ObjectIdentifier: WeakFileObject] = [:]
-        /// Counts VOLUME_STACK_PAUSEs, so that a resume does not undo a later pause.
-        var storagePauseEpoch: UInt64 = 0
-        /// VOLUME_STACK_PAUSEs that drain.
-        var storagePausesUnderWay = 0
-        /// One in force was answered with success.
-        var isStoragePauseSettled = false
-        /// Attached filters that did not opt in.
-        var blockingFilters = 0
-        /// Counts filters that are gone, so that a resume sees whether who refused it still stands.
-        var detaches: UInt64 = 0
-        /// Counts what makes every ENABLE under way ask again: see ``EnableTicket``.
-        var withdrawals: UInt64 = 0
         var isDismounted = false
     }
-    let state = Guarded(State())
+    let openFiles = Guarded(OpenFiles())
 
     /// Serialises attach and detach.
     let attachment = Guarded(())
-    /// Whether the storage stack was told ENABLE; serialises the 0→1 and 1→0 transitions of the
-    /// bypass count with what they send (spec 4.5). Held while volume and storage drivers answer,
-    /// never while a drain sleeps.
-    let storageTransition = Guarded(false)
     private let chain = Guarded(FilterChain())
     /// The chain's ``FilterChain/filteredFunctions``, written under its lock: a request that nobody
     /// filters looks here and takes no lock. Release and acquire: one that begins after an attach
@@ -60,15 +39,9 @@ public final class Volume: Sendable {
     /// How long a STREAM_PAUSE, a VOLUME_STACK_PAUSE, a DISABLE or an attach waits for reads that are
     /// past what it stops. 30 seconds.
     public var drainLimit: Duration {
-        get { .milliseconds(drainMilliseconds.load(ordering: .relaxed)) }
-        set {
-            let (seconds, attoseconds) = newValue.components
-            drainMilliseconds.store(
-                seconds * 1000 + attoseconds / 1_000_000_000_000_000, ordering: .relaxed)
-        }
+        get { bypass.drainLimit }
+        set { bypass.drainLimit = newValue }
     }
-    /// Relaxed: it stands alone.
-    private let drainMilliseconds = Atomic<Int64>(30_000)
     /// Streams that the kernel may read for somebody. A leaf.
     let kernelReadStreams = Guarded<[ObjectIdentifier: Stream]>([:])
 
@@ -99,21 +72,27 @@ public final class Volume: Sendable {
     }
 
     /// Open file objects with bypass enabled, paused ones included: ActiveBypassIoCount.
-    public var activeBypassCount: Int { state.look { $0.activeBypassCount } }
+    public var activeBypassCount: Int { bypass.activeBypassCount }
 
     /// Those file objects, in no order.
-    var bypassedFiles: [FileObject] { state.withLock { $0.bypassed.values.compactMap(\.file) } }
+    var bypassedFiles: [FileObject] { bypass.holders.compactMap { $0 as? FileObject } }
+
+    /// Has every ENABLE under way ask again, and returns the file objects that have bypass: all that it
+    /// does not ask again for.
+    func withdrawFromEnables() -> [FileObject] {
+        bypass.withdrawFromEnables().compactMap { $0 as? FileObject }
+    }
 
     /// VOLUME_STACK_PAUSE is in force.
-    public var isStorageBypassPaused: Bool { gate.closed.contains(.storagePaused) }
+    public var isStorageBypassPaused: Bool { bypass.gate.closed.contains(.storagePaused) }
 
     /// A filter that did not opt in is attached.
-    public var isFilterAttachBlocked: Bool { gate.closed.contains(.filtersBlocked) }
+    public var isFilterAttachBlocked: Bool { bypass.gate.closed.contains(.filtersBlocked) }
 
     /// The bypass gates as they stand: reads that skip the filters, and those that skip the volume
     /// drivers.
     public var bypassedReadsInFlight: (pastFilters: Int, pastVolumeDrivers: Int) {
-        (gate.readsInside(.filterBypass), gate.readsInside(.storageBypass))
+        (bypass.gate.readsInside(.filterBypass), bypass.gate.readsInside(.storageBypass))
     }
 
     var currentChain: FilterChain { chain.look { copy $0 } }
@@ -145,21 +124,21 @@ public final class Volume: Sendable {
 
     /// Runs a create; throws if the volume is dismounted, and keeps it mounted meanwhile.
     func whileMounted<R>(_ body: () throws(IOFailure) -> R) throws(IOFailure) -> R {
-        let isMounted = state.withLock { state in
-            guard !state.isDismounted else { return false }
-            state.opensUnderWay += 1
+        let isMounted = openFiles.withLock { open in
+            guard !open.isDismounted else { return false }
+            open.opensUnderWay += 1
             return true
         }
         guard isMounted else { throw IOFailure(.fltVolumeNotFound) }
-        defer { state.withLock { $0.opensUnderWay -= 1 } }
+        defer { openFiles.withLock { $0.opensUnderWay -= 1 } }
         return try body()
     }
 
     /// The stream of a file that was just opened, shared by all its file objects.
     func openStream(_ opened: OpenedFile, mayWrite: Bool) -> Stream {
-        state.withLock { state in
-            let entry = state.streams[opened.id] ?? (Stream(opened), 0, 0)
-            state.streams[opened.id] = (
+        openFiles.withLock { open in
+            let entry = open.streams[opened.id] ?? (Stream(opened), 0, 0)
+            open.streams[opened.id] = (
                 entry.stream, entry.fileObjects + 1, entry.writers + (mayWrite ? 1 : 0)
             )
             return entry.stream
@@ -170,15 +149,15 @@ public final class Volume: Sendable {
     func closeStream(of file: FileObject) -> Bool {
         let stream = file.stream
         let mayWrite = file.access.contains(.write)
-        return state.withLock { state in
-            guard let entry = state.streams[stream.id], entry.stream === stream else {
+        return openFiles.withLock { open in
+            guard let entry = open.streams[stream.id], entry.stream === stream else {
                 return false
             }
             let left = entry.fileObjects - 1
             assert(left >= 0)
             let writers = entry.writers - (mayWrite ? 1 : 0)
             assert(writers >= 0)
-            state.streams[stream.id] = left == 0 ? nil : (stream, left, writers)
+            open.streams[stream.id] = left == 0 ? nil : (stream, left, writers)
             return left == 0
         }
     }
@@ -186,23 +165,18 @@ public final class Volume: Sendable {
     /// File objects of a stream that were opened for writing and are not gone, with what is mapped
     /// through them.
     public func writerCount(of stream: Stream) -> Int {
-        state.withLock { state in
-            guard let entry = state.streams[stream.id], entry.stream === stream else { return 0 }
+        openFiles.withLock { open in
+            guard let entry = open.streams[stream.id], entry.stream === stream else { return 0 }
             return entry.writers
         }
     }
 
     /// A file's stream, while somebody has it open.
     public func openStream(of id: FileID) -> Stream? {
-        state.withLock { $0.streams[id]?.stream }
+        openFiles.withLock { $0.streams[id]?.stream }
     }
 
-    var openStreams: [Stream] { state.withLock { $0.streams.values.map(\.stream) } }
-
-    /// See ``ReadQueueRegistry/advanceOwnReads()``.
-    func advanceOwnReads() -> DrainProgress {
-        ReadQueueRegistry.process.advanceOwnReads()
-    }
+    var openStreams: [Stream] { openFiles.withLock { $0.streams.values.map(\.stream) } }
 
     // MARK: Filters
 
@@ -218,19 +192,14 @@ public final class Volume: Sendable {
             if chain.instances.contains(where: { $0.name == instance.name }) {
                 return .fltInstanceNameCollision
             }
-            if state.look({ $0.isDismounted }) { return .fltVolumeNotFound }
+            if openFiles.look({ $0.isDismounted }) { return .fltVolumeNotFound }
             if instance.filter.registration.instanceSetup?(instance, reason) == false {
                 return .fltDoNotAttach
             }
-            if blocks {
-                state.withLock { state in
-                    state.blockingFilters += 1
-                    gate.close(.filtersBlocked)
-                }
-            }
+            if blocks { bypass.blockFilters() }
             changeChain { $0.adding(instance) }
             // After the chain is there: an ENABLE that asks again meets the filter.
-            state.change { $0.withdrawals += 1 }
+            bypass.haveEnablesAskAgain()
             return nil
         }
         if let refusal {
@@ -240,40 +209,33 @@ public final class Volume: Sendable {
             removeContexts(of: instance)
             throw refusal
         }
-        // Spec 4.3: all bypass stops at once; reads that were past the filters must be out before
-        // the new filter may rely on seeing everything.
-        #if INTERLEAVING
-            let drains = blocks && !Interleaving.isMutant("NO_ATTACH_DRAIN")
-        #else
-            let drains = blocks
-        #endif
+        try waitForReadsPast(instance, blocks)
+        guard let setupComplete = instance.filter.registration.instanceSetupComplete else { return }
+        // It may have been detached meanwhile, which waits for what runs.
+        guard instance.rundown.enter() else { return }
+        defer { instance.rundown.leave() }
+        setupComplete(instance)
+    }
+
+    /// Spec 4.3: all bypass stops at once; reads that were past the filters must be out before the new
+    /// filter may rely on seeing everything. Throws what they or the host did not let it have; then the
+    /// instance is detached.
+    private func waitForReadsPast(
+        _ instance: FilterInstance, _ blocks: Bool
+    ) throws(NTStatus) {
         var made: DrainBound?
         defer { made?.finish() }
-        func bound() -> DrainBound? { newBound(&made) }
-        if drains {
-            var end = gate.drain(
-                .filterBypass, .filtersBlocked, until: bound, advance: advanceOwnReads)
-            if end == .drained {
-                end = gate.drain(
-                    .storageBypass, .filtersBlocked, until: bound, advance: advanceOwnReads)
-            }
-            if let failure = end.failure {
-                try? detach(instance, reason: .manual)
-                throw failure.status
-            }
-        }
+        func bound() -> DrainBound? { bypass.newBound(&made) }
         do throws(IOFailure) {
+            if blocks, let failure = bypass.drainBlocked(until: bound, self).failure {
+                throw failure
+            }
             if let failure = try settleKernelReads(until: bound).failure { throw failure }
         } catch {
             // It would rely on seeing what goes past it.
             try? detach(instance, reason: .manual)
             throw error.status
         }
-        guard let setupComplete = instance.filter.registration.instanceSetupComplete else { return }
-        // It may have been detached meanwhile, which waits for what runs.
-        guard instance.rundown.enter() else { return }
-        defer { instance.rundown.leave() }
-        setupComplete(instance)
     }
 
     func detach(
@@ -291,13 +253,7 @@ public final class Volume: Sendable {
         registration.instanceTeardownStart?(instance, reason)
         FilterManager.drainPostOperations(of: instance)
         instance.rundown.drain(advance: advanceOwnReads)
-        if !instance.filter.isOptedIn {
-            state.withLock { state in
-                state.blockingFilters -= 1
-                assert(state.blockingFilters >= 0)
-                if state.blockingFilters == 0 { gate.open(.filtersBlocked) }
-            }
-        }
+        if !instance.filter.isOptedIn { bypass.unblockFilters() }
         endPausesRefused()
         _ = try? settleKernelReads(until: DrainBound.withoutWaiting)
         instance.letGoOfBypass()

@@ -46,7 +46,5 @@
         }
 
         static func forget(_ object: UInt) { unsafe scheduler?.forget(object) }
-
-        static func isMutant(_ name: String) -> Bool { unsafe mutant == name }
     }
 #endif

@@ -11,13 +11,20 @@
             let identity = Interleaving.newIdentity()
             /// The scheduler was told of the next operation.
             let isPrepared = Mutex(false)
-            init(_ value: Value) { self.value = Mutex(value) }
-            var fingerprint: Int { value.withLock(\.hashValue) }
+            private let print: @Sendable (Value) -> Int
+            init(_ value: Value, _ print: @escaping @Sendable (Value) -> Int) {
+                self.value = Mutex(value)
+                self.print = print
+            }
+            var fingerprint: Int { value.withLock { print($0) } }
         }
 
         private let word: Word
 
-        init(_ value: Value) { word = Word(value) }
+        init(_ value: Value) { word = Word(value) { $0.hashValue } }
+
+        /// For an address: to a search one is as good as another.
+        init(address: Value) where Value == UInt { word = Word(address) { $0 == 0 ? 0 : 1 } }
 
         private func step(_ kind: ScheduledStep.Kind) {
             let isPrepared = word.isPrepared.withLock { isPrepared in
@@ -78,8 +85,11 @@
             return change { $0 &- amount }
         }
 
-        /// What a loop of exchanges comes to that counts in unless the count is zero.
-        func addUnlessZero() -> Bool {
+        /// Counts in unless the count is zero, or `isGone`. How often a loop of exchanges begins anew depends
+        /// on who counts in meanwhile. That repeats a look and makes no other difference, so it is one step,
+        /// and a search may leave the count out.
+        func addUnlessZero(orIf isGone: () -> Bool) -> Bool {
+            guard !isGone() else { return false }
             step(.update)
             return change { $0 == 0 ? 0 : $0 + 1 }.oldValue != 0
         }
@@ -102,11 +112,7 @@
     }
 
     extension Atomic where Value == UInt64 {
-        /// The next operation, which is no step of its own then, touches `part` and shows the named bits.
-        func prepare(_ kind: ScheduledStep.Kind, _ part: ScheduledPart, seeing bits: UInt64) {
-            prepare(kind, part) { Int(truncatingIfNeeded: $0 & bits) }
-        }
-
+        /// The next operation, which is no step of its own then, touches `part` and shows `view`.
         func prepare(
             _ kind: ScheduledStep.Kind, _ part: ScheduledPart,
             view: @escaping @Sendable (UInt64) -> Int

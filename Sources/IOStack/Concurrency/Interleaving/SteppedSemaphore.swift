@@ -10,7 +10,7 @@
         private let identity = Interleaving.newIdentity()
 
         /// Nobody will signal or wait any more.
-        func forget() { Interleaving.forget(identity) }
+        func isLeft() { Interleaving.forget(identity) }
 
         func wait() {
             Interleaving.step(.wait, on: identity)

@@ -1,0 +1,200 @@
+import BypassIOProtocol
+
+/// How an ENABLE ended that no filter refused.
+enum Enabling: Equatable {
+    case turnedOn
+    /// It had bypass before.
+    case alreadyOn
+    case vetoed(BypassVeto)
+    /// What it passed is not any more as it was: it is asked again from where it began.
+    case outdated
+    case handleClosed
+    /// The file's attributes are being changed.
+    case attributesAreChanging
+}
+
+/// ENABLE, DISABLE and the end of a handle (spec 4.3).
+extension BypassVolume {
+    // MARK: ENABLE
+
+    /// Before the ENABLE's chain is chosen; ends with ``endEnable(_:)``.
+    func beginEnable(
+        of handle: borrowing BypassHandle, _ stream: borrowing BypassStream
+    ) -> EnableTicket {
+        EnableTicket(
+            withdrawals: state.look { $0.withdrawals },
+            pauses: stream.control.change { control in
+                control.enablesUnderWay += 1
+                return control.pauseEpoch
+            },
+            disables: handle.disables)
+    }
+
+    func endEnable(_ stream: borrowing BypassStream) {
+        stream.control.change { $0.enablesUnderWay -= 1 }
+    }
+
+    /// Enables bypass of a handle that every filter let through, unless the file system has something
+    /// against it (`veto`, asked again while attributes change).
+    func enable(
+        _ handle: borrowing BypassHandle, of holder: any BypassHolder,
+        _ stream: borrowing BypassStream, _ ticket: EnableTicket, _ house: some VolumeSurroundings,
+        veto: () -> BypassVeto?
+    ) -> Enabling {
+        while true {
+            let changes = stream.control.look { control in
+                control.attributeChangesUnderWay == 0 ? control.attributeChanges : nil
+            }
+            // Not waited for: the change may drain reads of this very thread.
+            guard let changes else { return .attributesAreChanging }
+            if let veto = veto() { return .vetoed(veto) }
+            let counting = countIn(handle, of: holder, stream, ticket, ifStill: changes)
+            switch counting {
+            case .turnedOn, .alreadyOn:
+                reconcileStorage(house)
+                return counting == .turnedOn ? .turnedOn : .alreadyOn
+            case .handleClosed: return .handleClosed
+            case .attributesChanged: continue
+            case .outdated: return .outdated
+            }
+        }
+    }
+
+    private enum CountingIn {
+        case turnedOn, alreadyOn
+        /// Attributes of the file changed since they were looked at.
+        case attributesChanged
+        case handleClosed
+        case outdated
+    }
+
+    private func countIn(
+        _ handle: borrowing BypassHandle, of holder: any BypassHolder,
+        _ stream: borrowing BypassStream, _ ticket: EnableTicket, ifStill changes: UInt64
+    ) -> CountingIn {
+        state.change { state in
+            // Only the first ENABLE of a handle counts, and none on a closed one.
+            guard !handle.isClosed else { return .handleClosed }
+            guard !handle.isEnabled else { return .alreadyOn }
+            let counting: CountingIn = stream.control.change { control in
+                guard ticket.isValid(for: handle, state, control) else { return .outdated }
+                guard control.attributeChanges == changes, control.attributeChangesUnderWay == 0
+                else { return .attributesChanged }
+                control.bypassOpenCount += 1
+                return .turnedOn
+            }
+            guard case .turnedOn = counting else { return counting }
+            state.activeBypassCount += 1
+            state.bypassed[ObjectIdentifier(holder)] = WeakHolder(holder)
+            if state.activeBypassCount == 1 { gate.open(.storageIdle) }
+            // Last: a read may bypass from here on, and a pause must find it counted.
+            handle.setEnabled(true)
+            return .turnedOn
+        }
+    }
+
+    // MARK: DISABLE
+
+    /// Disables bypass and waits for the stream's bypassed reads. What is left to do where the end is not
+    /// `drained` does ``finishDisable(_:_:)``.
+    func disable(
+        _ handle: borrowing BypassHandle, of holder: ObjectIdentifier,
+        _ stream: borrowing BypassStream, _ house: some StreamSurroundings
+    ) -> DrainEnd {
+        let wasEnabled = state.change { state in
+            handle.countDisable()
+            return countOut(handle, holder, stream, &state)
+        }
+        guard wasEnabled else { return .drained }
+        var made: DrainBound?
+        defer { made?.finish() }
+        func bound() -> DrainBound? { newBound(&made) }
+        var end = settle(stream, until: bound, house)
+        if end == .drained { end = reconcileStorage(until: bound, house) }
+        // A DISABLE is not refused: reads that the host will not stop go on.
+        if end == .drained {
+            end = (try? house.settleKernelReadsOfStream(until: bound)) ?? .drained
+        }
+        return end
+    }
+
+    /// Waits for as long as it takes.
+    func finishDisable(_ stream: borrowing BypassStream, _ house: some StreamSurroundings) {
+        settle(stream, house)
+        reconcileStorage(house)
+        _ = try? house.settleKernelReadsOfStream { nil }
+    }
+
+    /// Ends the handle and its bypass.
+    ///
+    /// Returns whether nobody had ended it before, and whether it had bypass: then
+    /// ``settleAndReconcile(_:_:)`` is to follow.
+    func end(
+        _ handle: borrowing BypassHandle, of holder: ObjectIdentifier,
+        _ stream: borrowing BypassStream
+    ) -> (isFirst: Bool, wasEnabled: Bool) {
+        state.withLock { state in
+            guard handle.setClosed() else { return (false, false) }
+            return (true, countOut(handle, holder, stream, &state))
+        }
+    }
+
+    /// Waits for the stream's bypassed reads, so that none is in flight after a DISABLE or a close.
+    func settleAndReconcile(_ stream: borrowing BypassStream, _ house: some VolumeSurroundings) {
+        settle(stream, house)
+        reconcileStorage(house)
+    }
+
+    /// Of a file object that was dropped without an end: no read of it is in flight, but those of others
+    /// whose DISABLEs are under way may be.
+    func forget(
+        _ handle: borrowing BypassHandle, of holder: ObjectIdentifier,
+        _ stream: borrowing BypassStream, _ house: some VolumeSurroundings
+    ) {
+        if state.withLock({ countOut(handle, holder, stream, &$0) }) { reconcileStorage(house) }
+    }
+
+    /// Returns whether bypass was enabled.
+    private func countOut(
+        _ handle: borrowing BypassHandle, _ holder: ObjectIdentifier,
+        _ stream: borrowing BypassStream, _ state: inout State
+    ) -> Bool {
+        guard handle.isEnabled else { return false }
+        handle.setEnabled(false)
+        state.bypassed[holder] = nil
+        state.activeBypassCount -= 1
+        assert(state.activeBypassCount == state.bypassed.count)
+        if state.activeBypassCount == 0 { gate.close(.storageIdle) }
+        stream.control.withLock { control in
+            control.bypassOpenCount -= 1
+            // The last one gone leaves a pause nothing to hold (spec 4.4: a pause is ignored where
+            // bypass is not enabled).
+            guard control.bypassOpenCount == 0 else { return }
+            control.lastDisables += 1
+            guard control.isPaused else { return }
+            control.isPaused = false
+            stream.gate.open(.paused)
+        }
+        return true
+    }
+
+    /// Keeps new bypassed reads out until those in flight are done.
+    @discardableResult
+    func settle(
+        _ stream: borrowing BypassStream, until bound: DrainLimit = { nil },
+        _ house: some VolumeSurroundings
+    ) -> DrainEnd {
+        let memory = StepMemory()
+        defer { memory.forget() }
+        stream.control.change { control in
+            control.settling += 1
+            stream.gate.close(.settling)
+        }
+        let end = stream.gate.drain(.settling, until: bound, advance: house.advanceOwnReads)
+        stream.control.change { control in
+            control.settling -= 1
+            if control.settling == 0 { stream.gate.open(.settling) }
+        }
+        return end
+    }
+}

@@ -1,0 +1,51 @@
+/// What a read found that wants to skip the filters.
+enum BypassEntry: Hashable {
+    /// It is inside, and leaves with ``BypassVolume/leave(_:_:)``.
+    case entered(ReadRoute)
+    /// It takes the traditional route.
+    case kept(TraditionalCause)
+    /// The handle has no bypass.
+    case disabled
+}
+
+/// The one entrance to the gates (spec 4.1): allocates nothing, locks nothing, counts no reference.
+extension BypassVolume {
+    @inline(__always)
+    func enter(
+        _ handle: borrowing BypassHandle, _ stream: borrowing BypassStream
+    ) -> BypassEntry {
+        if let cause = stream.gate.enter() { return .kept(cause) }
+        // Again, behind the stream's gate: see the handle's word.
+        guard handle.mayBypass else {
+            stream.gate.leave()
+            return .disabled
+        }
+        guard let route = gate.enter() else {
+            stream.gate.leave()
+            return .kept(.filterAttachBlocked)
+        }
+        return .entered(route)
+    }
+
+    @inline(__always)
+    func leave(_ route: ReadRoute, _ stream: borrowing BypassStream) {
+        assert(route.skipsFilters)
+        gate.leave(route)
+        stream.gate.leave()
+    }
+
+    /// Enters the volume's gate for a read that went through the filters.
+    ///
+    /// Only a pause of the stream leaves the storage bypass on (spec 4.1). Whatever else keeps a
+    /// read off the bypass route sends it down the whole traditional path (spec 4.3, 4.6, 6.9).
+    func enterBelowFilters(
+        _ handle: borrowing BypassHandle, _ stream: borrowing BypassStream
+    ) -> ReadRoute {
+        guard handle.isEnabled, stream.gate.closed == .paused else { return .traditional }
+        return gate.enterStorage() ? .storageBypass : .traditional
+    }
+
+    func leaveBelowFilters(_ route: ReadRoute) {
+        if route == .storageBypass { gate.leave(.storageBypass) }
+    }
+}

@@ -1,0 +1,119 @@
+import BypassIOProtocol
+
+/// STREAM_PAUSE and STREAM_RESUME (spec 4.4).
+extension BypassVolume {
+    /// Stops the stream's reads from skipping the filters and waits for those that do. The storage
+    /// bypass stays on. Not counted. Where bypass is not enabled nothing is paused, but the ENABLEs
+    /// under way ask again.
+    ///
+    /// Throws ``NTStatus/ioTimeout`` where a read takes longer than ``drainLimit``, and
+    /// ``NTStatus/cancelled`` for an interrupted program; then the pause is taken back, unless another
+    /// stands or drains.
+    func pause(
+        _ stream: borrowing BypassStream, _ house: some StreamSurroundings
+    ) throws(IOFailure) {
+        var made: DrainBound?
+        defer { made?.finish() }
+        func bound() -> DrainBound? { newBound(&made) }
+        // nil: nobody has bypass.
+        let lastDisables: UInt64? = stream.control.change { control in
+            control.pauseEpoch += 1
+            guard control.bypassOpenCount > 0 else { return nil }
+            if !control.isPaused { control.isPauseSettled = false }
+            control.pausesUnderWay += 1
+            control.isPaused = true
+            stream.gate.close(.paused)
+            return control.lastDisables
+        }
+        var end = DrainEnd.drained
+        if lastDisables != nil {
+            end = stream.gate.drain(.paused, until: bound, advance: house.advanceOwnReads)
+        }
+        // Nobody has bypass, or the last one to have it lost it and ended the pause: then a DISABLE
+        // may still wait for reads that are past the filters, and so must the pause.
+        let isDisabled =
+            lastDisables == nil || stream.control.look { $0.lastDisables } != lastDisables
+        if end == .drained, isDisabled { end = settle(stream, until: bound, house) }
+        var refusal: IOFailure?
+        if end == .drained {
+            do throws(IOFailure) {
+                end = try house.settleKernelReadsOfStream(until: bound)
+            } catch {
+                refusal = error
+            }
+        }
+        if lastDisables != nil, endPause(of: stream, end) {
+            _ = try? house.settleKernelReadsOfStream(until: DrainBound.withoutWaiting)
+        }
+        if let failure = refusal ?? end.failure { throw failure }
+    }
+
+    /// Returns whether the pause was taken back: nobody was told that it stands, or will be.
+    private func endPause(of stream: borrowing BypassStream, _ end: DrainEnd) -> Bool {
+        stream.control.change { control in
+            control.pausesUnderWay -= 1
+            if end == .drained { control.isPauseSettled = true }
+            guard control.isPaused, !control.isPauseSettled, control.pausesUnderWay == 0 else {
+                return false
+            }
+            control.isPaused = false
+            stream.gate.open(.paused)
+            return true
+        }
+    }
+
+    /// Has `asker` send a QUERY from the top of the stack, from within this request, and ends the pause if
+    /// nobody refuses. So several pausers need no counting: each keeps vetoing while it has a reason.
+    /// Nothing is locked while the QUERY runs.
+    func resume(
+        _ stream: borrowing BypassStream, asking asker: consuming some ResumeAsker,
+        _ house: some StreamSurroundings
+    ) -> BypassIOResults {
+        let memory = StepMemory()
+        while true {
+            // It begins anew with nothing in hand but who asks.
+            memory.forget(but: asker.number)
+            let epoch = stream.control.look { $0.isPaused ? $0.pauseEpoch : nil }
+            guard let epoch else { return BypassIOResults() }
+            let detaches = state.look { $0.detaches }
+            guard let verdict = verdict(of: &asker, stream) else { continue }
+            guard verdict.status.isSuccess else {
+                if noteRefusal(of: stream, epoch, since: detaches) { return verdict }
+                continue
+            }
+            if endPause(of: stream, ifStill: epoch) {
+                _ = try? house.settleKernelReadsOfStream(until: DrainBound.withoutWaiting)
+                return BypassIOResults()
+            }
+        }
+    }
+
+    private func verdict(
+        of asker: inout some ResumeAsker, _ stream: borrowing BypassStream
+    ) -> BypassIOResults? {
+        if Mutant.queryUnderLock.isPlanted { stream.control.lock() }
+        defer { if Mutant.queryUnderLock.isPlanted { stream.control.unlock() } }
+        return asker.query()
+    }
+
+    /// Returns whether the refusal stands. Whose it was may be gone, and have looked for what was refused
+    /// too early to see this.
+    private func noteRefusal(
+        of stream: borrowing BypassStream, _ epoch: UInt64, since detaches: UInt64
+    ) -> Bool {
+        stream.control.change { control in
+            if control.pauseEpoch == epoch { control.isResumeRefused = control.isPaused }
+        }
+        return state.look { $0.detaches } == detaches || Mutant.refuserGone.isPlanted
+    }
+
+    /// False if a pause came meanwhile: it must be asked about again.
+    private func endPause(of stream: borrowing BypassStream, ifStill epoch: UInt64) -> Bool {
+        stream.control.change { control in
+            guard control.pauseEpoch == epoch || Mutant.noEpoch.isPlanted else { return false }
+            control.isPaused = false
+            stream.gate.open(.paused)
+            return true
+        }
+    }
+}

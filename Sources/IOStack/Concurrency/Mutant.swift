@@ -1,0 +1,32 @@
+/// A rule of the state machine that the build of the search (Tests/Interleavings) can leave out, to show that
+/// the search would notice. In every other build `isPlanted` is false while the code is compiled.
+enum Mutant: String {
+    /// A pause does not wait for the reads that are past the filters.
+    case noDrain = "NO_DRAIN"
+    /// A read that finds the stream's gate closed while it counts in enters all the same.
+    case countWithoutLooking = "COUNT_WITHOUT_LOOKING"
+    /// The same at the volume's gate.
+    case volumeCountWithoutLooking = "VOLUME_COUNT_WITHOUT_LOOKING"
+    /// An ENABLE that was overtaken by a withdrawal enables.
+    case noAskingAgain = "NO_ASKING_AGAIN"
+    /// A drain sleeps without looking again behind its flag.
+    case sleepWithoutLooking = "SLEEP_WITHOUT_LOOKING"
+    /// A resume asks under the stream's lock.
+    case queryUnderLock = "QUERY_UNDER_LOCK"
+    /// A resume ends a pause that came after its question.
+    case noEpoch = "NO_EPOCH"
+    /// An attach does not wait for reads that are past the filters.
+    case noAttachDrain = "NO_ATTACH_DRAIN"
+    /// A resume that was refused by a filter that left stays refused.
+    case refuserGone = "REFUSER_GONE"
+    /// A cached use does not wait for bypassed reads.
+    case noSuspensionDrain = "NO_SUSPENSION_DRAIN"
+    /// The first of two cached users to end ends the suspension of both.
+    case suspendedByOne = "SUSPENDED_BY_ONE"
+    /// A VOLUME_STACK_PAUSE does not wait.
+    case noVolumeDrain = "NO_VOLUME_DRAIN"
+    /// A VOLUME_STACK_RESUME ends a pause that came after its question.
+    case noVolumeEpoch = "NO_VOLUME_EPOCH"
+    /// A VOLUME_STACK_RESUME leaves an earlier refusal of the drivers in force.
+    case refusalStays = "REFUSAL_STAYS"
+}
