@@ -11,7 +11,7 @@
 #define lowerFlags waiting = false
 #include "DrainEvent.pml"
 
-/* Sources/IOStack/Stream/Stream.swift: Stream.Control, under the lock `control`. */
+/* Sources/IOStack/Bypass/BypassStream.swift: BypassStream.Control, under the lock `control`. */
 byte bypassOpenCount = HANDLES;
 byte pauseEpoch;
 bool isPaused;
@@ -19,10 +19,10 @@ byte settlingCount;
 byte lastDisables;
 bool controlIsLocked;
 
-/* Sources/IOStack/Volume/Volume.swift: the lock `state`, outside of `control`. */
+/* Sources/IOStack/Bypass/BypassVolume.swift: the lock `state`, outside of `control`. */
 bool stateIsLocked;
 
-/* Sources/IOStack/FileObject/FileObject.swift: the two bits of `state`. */
+/* Sources/IOStack/Bypass/BypassHandle.swift: two bits of `word`. */
 bool isBypassEnabled[HANDLES] = true;
 bool isClosed[HANDLES];
 byte disablesOf[HANDLES];
@@ -84,7 +84,7 @@ inline StreamGate_drain(number, reason) {
     DrainEvent_wait(number, count == 0 || !reason, waiting)
 }
 
-/* ---- Sources/IOStack/FileObject: enterBypass, leaveBypass, and the read between them ---- */
+/* ---- Sources/IOStack/Bypass/BypassVolume+Entrance.swift: enter, leave, and the read between them ---- */
 
 inline read(file) {
     entered = false;
@@ -116,7 +116,7 @@ inline read(file) {
     fi
 }
 
-/* ---- Sources/IOStack/Volume/Volume+Bypass.swift: settle ---- */
+/* ---- Sources/IOStack/Bypass/BypassVolume+Enable.swift: settle ---- */
 
 inline settle(settler) {
     atomic { !controlIsLocked -> settlingCount++; settling = true };
@@ -138,7 +138,7 @@ inline settle(settler) {
     }
 }
 
-/* ---- Sources/IOStack/Volume/Volume+Pause.swift ---- */
+/* ---- Sources/IOStack/Bypass/BypassVolume+Pause.swift ---- */
 
 inline pausedStream(sleeper) {
     atomic {
@@ -294,7 +294,7 @@ inline endSuspension() {
     fi
 }
 
-/* ---- Sources/IOStack/Volume/Volume+Bypass.swift ---- */
+/* ---- Sources/IOStack/Bypass/BypassVolume+Enable.swift ---- */
 
 /* Under the volume's `state` lock; the handle's bit goes before the count. */
 inline countOut(file, ends) {

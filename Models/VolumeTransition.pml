@@ -11,7 +11,7 @@
 #define lowerFlags waitingForFilters = false; waitingForStorage = false
 #include "DrainEvent.pml"
 
-/* Sources/IOStack/Volume/Volume.swift: State, under the lock `state`. */
+/* Sources/IOStack/Bypass/BypassVolume.swift: State, under the lock `state`. */
 bool stateIsLocked;
 byte activeBypassCount;
 byte storagePauseEpoch;
@@ -20,7 +20,7 @@ byte storagePauseEpoch;
 bool transitionIsLocked;
 bool isStorageEnabled;
 
-/* Sources/IOStack/FileObject/FileObject.swift */
+/* Sources/IOStack/Bypass/BypassHandle.swift */
 bool isBypassEnabled[HANDLES];
 
 /* Sources/IOStack/Bypass/VolumeGate.swift: one word, two counts. */
@@ -116,7 +116,7 @@ inline drainStorage(me, reason) {
     DrainEvent_wait(me, storageCount == 0 || !reason, waitingForStorage)
 }
 
-/* ---- Sources/IOStack/FileObject: a read ---- */
+/* ---- Sources/IOStack/Bypass/BypassVolume+Entrance.swift: a read ---- */
 
 inline transfer() {
     atomic {
@@ -166,7 +166,7 @@ inline read(file, isPaused) {
     skipsFilters = false; skipsDrivers = false
 }
 
-/* ---- Sources/IOStack/Volume/Volume+Bypass.swift ---- */
+/* ---- Sources/IOStack/Bypass/BypassVolume+Storage.swift ---- */
 
 /* IOCTL_STORAGE_MANAGE_BYPASS_IO ENABLE; either answer, if the scenario has drivers that refuse. */
 inline tellEnable() {
@@ -279,7 +279,7 @@ inline disabled(sleeper, file) {
     reconcileStorage(sleeper)
 }
 
-/* ---- Sources/IOStack/Volume/Volume+Pause.swift ---- */
+/* ---- Sources/IOStack/Bypass/BypassVolume+Storage.swift ---- */
 
 inline pausedVolumeStack(sleeper) {
     atomic { !stateIsLocked -> storagePauseEpoch++; storagePaused = true; epoch = storagePauseEpoch };

@@ -1,15 +1,17 @@
 import Synchronization
 
-/// One open of a file, as bypass knows it: the part of a `FILE_OBJECT` that FSCTL_MANAGE_BYPASS_IO is about.
+/// One open of a file, as bypass knows it: the part of a `FILE_OBJECT` that FSCTL_MANAGE_BYPASS_IO
+/// is about.
 ///
 /// Any thread. What may change when, says each member; a volume's ``BypassVolume`` changes it.
 struct BypassHandle: ~Copyable, Sendable {
-    /// Bit 0: bypass is enabled. Bit 1: the last handle is gone. Bit 2: the cleanup is over, too. The
-    /// rest counts DISABLEs.
+    /// Bit 0: bypass is enabled. Bit 1: the last handle is gone. Bit 2: the cleanup is over, too.
+    /// The rest counts DISABLEs.
     ///
-    /// The first two are written under the volume's `state` lock; read by every read with acquire ordering.
-    /// Bit 2 is set once, without a lock. A read looks again after it entered the gates, so a DISABLE that
-    /// cleared the bit and then drained the stream's gate has seen the last bypassed read.
+    /// The first two are written under the volume's `state` lock; read by every read with acquire
+    /// ordering. Bit 2 is set once, without a lock. A read looks again after it entered the gates,
+    /// so a DISABLE that cleared the bit and then drained the stream's gate has seen the last
+    /// bypassed read.
     private let word = GateWord()
     /// A ``StreamSuspension``: as what the stream counts it. Set under the stream's `control` lock,
     /// never cleared; a look without it, relaxed, only spares the lock.

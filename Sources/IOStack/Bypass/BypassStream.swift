@@ -1,7 +1,8 @@
-/// One file, as bypass knows it: the gate that its bypassed reads pass, what keeps them out, and how many
-/// handles have bypass (`BypassIoOpenCount` of `FSRTL_ADVANCED_FCB_HEADER`).
+/// One file, as bypass knows it: the gate that its bypassed reads pass, what keeps them out, and
+/// how many handles have bypass (`BypassIoOpenCount` of `FSRTL_ADVANCED_FCB_HEADER`).
 ///
-/// What happens here, and what a whole volume's ``BypassVolume`` decides with it, is spec 4.3, 4.4 and 4.6.
+/// What happens here, and what a whole volume's ``BypassVolume`` decides with it, is spec 4.3, 4.4
+/// and 4.6.
 struct BypassStream: ~Copyable, Sendable {
     /// Every bypassed read of the file passes here.
     let gate = StreamGate()
@@ -12,8 +13,8 @@ struct BypassStream: ~Copyable, Sendable {
     struct Control: Hashable {
         /// Handles with bypass enabled (`FsRtlGetBypassIoOpenCount`).
         var bypassOpenCount = 0
-        /// Counts STREAM_PAUSEs, those too that found nobody to pause: a resume does not undo a later
-        /// one, and an ENABLE that began before asks again (``EnableTicket``).
+        /// Counts STREAM_PAUSEs, those too that found nobody to pause: a resume does not undo a
+        /// later one, and an ENABLE that began before asks again (``EnableTicket``).
         var pauseEpoch: UInt64 = 0
         /// ENABLEs that have not reached the file system yet, or are on their way back.
         var enablesUnderWay = 0
@@ -38,11 +39,12 @@ struct BypassStream: ~Copyable, Sendable {
                 if !isPaused { pausers = [] }
             }
         }
-        /// Somebody refused to end the pause in force: when a filter is detached, it is asked again.
+        /// Somebody refused to end the pause in force: when a filter is detached, it is asked
+        /// again.
         var isResumeRefused = false
         var suspensions: StreamSuspension = []
-        /// Those that paused the file and have it resumed when they have nothing against bypass any more,
-        /// or go; while a pause is in force.
+        /// Those that paused the file and have it resumed when they have nothing against bypass any
+        /// more, or go; while a pause is in force.
         var pausers: [ObjectIdentifier] = []
     }
     let control = Guarded(Control())
@@ -65,8 +67,8 @@ struct BypassStream: ~Copyable, Sendable {
         control.change { control in control.pausers.removeAll { $0 == pauser } }
     }
 
-    /// Paused, and `pauser` is to have it resumed when it has nothing against that any more: it paused
-    /// it, or its veto may be what an earlier resume met.
+    /// Paused, and `pauser` is to have it resumed when it has nothing against that any more: it
+    /// paused it, or its veto may be what an earlier resume met.
     func isToBeResumed(by pauser: ObjectIdentifier) -> Bool {
         control.look { control in
             control.isPaused && (control.isResumeRefused || control.pausers.contains(pauser))
@@ -75,8 +77,8 @@ struct BypassStream: ~Copyable, Sendable {
 
     // MARK: Attributes that decide about bypass
 
-    /// ENABLEs that looked at the attributes before look at them again. False where `isExclusive` and
-    /// somebody has bypass: then nothing begins.
+    /// ENABLEs that looked at the attributes before look at them again. False where `isExclusive`
+    /// and somebody has bypass: then nothing begins.
     func beginAttributeChange(onlyWithoutBypass isExclusive: Bool) -> Bool {
         control.change { control in
             if isExclusive, control.bypassOpenCount > 0 { return false }

@@ -10,8 +10,8 @@ protocol VolumeSurroundings {
     /// IOCTL_STORAGE_MANAGE_BYPASS_IO for the volume and storage drivers (spec 4.5): who refuses.
     func manageStorage(_ operation: StorageBypassIOOperation) -> BypassVeto?
 
-    /// Puts the gates of all of the kernel's own reads where they belong now, and waits for those that a
-    /// gate came in the way of. Throws what the host refused a gate with.
+    /// Puts the gates of all of the kernel's own reads where they belong now, and waits for those
+    /// that a gate came in the way of. Throws what the host refused a gate with.
     func settleKernelReads(until bound: DrainLimit) throws(IOFailure) -> DrainEnd
 }
 
@@ -23,8 +23,8 @@ protocol StreamSurroundings: VolumeSurroundings {
 
 /// Who asks whether a pause may end: a handle of the stream that has bypass.
 protocol ResumeAsker {
-    /// Sends a QUERY from the top of the stack; nil if the handle was closed meanwhile and another one
-    /// asks from now on.
+    /// Sends a QUERY from the top of the stack; nil if the handle was closed meanwhile and another
+    /// one asks from now on.
     mutating func query() -> BypassIOResults?
 
     /// Tells the handles apart.

@@ -1,5 +1,3 @@
-import BypassIOProtocol
-
 /// How an ENABLE ended that no filter refused.
 enum Enabling: Equatable {
     case turnedOn
@@ -34,8 +32,8 @@ extension BypassVolume {
         stream.control.change { $0.enablesUnderWay -= 1 }
     }
 
-    /// Enables bypass of a handle that every filter let through, unless the file system has something
-    /// against it (`veto`, asked again while attributes change).
+    /// Enables bypass of a handle that every filter let through, unless the file system has
+    /// something against it (`veto`, asked again while attributes change).
     func enable(
         _ handle: borrowing BypassHandle, of holder: any BypassHolder,
         _ stream: borrowing BypassStream, _ ticket: EnableTicket, _ house: some VolumeSurroundings,
@@ -95,7 +93,8 @@ extension BypassVolume {
 
     // MARK: DISABLE
 
-    /// Disables bypass and waits for the stream's bypassed reads. What is left to do where the end is not
+    /// Disables bypass and waits for the stream's bypassed reads. What is left to do where the end
+    /// is not
     /// `drained` does ``finishDisable(_:_:)``.
     func disable(
         _ handle: borrowing BypassHandle, of holder: ObjectIdentifier,
@@ -145,8 +144,8 @@ extension BypassVolume {
         reconcileStorage(house)
     }
 
-    /// Of a file object that was dropped without an end: no read of it is in flight, but those of others
-    /// whose DISABLEs are under way may be.
+    /// Of a file object that was dropped without an end: no read of it is in flight, but those of
+    /// others whose DISABLEs are under way may be.
     func forget(
         _ handle: borrowing BypassHandle, of holder: ObjectIdentifier,
         _ stream: borrowing BypassStream, _ house: some VolumeSurroundings

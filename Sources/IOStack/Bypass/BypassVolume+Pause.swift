@@ -7,8 +7,8 @@ extension BypassVolume {
     /// under way ask again.
     ///
     /// Throws ``NTStatus/ioTimeout`` where a read takes longer than ``drainLimit``, and
-    /// ``NTStatus/cancelled`` for an interrupted program; then the pause is taken back, unless another
-    /// stands or drains.
+    /// ``NTStatus/cancelled`` for an interrupted program; then the pause is taken back, unless
+    /// another stands or drains.
     func pause(
         _ stream: borrowing BypassStream, _ house: some StreamSurroundings
     ) throws(IOFailure) {
@@ -62,9 +62,9 @@ extension BypassVolume {
         }
     }
 
-    /// Has `asker` send a QUERY from the top of the stack, from within this request, and ends the pause if
-    /// nobody refuses. So several pausers need no counting: each keeps vetoing while it has a reason.
-    /// Nothing is locked while the QUERY runs.
+    /// Has `asker` send a QUERY from the top of the stack, from within this request, and ends the
+    /// pause if nobody refuses. So several pausers need no counting: each keeps vetoing while it
+    /// has a reason. Nothing is locked while the QUERY runs.
     func resume(
         _ stream: borrowing BypassStream, asking asker: consuming some ResumeAsker,
         _ house: some StreamSurroundings
@@ -96,8 +96,8 @@ extension BypassVolume {
         return asker.query()
     }
 
-    /// Returns whether the refusal stands. Whose it was may be gone, and have looked for what was refused
-    /// too early to see this.
+    /// Returns whether the refusal stands. Whose it was may be gone, and have looked for what was
+    /// refused too early to see this.
     private func noteRefusal(
         of stream: borrowing BypassStream, _ epoch: UInt64, since detaches: UInt64
     ) -> Bool {

@@ -40,8 +40,8 @@ extension BypassVolume {
                 // one that was not the last and waited for its own stream only. With the count at
                 // zero nobody begins to skip.
                 let isBusy = gate.readsInside(.storageBypass) > 0
-                // With the count, so that an ENABLE that comes now waits for its turn here. One that
-                // comes while a DISABLE still waits finds things as it wants them.
+                // With the count, so that an ENABLE that comes now waits for its turn here. One
+                // that comes while a DISABLE still waits finds things as it wants them.
                 if !isWanted, !isBusy { gate.close(.storageRefused) }
                 return (isWanted, isBusy)
             }
@@ -63,8 +63,8 @@ extension BypassVolume {
     /// bypassed. Repeatable; legal with no bypass in use.
     ///
     /// Throws ``NTStatus/ioTimeout`` where a read takes longer than ``drainLimit``, and
-    /// ``NTStatus/cancelled`` for an interrupted program; then the pause is taken back, unless another
-    /// stands.
+    /// ``NTStatus/cancelled`` for an interrupted program; then the pause is taken back, unless
+    /// another stands.
     func pauseStorage(_ house: some VolumeSurroundings) throws(IOFailure) {
         state.withLock { state in
             state.storagePauseEpoch += 1

@@ -1,7 +1,7 @@
 /// What keeps a stream off the bypass route without pausing it (spec 4.6, 6.9).
 extension BypassVolume {
-    /// Suspends the stream and waits for its reads that skip the filters, unless the caller does not rely on
-    /// their end. Each cause stands until it is ended.
+    /// Suspends the stream and waits for its reads that skip the filters, unless the caller does
+    /// not rely on their end. Each cause stands until it is ended.
     func suspend(
         _ stream: borrowing BypassStream, because cause: StreamSuspension, awaitingReads: Bool,
         _ house: some StreamSurroundings
@@ -30,8 +30,8 @@ extension BypassVolume {
 
     // MARK: Cached use
 
-    /// Counts a handle that somebody keeps open as a cached user of its stream, and waits for the stream's
-    /// bypassed reads.
+    /// Counts a handle that somebody keeps open as a cached user of its stream, and waits for the
+    /// stream's bypassed reads.
     func countIn(
         _ use: StreamSuspension, of handle: borrowing BypassHandle,
         _ stream: borrowing BypassStream, _ house: some StreamSurroundings
@@ -67,8 +67,8 @@ extension BypassVolume {
     }
 }
 
-/// How many handles of a stream do cached and mapped I/O. Part of ``BypassStream/Control``, whose lock
-/// guards it.
+/// How many handles of a stream do cached and mapped I/O. Part of ``BypassStream/Control``, whose
+/// lock guards it.
 struct CachedUsers: Hashable {
     private var cached: UInt32 = 0
     private var mapped: UInt32 = 0

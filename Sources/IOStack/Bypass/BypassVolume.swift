@@ -1,13 +1,13 @@
 import Synchronization
 
-/// A volume, as bypass knows it: the gate that every bypassed read passes, ActiveBypassIoCount, and what
-/// keeps reads from skipping the filters or the volume drivers.
+/// A volume, as bypass knows it: the gate that every bypassed read passes, ActiveBypassIoCount, and
+/// what keeps reads from skipping the filters or the volume drivers.
 ///
-/// It knows handles and streams and asks the rest of the house by ``VolumeSurroundings``; what passed the
-/// filters comes here, and what a filter or file system has to say was said before.
+/// It knows handles and streams and asks the rest of the house by ``VolumeSurroundings``; what
+/// passed the filters comes here, and what a filter or file system has to say was said before.
 ///
-/// Lock order, outermost first: `storageTransition` → `state` → a stream's `control` → drain events. A drain
-/// never sleeps under any of them.
+/// Lock order, outermost first: `storageTransition` → `state` → a stream's `control` → drain
+/// events. A drain never sleeps under any of them.
 struct BypassVolume: ~Copyable, Sendable {
     let gate = VolumeGate()
 
@@ -66,8 +66,8 @@ struct BypassVolume: ~Copyable, Sendable {
         }
     }
 
-    /// Waits for the reads that were past the filters when ``blockFilters()`` came: then the filter sees
-    /// every read.
+    /// Waits for the reads that were past the filters when ``blockFilters()`` came: then the filter
+    /// sees every read.
     func drainBlocked(until bound: DrainLimit, _ house: some VolumeSurroundings) -> DrainEnd {
         if Mutant.noAttachDrain.isPlanted { return .drained }
         let end = gate.drain(
@@ -77,14 +77,15 @@ struct BypassVolume: ~Copyable, Sendable {
             .storageBypass, .filtersBlocked, until: bound, advance: house.advanceOwnReads)
     }
 
-    /// A filter is gone, and with it what it had against bypass: a resume that it refused asks again.
+    /// A filter is gone, and with it what it had against bypass: a resume that it refused asks
+    /// again.
     func noteDetach() { state.change { $0.detaches += 1 } }
 
     /// Has every ENABLE under way ask again (``EnableTicket``), once a new filter can be met.
     func haveEnablesAskAgain() { state.change { $0.withdrawals += 1 } }
 
-    /// The same, for a filter that withdraws bypass; returns the file objects that have it: all that it does
-    /// not ask again for.
+    /// The same, for a filter that withdraws bypass; returns the file objects that have it: all
+    /// that it does not ask again for.
     func withdrawFromEnables() -> [any BypassHolder] {
         state.withLock { state in
             state.withdrawals += 1
@@ -104,8 +105,8 @@ struct BypassVolume: ~Copyable, Sendable {
         }
     }
 
-    /// For the drains of one request, made by the first of them that has to wait. None in the search of every
-    /// order, where nothing takes time.
+    /// For the drains of one request, made by the first of them that has to wait. None in the
+    /// search of every order, where nothing takes time.
     func newBound(_ made: inout DrainBound?) -> DrainBound? {
         if Interleaving.isSearched { return nil }
         if made == nil { made = DrainBound(drainLimit) }

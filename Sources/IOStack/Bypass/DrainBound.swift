@@ -24,8 +24,8 @@ enum DrainEnd: Sendable {
 /// Asked where a drain has to wait, as most need not; nil: it waits for as long as it takes.
 typealias DrainLimit = () -> DrainBound?
 
-/// How long the drains of one request may take together, and whether it was cancelled. Belongs to the
-/// thread that waits; ``cancel()`` from any.
+/// How long the drains of one request may take together, and whether it was cancelled. Belongs to
+/// the thread that waits; ``cancel()`` from any.
 final class DrainBound: Sendable {
     /// How often a sleeping drain looks whether it is over.
     static let slice = DispatchTimeInterval.milliseconds(20)

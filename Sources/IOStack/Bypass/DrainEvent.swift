@@ -13,8 +13,8 @@ struct DrainEvent: ~Copyable, Sendable {
     static let pollInterval = DispatchTimeInterval.milliseconds(1)
 
     /// Returns when `isDrained` is true. `raise` and `lower` set and clear the gate's `waiting`
-    /// flag; `advance` drives reads that only the calling thread can finish. Ends earlier if `bound`
-    /// says so.
+    /// flag; `advance` drives reads that only the calling thread can finish. Ends earlier if
+    /// `bound` says so.
     @discardableResult
     func wait(
         until bound: DrainLimit = { nil }, raise: () -> Void, lower: () -> Void,

@@ -12,3 +12,51 @@ public enum ReadRoute: UInt8, Sendable, CaseIterable {
     public var skipsFilters: Bool { self == .filterBypass || self == .fullBypass }
     public var skipsVolumeDrivers: Bool { self == .storageBypass || self == .fullBypass }
 }
+
+/// Why a read of a bypass-enabled file object took the traditional route; tools print it.
+public enum TraditionalCause: UInt8, Sendable, CaseIterable, CustomStringConvertible {
+    /// The handle caches: BypassIO concerns non-cached reads only.
+    case cachedHandle
+    /// Offset or length break the storage's alignment.
+    case misaligned
+    /// STREAM_PAUSE is in force.
+    case streamPaused
+    /// A filter that did not opt in was attached.
+    case filterAttachBlocked
+    /// A DISABLE is waiting for the stream's reads to finish.
+    case settling
+    // The suspensions, in the order of ``StreamSuspension``.
+    /// Another handle does cached I/O.
+    case cachedElsewhere
+    /// The file is mapped.
+    case mapped
+    /// The data lies in the inode.
+    case resident
+    /// The file became sparse.
+    case sparse
+    /// The file is being moved on the storage.
+    case moving
+
+    /// Of several suspensions the first.
+    init?(_ suspension: StreamSuspension) {
+        guard suspension != [] else { return nil }
+        let place = UInt8(suspension.rawValue.trailingZeroBitCount)
+        self.init(rawValue: Self.cachedElsewhere.rawValue + place)
+    }
+
+    /// In words, to follow "because".
+    public var description: String {
+        switch self {
+        case .cachedHandle: "the handle itself is cached"
+        case .misaligned: "the read is not aligned"
+        case .streamPaused: "a filter paused the file's bypass"
+        case .filterAttachBlocked: "a filter that does not know BypassIO is attached"
+        case .settling: "another handle's bypass is being disabled"
+        case .cachedElsewhere: StreamSuspension.cachedHandle.description
+        case .mapped: StreamSuspension.mapped.description
+        case .resident: StreamSuspension.resident.description
+        case .sparse: StreamSuspension.sparse.description
+        case .moving: StreamSuspension.moving.description
+        }
+    }
+}

@@ -1,10 +1,11 @@
 import Synchronization
 
-/// A word of counts and bits, such as a gate's: who is inside, who may not enter, whether somebody sleeps.
+/// A word of counts and bits, such as a gate's: who is inside, who may not enter, whether somebody
+/// sleeps.
 ///
-/// Each operation is one atomic step and shows its caller only the bits that it names. So a test that
-/// tries the threads' orders knows which steps commute: two reads that are counted in do, unless
-/// somebody looks at the count between them.
+/// Each operation is one atomic step and shows its caller only the bits that it names. So a test
+/// that tries the threads' orders knows which steps commute: two reads that are counted in do,
+/// unless somebody looks at the count between them.
 struct GateWord: ~Copyable, Sendable {
     /// A drain that sleeps, and the count it waits for.
     struct Sleep: Sendable {

@@ -3,10 +3,11 @@ internal import Glibc
 /// A value that only its lock's holder touches.
 ///
 /// Over the C library's mutex instead of the standard library's. That one spins for its lock, which
-/// on few cores takes the time that its holder needs to let it go, and hands over through the kernel's
-/// priority inheritance, a system call on either side; with sixteen threads of a mount on two cores
-/// it cost a third of a lookup. ThreadSanitizer also does not see its hand-over. It costs one
-/// allocation at the start, for lock and value together; ``GuardedOnDemand`` makes it when it is needed.
+/// on few cores takes the time that its holder needs to let it go, and hands over through the
+/// kernel's priority inheritance, a system call on either side; with sixteen threads of a mount on
+/// two cores it cost a third of a lookup. ThreadSanitizer also does not see its hand-over. It costs
+/// one allocation at the start, for lock and value together; ``GuardedOnDemand`` makes it when it
+/// is needed.
 @safe
 public struct Guarded<Value: ~Copyable>: ~Copyable {
     /// Does not move, as the C library demands.

@@ -1,9 +1,9 @@
-/// A value that only its lock's holder touches, and that most owners never have: lock and value take no
-/// memory but a pointer until somebody needs them.
+/// A value that only its lock's holder touches, and that most owners never have: lock and value
+/// take no memory but a pointer until somebody needs them.
 ///
-/// A look at it before it was made counts as one under the lock, before whoever makes it: as with a lock
-/// that is always there, of two threads that each change something and then look at what the other
-/// changes, one sees it (``OnDemand``). A pause that looks for kernel reads relies on that.
+/// A look at it before it was made counts as one under the lock, before whoever makes it: as with a
+/// lock that is always there, of two threads that each change something and then look at what the
+/// other changes, one sees it (``OnDemand``). A pause that looks for kernel reads relies on that.
 ///
 /// Any thread.
 public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
@@ -30,7 +30,8 @@ public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
         withLockIfUsed { $0.take() } ?? nil
     }
 
-    /// Runs `body` with the value while holding the lock, both made on the first use. Not recursive.
+    /// Runs `body` with the value while holding the lock, both made on the first use. Not
+    /// recursive.
     @inlinable
     public func withLock<R, E: Error>(
         _ body: (inout sending Value?) throws(E) -> sending R

@@ -1,5 +1,6 @@
-/// A rule of the state machine that the build of the search (Tests/Interleavings) can leave out, to show that
-/// the search would notice. In every other build `isPlanted` is false while the code is compiled.
+/// A rule of the state machine that the build of the search (Tests/Interleavings) can leave out, to
+/// show that the search would notice. In every other build `isPlanted` is false while the code is
+/// compiled.
 enum Mutant: String {
     /// A pause does not wait for the reads that are past the filters.
     case noDrain = "NO_DRAIN"

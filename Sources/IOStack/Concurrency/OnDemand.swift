@@ -1,18 +1,20 @@
 import Synchronization
 
-/// Something that most owners never need: takes no memory but a pointer until the first use, and then
-/// stays as long as its owner.
+/// Something that most owners never need: takes no memory but a pointer until the first use, and
+/// then stays as long as its owner.
 ///
-/// Over an address instead of the standard library's lazy reference. That one counts a reference at each
-/// look and asks the runtime for generic types; an open and close spent 3,800 instructions on it.
+/// Over an address instead of the standard library's lazy reference. That one counts a reference at
+/// each look and asks the runtime for generic types; an open and close spent 3,800 instructions on
+/// it.
 ///
-/// Any thread. Of two that make it at once, one is kept. Two threads that each write something else and
-/// then look here, or make this and then look at that other thing, cannot both miss the other: a fence
-/// stands between on either side.
+/// Any thread. Of two that make it at once, one is kept. Two threads that each write something else
+/// and then look here, or make this and then look at that other thing, cannot both miss the other:
+/// a fence stands between on either side.
 @safe
 @usableFromInline
 struct OnDemand<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
-    /// Of the value, 0 before there is one. Set once: release by who makes it, acquire by who finds it.
+    /// Of the value, 0 before there is one. Set once: release by who makes it, acquire by who finds
+    /// it.
     private let address = Atomic(address: 0)
 
     init() {}

@@ -1,9 +1,9 @@
 import Dispatch
 import Synchronization
 
-// Where a search of every order (Tests/Interleavings) meets the state machine. The build of the search has
-// the counterparts of all this in the folder `Interleaving`; in every other build it is nothing: what is
-// declared here is empty or constant, is inlined, and leaves no code behind.
+// Where a search of every order (Tests/Interleavings) meets the state machine. The build of the
+// search has the counterparts of all this in the folder `Interleaving`; in every other build it is
+// nothing: what is declared here is empty or constant, is inlined, and leaves no code behind.
 
 #if !INTERLEAVING
 
@@ -19,8 +19,8 @@ import Synchronization
         var isPlanted: Bool { false }
     }
 
-    /// What a thread found since this was made. A search counts two ways of a thread as one that differ in
-    /// nothing it still knows.
+    /// What a thread found since this was made. A search counts two ways of a thread as one that
+    /// differ in nothing it still knows.
     struct StepMemory {
         @inline(__always)
         init() {}

@@ -4,14 +4,14 @@ import BypassIOProtocol
 extension FileObject {
     /// Asks every layer to let the kernel carry this file object's reads itself, cached or not, and
     /// mappings: an ENABLE from the top of the stack, then the terms of each filter
-    /// (``FilterRegistration/kernelReads``), the volume and storage drivers, who must all agree to be
-    /// skipped, and the file system. Ends with the file object.
+    /// (``FilterRegistration/kernelReads``), the volume and storage drivers, who must all agree to
+    /// be skipped, and the file system. Ends with the file object.
     ///
-    /// Returns the door, through which the kernel has to be told to read. If something has the stream's
-    /// bypass paused or suspended, the grant stands all the same, behind the closed gate.
+    /// Returns the door, through which the kernel has to be told to read. If something has the
+    /// stream's bypass paused or suspended, the grant stands all the same, behind the closed gate.
     ///
-    /// With `leavingAccessTimes` reads do not change the file's access time; it holds for everybody who
-    /// has the kernel read the file, and whoever asks first decides.
+    /// With `leavingAccessTimes` reads do not change the file's access time; it holds for everybody
+    /// who has the kernel read the file, and whoever asks first decides.
     ///
     /// Throws the first veto; then bypass is as it was before, if it was not enabled.
     public func grantKernelReads(
@@ -33,7 +33,7 @@ extension FileObject {
 
     /// The program may have the kernel read.
     public var hasKernelReads: Bool {
-        stream.kernelReads.current?.files.contains { $0 === self } ?? false
+        stream.kernelReads.current?.holders.contains { $0 === self } ?? false
     }
 
     /// Why its kernel reads ask the stack now; nil: they pass unseen.
@@ -41,7 +41,8 @@ extension FileObject {
         hasKernelReads ? volume.kernelReadCause(of: stream) : nil
     }
 
-    /// Gives back what ``grantKernelReads()`` granted, and disables bypass: the kernel did not take it.
+    /// Gives back what ``grantKernelReads()`` granted, and disables bypass: the kernel did not take
+    /// it.
     public func giveUpKernelReads() {
         leaveKernelReads()
         _ = try? bypassIO(.disable, requestor: .kernel)

@@ -29,8 +29,8 @@ extension Volume {
         return nil
     }
 
-    /// Runs the pre-read callbacks with a request that has no buffer, and tells those who wait for the
-    /// end of it that they will not see it.
+    /// Runs the pre-read callbacks with a request that has no buffer, and tells those who wait for
+    /// the end of it that they will not see it.
     private func askFilters(_ read: KernelRead, _ file: FileObject) -> IOFailure? {
         let opener = file.requestor
         let data = CallbackData(
@@ -72,7 +72,7 @@ extension KernelReadCause {
 }
 
 extension IOFailure {
-    /// `EBUSY`: somebody has to see or change the bytes, which happens only to a file that is opened
-    /// anew.
+    /// `EBUSY`: somebody has to see or change the bytes, which happens only to a file that is
+    /// opened anew.
     fileprivate static var needsData: IOFailure { IOFailure(errno: 16) }
 }

@@ -4,7 +4,8 @@ import BypassIOProtocol
 extension Volume {
     /// Why the kernel's reads of a stream have to ask the stack now; nil: they need not.
     ///
-    /// A DISABLE that settles keeps reads of the service out for a moment only; it concerns one handle.
+    /// A DISABLE that settles keeps reads of the service out for a moment only; it concerns one
+    /// handle.
     func kernelReadCause(of stream: Stream) -> KernelReadCause? {
         if let cause = stream.bypass.gate.closed.subtracting(.settling).firstCause {
             return .traditional(cause)
@@ -19,8 +20,8 @@ extension Volume {
     }
 
     /// Puts the gate of the stream's kernel reads where it belongs, after something changed that it
-    /// depends on. When it returns after a cause was set, no kernel read begins without being asked for,
-    /// and those that had begun are done.
+    /// depends on. When it returns after a cause was set, no kernel read begins without being asked
+    /// for, and those that had begun are done.
     ///
     /// Throws what the host refused the gate with: kernel reads go on then.
     @discardableResult
@@ -31,8 +32,9 @@ extension Volume {
         return try reads.settle(until: bound) { kernelReadCause(of: stream) != nil }
     }
 
-    /// As ``settleKernelReads(of:)`` for every stream; all are settled, the first failure is thrown. Every
-    /// gate is in the way before any is drained, so that the host looks for reads once.
+    /// As ``settleKernelReads(of:)`` for every stream; all are settled, the first failure is
+    /// thrown. Every gate is in the way before any is drained, so that the host looks for reads
+    /// once.
     @discardableResult
     func settleKernelReads(until bound: DrainLimit = { nil }) throws(IOFailure) -> DrainEnd {
         var failure: IOFailure?
@@ -55,7 +57,9 @@ extension Volume {
 
 extension Stream {
     /// The open file objects whose programs may have the kernel read.
-    var kernelReaders: [FileObject] { kernelReads.current?.files ?? [] }
+    var kernelReaders: [FileObject] {
+        (kernelReads.current?.holders ?? []).compactMap { $0 as? FileObject }
+    }
 }
 
 extension FilterChain {

@@ -2,13 +2,14 @@ import BypassIOProtocol
 
 /// What the file system says to a BypassIO control.
 ///
-/// Small, because a success is by far the commonest: the 330 bytes that a verdict takes on the wire are
-/// not carried from function to function to say nothing.
+/// Small, because a success is by far the commonest: the 330 bytes that a verdict takes on the wire
+/// are not carried from function to function to say nothing.
 enum ControlAnswer: Hashable {
-    /// Success: of an operation with results a verdict that names nobody, of others the header alone.
+    /// Success: of an operation with results a verdict that names nobody, of others the header
+    /// alone.
     case success
-    /// Of an ENABLE that changed nothing, because what it passed is not any more as it was: it is asked
-    /// again, unless that happened too often (``EnableTicket``).
+    /// Of an ENABLE that changed nothing, because what it passed is not any more as it was: it is
+    /// asked again, unless that happened too often (``EnableTicket``).
     indirect case outdated(BypassIOResults)
     indirect case results(BypassIOResults)
     indirect case info(BypassIOInfo)

@@ -2,8 +2,8 @@ import BypassIOProtocol
 
 /// Changes of a file that has bypass (spec 4.6).
 extension Volume {
-    /// Applies a change. Compression is refused while bypass is in use; encryption pauses it; a file
-    /// that becomes sparse goes on with all its reads on the traditional route.
+    /// Applies a change. Compression is refused while bypass is in use; encryption pauses it; a
+    /// file that becomes sparse goes on with all its reads on the traditional route.
     func apply(
         _ change: FileChange, to file: FileObject, for requestor: Requestor
     ) throws(IOFailure) {

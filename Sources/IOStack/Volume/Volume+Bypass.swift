@@ -28,8 +28,8 @@ extension Volume {
         }
     }
 
-    /// The output of a control that no filter has to do with, without a request to carry; nil if one
-    /// has, or came meanwhile.
+    /// The output of a control that no filter has to do with, without a request to carry; nil if
+    /// one has, or came meanwhile.
     func unfilteredOutput(
         of input: FSBypassIOInput, _ file: FileObject, _ requestor: Requestor
     ) throws(IOFailure) -> [UInt8]? {
@@ -118,8 +118,10 @@ extension Volume {
         veto(.retry, "Bypass was withdrawn while it was being enabled.").results
     }
 
-    /// Takes back an ENABLE that turned bypass on and that a post callback then failed or refused, as
-    /// `FltCancelFileOpen` does an open: a DISABLE goes to those below that filter, who saw it succeed.
+    /// Takes back an ENABLE that turned bypass on and that a post callback then failed or refused,
+    /// as
+    /// `FltCancelFileOpen` does an open: a DISABLE goes to those below that filter, who saw it
+    /// succeed.
     func undoEnable(_ data: CallbackData) {
         guard let file = data.fileObject else { return }
         if let input = try? FSBypassIOInput(operation: .disable).encodedBytes() {
@@ -134,8 +136,8 @@ extension Volume {
         if file.isBypassEnabled { try? disable(file) }
     }
 
-    /// Throws where reads take longer than ``drainLimit``, or the program was interrupted. Bypass is
-    /// disabled all the same, and what is left to do happens when the reads are done.
+    /// Throws where reads take longer than ``drainLimit``, or the program was interrupted. Bypass
+    /// is disabled all the same, and what is left to do happens when the reads are done.
     private func disable(_ file: FileObject) throws(IOFailure) {
         let stream = file.stream
         let house = StreamHouse(self, stream)

@@ -3,7 +3,8 @@ import Synchronization
 
 /// A mounted volume: a file system over its volume stack, with the filters attached to it.
 ///
-/// Lock order, outermost first: `attachment` → those of `bypass` (``BypassVolume``) → leaves (context tables,
+/// Lock order, outermost first: `attachment` → those of `bypass` (``BypassVolume``) → leaves
+/// (context tables,
 /// `chain`, `openFiles`). Requests are carried without any of them; a drain never sleeps under one.
 public final class Volume: Sendable {
     /// For people: where the volume is, e.g. the directory it serves.
@@ -20,8 +21,8 @@ public final class Volume: Sendable {
     let contexts = ContextTable()
 
     struct OpenFiles {
-        /// Streams that somebody has open, and how many file objects each has, and how many of these
-        /// may write.
+        /// Streams that somebody has open, and how many file objects each has, and how many of
+        /// these may write.
         var streams: [FileID: (stream: Stream, fileObjects: Int, writers: Int)] = [:]
         /// Creates on their way: a dismount must not come between them and their stream.
         var opensUnderWay = 0
@@ -36,8 +37,8 @@ public final class Volume: Sendable {
     /// filters looks here and takes no lock. Release and acquire: one that begins after an attach
     /// returned sees the filter.
     private let filteredFunctions = Atomic<UInt32>(0)
-    /// How long a STREAM_PAUSE, a VOLUME_STACK_PAUSE, a DISABLE or an attach waits for reads that are
-    /// past what it stops. 30 seconds.
+    /// How long a STREAM_PAUSE, a VOLUME_STACK_PAUSE, a DISABLE or an attach waits for reads that
+    /// are past what it stops. 30 seconds.
     public var drainLimit: Duration {
         get { bypass.drainLimit }
         set { bypass.drainLimit = newValue }
@@ -59,9 +60,9 @@ public final class Volume: Sendable {
     /// Attached instances, highest altitude first.
     public var instances: [FilterInstance] { currentChain.instances }
 
-    /// What every attached filter supports, a bit each (`FsRtlGetSupportedFeatures`): file systems take
-    /// no part. All bits while none is attached; without the bit for BypassIO nothing on the volume
-    /// bypasses.
+    /// What every attached filter supports, a bit each (`FsRtlGetSupportedFeatures`): file systems
+    /// take no part. All bits while none is attached; without the bit for BypassIO nothing on the
+    /// volume bypasses.
     public var supportedFeatures: FilterRegistration.Features {
         instances.reduce(.all) { $0.intersection($1.filter.features) }
     }
@@ -77,8 +78,8 @@ public final class Volume: Sendable {
     /// Those file objects, in no order.
     var bypassedFiles: [FileObject] { bypass.holders.compactMap { $0 as? FileObject } }
 
-    /// Has every ENABLE under way ask again, and returns the file objects that have bypass: all that it
-    /// does not ask again for.
+    /// Has every ENABLE under way ask again, and returns the file objects that have bypass: all
+    /// that it does not ask again for.
     func withdrawFromEnables() -> [FileObject] {
         bypass.withdrawFromEnables().compactMap { $0 as? FileObject }
     }
@@ -113,8 +114,9 @@ public final class Volume: Sendable {
         withExtendedLifetime(old) {}
     }
 
-    /// Has questions about BypassIO pass an instance whose filter has no callback for controls, so that its
-    /// standing veto is given (``WithdrawnBypass``). Questions under way may have another chain.
+    /// Has questions about BypassIO pass an instance whose filter has no callback for controls, so
+    /// that its standing veto is given (``WithdrawnBypass``). Questions under way may have another
+    /// chain.
     func askAboutBypass(_ instance: FilterInstance) {
         guard !currentChain.operations(for: .fileSystemControl).passes(instance) else { return }
         changeChain { FilterChain(instances: $0.instances) }
@@ -217,9 +219,9 @@ public final class Volume: Sendable {
         setupComplete(instance)
     }
 
-    /// Spec 4.3: all bypass stops at once; reads that were past the filters must be out before the new
-    /// filter may rely on seeing everything. Throws what they or the host did not let it have; then the
-    /// instance is detached.
+    /// Spec 4.3: all bypass stops at once; reads that were past the filters must be out before the
+    /// new filter may rely on seeing everything. Throws what they or the host did not let it have;
+    /// then the instance is detached.
     private func waitForReadsPast(
         _ instance: FilterInstance, _ blocks: Bool
     ) throws(NTStatus) {

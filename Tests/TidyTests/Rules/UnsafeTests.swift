@@ -13,11 +13,11 @@ struct UnsafeTests {
         "Sources/IOStack/Concurrency/":
             "the mutex of Guarded, values made on demand, the scheduler",
         // Places of the stack.
-        "Sources/IOStack/FileObject/ReadCounters.swift": "members without checks of exclusivity",
-        "Sources/IOStack/FilterManager/OperationChain.swift": "a node that is lent",
-        "Sources/IOStack/Requests/Array+Span.swift": "bytes copied whole",
-        "Sources/IOStack/Requests/FilePath+Bytes.swift": "paths copied whole",
-        "Sources/IOStack/Requests/SpareRequest.swift": "the thread's own request",
+        "Sources/IOStack/Files/ReadCounters.swift": "members without checks of exclusivity",
+        "Sources/IOStack/Filtering/Manager/OperationChain.swift": "a node that is lent",
+        "Sources/IOStack/Model/Requests/Array+Span.swift": "bytes copied whole",
+        "Sources/IOStack/Model/Requests/FilePath+Bytes.swift": "paths copied whole",
+        "Sources/IOStack/Filtering/Request/SpareRequest.swift": "the thread's own request",
         // Single calls of libc and of C targets.
         "Sources/BypassIOClient/BypassIOClient.swift": "the control code, in C",
         "Sources/BypassIOLab/Run/CarryingThread.swift": "the state of a thread",

@@ -1,5 +1,6 @@
 #if INTERLEAVING
-    /// What lies behind a lock. Looked at by a scheduler while no thread but the lock's holder runs.
+    /// What lies behind a lock. Looked at by a scheduler while no thread but the lock's holder
+    /// runs.
     @safe
     final class GuardedContent<Value: Hashable>: ScheduledContent, @unchecked Sendable {
         private let value: UnsafeMutablePointer<Value>

@@ -5,8 +5,8 @@
     /// returns when it may. `unlock` and `signal` never wait.
     public protocol StepScheduler: Sendable {
         func step(_ step: ScheduledStep)
-        /// What the calling thread's next word, lock or semaphore is called: the same whenever the thread
-        /// has come the same way.
+        /// What the calling thread's next word, lock or semaphore is called: the same whenever the
+        /// thread has come the same way.
         func newIdentity() -> UInt
         /// All that the calling thread has found in its operation.
         func mark() -> UInt64
@@ -31,15 +31,15 @@
 
         private static let identities = Synchronization.Atomic<UInt>(0)
 
-        /// What a step names its object by. Not an address: that of a thing that is gone comes again, with
-        /// its history.
+        /// What a step names its object by. Not an address: that of a thing that is gone comes
+        /// again, with its history.
         public static func newIdentity() -> UInt {
             unsafe scheduler?.newIdentity()
                 ?? identities.wrappingAdd(1, ordering: .relaxed).newValue
         }
 
-        /// At the begin and the end of what gives no result but `rest`: the thread comes out as it went in,
-        /// whatever it found.
+        /// At the begin and the end of what gives no result but `rest`: the thread comes out as it
+        /// went in, whatever it found.
         static func mark() -> UInt64 { unsafe scheduler?.mark() ?? 0 }
         static func forget(since mark: UInt64, but rest: Int = 0) {
             unsafe scheduler?.forget(since: mark, but: rest)

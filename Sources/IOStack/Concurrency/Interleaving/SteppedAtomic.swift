@@ -1,8 +1,8 @@
 #if INTERLEAVING
     import Synchronization
 
-    /// Stands in for the standard library's `Atomic` in this module: each operation is a step of the
-    /// scheduler. All are sequentially consistent, since one thread runs at a time.
+    /// Stands in for the standard library's `Atomic` in this module: each operation is a step of
+    /// the scheduler. All are sequentially consistent, since one thread runs at a time.
     ///
     /// Relaxed additions are figures for people (docs/concurrency.md) and no steps.
     struct Atomic<Value: Hashable & Sendable>: ~Copyable, Sendable {
@@ -85,9 +85,9 @@
             return change { $0 &- amount }
         }
 
-        /// Counts in unless the count is zero, or `isGone`. How often a loop of exchanges begins anew depends
-        /// on who counts in meanwhile. That repeats a look and makes no other difference, so it is one step,
-        /// and a search may leave the count out.
+        /// Counts in unless the count is zero, or `isGone`. How often a loop of exchanges begins
+        /// anew depends on who counts in meanwhile. That repeats a look and makes no other
+        /// difference, so it is one step, and a search may leave the count out.
         func addUnlessZero(orIf isGone: () -> Bool) -> Bool {
             guard !isGone() else { return false }
             step(.update)

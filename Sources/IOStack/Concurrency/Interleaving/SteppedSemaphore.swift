@@ -1,7 +1,8 @@
 #if INTERLEAVING
     import Dispatch
 
-    /// Stands in for Dispatch's semaphore in this module: sleeping on it is a step of the scheduler.
+    /// Stands in for Dispatch's semaphore in this module: sleeping on it is a step of the
+    /// scheduler.
     final class DispatchSemaphore: Sendable {
         private let semaphore: Dispatch.DispatchSemaphore
 

@@ -1,0 +1,115 @@
+import BypassIOProtocol
+
+extension FileObject {
+    /// Reads up to `length` bytes at `offset` into the start of `buffer`; returns the bytes read,
+    /// fewer at the end of the file, 0 beyond it.
+    ///
+    /// With bypass enabled on a non-cached file object the read goes past the filters, allocates
+    /// nothing, takes no lock and touches no reference count (but for what volume drivers do, if it
+    /// is partial); when it may not, it takes the
+    /// traditional route by itself. `buffer` must come from the volume's storage driver if the
+    /// storage has an alignment rule. `requestor` is on whose behalf, by default who opened the
+    /// file. Throws ``NTStatus/fileClosed`` after ``close()``,
+    /// ``NTStatus/accessDenied`` if the file object was not opened for reading, and
+    /// ``NTStatus/invalidParameter`` for a length that `buffer` cannot hold.
+    public func read(
+        at offset: UInt64, length: Int, into buffer: any IOBuffer, requestor: Requestor? = nil
+    ) throws(IOFailure) -> Int {
+        try carriedRead(at: offset, length: length, into: buffer, requestor).count
+    }
+
+    /// As ``read(at:length:into:requestor:)``, with the route that the read took.
+    public func countedRead(
+        at offset: UInt64, length: Int, into buffer: any IOBuffer, requestor: Requestor? = nil
+    ) throws(IOFailure) -> (count: Int, route: ReadRoute) {
+        try carriedRead(at: offset, length: length, into: buffer, requestor)
+    }
+
+    @inline(__always)
+    private func carriedRead(
+        at offset: UInt64, length: Int, into buffer: any IOBuffer, _ requestor: Requestor?
+    ) throws(IOFailure) -> (count: Int, route: ReadRoute) {
+        guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
+            throw IOFailure(.invalidParameter)
+        }
+        // Before the gates: what entered them must leave them.
+        guard access.contains(.read) else { throw IOFailure(.accessDenied) }
+        guard let storage else { throw noDataFailure }
+        let route = enterBypass(offset: offset, length: length)
+        if route == .traditional {
+            let count = try readTraditionally(
+                at: offset, length: length, into: buffer, requestor)
+            // A filter may have said anything.
+            return (min(max(count, 0), length), route)
+        }
+        defer { leaveBypass(route) }
+        counters.count(route)
+        let extent = StorageExtent(handle: storage, offset: offset, length: length)
+        if route == .fullBypass {
+            return (try storageDriver.read(extent, into: buffer), route)
+        }
+        return (try volume.stack.read(extent, into: buffer), route)
+    }
+
+    /// Writes the first `length` bytes of `buffer` at `offset`; returns the bytes written. Every
+    /// write takes the traditional route. Throws as ``read(at:length:into:)``.
+    @discardableResult
+    public func write(
+        at offset: UInt64, length: Int, from buffer: any IOBuffer, requestor: Requestor? = nil
+    ) throws(IOFailure) -> Int {
+        guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
+            throw IOFailure(.invalidParameter)
+        }
+        guard access.contains(.write) else { throw IOFailure(.accessDenied) }
+        let answer = try request(
+            .write(offset: offset, length: length), buffer: buffer, requestor: requestor)
+        return min(max(answer.ioStatus.information, 0), length)
+    }
+
+    /// Writes `bytes` at `offset`, through a buffer of the storage's own.
+    @discardableResult
+    public func write(_ bytes: [UInt8], at offset: UInt64) throws(IOFailure) -> Int {
+        let buffer = try volume.makeBuffer(capacity: bytes.count)
+        buffer.withMutableBytes(bytes.count) { span in
+            for index in bytes.indices { span[index] = bytes[index] }
+        }
+        return try write(at: offset, length: bytes.count, from: buffer)
+    }
+
+    /// Reads up to `length` bytes at `offset` into an array.
+    public func read(at offset: UInt64, length: Int) throws(IOFailure) -> [UInt8] {
+        let buffer = try volume.makeBuffer(capacity: length)
+        let count = try read(at: offset, length: length, into: buffer)
+        return buffer.withBytes(count) { [UInt8](copying: $0) }
+    }
+
+    /// Why a file object without data is not read or written.
+    var noDataFailure: IOFailure {
+        IOFailure(stream.kind == .other ? .invalidDeviceRequest : .fileIsADirectory)
+    }
+
+    // MARK: Below the filters
+
+    /// Where a read or write goes, or why it cannot.
+    func transferPlace(
+        _ buffer: (any IOBuffer)?, offset: UInt64, length: Int
+    ) throws(IOFailure) -> (StorageHandle, any IOBuffer) {
+        guard let storage else { throw noDataFailure }
+        // A filter may have changed them.
+        guard let buffer, length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
+            throw IOFailure(.invalidParameter)
+        }
+        return (storage, buffer)
+    }
+
+    /// The route of a read that went through the filters: ``ReadRoute/storageBypass`` or
+    /// ``ReadRoute/traditional``. Ends with ``leaveStorageBypass(_:)``.
+    func enterStorageBypass(offset: UInt64, length: Int) -> ReadRoute {
+        guard isNonCached,
+            (offset | UInt64(truncatingIfNeeded: length)) & misalignmentMask == 0
+        else { return .traditional }
+        return volume.bypass.enterBelowFilters(handle, stream.bypass)
+    }
+
+    func leaveStorageBypass(_ route: ReadRoute) { volume.bypass.leaveBelowFilters(route) }
+}

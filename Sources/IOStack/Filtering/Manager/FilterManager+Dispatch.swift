@@ -1,0 +1,214 @@
+import BypassIOProtocol
+
+extension FilterManager {
+    /// Runs pre callbacks from the request's place downward.
+    static func descend(_ data: CallbackData) -> DescentOutcome {
+        guard let chain = data.descent.chain else { return .reachedFileSystem }
+        while let index = data.descent.step(in: chain) {
+            switch chain.withNode(index, { visit($0, at: index, data) }) {
+            case .passed: continue
+            case .completed: return .completed
+            case .pended: return .pended
+            }
+        }
+        return .reachedFileSystem
+    }
+
+    private static func visit(
+        _ node: CallbackNode, at index: Int, _ data: CallbackData
+    ) -> NodeOutcome {
+        // Spec 6.10: flags of a row do not take back that the filter did not opt in.
+        if node.mayVeto, let veto = standingVeto(of: node.instance, data) {
+            guard node.instance.rundown.enter() else { return .passed }
+            data.completeControl(with: veto)
+            node.instance.rundown.leave()
+            return .completed
+        }
+        if !node.flags.isEmpty, node.skips(data) { return .passed }
+        // The request may come while the instance is going away: then it is not there.
+        guard node.instance.rundown.enter() else { return .passed }
+        guard let callback = node.preOperation else {
+            owePost(.none, of: node, at: index, data)
+            return .passed
+        }
+        node.instance.countPreCallback()
+        let result = run(callback, data, node.instance)
+        switch result {
+        case .successNoCallback:
+            if data.isChanged { data.noteChanges(at: index) }
+            node.instance.rundown.leave()
+            return .passed
+        case .pending:
+            data.keeper = RequestParking.Keeper(node.instance, .down)
+            return .pended
+        case .successWithCallback, .complete, .synchronize:
+            if data.isChanged { data.noteChanges(at: index) }
+            return apply(result, of: node, at: index, data)
+        }
+    }
+
+    /// Goes on after a pended pre callback.
+    static func resumeDescent(
+        _ data: CallbackData, with result: PreOperationResult
+    ) -> DescentOutcome {
+        data.preOperationInstance = nil
+        data.keeper = nil
+        guard let chain = data.descent.chain, let index = data.descent.current else {
+            return .reachedFileSystem
+        }
+        let result = data.heedingVeto(result)
+        if data.isChanged { data.noteChanges(at: index) }
+        let outcome = chain.withNode(index) { apply(result, of: $0, at: index, data) }
+        if case .completed = outcome { return .completed }
+        return descend(data)
+    }
+
+    /// Runs the post callbacks the request owes, bottom up.
+    static func ascend(_ data: CallbackData) -> AscentOutcome {
+        guard let chain = data.descent.chain else { return .finished }
+        data.flags.insert(.postOperation)
+        while let visit = data.descent.takeVisit() {
+            if data.isChanged { data.restore(from: visit.node) }
+            guard chain.withNode(visit.node, { runPost($0, visit, data) }) else {
+                return .pended
+            }
+        }
+        if data.isChanged { data.restore(from: 0) }
+        data.refuseUnfinishedStatus()
+        return .finished
+    }
+
+    /// False if the filter keeps the request: its rundown reference stays until it is handed back.
+    private static func runPost(
+        _ node: CallbackNode, _ visit: FilterDescent.Visit, _ data: CallbackData
+    ) -> Bool {
+        // A detach called it, and gave the rundown reference back.
+        if let promise = visit.promise, !node.instance.owed.claim(promise) { return true }
+        if data.canBeUndone, data.hasSucceeded { data.succeededAt = node.instance }
+        if let callback = node.postOperation {
+            node.instance.countPostCallback()
+            if case .moreProcessingRequired = callback(data, node.instance, visit.context) {
+                data.keptBy = node.instance
+                data.keeper = RequestParking.Keeper(node.instance, .up)
+                return false
+            }
+        }
+        node.instance.rundown.leave()
+        return true
+    }
+
+    /// Goes on after a post callback that kept the request.
+    static func resumeAscent(_ data: CallbackData) -> AscentOutcome {
+        data.keeper = nil
+        data.keptBy.take()?.rundown.leave()
+        return ascend(data)
+    }
+
+    @inline(__always)
+    private static func run(
+        _ callback: PreOperationCallback, _ data: CallbackData, _ instance: FilterInstance
+    ) -> PreOperationResult {
+        guard data.majorFunction == .fileSystemControl else { return callback(data, instance) }
+        data.preOperationInstance = instance
+        let result = callback(data, instance)
+        // A pended request stays in its pre operation, and is not ours, until it is handed back.
+        if case .pending = result { return result }
+        data.preOperationInstance = nil
+        return data.heedingVeto(result)
+    }
+
+    /// Applies what a pre callback said.
+    private static func apply(
+        _ result: PreOperationResult, of node: CallbackNode, at index: Int,
+        _ data: CallbackData
+    ) -> NodeOutcome {
+        switch result {
+        case .successWithCallback(let context):
+            owePost(context, of: node, at: index, data)
+            return .passed
+        case .synchronize(let context):
+            guard node.postOperation != nil else {
+                node.instance.rundown.leave()
+                return .passed
+            }
+            // Its post callback runs in this thread and nowhere else: a detach waits for it.
+            data.descent.expectPost(at: index, context, promise: nil)
+            return .passed
+        case .successNoCallback, .pending:
+            node.instance.rundown.leave()
+            return .passed
+        case .complete:
+            node.instance.rundown.leave()
+            data.refuseUnfinishedStatus()
+            return .completed
+        }
+    }
+
+    /// Notes that the node's post callback is to run, here or by a detach that does not wait.
+    private static func owePost(
+        _ context: CompletionContext, of node: CallbackNode, at index: Int,
+        _ data: CallbackData
+    ) {
+        guard node.postOperation != nil else { return node.instance.rundown.leave() }
+        if data.isChanged, let received = data.descent.change(at: index) {
+            return owePost(context, of: node, at: index, data, as: received)
+        }
+        if let place = node.instance.owed.add(data, context) {
+            return data.descent.expectPost(at: index, context, promise: place)
+        }
+        // The detach called what it knew of; this pre callback was under way meanwhile.
+        drain(
+            OwedPostOperations.Promise(data, data.parameters, context), of: node.instance,
+            data.majorFunction)
+    }
+
+    /// The same for a node that changed the request: its post callback gets what it received.
+    private static func owePost(
+        _ context: CompletionContext, of node: CallbackNode, at index: Int,
+        _ data: CallbackData, as received: ReceivedRequest
+    ) {
+        guard received.buffer === data.buffer else {
+            // Only the callback itself copies what is read into the filter's buffer: a detach
+            // waits.
+            return data.descent.expectPost(at: index, context, promise: nil)
+        }
+        let promise = OwedPostOperations.Promise(data, received.parameters, context)
+        if let place = node.instance.owed.add(promise) {
+            return data.descent.expectPost(at: index, context, promise: place)
+        }
+        drain(promise, of: node.instance, data.majorFunction)
+    }
+
+    /// Calls the post callbacks that a detached instance still owes, with copies of their requests
+    /// (FLTFL_POST_OPERATION_DRAINING).
+    static func drainPostOperations(of instance: FilterInstance) {
+        for promise in instance.owed.takeAll() {
+            drain(promise, of: instance, promise.parameters.majorFunction)
+        }
+    }
+
+    private static func drain(
+        _ promise: OwedPostOperations.Promise, of instance: FilterInstance,
+        _ major: MajorFunction
+    ) {
+        defer { instance.rundown.leave() }
+        let row = instance.filter.registration.operations.first { $0.majorFunction == major }
+        guard let callback = row?.postOperation else { return }
+        instance.countPostCallback()
+        // What it answers is of no use: the request is not here.
+        _ = callback(CallbackData(draining: promise), instance, promise.context)
+    }
+
+    /// The veto of a filter that never opted in, or has withdrawn bypass, given in its place in the
+    /// stack.
+    private static func standingVeto(
+        of instance: FilterInstance, _ data: CallbackData
+    ) -> BypassVeto? {
+        let isOptedIn = instance.filter.isOptedIn
+        guard !isOptedIn || instance.withdrawn.isUsed, data.bypassIOQuestion != nil else {
+            return nil
+        }
+        if !isOptedIn { return .notOptedIn(filter: instance.filter.name) }
+        return data.fileObject.flatMap { instance.withdrawn.veto(of: $0.stream) }
+    }
+}

@@ -1,0 +1,123 @@
+/// A filter is data: everything the filter manager knows of it (`FLT_REGISTRATION`). The low level:
+/// a filter that is a type with methods (``Filter``) comes to this.
+public struct FilterRegistration: Sendable {
+    /// The bits of a filter's `SupportedFeatures` (ntifs.h, SUPPORTED_FS_FEATURES_*).
+    public struct Features: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        public static let offloadRead = Features(rawValue: 1)
+        public static let offloadWrite = Features(rawValue: 2)
+        public static let queryOpen = Features(rawValue: 4)
+        /// The filter knows BypassIO: it may veto, and lets pass what it does not veto.
+        public static let bypassIO = Features(rawValue: 8)
+        /// Every bit that is defined.
+        public static let all: Features = [.offloadRead, .offloadWrite, .queryOpen, .bypassIO]
+
+        /// The defined bits in use, lowest first, in words.
+        public var names: [String] {
+            let words: [(Features, String)] = [
+                (.offloadRead, "offloadRead"), (.offloadWrite, "offloadWrite"),
+                (.queryOpen, "queryOpen"), (.bypassIO, "bypassIO"),
+            ]
+            return words.filter { contains($0.0) }.map(\.1)
+        }
+    }
+
+    /// Why an instance is set up (`FLTFL_INSTANCE_SETUP_*`).
+    public enum SetupReason: Sendable, Equatable {
+        case automatic
+        case manual
+    }
+
+    /// Why an instance goes away (`FLTFL_INSTANCE_TEARDOWN_*`).
+    public enum TeardownReason: Sendable, Equatable {
+        case manual
+        case filterUnload
+        case mandatoryUnload
+        case volumeDismount
+    }
+
+    /// The filter's name, as vetoes carry it. Not empty.
+    public var name: String
+    /// Where an instance attaches if no other altitude is asked for.
+    public var altitude: Altitude
+    public var supportedFeatures: Features
+    /// At most one row for each major function.
+    public var operations: [OperationRegistration]
+    /// A legacy filter, which the manager knows only from outside: it cannot opt in to BypassIO,
+    /// whatever it filters (spec 6.10; FLT's records of such filters know the offload bits only).
+    public var isLegacy = false
+    /// What it needs of reads that the host's kernel carries itself. nil declares nothing: such
+    /// reads are refused on its volume if it filters reads or writes, and none of its business
+    /// otherwise.
+    public var kernelReads: KernelReadTerms?
+    /// The kinds of context the filter may set.
+    public var contexts: Set<ContextKind>
+
+    /// Asked before an instance attaches: false is STATUS_FLT_DO_NOT_ATTACH. nil always attaches.
+    /// Called under a lock of the volume: must neither attach nor detach nor send a BypassIO
+    /// control.
+    public var instanceSetup: (@Sendable (FilterInstance, SetupReason) -> Bool)?
+    /// The instance stands in the stack: requests that begin now pass it. Called in the thread that
+    /// attaches, without a lock, so it may send BypassIO controls; ``FilterInstance/bypassedFiles``
+    /// tells which files have bypass that did not pass the instance. ENABLEs under way are not
+    /// waited for: they are asked again, and pass it. It must not detach the instance. (On Windows
+    /// a work item that the setup callback queues does it.)
+    public var instanceSetupComplete: (@Sendable (FilterInstance) -> Void)?
+    /// Asked before a manual detach: false is STATUS_FLT_DO_NOT_DETACH. nil refuses every manual
+    /// detach, as on Windows.
+    public var instanceQueryTeardown: (@Sendable (FilterInstance) -> Bool)?
+    /// The instance is going away: complete what is pended, stop queueing.
+    public var instanceTeardownStart: (@Sendable (FilterInstance, TeardownReason) -> Void)?
+    /// No callback runs and none will: close what the instance owns.
+    public var instanceTeardownComplete: (@Sendable (FilterInstance, TeardownReason) -> Void)?
+    /// Asked before the filter is unloaded; false refuses unless the unload is mandatory. nil
+    /// makes the filter stay for good.
+    public var unload: (@Sendable (_ mandatory: Bool) -> Bool)?
+
+    public init(
+        name: String, altitude: Altitude, supportedFeatures: Features,
+        operations: [OperationRegistration], contexts: Set<ContextKind> = [],
+        kernelReads: KernelReadTerms? = nil,
+        instanceSetup: (@Sendable (FilterInstance, SetupReason) -> Bool)? = nil,
+        instanceSetupComplete: (@Sendable (FilterInstance) -> Void)? = nil,
+        instanceQueryTeardown: (@Sendable (FilterInstance) -> Bool)? = { _ in true },
+        instanceTeardownStart: (@Sendable (FilterInstance, TeardownReason) -> Void)? = nil,
+        instanceTeardownComplete: (@Sendable (FilterInstance, TeardownReason) -> Void)? = nil,
+        unload: (@Sendable (_ mandatory: Bool) -> Bool)? = { _ in true }
+    ) {
+        self.name = name
+        self.altitude = altitude
+        self.supportedFeatures = supportedFeatures
+        self.operations = operations
+        self.contexts = contexts
+        self.kernelReads = kernelReads
+        self.instanceSetup = instanceSetup
+        self.instanceSetupComplete = instanceSetupComplete
+        self.instanceQueryTeardown = instanceQueryTeardown
+        self.instanceTeardownStart = instanceTeardownStart
+        self.instanceTeardownComplete = instanceTeardownComplete
+        self.unload = unload
+    }
+
+    /// Whether the filter sees file data in any form.
+    var filtersReadsOrWrites: Bool {
+        operations.contains { row in
+            (row.majorFunction == .read || row.majorFunction == .write)
+                && (row.preOperation != nil || row.postOperation != nil)
+        }
+    }
+
+    var effectiveKernelReads: KernelReadTerms {
+        if isLegacy { return .refused }
+        return kernelReads ?? (filtersReadsOrWrites ? .refused : .unwatched)
+    }
+
+    /// Spec 6.10: one that registers neither reads nor writes counts as opted in, and shows the
+    /// bit (`fltmc instances` prints 00000008 for such a filter).
+    var effectiveFeatures: Features {
+        if isLegacy { return supportedFeatures.intersection([.offloadRead, .offloadWrite]) }
+        return filtersReadsOrWrites ? supportedFeatures : supportedFeatures.union(.bypassIO)
+    }
+}

@@ -1,0 +1,89 @@
+/// All that is known of a file without reading it: `FILE_ALL_INFORMATION`, `struct stat`.
+public struct FileInformation: Sendable, Equatable {
+    public var kind: FileKind
+    public var id: FileID
+    /// Permission, set-id and sticky bits, without the type.
+    public var permissions: UInt32
+    public var linkCount: UInt64
+    public var userID: UInt32
+    public var groupID: UInt32
+    /// In bytes.
+    public var size: UInt64
+    /// Bytes occupied on the storage.
+    public var allocatedSize: UInt64
+    /// The I/O size the file system likes best, in bytes.
+    public var preferredIOSize: UInt32
+    /// Of a device node.
+    public var deviceNumber: UInt64
+    public var accessTime: FileTime
+    public var modificationTime: FileTime
+    public var changeTime: FileTime
+    /// nil where the file system keeps none.
+    public var birthTime: FileTime?
+    public var attributes: FileAttributes
+
+    public init(
+        kind: FileKind, id: FileID, permissions: UInt32, linkCount: UInt64, userID: UInt32,
+        groupID: UInt32, size: UInt64, allocatedSize: UInt64, preferredIOSize: UInt32,
+        deviceNumber: UInt64 = 0, accessTime: FileTime, modificationTime: FileTime,
+        changeTime: FileTime, birthTime: FileTime? = nil, attributes: FileAttributes = []
+    ) {
+        self.kind = kind
+        self.id = id
+        self.permissions = permissions
+        self.linkCount = linkCount
+        self.userID = userID
+        self.groupID = groupID
+        self.size = size
+        self.allocatedSize = allocatedSize
+        self.preferredIOSize = preferredIOSize
+        self.deviceNumber = deviceNumber
+        self.accessTime = accessTime
+        self.modificationTime = modificationTime
+        self.changeTime = changeTime
+        self.birthTime = birthTime
+        self.attributes = attributes
+    }
+}
+
+/// What a file is.
+public enum FileKind: UInt8, Sendable, Hashable {
+    case regularFile
+    case directory
+    case symbolicLink
+    case fifo
+    case socket
+    case characterDevice
+    case blockDevice
+}
+
+/// A point in time as file systems keep it.
+public struct FileTime: Sendable, Hashable {
+    /// Since 1970-01-01 00:00:00 UTC; negative before.
+    public var seconds: Int64
+    /// 0 ..< 1,000,000,000.
+    public var nanoseconds: UInt32
+
+    public init(seconds: Int64, nanoseconds: UInt32) {
+        self.seconds = seconds
+        self.nanoseconds = nanoseconds
+    }
+}
+
+/// Attributes that decide about BypassIO, beside the POSIX ones.
+public struct FileAttributes: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    public static let compressed = FileAttributes(rawValue: 1 << 0)
+    public static let encrypted = FileAttributes(rawValue: 1 << 1)
+    public static let sparse = FileAttributes(rawValue: 1 << 2)
+    /// A swap file: Windows' paging file.
+    public static let paging = FileAttributes(rawValue: 1 << 3)
+    public static let dax = FileAttributes(rawValue: 1 << 4)
+    /// The data lies in the inode: NTFS' resident file.
+    public static let resident = FileAttributes(rawValue: 1 << 5)
+    public static let immutable = FileAttributes(rawValue: 1 << 6)
+    public static let appendOnly = FileAttributes(rawValue: 1 << 7)
+    public static let verity = FileAttributes(rawValue: 1 << 8)
+}

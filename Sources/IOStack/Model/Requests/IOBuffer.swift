@@ -1,0 +1,55 @@
+/// Memory that data is read into or written from, aligned as the storage needs it.
+///
+/// A buffer belongs to one request at a time; whoever carries that request may touch the bytes.
+/// The storage driver makes them (``StorageDriver/makeBuffer(capacity:)``), because only it knows
+/// the alignment.
+public protocol IOBuffer: AnyObject, Sendable {
+    /// Size in bytes.
+    var capacity: Int { get }
+
+    /// Lends the first `count` bytes for reading. `count` is cut to ``capacity``.
+    func withBytes<R, E: Error>(
+        _ count: Int, _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R
+
+    /// Lends the first `count` bytes for writing. `count` is cut to ``capacity``.
+    func withMutableBytes<R, E: Error>(
+        _ count: Int, _ body: (inout MutableSpan<UInt8>) throws(E) -> R
+    ) throws(E) -> R
+}
+
+/// A buffer on the heap, for storage without an alignment rule and for tests.
+public final class HeapBuffer: IOBuffer, @unchecked Sendable {
+    private var bytes: [UInt8]
+
+    public init(capacity: Int) {
+        precondition(capacity >= 0)
+        bytes = [UInt8](repeating: 0, count: capacity)
+    }
+
+    public init(_ content: [UInt8]) {
+        bytes = content
+    }
+
+    public var capacity: Int { bytes.count }
+
+    public func withBytes<R, E: Error>(
+        _ count: Int, _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        let bytes = self.bytes
+        return try body(bytes.span.extracting(first: min(max(count, 0), bytes.count)))
+    }
+
+    public func withMutableBytes<R, E: Error>(
+        _ count: Int, _ body: (inout MutableSpan<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        // Taken out while it is lent, so that the array stays the only reference.
+        var lent: [UInt8] = []
+        swap(&lent, &bytes)
+        defer { swap(&lent, &bytes) }
+        let wanted = min(max(count, 0), lent.count)
+        var all = lent.mutableSpan
+        var part = all._mutatingExtracting(first: wanted)
+        return try body(&part)
+    }
+}

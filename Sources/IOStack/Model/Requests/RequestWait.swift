@@ -1,0 +1,41 @@
+import Synchronization
+
+/// Waits of requests, for whoever carries requests of programs: a program that is interrupted or
+/// killed must not wait for a filter or a drain.
+///
+/// One observer a process; it knows by the calling thread whose request waits.
+public enum RequestWait {
+    /// Ends a wait: from any thread, at any time, more than once. True if the caller may be told at
+    /// once that its request is cancelled, whatever the request still waits for.
+    public typealias Cancel = @Sendable () -> Bool
+
+    public struct Observer: Sendable {
+        /// The calling thread is about to wait.
+        public var begins: @Sendable (_ cancel: @escaping Cancel) -> Void
+        /// The calling thread does not wait any more.
+        public var ends: @Sendable () -> Void
+
+        public init(
+            begins: @escaping @Sendable (_ cancel: @escaping Cancel) -> Void,
+            ends: @escaping @Sendable () -> Void
+        ) {
+            self.begins = begins
+            self.ends = ends
+        }
+    }
+
+    private final class Box: Sendable {
+        let observer: Observer
+        init(_ observer: Observer) { self.observer = observer }
+    }
+
+    /// The release in storeIfNil and the acquire in load make the observer whole.
+    private static let known = AtomicLazyReference<Box>()
+
+    /// The first counts.
+    public static func observe(_ observer: Observer) {
+        _ = known.storeIfNil(Box(observer))
+    }
+
+    static var observer: Observer? { known.load()?.observer }
+}

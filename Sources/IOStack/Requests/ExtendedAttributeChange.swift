@@ -1,5 +1,0 @@
-public enum ExtendedAttributeChange: Sendable, Equatable {
-    /// `XATTR_CREATE` is `mustNotExist`, `XATTR_REPLACE` is `mustExist`.
-    case set([UInt8], mustExist: Bool, mustNotExist: Bool)
-    case remove
-}

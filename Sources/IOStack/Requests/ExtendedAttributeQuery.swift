@@ -1,4 +1,0 @@
-public enum ExtendedAttributeQuery: Sendable, Equatable {
-    case names
-    case value(name: [UInt8])
-}
