@@ -240,7 +240,7 @@ final class ReadCarrier: RequestThread {
     /// woken up for each would cost more than it gains.
     private func wait(_ ring: ReadRing) {
         // Setting a clock takes longer than all else here, so not where somebody else waits anyway.
-        let patience = session.isAttended ? nil : Self.patience
+        let patience = session.attendance.isAttended ? nil : Self.patience
         guard ring.wait(nanoseconds: patience) == 0, ring.inFlight > 0, !ring.isCalled else {
             return
         }
@@ -249,7 +249,7 @@ final class ReadCarrier: RequestThread {
             return
         }
         ring.attend(to: available.descriptor)
-        session.whileWaiting { _ = ring.wait(nanoseconds: nil) }
+        session.attendance.whileWaiting { _ = ring.wait(nanoseconds: nil) }
         if available.isOver { end(ring) }
     }
 
@@ -269,7 +269,7 @@ final class ReadCarrier: RequestThread {
         ring?.stopAttending()
         isAppointed = false
         session.keepBuffers(ring?.giveBuffers() ?? [])
-        if post.dismiss() { session.dismissCarrier() }
+        if post.dismiss() { session.attendance.dismissCarrier() }
     }
 
     private func prepare() {

@@ -17,17 +17,17 @@ extension Session {
             }
             return posts
         }
-        let isLeftAlone = waiting.load(ordering: .sequentiallyConsistent) == 0
+        let isLeftAlone = !attendance.isSurelyAttended
         if isLeftAlone {
             // Whoever relies on a carrier that waits for the disk would rely on nobody.
             for post in posts where post.isCarrier && post.isWaiting && post.dismiss() {
-                dismissCarrier()
+                attendance.dismissCarrier()
             }
             ensureAttendance(byCarrier: true)
         }
         if heldCount.load(ordering: .relaxed) > 0, isAnyHeldDue { callForHeld() }
         tellEarlyInterrupts()
-        return isLeftAlone || carriers.load(ordering: .sequentiallyConsistent) > 0
+        return isLeftAlone || attendance.hasCarrier
             || isCrowded.load(ordering: .relaxed) || heldCount.load(ordering: .relaxed) > 0
             || workers.withLock { !$0.interrupts.isEmpty }
     }
@@ -38,7 +38,7 @@ extension Session {
         workers.withLock { workers in
             let count = workers.running - workers.ofQueues
             guard count > shares.allowed(waiting: workers.countWaiting),
-                waiting.load(ordering: .sequentiallyConsistent) > 0,
+                attendance.isSurelyAttended,
                 let place = workers.threads.firstIndex(where: { $0.post === carrier.post })
             else { return false }
             workers.threads.remove(at: place).thread.detach()
@@ -145,10 +145,7 @@ extension Session {
     }
 
     /// A thread that looks among them before it waits for the next request.
-    private func callForHeld() {
-        waiting.wrappingAdd(1, ordering: .relaxed)
-        if !sleepers.call() { startAnother() }
-    }
+    private func callForHeld() { attendance.call { startAnother() } }
 }
 
 extension Session.Workers {

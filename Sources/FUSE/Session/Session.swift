@@ -23,20 +23,8 @@ public final class Session: Sendable {
 
     /// The one that the file system was mounted with.
     let channel: DeviceChannel
-    /// Threads that wait for a request, and those that were started and are about to.
-    ///
-    /// Every change is one atomic step, so it is exact when nothing moves. Relaxed: nothing is
-    /// handed over with it, and who acts on a number that is old starts a thread too many or too
-    /// late, which the next request puts right. Sequentially consistent where a thread counts itself out
-    /// and where the warden looks, see ``BurstWarden``.
-    let waiting = Atomic<Int>(0)
+    let attendance = Attendance()
     let workers = Monitor(Workers())
-    /// Threads that fetch reads and take what comes meanwhile.
-    ///
-    /// Sequentially consistent: one that sees it at zero after it left the reserve's lock may leave the
-    /// kernel's queue to nobody, so see ``ensureAttendance()``.
-    let carriers = Atomic<Int>(0)
-    let sleepers = Reserve()
     /// For reads under way, while nobody carries any: all carriers share the memory.
     private let spareBuffers = Monitor<[TransferBuffer]>([])
     let queues = AtomicLazyReference<RequestQueues>()
@@ -143,11 +131,11 @@ public final class Session: Sendable {
     func start() throws(Errno) {
         warden.begin(
             isAttended: { [weak self] in
-                self.map { $0.waiting.load(ordering: .sequentiallyConsistent) > 0 } ?? true
+                self?.attendance.isSurelyAttended ?? true
             }, attend: { [weak self] in self?.ensureAttendance(byCarrier: true) })
         if transport == .ring, RequestQueues.isOffered { try startQueues() }
         guard reserve() else { return }
-        waiting.wrappingAdd(1, ordering: .relaxed)
+        attendance.expect()
         try startThread { self.channel }
     }
 
@@ -219,7 +207,7 @@ public final class Session: Sendable {
                 }
             }
         } catch {
-            waiting.wrappingSubtract(1, ordering: .relaxed)
+            attendance.giveUp()
             leave()
             throw error
         }
@@ -235,11 +223,11 @@ public final class Session: Sendable {
         // Whoever starts a thread or calls it out of the reserve has counted it as waiting.
         while goesOn {
             if heldCount.load(ordering: .relaxed) > 0, let held = takeHeld() {
-                waiting.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+                attendance.take()
                 goesOn = carrier.process(held)
             } else {
                 guard let length = receive(from: channel, into: input) else { break }
-                waiting.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+                attendance.take()
                 goesOn = carrier.process(length)
             }
             if goesOn, isCrowded.load(ordering: .relaxed), heldCount.load(ordering: .relaxed) == 0,
@@ -247,25 +235,16 @@ public final class Session: Sendable {
             {
                 return carrier.end()
             }
-            var isCounted = false
             if goesOn, heldCount.load(ordering: .relaxed) == 0 {
                 let movedData = carrier.movedData
-                isCounted = sleepers.wait { isDispensable(movedData: movedData) }
+                attendance.rest { !movedData && isInBurst }
+            } else {
+                attendance.expect()
             }
-            if !isCounted { waiting.wrappingAdd(1, ordering: .relaxed) }
         }
         carrier.end()
-        sleepers.end()
-        waiting.wrappingSubtract(1, ordering: .relaxed)
-    }
-
-    /// A thread that is done with a request may sleep till it is called: there is a carrier, or in a burst
-    /// of names and attributes another that waits. One thread takes these in turns with the program that
-    /// asks; of two, each would be woken up for what the other could have done. Where data is moved, threads
-    /// wait for the disk, so it takes many.
-    private func isDispensable(movedData: Bool) -> Bool {
-        if carriers.load(ordering: .sequentiallyConsistent) > 0 { return true }
-        return !movedData && isInBurst && isAttended
+        attendance.end()
+        attendance.giveUp()
     }
 
     // MARK: Carriers
@@ -275,13 +254,11 @@ public final class Session: Sendable {
     private static let maximumCarriers = 1
 
     /// There may be another. Two threads that ask at once may both be told so, which does no harm.
-    var wantsCarrier: Bool {
-        carriers.load(ordering: .relaxed) < Self.maximumCarriers
-    }
+    var wantsCarrier: Bool { attendance.hasFewerCarriers(than: Self.maximumCarriers) }
 
     /// Counts a carrier in; the buffers that others left.
     func appointCarrier() -> [TransferBuffer] {
-        carriers.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        attendance.appointCarrier()
         wakeWatch()
         return spareBuffers.withLock { spare in
             let buffers = spare
@@ -297,35 +274,14 @@ public final class Session: Sendable {
         }
     }
 
-    /// Counts one out, which waits for requests from then on, or ensures that somebody does.
-    func dismissCarrier() {
-        carriers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-    }
-
-    /// Counts a thread that waits for a request otherwise than in read(2).
-    func whileWaiting(_ body: () -> Void) {
-        waiting.wrappingAdd(1, ordering: .relaxed)
-        body()
-        waiting.wrappingSubtract(1, ordering: .relaxed)
-    }
-
     /// Requests come one after the other, and somebody sees to it that none is left alone.
     var isInBurst: Bool { warden.isAwake }
-
-    /// Some thread waits for the next request, or is about to.
-    var isAttended: Bool { waiting.load(ordering: .relaxed) > 0 }
 
     /// Has another thread wait for the next request, where none does.
     ///
     /// - Parameter byCarrier: one that looks at the disk first will do.
     func ensureAttendance(byCarrier: Bool) {
-        guard !isAttended else { return }
-        if byCarrier, carriers.load(ordering: .sequentiallyConsistent) > 0 { return }
-        // Counted before it exists, so that two requests do not start three.
-        guard waiting.compareExchange(expected: 0, desired: 1, ordering: .relaxed).exchanged else {
-            return
-        }
-        if !sleepers.call() { startAnother() }
+        attendance.ensure(byCarrier: byCarrier) { startAnother() }
     }
 
     /// A channel for ``DeviceChannel/receiveAvailable(into:)``.
@@ -355,8 +311,7 @@ public final class Session: Sendable {
         // INIT first: a clone of a descriptor without a connection is refused.
         guard connection.isNegotiated, reserve() else {
             wakeWatch()
-            // One may have gone to sleep since, because it saw this one counted.
-            if !sleepers.call() { waiting.wrappingSubtract(1, ordering: .relaxed) }
+            attendance.callInstead()
             return
         }
         // Where no further thread is to be had, those that are there go on; where no further
@@ -404,12 +359,12 @@ public final class Session: Sendable {
         }
         // The first is not in the list when no thread could be started.
         channel.disconnect()
-        sleepers.end()
+        attendance.end()
         // Their rings hold the device, too.
         let queues = queues.load()
         queues?.end()
         // Again and again: an interrupt that comes just before a thread goes to sleep is lost.
-        while waiting.load(ordering: .relaxed) > 0 || queues?.hasThreadsInKernel == true {
+        while attendance.isAttended || queues?.hasThreadsInKernel == true {
             workers.withLock { workers in
                 workers.threads.forEach { $0.thread.interrupt() }
             }
