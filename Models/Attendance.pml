@@ -3,6 +3,9 @@
  * The kernel has REQUESTS requests. Work on BLOCKS of them, or the disk they wait for, takes as long as
  * another request is not taken: if one is left to nobody, nothing goes on, and the last process finds it.
  * At most THREADS threads run; one does at the start.
+ *
+ * SCENARIO 1: in and after a burst of names. 2: reads that a carrier takes from a disk that answers. 3: the same
+ * from a disk that may not answer. 4: all of it.
  */
 
 #ifndef THREADS
@@ -30,7 +33,6 @@ bool isBurst;
 /* The kernel's queue, and what the properties are about. */
 byte sent, queued, taken;
 byte blocks = BLOCKS;
-byte receiving;
 
 #define allTaken (taken == REQUESTS)
 
@@ -112,8 +114,7 @@ end_asleep:
     :: else ->
         reserveIsLocked = false;
         waiting++
-    fi;
-    sleeps = false
+    fi
 }
 
 /* ---- a thread ---- */
@@ -138,30 +139,32 @@ proctype Thread(byte me) {
     bool isCalled, sleeps, movedData, isStuck;
     do
     :: true ->
-        receiving++;
 end_waiting:
-        atomic { queued > 0 -> queued--; taken++; receiving-- };
+        atomic { queued > 0 -> queued--; taken++; movedData = true };
         waiting--;
-        movedData = true;
         if
+#if SCENARIO == 1 || SCENARIO == 4
         :: isBurst ->
             /* A name: the next request is left to nobody, for this thread is back in a moment. */
             movedData = false;
             work()
+#endif
         :: true ->
             ensure(false);
             work()
+#if SCENARIO != 1
         :: carriers > 0 ->
             /* A read that no carrier takes. */
             ensure(true);
             work()
         :: carriers == 0 ->
-            carriers++;
-            isCarrier[me] = true;
+            atomic { carriers++; isCarrier[me] = true };
+#if SCENARIO > 2
             if
             :: true
             :: atomic { blocks > 0 -> blocks--; isStuck = true }
             fi;
+#endif
             do
             :: !isCarrier[me] ->
                 /* Dismissed: it waits for the disk alone. */
@@ -205,6 +208,7 @@ end_waiting:
             od;
             isStuck = false;
             resign()
+#endif
         fi;
         rest()
     od
@@ -215,29 +219,27 @@ end_waiting:
 #define maySend (sleepers > calls || running < THREADS)
 
 /* Session.look: nobody relies on a carrier that waits for the disk. */
-#ifndef NO_WATCH
+#if SCENARIO > 2 && !defined(NO_WATCH)
 active proctype Watch() {
     bool isCalled;
-    byte which;
 end_watch:
     do
     :: waiting == 0 && (carriers > 0 || maySend) ->
-        which = 1;
-        do
-        :: which > THREADS -> break
-        :: else ->
-            if
-            :: atomic { isCarrier[which] -> isCarrier[which] = false }; carriers--
-            :: else -> skip
-            fi;
-            which++
-        od;
+        if
+        :: atomic { isCarrier[1] -> isCarrier[1] = false }; carriers--
+        :: atomic { isCarrier[2] -> isCarrier[2] = false }; carriers--
+#if THREADS > 2
+        :: atomic { isCarrier[3] -> isCarrier[3] = false }; carriers--
+#endif
+        :: else -> skip
+        fi;
         ensure(true)
     od
 }
 #endif
 
 /* Sources/FUSE/Burst/BurstWarden.swift */
+#if SCENARIO == 1 || SCENARIO == 4
 active proctype Warden() {
     bool isCalled, isAlone;
     if
@@ -263,11 +265,12 @@ active proctype Warden() {
 end_idle:
     false
 }
+#endif
 
 active proctype Kernel() {
     do
-    :: sent < REQUESTS -> atomic { sent++; queued++ }
-    :: else -> break
+    :: atomic { sent < REQUESTS -> sent++; queued++ }
+    :: atomic { sent == REQUESTS -> break }
     od
 }
 
@@ -278,6 +281,6 @@ active proctype Found() {
 end_found:
     timeout ->
     assert(allTaken);
-    assert(waiting == receiving);
+    assert(waiting + sleepers - calls == running);
     assert(carriers == 0)
 }
