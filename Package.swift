@@ -52,9 +52,12 @@ let package = Package(
     targets: [
         // Bottom up; a target imports only what stands above it.
         .target(name: "CKernelABI"),
+        .target(name: "Locks", swiftSettings: settings),
         .target(
-            name: "KernelFiles",
-            dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+            name: "LinuxKit",
+            dependencies: [
+                "CKernelABI", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: settings),
         .target(name: "BypassIOProtocol", swiftSettings: settings),
         .target(
@@ -68,14 +71,14 @@ let package = Package(
         .target(
             name: "DirectRead",
             dependencies: [
-                "KernelFiles", "CKernelABI",
+                "Locks", "LinuxKit",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .target(
             name: "HostFileSystem",
             dependencies: [
-                "KernelFiles", "CKernelABI", "BypassIOProtocol", "IOStack", "DirectRead",
+                "LinuxKit", "CKernelABI", "BypassIOProtocol", "IOStack", "DirectRead",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -89,14 +92,14 @@ let package = Package(
         .target(
             name: "FUSE",
             dependencies: [
-                "KernelFiles", "CKernelABI", "DirectRead",
+                "CKernelABI", "Locks", "LinuxKit",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .target(
             name: "BypassIOMount",
             dependencies: [
-                "KernelFiles", "BypassIOProtocol", "IOStack", "FUSE",
+                "Locks", "LinuxKit", "BypassIOProtocol", "IOStack", "FUSE",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -128,7 +131,7 @@ let package = Package(
         .target(
             name: "BypassIOBench",
             dependencies: [
-                "KernelFiles", "CKernelABI", "BypassIOProtocol", "IOStack", "DirectRead",
+                "LinuxKit", "CKernelABI", "BypassIOProtocol", "IOStack", "DirectRead",
                 "HostFileSystem",
                 "Minifilters", "BypassIOClient", "Terminal",
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -137,7 +140,7 @@ let package = Package(
         .executableTarget(
             name: "bypassio",
             dependencies: [
-                "KernelFiles", "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem",
+                "LinuxKit", "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem",
                 "Minifilters",
                 "VolumeDrivers", "FUSE", "BypassIOMount", "BypassIOClient", "BypassIOLab",
                 "Terminal", "BypassIOBench", "CBypassIO", "CKernelABI",
@@ -165,14 +168,14 @@ let package = Package(
         .testTarget(
             name: "DirectReadTests",
             dependencies: [
-                "DirectRead", "CKernelABI", "CAllocationCounter",
+                "LinuxKit", "TestSupport", "DirectRead", "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "HostFileSystemTests",
             dependencies: [
-                "KernelFiles", "TestSupport", "HostFileSystem", "IOStack", "BypassIOProtocol",
+                "LinuxKit", "TestSupport", "HostFileSystem", "IOStack", "BypassIOProtocol",
                 "DirectRead", "MemoryFileSystem", "CKernelABI", "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -192,7 +195,7 @@ let package = Package(
         .testTarget(
             name: "FUSETests",
             dependencies: [
-                "KernelFiles", "TestSupport", "FUSE", "TinyFileSystem", "CKernelABI",
+                "LinuxKit", "TestSupport", "FUSE", "TinyFileSystem", "CKernelABI",
                 "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -224,7 +227,7 @@ let package = Package(
         .executableTarget(
             name: "bypassio-copies",
             dependencies: [
-                "DirectRead", "CKernelABI",
+                "LinuxKit", "DirectRead", "CKernelABI",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Benchmarks/Copies", swiftSettings: settings),
@@ -244,7 +247,7 @@ let package = Package(
         .executableTarget(
             name: "bypassio-guard",
             dependencies: [
-                "KernelFiles", "GuardedRoutes", "CAllocationCounter", "CPosixCalls",
+                "LinuxKit", "GuardedRoutes", "CAllocationCounter", "CPosixCalls",
                 "BypassIOClient",
                 "BypassIOProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -256,14 +259,15 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "CPosixCalls", "KernelFiles",
+                "CPosixCalls", "LinuxKit",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Support", swiftSettings: settings),
+        .testTarget(name: "LocksTests", dependencies: ["Locks"], swiftSettings: settings),
         .testTarget(
-            name: "KernelFilesTests",
+            name: "LinuxKitTests",
             dependencies: [
-                "KernelFiles", "TestSupport",
+                "LinuxKit", "DirectRead", "CKernelABI", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -271,7 +275,7 @@ let package = Package(
         .executableTarget(
             name: "bypassio-exerciser",
             dependencies: [
-                "KernelFiles", "CPosixCalls",
+                "LinuxKit", "CPosixCalls",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Exerciser", swiftSettings: settings),
@@ -279,7 +283,7 @@ let package = Package(
         .testTarget(
             name: "MountedVolumeTests",
             dependencies: [
-                "KernelFiles", "TestSupport", "bypassio", "bypassio-exerciser", "BypassIOClient",
+                "LinuxKit", "TestSupport", "bypassio", "bypassio-exerciser", "BypassIOClient",
                 "BypassIOProtocol", "CPosixCalls",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -306,7 +310,7 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["KernelFiles", "TestSupport", "bypassio", "BypassIOProtocol"],
+            dependencies: ["LinuxKit", "TestSupport", "bypassio", "BypassIOProtocol"],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

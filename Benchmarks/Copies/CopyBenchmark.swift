@@ -1,6 +1,7 @@
 import CKernelABI
 import DirectRead
 import Foundation
+import LinuxKit
 import Synchronization
 import SystemPackage
 

@@ -204,10 +204,4 @@ int32_t bpio_gate_wait_dedupe(int32_t file, int32_t donor, uint64_t length, int3
     return 0;
 }
 
-void bpio_gate_block_signals(void) {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, NULL);
-}
-
 #endif

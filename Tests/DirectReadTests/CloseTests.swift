@@ -1,6 +1,7 @@
 import DirectRead
 import Glibc
 import SystemPackage
+import TestSupport
 import Testing
 
 /// An orderly end whatever is still under way, and a hard stop for what would corrupt memory.

@@ -1,4 +1,6 @@
 import DirectRead
+import LinuxKit
+import TestSupport
 
 /// The engines that the same tests run against.
 enum EngineKind: String, CaseIterable, Codable, Sendable {

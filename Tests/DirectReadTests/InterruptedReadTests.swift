@@ -1,8 +1,10 @@
 import CKernelABI
 import DirectRead
 import Glibc
+import LinuxKit
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Reads that the kernel broke off, by putting other results in place of its own.

@@ -1,5 +1,7 @@
 import CAllocationCounter
 import DirectRead
+import LinuxKit
+import TestSupport
 import Testing
 
 /// Design rule 7: once an engine is made, its read path reserves nothing more.

@@ -1,6 +1,8 @@
 import DirectRead
 import Glibc
+import LinuxKit
 import SystemPackage
+import TestSupport
 import Testing
 
 /// What every engine promises, tried on each.

@@ -1,8 +1,10 @@
 import CKernelABI
 import DirectRead
 import Glibc
+import LinuxKit
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 /// What the engines do when a kernel refuses, tried by refusing in its place.

@@ -1,6 +1,7 @@
 import DirectRead
 import Glibc
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Waiting: for completions, for a time, for a wake.

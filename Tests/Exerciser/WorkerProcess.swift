@@ -1,6 +1,6 @@
 import CPosixCalls
 import Foundation
-import KernelFiles
+import LinuxKit
 
 /// A worker as the command that started it sees it.
 final class WorkerProcess {

@@ -1,6 +1,6 @@
 import CPosixCalls
 import Foundation
-import KernelFiles
+import LinuxKit
 import SystemPackage
 
 /// What tests must not leave behind: folders with whatever is mounted in them, and process groups.

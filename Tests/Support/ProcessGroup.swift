@@ -1,6 +1,6 @@
 import CPosixCalls
 import Foundation
-import KernelFiles
+import LinuxKit
 
 /// A program in a process group of its own, for tests that wait for its end.
 ///

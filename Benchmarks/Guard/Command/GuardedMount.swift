@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import KernelFiles
+import LinuxKit
 
 /// A source folder and a mount of it by the built command, both gone with the last reference.
 final class GuardedMount {

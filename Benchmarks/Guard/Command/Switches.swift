@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import KernelFiles
+import LinuxKit
 
 /// Context switches of those that wait; how often one is interrupted is the machine's affair.
 enum Switches {

@@ -1,3 +1,5 @@
+import LinuxKit
+
 /// Measures what is used between its making and ``use()``, by this process, a service, and the
 /// machine.
 struct Meter: ~Copyable {
@@ -17,11 +19,11 @@ struct Meter: ~Copyable {
         systemBefore = SystemTimes()
         ownBefore = .own()
         callsBefore = calls?.count ?? 0
-        start = Clock.now
+        start = KernelClock.monotonic
     }
 
     func use() -> Use {
-        let end = Clock.now
+        let end = KernelClock.monotonic
         let callsAfter = calls?.count
         let own = ProcessUse.own()
         var use = Use()

@@ -1,5 +1,6 @@
 internal import CKernelABI
 import Glibc
+import LinuxKit
 import SystemPackage
 import Terminal
 
@@ -23,7 +24,7 @@ final class SystemCallCounter {
 
     private static let tracepoint: UInt64? = {
         for folder in ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"] {
-            let text = ProcFile.text("\(folder)/events/raw_syscalls/sys_enter/id")
+            let text = KernelFile.text("\(folder)/events/raw_syscalls/sys_enter/id")
             if let number = text.flatMap({ UInt64($0.filter(\.isNumber)) }) { return number }
         }
         // Not mounted: looked at in a mount name space of a process of its own, so that nothing

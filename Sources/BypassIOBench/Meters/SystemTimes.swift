@@ -1,4 +1,5 @@
 import Glibc
+import LinuxKit
 
 /// Time that all CPUs of the machine were busy, of /proc/stat: ticks of 10 ms in most kernels.
 struct SystemTimes {
@@ -7,7 +8,7 @@ struct SystemTimes {
     let idle: Double
 
     init?() {
-        guard let line = ProcFile.text("/proc/stat")?.split(separator: "\n").first else {
+        guard let line = KernelFile.text("/proc/stat")?.split(separator: "\n").first else {
             return nil
         }
         // user nice system idle iowait irq softirq steal; what guests used is within user.

@@ -1,5 +1,6 @@
 import DirectRead
 import Glibc
+import LinuxKit
 import SystemPackage
 
 /// pread(2) of one file through the page cache.
@@ -17,8 +18,8 @@ struct CachedPass: ~Copyable {
     /// From the beginning to the end, or until the time is over; bytes. Reads are of 128 KiB, what
     /// `cat` and `cp` ask for.
     func sequential(seconds: Double, _ recorder: Recorder) throws(Errno) -> (UInt64, UInt64) {
-        let end = Clock.now + UInt64(seconds * 1e9)
-        var begun = Clock.now
+        let end = KernelClock.monotonic + UInt64(seconds * 1e9)
+        var begun = KernelClock.monotonic
         var offset: UInt64 = 0
         var reads: UInt64 = 0
         while begun < end, Interruption.received == nil {
@@ -26,7 +27,7 @@ struct CachedPass: ~Copyable {
             if count == 0 { break }
             offset += UInt64(count)
             reads += 1
-            let now = Clock.now
+            let now = KernelClock.monotonic
             recorder.record(now - begun)
             begun = now
         }
@@ -37,13 +38,13 @@ struct CachedPass: ~Copyable {
     func random(
         _ walk: inout OffsetWalk, limit: UInt64, seconds: Double, _ recorder: Recorder
     ) throws(Errno) -> UInt64 {
-        let end = Clock.now + UInt64(seconds * 1e9)
-        var begun = Clock.now
+        let end = KernelClock.monotonic + UInt64(seconds * 1e9)
+        var begun = KernelClock.monotonic
         var reads: UInt64 = 0
         while begun < end, reads < limit, Interruption.received == nil {
             _ = try read(4096, at: walk.next())
             reads += 1
-            let now = Clock.now
+            let now = KernelClock.monotonic
             recorder.record(now - begun)
             begun = now
         }

@@ -1,4 +1,5 @@
 import DirectRead
+import LinuxKit
 import SystemPackage
 
 /// Keeps a ring full of reads of one file for a while: the same client for the backing file, a
@@ -38,17 +39,17 @@ struct DirectPass: ~Copyable {
 
     /// Reads until the time is over and the last read is done; how many.
     mutating func run(seconds: Double, _ recorder: Recorder) throws(Errno) -> UInt64 {
-        let end = Clock.now + UInt64(seconds * 1e9)
+        let end = KernelClock.monotonic + UInt64(seconds * 1e9)
         var done: UInt64 = 0
         var inFlight = 0
         var failure: Errno?
         for slot in begun.indices {
-            begin(slot, at: Clock.now)
+            begin(slot, at: KernelClock.monotonic)
             inFlight += 1
         }
         while inFlight > 0 {
             try engine.submit(waitingFor: 1)
-            let now = Clock.now
+            let now = KernelClock.monotonic
             var taken = 0
             while taken < Self.takenAtOnce, let completion = engine.nextCompletion() {
                 taken += 1

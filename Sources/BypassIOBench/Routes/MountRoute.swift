@@ -3,6 +3,7 @@ import BypassIOProtocol
 import Foundation
 import Glibc
 import HostFileSystem
+import LinuxKit
 import SystemPackage
 
 /// A mount of the backing directory that a process of its own serves.

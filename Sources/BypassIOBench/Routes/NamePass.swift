@@ -1,6 +1,7 @@
 internal import CKernelABI
 import DirectRead
 import Glibc
+import LinuxKit
 import SystemPackage
 
 /// What is done with names rather than with bytes. Paths are made before, so that nothing is
@@ -11,12 +12,12 @@ struct NamePass: ~Copyable {
 
     init(seconds: Double, _ recorder: Recorder) {
         self.recorder = recorder
-        end = Clock.now + UInt64(seconds * 1e9)
+        end = KernelClock.monotonic + UInt64(seconds * 1e9)
     }
 
     /// Opens, reads and closes each file once; how many.
     func readFiles(_ paths: [FilePath], into buffer: AlignedBuffer) throws(Errno) -> UInt64 {
-        var begun = Clock.now
+        var begun = KernelClock.monotonic
         for path in paths {
             do {
                 let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
@@ -36,7 +37,7 @@ struct NamePass: ~Copyable {
     /// statx(2) of each file with these flags, again and again until the time is over.
     func stat(_ paths: [FilePath], flags: Int32) throws(Errno) -> UInt64 {
         var status = bpio_statx()
-        var begun = Clock.now
+        var begun = KernelClock.monotonic
         var done: UInt64 = 0
         while !paths.isEmpty, done == 0 || begun < end, Interruption.received == nil {
             for path in paths {
@@ -57,7 +58,7 @@ struct NamePass: ~Copyable {
     /// that of a listing.
     func list(_ path: FilePath) throws(Errno) -> UInt64 {
         var entries: UInt64 = 0
-        var begun = Clock.now
+        var begun = KernelClock.monotonic
         repeat {
             guard let folder = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
                 throw Errno(rawValue: errno)
@@ -71,7 +72,7 @@ struct NamePass: ~Copyable {
 
     /// Makes every file; how many.
     func create(_ paths: [FilePath]) throws(Errno) -> UInt64 {
-        var begun = Clock.now
+        var begun = KernelClock.monotonic
         for path in paths {
             do {
                 try BenchTree.create(path).close()
@@ -85,7 +86,7 @@ struct NamePass: ~Copyable {
 
     /// Removes every file; how many.
     func unlink(_ paths: [FilePath]) throws(Errno) -> UInt64 {
-        var begun = Clock.now
+        var begun = KernelClock.monotonic
         for path in paths {
             let result = unsafe path.withPlatformString { unsafe Glibc.unlink($0) }
             guard result == 0 else { throw Errno(rawValue: errno) }
@@ -95,7 +96,7 @@ struct NamePass: ~Copyable {
     }
 
     private func record(since begun: UInt64) -> UInt64 {
-        let now = Clock.now
+        let now = KernelClock.monotonic
         recorder.record(now - begun)
         return now
     }

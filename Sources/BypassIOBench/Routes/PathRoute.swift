@@ -1,6 +1,7 @@
 internal import CKernelABI
 import DirectRead
 import Glibc
+import LinuxKit
 import SystemPackage
 
 /// What any program does with the files below a path: the backing directory's own, a mount's, a
@@ -49,7 +50,7 @@ class PathRoute: BenchRoute {
     var settlingPatience: Double { 0 }
 
     private func openFile(_ path: FilePath, isDirect: Bool) throws -> FileDescriptor {
-        let end = Clock.now + UInt64(settlingPatience * 1e9)
+        let end = KernelClock.monotonic + UInt64(settlingPatience * 1e9)
         while true {
             let file = try FileDescriptor.open(
                 path, .readOnly,
@@ -60,7 +61,7 @@ class PathRoute: BenchRoute {
                 return file
             } catch {
                 try? file.close()
-                guard Clock.now < end, Interruption.received == nil else { throw error }
+                guard KernelClock.monotonic < end, Interruption.received == nil else { throw error }
                 usleep(2000)
             }
         }

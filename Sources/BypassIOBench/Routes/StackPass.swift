@@ -1,4 +1,5 @@
 import IOStack
+import LinuxKit
 
 /// Keeps a queue of a volume full for a while.
 struct StackPass: ~Copyable {
@@ -23,14 +24,14 @@ struct StackPass: ~Copyable {
 
     /// Reads until the time is over and the last read is done; how many.
     mutating func run(seconds: Double, _ recorder: Recorder) throws(IOFailure) -> UInt64 {
-        let end = Clock.now + UInt64(seconds * 1e9)
+        let end = KernelClock.monotonic + UInt64(seconds * 1e9)
         var done: UInt64 = 0
-        for tag in 0..<depth { try begin(tag, at: Clock.now) }
+        for tag in 0..<depth { try begin(tag, at: KernelClock.monotonic) }
         // What has come back but was not taken yet holds its slot, too.
         var outstanding = depth
         while outstanding > 0 {
             try queue.submit(waitingFor: 1)
-            let now = Clock.now
+            let now = KernelClock.monotonic
             var taken = 0
             while taken < DirectPass.takenAtOnce, let read = queue.next() {
                 taken += 1

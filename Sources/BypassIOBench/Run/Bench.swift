@@ -1,4 +1,5 @@
 import Glibc
+import LinuxKit
 import SystemPackage
 
 /// One run: every route of a workload one after the other, round after round, so that a change of
@@ -26,7 +27,7 @@ package final class Bench {
     package func run() throws -> BenchReport {
         defer { for route in routes { route.close() } }
         let machine = Machine(folder: folder.path)
-        let start = Clock.now
+        let start = KernelClock.monotonic
         tell("making files in \(folder.path)")
         try backing.prepare(plan.parts)
         try openRoutes()
@@ -36,7 +37,7 @@ package final class Bench {
             let samples = try measure(workload)
             results.append(BenchReport.Result(workload, samples))
         }
-        let seconds = Double(Clock.now - start) / 1e9
+        let seconds = Double(KernelClock.monotonic - start) / 1e9
         return BenchReport(
             plan: plan, machine: machine, seconds: seconds, results: results, leftOut: leftOut)
     }

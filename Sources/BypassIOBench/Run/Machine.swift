@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import HostFileSystem
+import LinuxKit
 package import SystemPackage
 
 /// Where a run took place, as far as it bears on the figures.
@@ -21,13 +22,13 @@ package struct Machine: Codable, Sendable {
 
     /// Watches the machine for half a second.
     package init(folder: FilePath) {
-        let cpus = ProcFile.text("/proc/cpuinfo") ?? ""
-        kernel = ProcFile.text("/proc/sys/kernel/osrelease").map(Self.trimmed) ?? "unknown"
+        let cpus = KernelFile.text("/proc/cpuinfo") ?? ""
+        kernel = KernelFile.text("/proc/sys/kernel/osrelease").map(Self.trimmed) ?? "unknown"
         processor = Self.field("model name", in: cpus) ?? "unknown"
         processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
         memory = sysconf(Int32(_SC_PHYS_PAGES)) / ((1 << 20) / sysconf(Int32(_SC_PAGESIZE)))
         isVirtual = Self.field("flags", in: cpus)?.contains("hypervisor") ?? false
-        governor = ProcFile.text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+        governor = KernelFile.text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
             .map(Self.trimmed)
         let entry = (try? MountTable())?.entries.filter { folder.starts(with: $0.mountPoint) }
             .max { $0.mountPoint.length < $1.mountPoint.length }

@@ -1,5 +1,6 @@
 internal import FUSE
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// Tells the kernel what others do to the files behind the mount's back, from a thread of its own,

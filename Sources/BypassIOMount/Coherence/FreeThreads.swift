@@ -1,5 +1,7 @@
 internal import FUSE
 internal import IOStack
+internal import LinuxKit
+internal import Locks
 
 /// Threads that carry no request of the kernel, so that they may wait for what it holds until a
 /// request is answered. They are started when they are needed, and stay.

@@ -1,6 +1,6 @@
 internal import FUSE
-internal import Glibc
 internal import IOStack
+internal import LinuxKit
 internal import Synchronization
 
 /// How long the kernel may use what it was told of names and files without asking again.
@@ -110,9 +110,5 @@ final class KernelTrust: Sendable {
     private func isTold(of id: FileID) -> Bool { watch?.covers(id) ?? false }
 
     /// Seconds since 1970, as the clocks of files have them.
-    static var now: Int64 {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
-        return Int64(time.tv_sec)
-    }
+    static var now: Int64 { KernelClock.files.seconds }
 }

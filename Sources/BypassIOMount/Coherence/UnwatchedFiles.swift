@@ -1,6 +1,8 @@
 internal import FUSE
 internal import Glibc
 internal import IOStack
+internal import LinuxKit
+internal import Locks
 internal import Synchronization
 
 /// Looks after the kernel's pages where the file system tells nobody what others do to its files.

@@ -1,6 +1,7 @@
 internal import BypassIOProtocol
 internal import FUSE
 internal import IOStack
+internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 

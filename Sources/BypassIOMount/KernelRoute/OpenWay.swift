@@ -1,4 +1,5 @@
 internal import FUSE
+internal import LinuxKit
 
 /// How the kernel has a file open for a program.
 enum OpenWay: Sendable {

@@ -1,6 +1,6 @@
 internal import FUSE
 internal import IOStack
-internal import KernelFiles
+internal import LinuxKit
 internal import SystemPackage
 
 /// The second half of a file's handle, beside its number: from the time the file was made, which

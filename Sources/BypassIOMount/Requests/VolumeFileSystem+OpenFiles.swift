@@ -1,6 +1,7 @@
 internal import BypassIOProtocol
 internal import FUSE
 internal import IOStack
+internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 
@@ -8,7 +9,7 @@ internal import SystemPackage
 extension VolumeFileSystem {
     func open(_ request: OpenRequest, _ reply: consuming OpenReply) {
         let requestor = requestor(request.context)
-        let flags = OpenFlags(rawValue: request.flags)
+        let flags = request.flags
         do throws(IOFailure) {
             let node = try nodes.node(request.context.node)
             let mayShare = !flags.mayWrite && !flags.truncates
@@ -127,7 +128,7 @@ extension VolumeFileSystem {
         let name = [UInt8](copying: request.name)
         let context = request.context
         let requestor = requestor(context)
-        let flags = OpenFlags(rawValue: request.flags)
+        let flags = request.flags
         let mark = trust.mark()
         do throws(IOFailure) {
             let parent = try nodes.node(context.node)
@@ -187,7 +188,7 @@ extension VolumeFileSystem {
     func temporaryFile(_ request: borrowing CreateRequest, _ reply: consuming CreateReply) {
         let context = request.context
         let requestor = requestor(context)
-        let flags = OpenFlags(rawValue: request.flags)
+        let flags = request.flags
         let mark = trust.mark()
         do throws(IOFailure) {
             var parameters = CreateParameters(

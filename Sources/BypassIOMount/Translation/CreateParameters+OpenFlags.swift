@@ -1,5 +1,6 @@
 internal import FUSE
 internal import IOStack
+internal import LinuxKit
 
 extension CreateParameters {
     /// Takes over what open(2) was told about access and handling.

@@ -61,7 +61,4 @@ int32_t bpio_gate_wait_ext4(int32_t file, int32_t donor);
 int32_t bpio_gate_wait_dedupe(
     int32_t file, int32_t donor, uint64_t length, int32_t *_Nonnull status);
 
-/// Keeps every signal from the calling thread.
-void bpio_gate_block_signals(void);
-
 #endif

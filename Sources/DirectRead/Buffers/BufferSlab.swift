@@ -1,4 +1,5 @@
 import Glibc
+import LinuxKit
 public import SystemPackage
 
 /// `slotCount` buffers of `slotSize` bytes in one mapping, each starting on a page boundary and so

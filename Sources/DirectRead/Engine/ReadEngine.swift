@@ -1,3 +1,4 @@
+public import LinuxKit
 public import SystemPackage
 
 /// Reads files into the slots of a slab of buffers, many at a time, past the page cache when the

@@ -1,3 +1,4 @@
+public import LinuxKit
 public import SystemPackage
 
 /// Why a read engine could not be made.

@@ -1,3 +1,5 @@
+import LinuxKit
+
 /// Ends a wakeable wait of an engine, from any thread.
 ///
 /// Keeps working, without effect, after the engine closed: it owns what it signals.
@@ -16,6 +18,10 @@ public struct ReadEngineWaker: Sendable {
 }
 
 /// What a waker signals: an event counter polled by a ring, or a thread pool's condition.
-package protocol WakeTarget: AnyObject, Sendable {
+protocol WakeTarget: AnyObject, Sendable {
     func wake()
+}
+
+extension EventCounter: WakeTarget {
+    func wake() { raise() }
 }

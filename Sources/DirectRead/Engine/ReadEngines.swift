@@ -1,3 +1,5 @@
+package import LinuxKit
+
 /// Makes read engines.
 public enum ReadEngines {
     /// Which mechanism reads.

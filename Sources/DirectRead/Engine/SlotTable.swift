@@ -1,4 +1,5 @@
 import Glibc
+import LinuxKit
 
 /// What each slot is reading, kept so that an interrupted read can be started again and so that a
 /// slot in flight is never started or touched.

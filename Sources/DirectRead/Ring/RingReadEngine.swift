@@ -1,5 +1,5 @@
-import CKernelABI
 import Glibc
+public import LinuxKit
 public import SystemPackage
 
 /// Reads through one io_uring with registered buffers and registered files.

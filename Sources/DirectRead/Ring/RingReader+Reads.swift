@@ -1,5 +1,5 @@
-import CKernelABI
 import Glibc
+import LinuxKit
 import SystemPackage
 
 extension RingReader {
@@ -147,7 +147,7 @@ extension RingReader {
     /// submissions, so it costs one queue entry for each wake.
     private mutating func pollForWake() {
         isWakePolled = ring.queuePoll(
-            descriptor: wakeCounter.number, events: UInt32(POLLIN), token: Token.wake)
+            descriptor: wakeCounter.descriptor.rawValue, events: UInt32(POLLIN), token: Token.wake)
         assert(isWakePolled, "the submission queue holds an entry for the wake poll")
     }
 

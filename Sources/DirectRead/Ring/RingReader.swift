@@ -1,5 +1,5 @@
-import CKernelABI
 import Glibc
+import LinuxKit
 import SystemPackage
 
 /// The state of a ring engine: ring, buffers, files, and what is in flight.

@@ -1,5 +1,6 @@
-import CKernelABI
 import Glibc
+import LinuxKit
+import Locks
 import SystemPackage
 
 /// Threads that take reads from a bounded queue and leave completions in another.
@@ -19,13 +20,13 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
     }
 
     private(set) var threadCount = 0
-    private var threads: [pthread_t] = []
+    private var threads: [OwnThread] = []
     // Filled by the owner without the lock, then published in one go.
     private var unpublished: JobQueue
 
-    private let lock: UnsafeMutablePointer<pthread_mutex_t>
-    private let jobsCame: UnsafeMutablePointer<pthread_cond_t>
-    private let ownerMayContinue: UnsafeMutablePointer<pthread_cond_t>
+    private let lock = Lock()
+    private let jobsCame = Condition()
+    private let ownerMayContinue = Condition()
     private var jobs: JobQueue
     private var finished: CompletionQueue
     private var ownerWaitsFor = Int.max
@@ -36,28 +37,6 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
         unpublished = JobQueue(depth: depth)
         jobs = JobQueue(depth: depth)
         finished = CompletionQueue(depth: depth)
-        unsafe lock = .allocate(capacity: 1)
-        unsafe lock.initialize(to: pthread_mutex_t())
-        unsafe pthread_mutex_init(lock, nil)
-        var monotonic = pthread_condattr_t()
-        unsafe pthread_condattr_init(&monotonic)
-        unsafe pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC)
-        unsafe jobsCame = .allocate(capacity: 1)
-        unsafe jobsCame.initialize(to: pthread_cond_t())
-        unsafe pthread_cond_init(jobsCame, &monotonic)
-        unsafe ownerMayContinue = .allocate(capacity: 1)
-        unsafe ownerMayContinue.initialize(to: pthread_cond_t())
-        unsafe pthread_cond_init(ownerMayContinue, &monotonic)
-        unsafe pthread_condattr_destroy(&monotonic)
-    }
-
-    deinit {
-        unsafe pthread_cond_destroy(ownerMayContinue)
-        unsafe pthread_cond_destroy(jobsCame)
-        unsafe pthread_mutex_destroy(lock)
-        unsafe ownerMayContinue.deallocate()
-        unsafe jobsCame.deallocate()
-        unsafe lock.deallocate()
     }
 
     // MARK: The owner's side
@@ -65,31 +44,16 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
     /// Starts the threads; fewer than asked for will do, none will not.
     func start(threads wanted: Int) throws(Errno) {
         threads.reserveCapacity(wanted)
-        // Signals belong to the program's own threads.
-        var all = sigset_t()
-        var before = sigset_t()
-        unsafe sigfillset(&all)
-        unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
-        defer { _ = unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
         while threads.count < wanted {
-            var thread = pthread_t()
-            let context = unsafe Unmanaged.passRetained(self)
-            let code = unsafe bpio_thread_start(
-                &thread, 256 << 10,
-                { context in
-                    guard let context = unsafe context else { return nil }
-                    let pool = unsafe Unmanaged<ReadThreadPool>.fromOpaque(context)
-                        .takeRetainedValue()
-                    unsafe bpio_thread_name("bypassio-pread")
-                    pool.work()
-                    return nil
-                }, context.toOpaque())
-            guard code == 0 else {
-                unsafe context.release()
+            do throws(Errno) {
+                threads.append(
+                    try OwnThread.start(
+                        named: "bypassio-pread", stackSize: 256 << 10, isInterruptible: false
+                    ) { [self] in work() })
+            } catch {
                 guard threads.isEmpty else { break }
-                throw Errno(rawValue: code)
+                throw error
             }
-            threads.append(thread)
         }
         threadCount = threads.count
     }
@@ -103,37 +67,37 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
     func publish() {
         let count = unpublished.count
         guard count > 0 else { return }
-        enterLock()
-        defer { leaveLock() }
+        lock.lock()
+        defer { lock.unlock() }
         while let job = unpublished.popFirst() { jobs.append(job) }
         if count == 1 {
-            unsafe pthread_cond_signal(jobsCame)
+            jobsCame.signal()
         } else {
-            unsafe pthread_cond_broadcast(jobsCame)
+            jobsCame.broadcast()
         }
     }
 
     /// Blocks until `count` completions are there, time runs out, or, when `wakeable`, a wake
     /// comes, which is then used up.
     func wait(for count: Int, until deadline: Deadline, wakeable: Bool) {
-        enterLock()
-        defer { leaveLock() }
+        lock.lock()
+        defer { lock.unlock() }
         ownerWaitsFor = count
         defer { ownerWaitsFor = .max }
         while finished.count < count && !(wakeable && isWoken) {
-            guard var limit = deadline.timespec else {
-                unsafe pthread_cond_wait(ownerMayContinue, lock)
+            guard let moment = deadline.moment else {
+                ownerMayContinue.wait(lock)
                 continue
             }
-            if unsafe pthread_cond_timedwait(ownerMayContinue, lock, &limit) == ETIMEDOUT { break }
+            if !ownerMayContinue.wait(lock, until: moment) { break }
         }
         if wakeable { isWoken = false }
     }
 
     /// Moves all completions to the owner's queue. How many.
     func moveFinished(to ready: inout CompletionQueue) -> Int {
-        enterLock()
-        defer { leaveLock() }
+        lock.lock()
+        defer { lock.unlock() }
         let count = finished.count
         while let completion = finished.popFirst() { ready.append(completion) }
         return count
@@ -141,21 +105,21 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
 
     /// Lets running reads end, drops the others, and waits for the threads to be gone.
     func stop() {
-        enterLock()
+        lock.lock()
         isStopping = true
-        unsafe pthread_cond_broadcast(jobsCame)
-        leaveLock()
-        for thread in threads { _ = pthread_join(thread, nil) }
+        jobsCame.broadcast()
+        lock.unlock()
+        for thread in threads { thread.join() }
         threads.removeAll()
     }
 
     // MARK: Any thread
 
     func wake() {
-        enterLock()
-        defer { leaveLock() }
+        lock.lock()
+        defer { lock.unlock() }
         isWoken = true
-        unsafe pthread_cond_signal(ownerMayContinue)
+        ownerMayContinue.signal()
     }
 
     private func work() {
@@ -177,27 +141,19 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
 
     /// The next read, or `nil` when the pool stops.
     private func nextJob() -> Job? {
-        enterLock()
-        defer { leaveLock() }
+        lock.lock()
+        defer { lock.unlock() }
         while !isStopping {
             if let job = jobs.popFirst() { return job }
-            unsafe pthread_cond_wait(jobsCame, lock)
+            jobsCame.wait(lock)
         }
         return nil
     }
 
     private func finish(_ completion: ReadCompletion) {
-        enterLock()
-        defer { leaveLock() }
+        lock.lock()
+        defer { lock.unlock() }
         finished.append(completion)
-        if finished.count >= ownerWaitsFor { unsafe pthread_cond_signal(ownerMayContinue) }
-    }
-
-    private func enterLock() {
-        unsafe pthread_mutex_lock(lock)
-    }
-
-    private func leaveLock() {
-        unsafe pthread_mutex_unlock(lock)
+        if finished.count >= ownerWaitsFor { ownerMayContinue.signal() }
     }
 }

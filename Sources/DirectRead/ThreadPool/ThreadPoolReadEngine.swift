@@ -1,4 +1,5 @@
 import Glibc
+public import LinuxKit
 public import SystemPackage
 
 /// Reads with `pread` on threads of its own, where io_uring cannot be had.

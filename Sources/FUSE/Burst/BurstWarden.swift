@@ -1,4 +1,6 @@
 internal import Glibc
+internal import LinuxKit
+internal import Locks
 internal import Synchronization
 
 /// Watches over bursts of requests, on a thread of its own that sleeps otherwise.

@@ -1,4 +1,4 @@
-internal import KernelFiles
+internal import LinuxKit
 internal import SystemPackage
 
 /// A request to the kernel that idle CPUs wake up quickly (PM QoS,
@@ -8,7 +8,7 @@ internal import SystemPackage
 /// microseconds for that, in a virtual machine above all, and far less if it was not. The kernel forgets
 /// the request with the descriptor, so with the process.
 struct CPULatencyRequest: ~Copyable, Sendable {
-    private let descriptor: FileDescriptor
+    private let file: OwnedDescriptor
     private let limit: Int32
 
     /// PM_QOS_CPU_LATENCY_DEFAULT_VALUE: nothing is asked. Microseconds.
@@ -25,19 +25,17 @@ struct CPULatencyRequest: ~Copyable, Sendable {
             let driver = name.split(separator: "\n").first, driver != "none",
             let file = try? FileDescriptor.open(device, .writeOnly, options: .closeOnExec)
         else { return nil }
-        descriptor = file
+        self.file = OwnedDescriptor(owning: file)
         // That one calls a halt, whatever the hypervisor makes of it, one microsecond.
         limit = driver == "haltpoll" ? 0 : Self.quick
         release()
     }
-
-    deinit { try? descriptor.close() }
 
     func hold() { write(limit) }
     func release() { write(Self.anything) }
 
     private func write(_ value: Int32) {
         let bytes = (0..<4).map { UInt8(truncatingIfNeeded: value >> Int32(8 * $0)) }
-        _ = try? descriptor.writeAll(bytes)
+        _ = try? file.descriptor.writeAll(bytes)
     }
 }

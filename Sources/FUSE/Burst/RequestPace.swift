@@ -1,4 +1,4 @@
-internal import Glibc
+internal import LinuxKit
 internal import Synchronization
 
 /// How fast requests come: counts them, and says when a burst begins, in which one comes after the other
@@ -43,16 +43,9 @@ final class RequestPace: Sendable {
     }
 
     private func endStretch() {
-        let now = Self.now()
+        let now = KernelClock.monotonic
         let began = stretchBegan.exchange(now, ordering: .relaxed)
         guard now &- began < Self.longestStretch else { return }
         listener.load()?.burstBegins()
-    }
-
-    /// CLOCK_MONOTONIC, in nanoseconds.
-    private static func now() -> UInt64 {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

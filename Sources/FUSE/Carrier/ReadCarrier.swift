@@ -1,4 +1,4 @@
-internal import DirectRead
+internal import LinuxKit
 internal import SystemPackage
 
 /// One thread of a session as the carrier of reads that wait for nothing but the disk.

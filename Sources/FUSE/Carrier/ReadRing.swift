@@ -1,6 +1,6 @@
 internal import CKernelABI
-internal import DirectRead
 internal import Glibc
+internal import LinuxKit
 internal import SystemPackage
 
 /// Reads of files of the host that one thread has under way on an io_uring, each with the request that it
@@ -81,7 +81,7 @@ final class ReadRing {
     private func queue(_ slot: Int) -> Bool {
         guard let read = slots[slot].read, let buffer = slots[slot].buffer else { return false }
         return unsafe ring.queueRead(
-            file: FileIndex(carriedNumber: ~read.descriptor.rawValue), offset: read.offset,
+            file: FileIndex(descriptor: read.descriptor), offset: read.offset,
             into: buffer.start, length: UInt32(read.length), token: UInt64(slot))
     }
 

@@ -1,3 +1,4 @@
+internal import LinuxKit
 internal import SystemPackage
 
 /// Checks of the directory that a file system is to appear at, before the kernel is asked.
@@ -6,17 +7,19 @@ enum MountPoint {
     /// nothing is mounted on.
     static func checked(_ path: FilePath) throws(MountError) -> FilePath {
         let resolved: FilePath
-        let status: PathStatus
+        let status: FileStatus
         var isEmpty = true
         do throws(Errno) {
-            resolved = try PathStatus.resolve(path)
+            resolved = try SystemCall.realPath(path)
             // What is mounted there may have a service that does not answer.
-            if let entry = MountTable.current().top(at: resolved), entry.isFUSE {
+            if let entry = MountTable.current.top(at: resolved), entry.isFUSE {
                 throw Unmounting.isDead(resolved) ? .socketNotConnected : .resourceBusy
             }
-            status = try PathStatus.of(resolved, asking: true)
+            status = try SystemCall.status(
+                of: resolved, followingLinks: true, isAsked: true)
             if status.isDirectory, !status.isMountRoot {
-                isEmpty = try PathStatus.isEmptyDirectory(resolved)
+                let directory = try SystemCall.open(resolved, [.readOnly, .directory])
+                isEmpty = try SystemCall.names(in: directory.descriptor).isEmpty
             }
         } catch {
             throw refusal(error, path)
@@ -26,7 +29,7 @@ enum MountPoint {
     }
 
     private static func problem(
-        _ path: FilePath, _ status: PathStatus, isEmpty: Bool
+        _ path: FilePath, _ status: FileStatus, isEmpty: Bool
     ) -> MountError? {
         if !status.isDirectory {
             return MountError(

@@ -1,3 +1,4 @@
+internal import LinuxKit
 public import SystemPackage
 
 /// A mounted file system and the session that serves it. Any thread may call the functions here but
@@ -8,9 +9,9 @@ public final class MountedSession: Sendable {
     public let session: Session
     /// MAJOR:MINOR, by which our mount is told from others at the same place; nil where the mount
     /// table could not be read.
-    private let device: String?
+    private let device: DeviceNumber?
 
-    init(_ session: Session, at mountPoint: FilePath, device: String?) {
+    init(_ session: Session, at mountPoint: FilePath, device: DeviceNumber?) {
         self.session = session
         self.mountPoint = mountPoint
         self.device = device
@@ -49,6 +50,6 @@ public final class MountedSession: Sendable {
     /// What programs see at the mount point is this file system.
     private var isOurs: Bool {
         guard let device else { return true }
-        return MountTable.current().top(at: mountPoint)?.device == device
+        return MountTable.current.top(at: mountPoint)?.device == device
     }
 }

@@ -1,5 +1,6 @@
 internal import CKernelABI
 internal import Glibc
+internal import LinuxKit
 public import SystemPackage
 
 /// Makes a file system appear in the name space.
@@ -34,7 +35,7 @@ public enum Mounting {
             ? try mountAsRoot(service, mountPoint, options)
             : try mountByHelper(service, mountPoint, options)
         // The table says what stat(2) would, but stat(2) would ask this very process.
-        let device = MountTable.current().top(at: mountPoint)?.device
+        let device = MountTable.current.top(at: mountPoint)?.device
         if isRoot, let device, let amount = options.readAhead {
             ReadAhead.set(amount, ofDevice: device)
         }

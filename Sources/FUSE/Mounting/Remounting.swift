@@ -1,4 +1,5 @@
 internal import CKernelABI
+internal import LinuxKit
 public import SystemPackage
 
 /// Changes what the kernel allows on a mount that is there (mount(8) with `remount`). The service is not
@@ -29,8 +30,8 @@ public enum Remounting {
     public static func remount(
         _ mountPoint: FilePath, options: [String]
     ) throws(MountError) {
-        let target = (try? PathStatus.resolve(mountPoint)) ?? mountPoint
-        guard let entry = MountTable.current().top(at: target) else {
+        let target = (try? SystemCall.realPath(mountPoint)) ?? mountPoint
+        guard let entry = MountTable.current.top(at: target) else {
             throw .unmounting(.invalidArgument, mountPoint)
         }
         let flags = flags(for: entry.options + options)

@@ -1,6 +1,6 @@
 internal import CKernelABI
 internal import Glibc
-internal import KernelFiles
+internal import LinuxKit
 public import SystemPackage
 
 /// Takes file systems out of the name space, whoever mounted them, dead ones included.
@@ -21,7 +21,7 @@ public enum Unmounting {
     ) throws(MountError) -> Bool {
         // The kernel is told not to follow a link in the last part, so links go here. A dead file
         // system does not hinder that.
-        let target = (try? PathStatus.resolve(mountPoint)) ?? mountPoint
+        let target = (try? SystemCall.realPath(mountPoint)) ?? mountPoint
         let isRoot = geteuid() == 0
         let isAborted = force && abort(target) || force && isRoot
         guard isRoot else {
@@ -41,10 +41,10 @@ public enum Unmounting {
 
     /// Ends the connection by fusectl, which belongs to who mounted.
     private static func abort(_ target: FilePath) -> Bool {
-        guard let entry = MountTable.current().top(at: target), entry.isFUSE,
-            let minor = entry.device.split(separator: ":").last
+        guard let entry = MountTable.current.top(at: target), entry.isFUSE
         else { return false }
-        return KernelFile.write("1\n", to: FilePath("/sys/fs/fuse/connections/\(minor)/abort"))
+        let connection = "/sys/fs/fuse/connections/\(entry.device.minor)"
+        return KernelFile.write("1\n", to: FilePath("\(connection)/abort"))
     }
 
     private static func unmountByHelper(
@@ -57,7 +57,7 @@ public enum Unmounting {
             if error.message.contains("busy") { throw .unmounting(.resourceBusy, mountPoint) }
             if error.message.contains("not found in") {
                 // It says so of other users' mounts, too.
-                let isThere = MountTable.current().top(at: mountPoint) != nil
+                let isThere = MountTable.current.top(at: mountPoint) != nil
                 throw .unmounting(isThere ? .notPermitted : .invalidArgument, mountPoint)
             }
             throw MountHelper.refusal(error, mountPoint)

@@ -1,5 +1,5 @@
-internal import DirectRead
 internal import Glibc
+internal import LinuxKit
 internal import SystemPackage
 
 /// The thread of a queue that waits for nothing but its ring.
@@ -129,7 +129,7 @@ final class QueueCarrier {
 
     private func listen() -> Bool {
         ring.queuePoll(
-            descriptor: queue.call.number, events: UInt32(POLLIN), token: Token.call)
+            descriptor: queue.call.descriptor.rawValue, events: UInt32(POLLIN), token: Token.call)
     }
 
     private func commit(_ index: Int) {

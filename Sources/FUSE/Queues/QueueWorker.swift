@@ -1,5 +1,5 @@
-internal import DirectRead
 internal import Glibc
+internal import LinuxKit
 
 /// A thread that carries requests of any queue, one at a time, and may wait for whatever they wait for.
 ///

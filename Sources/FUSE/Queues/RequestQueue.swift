@@ -1,4 +1,5 @@
-internal import DirectRead
+internal import LinuxKit
+internal import Locks
 internal import Synchronization
 internal import SystemPackage
 
@@ -54,7 +55,7 @@ final class RequestQueue: Sendable {
     /// An entry for the carrier: to commit if it is answered, otherwise to begin its read. Any thread.
     func takeBack(_ entry: QueueEntry) {
         returned.withLock { $0.append(entry) }
-        call.wake()
+        call.raise()
     }
 
     /// What was given back since.

@@ -1,6 +1,6 @@
-internal import DirectRead
 internal import Glibc
-internal import KernelFiles
+internal import LinuxKit
+internal import Locks
 internal import Synchronization
 internal import SystemPackage
 
@@ -275,6 +275,6 @@ final class RequestQueues: Sendable {
         guard !over.exchange(true, ordering: .sequentiallyConsistent) else { return }
         reserve.end()
         preparation.withLock { $0.isOver = true }
-        for queue in queues { queue.call.wake() }
+        for queue in queues { queue.call.raise() }
     }
 }

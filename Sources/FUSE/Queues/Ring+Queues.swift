@@ -1,6 +1,6 @@
 internal import CKernelABI
-internal import DirectRead
 internal import Glibc
+internal import LinuxKit
 internal import SystemPackage
 
 extension Ring {
@@ -30,7 +30,7 @@ extension Ring {
 
     mutating func queueRead(_ read: BackingRead, into entry: QueueEntry, token: UInt64) -> Bool {
         unsafe queueRead(
-            file: FileIndex(carriedNumber: ~read.descriptor.rawValue), offset: read.offset,
+            file: FileIndex(descriptor: read.descriptor), offset: read.offset,
             into: entry.buffer.start, length: UInt32(read.length), token: token)
     }
 

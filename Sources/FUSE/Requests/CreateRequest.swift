@@ -1,10 +1,12 @@
+public import LinuxKit
+
 /// CREATE and TMPFILE (`struct fuse_create_in`, 16 bytes): makes a regular file and opens it.
 public struct CreateRequest: ~Escapable {
     public let context: RequestContext
     /// Empty for a file without a name.
     public let name: Span<UInt8>
     /// `O_*` of open(2).
-    public let flags: UInt32
+    public let flags: OpenFlags
     public let mode: UInt32
     public let umask: UInt32
     public let killsPrivileges: Bool
@@ -14,7 +16,7 @@ public struct CreateRequest: ~Escapable {
         _ context: RequestContext, _ reader: inout MessageReader, isNamed: Bool
     ) throws(MalformedRequest) {
         self.context = context
-        flags = try reader.u32()
+        flags = OpenFlags(bits: try reader.u32())
         mode = try reader.u32()
         umask = try reader.u32()
         killsPrivileges = try reader.u32() & 1 != 0

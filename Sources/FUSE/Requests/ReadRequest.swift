@@ -1,3 +1,5 @@
+internal import LinuxKit
+
 /// READ, READDIR and READDIRPLUS (`struct fuse_read_in`, 40 bytes).
 public struct ReadRequest: Sendable {
     public let context: RequestContext
@@ -20,7 +22,7 @@ public struct ReadRequest: Sendable {
         size = Int(try reader.u32())
         isForCache = try reader.u32() & 2 == 0
         try reader.skip(8)
-        isDirect = OpenFlags(rawValue: try reader.u32()).isDirect && !isForCache
+        isDirect = OpenFlags(bits: try reader.u32()).isDirect && !isForCache
         try reader.skip(4)
     }
 }

@@ -1,3 +1,5 @@
+internal import LinuxKit
+internal import Locks
 internal import Synchronization
 internal import SystemPackage
 

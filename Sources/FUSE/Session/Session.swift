@@ -1,4 +1,6 @@
 internal import Glibc
+internal import LinuxKit
+internal import Locks
 internal import Synchronization
 internal import SystemPackage
 

@@ -1,3 +1,4 @@
+internal import Locks
 internal import Synchronization
 
 /// What one thread of a session does, for others to see: whose request it carries, and whether it waits.

@@ -1,4 +1,6 @@
 internal import Glibc
+internal import LinuxKit
+internal import Locks
 internal import Synchronization
 
 /// Looks at the threads of a session every 50 ms, on a thread of its own, while there is something to

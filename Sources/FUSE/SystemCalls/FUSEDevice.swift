@@ -1,21 +1,22 @@
 internal import CKernelABI
+internal import LinuxKit
 internal import SystemPackage
 
 /// One descriptor of /dev/fuse; closed when it goes away.
 @safe
 struct FUSEDevice: ~Copyable, Sendable {
-    let descriptor: Int32
+    private let owned: OwnedDescriptor
+
+    var descriptor: Int32 { owned.descriptor.rawValue }
 
     init(owning descriptor: Int32) {
-        self.descriptor = descriptor
+        owned = OwnedDescriptor(owning: FileDescriptor(rawValue: descriptor))
     }
 
     /// open(2): `ENOENT` or `ENODEV` without FUSE in the kernel, `EACCES`, `EPERM`.
     static func open() throws(Errno) -> FUSEDevice {
         FUSEDevice(owning: try checked(bpio_fuse_open()))
     }
-
-    deinit { _ = bpio_close(descriptor) }
 
     /// FUSE_DEV_IOC_CLONE: a further descriptor of the same connection. Unless it waits, reading it
     /// when there is no request fails with `EAGAIN`.

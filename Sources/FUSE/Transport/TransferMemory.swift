@@ -1,4 +1,4 @@
-internal import DirectRead
+internal import LinuxKit
 internal import SystemPackage
 
 /// The pages of a ``TransferBuffer``.

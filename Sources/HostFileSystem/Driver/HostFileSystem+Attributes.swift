@@ -1,4 +1,5 @@
 public import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// IRP_MJ_QUERY_EA and IRP_MJ_SET_EA.

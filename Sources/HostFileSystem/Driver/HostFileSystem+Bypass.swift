@@ -1,5 +1,6 @@
 internal import BypassIOProtocol
 public import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// The file system's part of BypassIO that only the host can know.

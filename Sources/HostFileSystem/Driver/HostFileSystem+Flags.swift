@@ -1,5 +1,7 @@
 internal import BypassIOProtocol
+internal import CKernelABI
 public import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// What lsattr(1) shows and chattr(1) changes.
@@ -11,7 +13,7 @@ extension HostFileSystem {
             switch form {
             case .inode: .inode(try SystemCall.inodeFlags(of: descriptor).rawValue)
             case .extended:
-                .extended(try SystemCall.extendedAttributes(of: descriptor))
+                .extended(ExtendedFileFlags(try SystemCall.extendedAttributes(of: descriptor)))
             case .generation: .generation(try SystemCall.inodeGeneration(of: descriptor))
             }
         }
@@ -25,9 +27,27 @@ extension HostFileSystem {
             case .inode(let bits):
                 try SystemCall.setInodeFlags(of: descriptor, to: InodeFlags(rawValue: bits))
             case .extended(let extended):
-                try SystemCall.setExtendedAttributes(of: descriptor, to: extended)
+                try SystemCall.setExtendedAttributes(of: descriptor, to: extended.raw)
             case .generation: break
             }
         }
+    }
+}
+
+extension ExtendedFileFlags {
+    fileprivate init(_ raw: bpio_fsxattr) {
+        self.init(
+            flags: raw.fsx_xflags, extentSize: raw.fsx_extsize, extentCount: raw.fsx_nextents,
+            projectID: raw.fsx_projid, copyOnWriteExtentSize: raw.fsx_cowextsize)
+    }
+
+    fileprivate var raw: bpio_fsxattr {
+        var raw = bpio_fsxattr()
+        raw.fsx_xflags = flags
+        raw.fsx_extsize = extentSize
+        raw.fsx_nextents = extentCount
+        raw.fsx_projid = projectID
+        raw.fsx_cowextsize = copyOnWriteExtentSize
+        return raw
     }
 }

@@ -1,4 +1,5 @@
 public import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// On whose behalf the host makes a change.

@@ -1,4 +1,5 @@
 public import IOStack
+internal import LinuxKit
 public import SystemPackage
 
 /// IRP_MJ_QUERY_INFORMATION.

@@ -1,5 +1,6 @@
 internal import BypassIOProtocol
 public import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// Reads that the host's kernel carries itself.

@@ -1,5 +1,6 @@
 internal import Dispatch
 public import IOStack
+internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 

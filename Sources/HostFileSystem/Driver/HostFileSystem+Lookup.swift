@@ -1,4 +1,5 @@
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 // Names become descriptors here and nowhere else.

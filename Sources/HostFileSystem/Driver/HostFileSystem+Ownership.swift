@@ -1,5 +1,6 @@
 internal import Glibc
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// Who owns what is made on behalf of a user.

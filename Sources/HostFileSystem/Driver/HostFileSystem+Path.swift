@@ -1,5 +1,6 @@
 import BypassIOProtocol
 public import IOStack
+internal import LinuxKit
 import SystemPackage
 
 extension HostFileSystem {

@@ -1,5 +1,6 @@
 internal import BypassIOProtocol
 public import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// What suspends the bypass of a file of the host without a pause, and when that ends (spec 4.6).
@@ -78,8 +79,8 @@ extension HostFileSystem {
     /// more. Asked again within a tick of the clock, a file at rest is not looked at again.
     func lookForMove(of file: FileObject, _ open: HostOpenFile, awaitingReads: Bool = true) {
         guard open.kind == .regular, !open.isPathOnly else { return }
-        let tick = SystemCall.fileTime
-        if let tick, !file.stream.suspensions.contains(.moving),
+        let tick = KernelClock.files
+        if !file.stream.suspensions.contains(.moving),
             open.extentPlaces.current?.seen == tick
         {
             return

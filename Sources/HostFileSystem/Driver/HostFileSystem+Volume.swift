@@ -1,4 +1,5 @@
 public import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// IRP_MJ_FLUSH_BUFFERS and IRP_MJ_QUERY_VOLUME_INFORMATION.

@@ -1,4 +1,5 @@
 public import IOStack
+internal import LinuxKit
 import Synchronization
 public import SystemPackage
 
@@ -113,20 +114,5 @@ public final class HostFileSystem: FileSystemDriver {
 extension FileID {
     init(_ status: FileStatus) {
         self.init(device: status.device.encoded, inode: status.inode)
-    }
-}
-
-extension DeviceNumber {
-    /// As `dev_t` of Linux' C library holds it (makedev(3)).
-    var encoded: UInt64 {
-        let (major, minor) = (UInt64(major), UInt64(minor))
-        return (major & ~0xFFF) << 32 | (major & 0xFFF) << 8
-            | (minor & ~0xFF) << 12 | (minor & 0xFF)
-    }
-
-    init(encoded: UInt64) {
-        self.init(
-            major: UInt32(truncatingIfNeeded: (encoded >> 32 & ~0xFFF) | (encoded >> 8 & 0xFFF)),
-            minor: UInt32(truncatingIfNeeded: (encoded >> 12 & ~0xFF) | (encoded & 0xFF)))
     }
 }

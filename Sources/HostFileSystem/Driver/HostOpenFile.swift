@@ -1,4 +1,5 @@
 public import IOStack
+internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 

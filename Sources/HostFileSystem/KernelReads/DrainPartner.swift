@@ -1,3 +1,4 @@
+internal import LinuxKit
 internal import SystemPackage
 
 /// A nameless file of a volume, by which the host is made to wait for direct reads of other files

@@ -1,3 +1,4 @@
+internal import LinuxKit
 internal import SystemPackage
 
 /// A file as a drain of its gate needs it.

@@ -1,5 +1,6 @@
 internal import CKernelABI
 internal import IOStack
+internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 
@@ -37,7 +38,7 @@ final class GateGroup: Sendable {
     /// - Throws: `EPERM` without CAP_SYS_ADMIN, `EINVAL` or `ENOSYS` where the kernel has no such
     ///   groups.
     init() throws(Errno) {
-        let descriptors = SystemCall.descriptorLimit
+        let descriptors = DescriptorLimit.current
         mostHeld = max(8, descriptors / 16)
         // Every event of one read(2) comes with a descriptor.
         let room = min(Self.bufferSize, max(4, descriptors / 32) * Self.largestEvent)

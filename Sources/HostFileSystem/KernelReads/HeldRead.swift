@@ -1,4 +1,5 @@
 internal import IOStack
+internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 

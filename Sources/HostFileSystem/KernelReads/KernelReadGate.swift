@@ -1,5 +1,6 @@
 internal import CKernelABI
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// The way for the kernel's reads of one file with a gate in it: a mount of the file's own, which

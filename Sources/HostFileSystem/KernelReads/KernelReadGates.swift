@@ -1,5 +1,6 @@
 internal import Glibc
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// The gates of one volume and the thread that deals with what the kernel tells of them, which ends
@@ -10,7 +11,7 @@ final class KernelReadGates: Sendable {
     let group: GateGroup
     /// nil where the volume has no room for it, or no use.
     let partner: DrainPartner?
-    private let ending: OwnedDescriptor
+    private let ending: EventCounter
 
     /// - Parameter root: a directory of the volume.
     /// - Throws: as ``GateGroup/init()``, and `EAGAIN` without a thread.
@@ -18,12 +19,14 @@ final class KernelReadGates: Sendable {
         let group = try GateGroup()
         self.group = group
         partner = try? DrainPartner(in: root)
-        ending = try SystemCall.openEventCounter()
-        // The thread's own, since this may be gone before the thread has seen it.
-        let end = SharedDescriptor(try SystemCall.duplicate(ending.descriptor))
-        try SystemCall.startThread(named: "bypassio-gate") {
+        let ending = try EventCounter()
+        self.ending = ending
+        // The thread keeps the counter, since this may be gone before the thread has seen it.
+        let thread = try OwnThread.start(
+            named: "bypassio-gate", stackSize: 512 << 10, isInterruptible: false
+        ) {
             while let ready = try? SystemCall.wait(
-                group.descriptor, or: end.descriptor, milliseconds: -1),
+                group.descriptor, or: ending.descriptor, milliseconds: -1),
                 !ready.second
             {
                 group.dealWithEvents()
@@ -31,15 +34,8 @@ final class KernelReadGates: Sendable {
                 if group.isFull { usleep(1000) }
             }
         }
+        thread.detach()
     }
 
-    deinit { SystemCall.raise(ending.descriptor) }
-
-    /// An open descriptor for closures, which cannot own what cannot be copied.
-    private final class SharedDescriptor: Sendable {
-        private let owned: OwnedDescriptor
-        var descriptor: FileDescriptor { owned.descriptor }
-
-        init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
-    }
+    deinit { ending.raise() }
 }

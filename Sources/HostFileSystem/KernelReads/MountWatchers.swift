@@ -1,4 +1,5 @@
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// Programs that fanotify asks before reads of files by the way of a mount (FAN_ACCESS_PERM,

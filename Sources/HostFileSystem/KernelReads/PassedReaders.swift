@@ -1,4 +1,5 @@
 internal import IOStack
+internal import LinuxKit
 
 /// Threads whose reads the gate let pass, until it is known that they have gone on.
 ///

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LinuxKit
 internal import SystemPackage
 
 /// What had passed the gate of one file when the gate was closed, and how it is waited for.

@@ -1,4 +1,5 @@
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// Puts the questions of closed gates, each on a thread, since whoever is asked may sleep.
@@ -31,7 +32,9 @@ final class ReadQuestions: Sendable {
         }
         guard startsThread else { return }
         do throws(Errno) {
-            try SystemCall.startThread(named: "bypassio-ask") { self.work() }
+            try OwnThread.start(
+                named: "bypassio-ask", stackSize: 512 << 10, isInterruptible: false
+            ) { self.work() }.detach()
         } catch {
             // No thread: those who run take the question along. Without any, it cannot be put.
             let refused = state.withLock { state in

@@ -1,3 +1,4 @@
+internal import LinuxKit
 internal import SystemPackage
 
 /// Threads that may be within a read of some files, past their gates: found by the functions of the

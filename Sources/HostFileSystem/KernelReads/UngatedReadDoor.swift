@@ -1,5 +1,6 @@
 internal import BypassIOProtocol
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// The way for the kernel's reads where the host has no gate for it: file systems without

@@ -1,6 +1,7 @@
 public import BypassIOProtocol
 public import DirectRead
 public import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// The disk below a directory of the host as the storage driver at the bottom of the stack.

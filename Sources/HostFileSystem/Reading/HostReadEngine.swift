@@ -1,6 +1,7 @@
 internal import CKernelABI
 internal import DirectRead
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// A read engine of DirectRead as the storage stack knows it.

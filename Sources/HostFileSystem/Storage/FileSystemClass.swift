@@ -1,3 +1,5 @@
+public import LinuxKit
+
 /// What a file system keeps its files on.
 public enum FileSystemClass: String, Sendable, Hashable, CaseIterable {
     /// One block device, or several (ext4, XFS, btrfs, …).

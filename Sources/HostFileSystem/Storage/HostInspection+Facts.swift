@@ -1,3 +1,5 @@
+internal import LinuxKit
+
 extension HostInspection {
     /// The facts behind the verdict, for people, a line each.
     public var facts: [String] {

@@ -1,3 +1,4 @@
+public import LinuxKit
 public import SystemPackage
 
 /// Everything the host says about one path: the file's traits, what lies below it, and the verdict

@@ -1,3 +1,4 @@
+internal import LinuxKit
 internal import SystemPackage
 
 // From a block device down to the disks.

@@ -1,3 +1,4 @@
+internal import LinuxKit
 internal import SystemPackage
 
 // sysfs shows a device-mapper device's uuid and name but not its target. The uuid's prefix names

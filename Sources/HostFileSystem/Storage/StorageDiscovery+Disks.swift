@@ -1,3 +1,4 @@
+internal import LinuxKit
 internal import SystemPackage
 
 // A disk: its drivers by the links in its device's folder, its bus by the folders above.

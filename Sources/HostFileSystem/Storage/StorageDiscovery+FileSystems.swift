@@ -1,4 +1,5 @@
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 // From a mount to its block devices, or to the directories it is stacked on.

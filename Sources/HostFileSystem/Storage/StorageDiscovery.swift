@@ -1,3 +1,4 @@
+public import LinuxKit
 public import SystemPackage
 
 /// Finds out what lies below a file, a mount or a block device.

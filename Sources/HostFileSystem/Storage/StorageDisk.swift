@@ -1,3 +1,5 @@
+public import LinuxKit
+
 /// A disk at the bottom of a storage stack, as sysfs describes it. nil: sysfs does not say.
 public struct StorageDisk: Sendable, Hashable {
     /// Kernel name, such as "nvme0n1".

@@ -1,3 +1,5 @@
+public import LinuxKit
+
 /// What lies below the files of one mount, from the file system down to the disks.
 public struct StorageTopology: Sendable, Hashable {
     /// Type with subtype as in /proc/self/mountinfo, such as "ext4" or "fuse.sshfs"; the driver

@@ -1,3 +1,4 @@
+public import LinuxKit
 public import SystemPackage
 
 /// A block layer between a file system and the disks: a partition, a device-mapper or MD device, a

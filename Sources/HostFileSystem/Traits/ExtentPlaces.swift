@@ -1,3 +1,4 @@
+internal import LinuxKit
 internal import SystemPackage
 
 /// Where a file's bytes lie on the device, from its extent map (FS_IOC_FIEMAP): to see whether

@@ -1,3 +1,4 @@
+internal import LinuxKit
 internal import SystemPackage
 
 /// What a file's extent map (FS_IOC_FIEMAP) says about all of its extents together.

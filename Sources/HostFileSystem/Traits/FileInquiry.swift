@@ -1,3 +1,4 @@
+internal import LinuxKit
 internal import SystemPackage
 
 /// The questions asked of one file while its traits are read: each source is asked once, and each

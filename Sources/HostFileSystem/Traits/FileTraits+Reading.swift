@@ -1,3 +1,4 @@
+internal import LinuxKit
 public import SystemPackage
 
 extension FileTraits {

@@ -1,3 +1,5 @@
+public import LinuxKit
+
 /// The facts about one file that decide whether its reads may bypass the stack (spec 4.3, 6.1).
 ///
 ///     let traits = try FileTraits.read(at: "/srv/games/level1.pak")

@@ -1,3 +1,5 @@
+internal import LinuxKit
+
 /// Traits read once, and what of the status must be unchanged for them to hold.
 ///
 /// Reading them takes a dozen system calls; `stat` is asked for all the time, and an ENABLE should
@@ -39,7 +41,8 @@ struct KnownTraits: Sendable {
     private static let settlingTime: Int64 = 25_000_000
 
     private static func isSettled(_ changed: FileStatus.Time) -> Bool {
-        guard let now = SystemCall.fileTime, now.seconds >= changed.seconds else { return false }
+        let now = KernelClock.files
+        guard now.seconds >= changed.seconds else { return false }
         let seconds = now.seconds &- changed.seconds
         guard seconds <= 1 else { return true }
         return seconds * 1_000_000_000 + Int64(now.nanoseconds) - Int64(changed.nanoseconds)

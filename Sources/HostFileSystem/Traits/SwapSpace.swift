@@ -1,4 +1,5 @@
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// The swap areas as they are at each question: /proc/swaps, kept open and read again when the

@@ -1,4 +1,5 @@
 internal import IOStack
+public import LinuxKit
 public import SystemPackage
 
 /// The swap areas in use (/proc/swaps, proc(5)).
@@ -29,7 +30,7 @@ public struct SwapTable: Sendable, Hashable {
     public init(paths: SystemPaths = .system) throws(Errno) {
         let text: [UInt8]
         do {
-            text = try KernelTree.contents(of: paths.proc.appending("swaps"))
+            text = try KernelFile.bytes(of: paths.proc.appending("swaps"))
         } catch {
             guard error == .noSuchFileOrDirectory else { throw error }
             text = []

@@ -1,5 +1,6 @@
 public import DirectRead
 public import IOStack
+public import LinuxKit
 public import SystemPackage
 
 /// Makes volumes of directories of this machine.

@@ -1,3 +1,4 @@
+internal import LinuxKit
 public import SystemPackage
 
 /// Why a directory could not be made a volume: what was asked, where, why it failed, and what to

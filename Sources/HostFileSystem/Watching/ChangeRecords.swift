@@ -1,4 +1,5 @@
 internal import CKernelABI
+package import LinuxKit
 
 /// One event of a watch (struct fanotify_event_metadata and what follows it).
 package struct ChangeRecord: Sendable, Hashable {
@@ -6,10 +7,10 @@ package struct ChangeRecord: Sendable, Hashable {
     package var mask: UInt64
     /// Who did it, or 0.
     package var process: Int32
-    package var directory: FileHandle?
+    package var directory: KernelFileHandle?
     /// In the directory; empty where none is told.
     package var name: [UInt8] = []
-    package var file: FileHandle?
+    package var file: KernelFileHandle?
 }
 
 /// Walks the events in a buffer that read(2) of a watch filled. Every length is checked: a record
@@ -60,7 +61,7 @@ package struct ChangeRecords: Sendable {
             guard length >= Self.informationSize, length <= range.upperBound - place,
                 handleLength <= length - Self.informationSize
             else { return }
-            let handle = FileHandle(
+            let handle = KernelFileHandle(
                 type: Int32(truncatingIfNeeded: number(at: place + 16, bytes: 4)),
                 bytes: Array(bytes[handleStart..<handleStart + handleLength]))
             switch type {

@@ -1,6 +1,7 @@
 internal import CKernelABI
 internal import Glibc
 public import IOStack
+internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 
@@ -22,7 +23,7 @@ final class HostChangeWatch: OutsideChangeWatch {
         names | contents | UInt64(BPIO_WATCH_ATTRIB | BPIO_WATCH_ON_DIRECTORY)
 
     private let watch: OwnedDescriptor
-    private let ending: OwnedDescriptor
+    private let ending: EventCounter
     /// Set before the counter is raised. Release and acquire.
     private let isStopped = Atomic<Bool>(false)
     private let device: UInt64
@@ -37,7 +38,7 @@ final class HostChangeWatch: OutsideChangeWatch {
         let handle = try SystemCall.handle(of: directory.descriptor)
         guard handle.inode == id.inode else { throw .notSupportedOnSocket }
         watch = try SystemCall.openWatch()
-        ending = try SystemCall.openEventCounter()
+        ending = try EventCounter()
         device = id.device
         try SystemCall.watch(
             fileSystemOf: directory.descriptor, for: Self.everything, by: watch.descriptor)
@@ -49,7 +50,7 @@ final class HostChangeWatch: OutsideChangeWatch {
 
     func stop() {
         isStopped.store(true, ordering: .releasing)
-        SystemCall.raise(ending.descriptor)
+        ending.raise()
     }
 
     func next(within limit: Duration?) -> OutsideChanges {
@@ -115,7 +116,7 @@ final class HostChangeWatch: OutsideChangeWatch {
             file: record.file.flatMap(identity), effects: effects)
     }
 
-    private func identity(_ handle: FileHandle) -> FileID? {
+    private func identity(_ handle: KernelFileHandle) -> FileID? {
         handle.inode.map { FileID(device: device, inode: $0) }
     }
 }

@@ -1,4 +1,5 @@
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// Finds the files of one file system by their inode numbers alone (open_by_handle_at(2)).
@@ -10,7 +11,7 @@ internal import SystemPackage
 /// Needs CAP_DAC_READ_SEARCH, and CAP_SYS_ADMIN on XFS. Any thread.
 final class NumberedFiles: Sendable {
     private let directory: OwnedDescriptor
-    private let pattern: FileHandle
+    private let pattern: KernelFileHandle
     private let form: Form
 
     private enum Form {
@@ -21,7 +22,7 @@ final class NumberedFiles: Sendable {
         /// FILEID_BTRFS_WITHOUT_PARENT: eight bytes, the subvolume's eight, four.
         case btrfs
 
-        init?(_ handle: FileHandle) {
+        init?(_ handle: KernelFileHandle) {
             switch (handle.type, handle.bytes.count) {
             case (0x01, 8): self = .short
             case (0x81, 12): self = .xfs
@@ -81,7 +82,7 @@ final class NumberedFiles: Sendable {
         }
     }
 
-    private func store(_ value: UInt64, in place: Range<Int>, of handle: inout FileHandle) {
+    private func store(_ value: UInt64, in place: Range<Int>, of handle: inout KernelFileHandle) {
         for (shift, index) in place.enumerated() {
             handle.bytes[index] = UInt8(truncatingIfNeeded: value >> UInt64(shift * 8))
         }

@@ -1,6 +1,6 @@
 import Foundation
 import HostFileSystem
-import KernelFiles
+import LinuxKit
 import SystemPackage
 
 /// A path from the command line.
@@ -62,10 +62,6 @@ enum ArgumentPath {
     }
 
     private static func resolved(_ path: FilePath) -> FilePath? {
-        guard let text = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else {
-            return nil
-        }
-        defer { unsafe free(text) }
-        return unsafe FilePath(platformString: text)
+        try? SystemCall.realPath(path)
     }
 }

@@ -1,6 +1,7 @@
 import Dispatch
 import FUSE
 import IOStack
+import LinuxKit
 import Logging
 import SystemPackage
 

@@ -1,5 +1,6 @@
 import FUSE
 import HostFileSystem
+import LinuxKit
 import SystemPackage
 
 /// The mount that a killed service left behind.

@@ -1,5 +1,5 @@
 import Foundation
-import KernelFiles
+import LinuxKit
 
 /// How many descriptors the service may have: every open file is one.
 enum ServiceLimits {

@@ -1,5 +1,5 @@
 import Foundation
-import KernelFiles
+import LinuxKit
 import SystemPackage
 
 /// How far the kernel reads ahead in the file system that a mount shows.

@@ -4,8 +4,8 @@ import FUSE
 import Foundation
 import HostFileSystem
 import IOStack
+import LinuxKit
 import Logging
-import Synchronization
 import SystemPackage
 import Terminal
 
@@ -154,11 +154,7 @@ struct VolumeService {
     }
 
     private static func realPath(_ path: FilePath) -> FilePath? {
-        guard let text = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else {
-            return nil
-        }
-        defer { unsafe free(text) }
-        return unsafe FilePath(platformString: text)
+        try? SystemCall.realPath(path)
     }
 
     private static func attach(
@@ -252,7 +248,7 @@ struct VolumeService {
 
     /// How the volume was dismounted, written before the signal that tells of it.
     private final class DismountOutcome: Sendable {
-        private let result = Mutex<Result<Void, any Error>>(.success(()))
+        private let result = Guarded<Result<Void, any Error>>(.success(()))
 
         func set(_ value: Result<Void, any Error>) { result.withLock { $0 = value } }
         func get() throws { try result.withLock { $0 }.get() }

@@ -3,6 +3,7 @@ import BypassIOMount
 import FUSE
 import Foundation
 import HostFileSystem
+import LinuxKit
 import SystemPackage
 import Terminal
 

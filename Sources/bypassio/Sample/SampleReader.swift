@@ -5,6 +5,7 @@ import BypassIOProtocol
 import CKernelABI
 import DirectRead
 import Foundation
+import LinuxKit
 import SystemPackage
 import Terminal
 

@@ -1,5 +1,6 @@
 import Glibc
 import HostFileSystem
+import LinuxKit
 import SystemPackage
 
 /// A path a user named, looked at once: where it really is and what is there. Without an open of
@@ -52,11 +53,11 @@ struct HostPath {
     }
 
     private static func resolve(_ path: FilePath, _ named: String) throws -> FilePath {
-        guard let real = unsafe path.withPlatformString({ unsafe realpath($0, nil) }) else {
-            throw error(named, Errno(rawValue: errno), at: path)
+        do throws(Errno) {
+            return try SystemCall.realPath(path)
+        } catch {
+            throw Self.error(named, error, at: path)
         }
-        defer { unsafe free(real) }
-        return unsafe FilePath(platformString: real)
     }
 
     /// What `error` means for a path that the user wrote as `named`.

@@ -2,6 +2,7 @@ import BypassIOProtocol
 import Foundation
 import HostFileSystem
 import IOStack
+import LinuxKit
 import SystemPackage
 
 /// What a mounted volume tells of one of its files, in attributes of the file: without an open,

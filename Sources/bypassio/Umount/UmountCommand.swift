@@ -2,6 +2,7 @@ import ArgumentParser
 import FUSE
 import Foundation
 import HostFileSystem
+import LinuxKit
 import SystemPackage
 import Terminal
 

@@ -1,4 +1,5 @@
 import IOStack
+import LinuxKit
 import MemoryFileSystem
 import SystemPackage
 import Testing

@@ -1,5 +1,5 @@
 import Foundation
-import KernelFiles
+import LinuxKit
 import Testing
 
 /// One after the other, because each run takes all there is of the machine. No figure is compared

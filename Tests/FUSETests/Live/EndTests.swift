@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import KernelFiles
+import LinuxKit
 import SystemPackage
 import Testing
 
@@ -97,9 +97,9 @@ struct EndTests {
             source: "other", at: path, type: "tmpfs", flags: 0, options: "size=4096")
         defer { try? MountCalls.unmount(path, flags: 2) }
         #expect(try service.say("unmount").hasPrefix("failed"))
-        #expect(service.entry?.type == "tmpfs")
+        #expect(service.entry?.fileSystemType == "tmpfs")
         try service.tell("abort")
-        #expect(service.entry?.type == "tmpfs")
+        #expect(service.entry?.fileSystemType == "tmpfs")
         try service.expectEnd()
         try? file.close()
     }

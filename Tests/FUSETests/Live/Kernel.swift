@@ -1,5 +1,5 @@
 import Foundation
-import KernelFiles
+import LinuxKit
 
 @testable import FUSE
 

@@ -1,6 +1,6 @@
 import CKernelABI
 import Foundation
-import KernelFiles
+import LinuxKit
 import SystemPackage
 import Testing
 
@@ -98,7 +98,7 @@ struct MountTests {
     @Test("the mount table shows source and type", .timeLimit(.minutes(10)))
     func table() throws {
         let service = try TinyService("--source", "some source", "--subtype", "bypassio")
-        #expect(service.entry?.type == "fuse.bypassio")
+        #expect(service.entry?.fileSystemType == "fuse.bypassio")
         let line = try #require(
             KernelFile.text("/proc/self/mounts")?.split(separator: "\n")
                 .first { $0.contains(service.mountPoint) })
@@ -196,7 +196,7 @@ struct MountTests {
         }
         #expect(error == .socketNotConnected)
         #expect(try answer.value() == Opcode.initialize.rawValue)
-        #expect(MountTable.current().top(at: FilePath(folder.path)) == nil)
+        #expect(MountTable.current.top(at: FilePath(folder.path)) == nil)
     }
 
     @Test(

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import LinuxKit
 import SystemPackage
 import Testing
 
@@ -43,7 +44,7 @@ struct NobodyTests {
     func mount() throws {
         try withOpenDevice {
             let service = try TinyService("--transport", "device", asNobody: true)
-            #expect(service.entry?.type == "fuse.tiny")
+            #expect(service.entry?.fileSystemType == "fuse.tiny")
             #expect(try text(service.path("greeting")) == "Hello.\n")
             #expect(
                 try Client.error { try Client.content(service.path("greeting"), limit: 9) }

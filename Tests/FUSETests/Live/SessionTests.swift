@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import KernelFiles
+import LinuxKit
 import SystemPackage
 import Testing
 

@@ -1,5 +1,5 @@
 import Foundation
-import KernelFiles
+import LinuxKit
 import SystemPackage
 import Testing
 
@@ -140,7 +140,7 @@ final class TinyService: Sendable {
     func path(_ name: String) -> String { mountPoint + "/" + name }
 
     /// What the kernel's table says of the mount.
-    var entry: MountTable.Entry? { MountTable.current().top(at: FilePath(mountPoint)) }
+    var entry: MountEntry? { MountTable.current.top(at: FilePath(mountPoint)) }
 
     var isMounted: Bool { entry != nil }
 }

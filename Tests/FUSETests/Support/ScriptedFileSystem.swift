@@ -1,5 +1,6 @@
 import FUSE
 import Foundation
+import LinuxKit
 import SystemPackage
 
 /// A file system that treats every request the same way, and writes down what it was asked.

@@ -1,5 +1,7 @@
 import IOStack
+import LinuxKit
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import HostFileSystem

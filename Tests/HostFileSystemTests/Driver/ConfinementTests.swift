@@ -1,6 +1,8 @@
 import IOStack
+import LinuxKit
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import HostFileSystem

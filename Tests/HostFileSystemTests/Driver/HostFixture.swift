@@ -1,6 +1,8 @@
 import BypassIOProtocol
 import IOStack
+import LinuxKit
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import HostFileSystem

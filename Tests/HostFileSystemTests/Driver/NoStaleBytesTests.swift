@@ -1,6 +1,7 @@
 import BypassIOProtocol
 import IOStack
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import HostFileSystem

@@ -1,6 +1,7 @@
 import BypassIOProtocol
 import DirectRead
 import IOStack
+import LinuxKit
 import SystemPackage
 import Testing
 

@@ -1,5 +1,6 @@
 import BypassIOProtocol
 import IOStack
+import LinuxKit
 import SystemPackage
 import Testing
 

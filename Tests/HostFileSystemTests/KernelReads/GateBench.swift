@@ -2,7 +2,9 @@ import CKernelABI
 import Dispatch
 import Glibc
 import IOStack
+import LinuxKit
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import HostFileSystem

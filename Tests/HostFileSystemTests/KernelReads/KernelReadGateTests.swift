@@ -3,8 +3,9 @@ import CKernelABI
 import Dispatch
 import Glibc
 import IOStack
-import KernelFiles
+import LinuxKit
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import HostFileSystem

@@ -1,6 +1,7 @@
 import BypassIOProtocol
 import CKernelABI
 import IOStack
+import LinuxKit
 import SystemPackage
 import Testing
 

@@ -1,7 +1,9 @@
 import BypassIOProtocol
 import DirectRead
 import IOStack
+import LinuxKit
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import HostFileSystem

@@ -2,6 +2,7 @@ import BypassIOProtocol
 import CAllocationCounter
 import DirectRead
 import IOStack
+import LinuxKit
 import SystemPackage
 import Testing
 

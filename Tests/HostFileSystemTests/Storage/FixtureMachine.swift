@@ -1,4 +1,6 @@
+import LinuxKit
 import SystemPackage
+import TestSupport
 
 @testable import HostFileSystem
 

@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import LinuxKit
 import SystemPackage
 import Testing
 

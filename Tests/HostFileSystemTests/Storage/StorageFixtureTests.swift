@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import LinuxKit
 import SystemPackage
 import Testing
 
@@ -281,5 +282,10 @@ struct StorageFixtureTests {
         #expect(verdict.reason.utf16.count <= 128)
         #expect(verdict.driverName.utf16.count <= 32)
         #expect(verdict.reason.isEmpty == !verdict.isVeto)
+    }
+
+    @Test("A colon within the name of a layer of overlayfs does not split it")
+    func overlayLayers() {
+        #expect(StorageDiscovery.overlayPaths(Array(#"/a,b:/c\:d"#.utf8)) == ["/a,b", "/c:d"])
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import IOStack
 import MemoryFileSystem
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import HostFileSystem

@@ -1,5 +1,5 @@
 import Foundation
-import KernelFiles
+import LinuxKit
 
 /// Programs of the machine that some tests need, and whether they are there.
 enum HostTool {

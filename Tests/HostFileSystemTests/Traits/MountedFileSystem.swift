@@ -1,5 +1,7 @@
 import Foundation
+import LinuxKit
 import SystemPackage
+import TestSupport
 
 @testable import HostFileSystem
 

@@ -1,3 +1,4 @@
+import LinuxKit
 import Testing
 
 @testable import HostFileSystem
@@ -83,12 +84,12 @@ struct ChangeRecordTests {
     }
 
     @Test func handlesOfKnownKindsTellTheInode() {
-        let ext4 = FileHandle(type: 1, bytes: Self.number(5, 4) + Self.number(6, 4))
+        let ext4 = KernelFileHandle(type: 1, bytes: Self.number(5, 4) + Self.number(6, 4))
         #expect(ext4.inode == 5)
-        let xfs = FileHandle(type: 0x81, bytes: Self.number(1 << 40, 8) + Self.number(6, 4))
+        let xfs = KernelFileHandle(type: 0x81, bytes: Self.number(1 << 40, 8) + Self.number(6, 4))
         #expect(xfs.inode == 1 << 40)
-        #expect(FileHandle(type: 1, bytes: Self.number(0, 12)).inode == nil, "tmpfs")
-        #expect(FileHandle(type: 0x4D, bytes: Self.number(5, 20)).inode == nil, "btrfs")
-        #expect(FileHandle(type: 1, bytes: []).inode == nil)
+        #expect(KernelFileHandle(type: 1, bytes: Self.number(0, 12)).inode == nil, "tmpfs")
+        #expect(KernelFileHandle(type: 0x4D, bytes: Self.number(5, 20)).inode == nil, "btrfs")
+        #expect(KernelFileHandle(type: 1, bytes: []).inode == nil)
     }
 }

@@ -1,6 +1,6 @@
 import CPosixCalls
 import Foundation
-import KernelFiles
+import LinuxKit
 import Testing
 
 extension MountedVolume {

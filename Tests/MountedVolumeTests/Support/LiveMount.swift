@@ -1,6 +1,6 @@
 import CPosixCalls
 import Foundation
-import KernelFiles
+import LinuxKit
 import Testing
 
 /// A source directory on ext4, a service process, and its live mount; undone when the last

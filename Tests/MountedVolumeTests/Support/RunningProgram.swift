@@ -1,6 +1,6 @@
 import CPosixCalls
 import Foundation
-import KernelFiles
+import LinuxKit
 import TestSupport
 
 /// A program that runs in a process group of its own.

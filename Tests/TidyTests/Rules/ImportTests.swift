@@ -5,25 +5,26 @@ struct ImportTests {
     /// The imports of each target of Sources, bottom up. IOStack, and targets that build on it
     /// alone, know no Linux: neither Glibc nor the kernel's files.
     private static let allowed: [String: Set<String>] = [
-        "KernelFiles": ["SystemPackage"],
+        "Locks": ["Glibc"],
+        "LinuxKit": ["CKernelABI", "Glibc", "SystemPackage"],
         "BypassIOProtocol": [],
         "IOStack": [
             "BypassIOProtocol", "DequeModule", "Dispatch", "Synchronization", "SystemPackage",
         ],
-        "DirectRead": ["CKernelABI", "Glibc", "KernelFiles", "SystemPackage"],
+        "DirectRead": ["Glibc", "LinuxKit", "Locks", "SystemPackage"],
         "HostFileSystem": [
             "BypassIOProtocol", "CKernelABI", "DirectRead", "Dispatch", "Glibc", "IOStack",
-            "KernelFiles", "Synchronization", "SystemPackage",
+            "LinuxKit", "Synchronization", "SystemPackage",
         ],
         "MemoryFileSystem": [
             "BypassIOProtocol", "Dispatch", "IOStack", "Synchronization", "SystemPackage",
         ],
         "FUSE": [
-            "CKernelABI", "DirectRead", "Glibc", "KernelFiles", "Synchronization", "SystemPackage",
+            "CKernelABI", "Glibc", "LinuxKit", "Locks", "Synchronization", "SystemPackage",
         ],
         "BypassIOMount": [
-            "BypassIOProtocol", "FUSE", "Glibc", "IOStack", "KernelFiles", "Synchronization",
-            "SystemPackage",
+            "BypassIOProtocol", "FUSE", "Glibc", "IOStack", "LinuxKit", "Locks",
+            "Synchronization", "SystemPackage",
         ],
         "BypassIOClient": ["BypassIOProtocol", "CBypassIO", "SystemPackage"],
         "Minifilters": ["BypassIOProtocol", "IOStack", "Synchronization"],
@@ -34,13 +35,13 @@ struct ImportTests {
         "Terminal": ["Foundation", "Glibc", "SystemPackage"],
         "BypassIOBench": [
             "BypassIOClient", "BypassIOProtocol", "CKernelABI", "DirectRead", "Foundation", "Glibc",
-            "HostFileSystem", "IOStack", "KernelFiles", "Minifilters", "Synchronization",
+            "HostFileSystem", "IOStack", "LinuxKit", "Minifilters", "Synchronization",
             "SystemPackage", "Terminal",
         ],
         "bypassio": [
             "ArgumentParser", "BypassIOBench", "BypassIOClient", "BypassIOLab", "BypassIOMount",
             "BypassIOProtocol", "CBypassIO", "CKernelABI", "DirectRead", "Dispatch", "FUSE",
-            "Foundation", "Glibc", "HostFileSystem", "IOStack", "KernelFiles", "Logging",
+            "Foundation", "Glibc", "HostFileSystem", "IOStack", "LinuxKit", "Logging",
             "Minifilters", "Synchronization", "SystemPackage", "Terminal", "VolumeDrivers",
         ],
     ]

@@ -6,10 +6,10 @@ struct UnsafeTests {
     /// Folders and files, each with its reason.
     private static let places = [
         // Folders that are there to hold it.
-        "Sources/DirectRead/": "the ring, buffers, threads",
+        "Sources/LinuxKit/": "system calls, the ring, memory, threads",
+        "Sources/Locks/": "the mutex and the condition",
+        "Sources/DirectRead/": "slots and buffers in memory",
         "Sources/FUSE/": "the device, mount(2), messages in memory",
-        "Sources/HostFileSystem/SystemCalls/": "a function for each system call",
-        "Sources/KernelFiles/": "the buffer of read(2)",
         "Sources/IOStack/Concurrency/":
             "the mutex of Guarded, values made on demand, the scheduler",
         // Places of the stack.
@@ -21,9 +21,7 @@ struct UnsafeTests {
         // Single calls of libc and of C targets.
         "Sources/BypassIOClient/BypassIOClient.swift": "the control code, in C",
         "Sources/BypassIOLab/Run/CarryingThread.swift": "the state of a thread",
-        "Sources/BypassIOMount/Coherence/KernelTrust.swift": "the kernel's coarse clock",
         "Sources/MemoryFileSystem/Disk/ThreadIdentity.swift": "the thread that runs",
-        "Sources/BypassIOBench/Meters/Clock.swift": "clocks",
         "Sources/BypassIOBench/Meters/ProcessUse.swift": "CPU time, and threads of a process",
         "Sources/BypassIOBench/Meters/SystemCallCounter.swift": "perf_event_open(2)",
         "Sources/BypassIOBench/Routes/NamePass.swift":
@@ -35,7 +33,7 @@ struct UnsafeTests {
         "Sources/BypassIOBench/Run/Interruption.swift": "signals",
         "Sources/BypassIOBench/Workloads/BenchTree.swift": "making folders",
         "Sources/BypassIOBench/Workloads/WorkFolders.swift": "making folders",
-        "Sources/bypassio/Arguments/ArgumentPath.swift": "realpath(3), lstat(2)",
+        "Sources/bypassio/Arguments/ArgumentPath.swift": "lstat(2)",
         "Sources/bypassio/Decode/BufferSource.swift": "standard input",
         "Sources/bypassio/Lab/Mount/LabFolder.swift": "a temporary folder and its files' flags",
         "Sources/bypassio/Lab/Mount/MountHandle.swift": "mapping a file",
@@ -48,9 +46,8 @@ struct UnsafeTests {
         "Sources/bypassio/Mount/ServiceLimits.swift": "setrlimit(2)",
         "Sources/bypassio/Mount/SignalSet.swift": "signals",
         "Sources/bypassio/Mount/SourceReadAhead.swift": "stat(2) of the source",
-        "Sources/bypassio/Mount/VolumeService.swift": "realpath(3)",
         "Sources/bypassio/Sample/SampleMountPoint.swift": "a temporary folder",
-        "Sources/bypassio/State/HostPath.swift": "realpath(3), lstat(2)",
+        "Sources/bypassio/State/HostPath.swift": "lstat(2)",
     ]
 
     @Test("unsafe code stands only in the folders and files that are there for it")

@@ -5,6 +5,7 @@ import CKernelABI
 import DirectRead
 import Foundation
 import IOStack
+import LinuxKit
 import SystemPackage
 
 /// A scenario's volume on a mount: what programs do is done here with system calls, what the stack

@@ -1,0 +1,84 @@
+internal import Glibc
+public import SystemPackage
+
+/// Why this process cannot use io_uring, and what would change that.
+public enum RingUnavailable: Error, Equatable, Sendable {
+    /// `ENOSYS`: the kernel is older than 5.1 or was built without io_uring, or a container hides
+    /// it.
+    case notInKernel
+    /// `EPERM`: the administrator or a seccomp filter forbids it. The value of
+    /// `kernel.io_uring_disabled`, where it can be read: 0 allowed, 1 for the members of
+    /// `kernel.io_uring_group`, 2 for nobody.
+    case forbidden(sysctl: Int?)
+    /// `ENOMEM`: the ring does not fit in what the process may lock in memory. The current
+    /// `RLIMIT_MEMLOCK` in bytes, `nil` when there is no limit and memory itself is short.
+    case lockedMemoryLimit(bytes: UInt64?)
+    /// The kernel has io_uring but lacks what the engine cannot do without.
+    case lacks([RingRequirement])
+    /// Any other refusal, by the named system call.
+    case refused(Errno, call: String)
+
+    /// Reads an errno of `io_uring_setup` the way the kernel means it.
+    static func setupRefused(_ code: CInt) -> RingUnavailable {
+        switch code {
+        case ENOSYS: .notInKernel
+        case EPERM, EACCES: .forbidden(sysctl: disabledSysctl())
+        case ENOMEM: .lockedMemoryLimit(bytes: softLockedMemoryLimit())
+        default: .refused(Errno(rawValue: code), call: "io_uring_setup")
+        }
+    }
+}
+
+extension RingUnavailable: CustomStringConvertible {
+    /// One sentence on the cause and one on the remedy.
+    public var description: String {
+        switch self {
+        case .notInKernel:
+            "the kernel has no io_uring, or a container's seccomp filter hides it (ENOSYS); use "
+                + "Linux 5.11 or later built with CONFIG_IO_URING, and a filter that allows it"
+        case .forbidden(let level):
+            Self.forbiddenDescription(level)
+        case .lockedMemoryLimit(let bytes?):
+            "the ring exceeds RLIMIT_MEMLOCK, now \(bytes / 1024) KiB (ENOMEM); raise it with "
+                + "ulimit -l or LimitMEMLOCK=, or ask for fewer or smaller slots"
+        case .lockedMemoryLimit(nil):
+            "the kernel has no memory for the ring (ENOMEM) although RLIMIT_MEMLOCK is unlimited; "
+                + "ask for fewer slots"
+        case .lacks(let requirements):
+            "this kernel's io_uring lacks "
+                + requirements.map(\.description).joined(separator: ", ")
+                + "; use a later kernel"
+        case .refused(let errno, let call):
+            "\(call) failed: \(errno)"
+        }
+    }
+
+    private static func forbiddenDescription(_ level: Int?) -> String {
+        switch level {
+        case 2?:
+            "io_uring is switched off for everybody (EPERM); "
+                + "set sysctl kernel.io_uring_disabled to 0, or to 1 to allow one group"
+        case 1?:
+            "io_uring is reserved for the group in sysctl kernel.io_uring_group (EPERM); "
+                + "join it, or set kernel.io_uring_disabled to 0"
+        default:
+            "io_uring is forbidden (EPERM) though not by sysctl kernel.io_uring_disabled; "
+                + "a seccomp filter does it, as container runtimes install: allow "
+                + "io_uring_setup, io_uring_enter and io_uring_register"
+        }
+    }
+}
+
+/// The soft limit on locked memory in bytes, `nil` for none.
+package func softLockedMemoryLimit() -> UInt64? {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue), &limit) == 0,
+        limit.rlim_cur != rlim_t.max
+    else { return nil }
+    return UInt64(limit.rlim_cur)
+}
+
+/// `kernel.io_uring_disabled` (Linux 6.6), `nil` where the kernel has no such switch.
+private func disabledSysctl() -> Int? {
+    KernelFile.text("/proc/sys/kernel/io_uring_disabled").flatMap { Int($0.prefix { $0.isNumber }) }
+}

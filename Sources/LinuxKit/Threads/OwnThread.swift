@@ -1,0 +1,75 @@
+internal import CKernelABI
+internal import Glibc
+package import SystemPackage
+
+/// A thread of our own: it may sleep in the kernel for as long as it likes. Signals belong to the
+/// program's other threads.
+package struct OwnThread: @unchecked Sendable {
+    /// In bytes. Services carry requests on it; pages that are not touched take no memory.
+    package static let stackSize = 1 << 20
+
+    private let thread: pthread_t
+
+    /// Starts `body`.
+    ///
+    /// - Parameters:
+    ///   - name: as the kernel shows it; it keeps 15 bytes.
+    ///   - stackSize: bytes.
+    ///   - isInterruptible: whether ``interrupt()`` reaches it.
+    /// - Throws: `EAGAIN` where no thread is to be had.
+    package static func start(
+        named name: String, stackSize: Int = stackSize, isInterruptible: Bool = true,
+        _ body: @escaping @Sendable () -> Void
+    ) throws(Errno) -> OwnThread {
+        let work = unsafe Unmanaged.passRetained(Work(name, isInterruptible, body))
+        var thread = pthread_t()
+        // A new thread has its maker's mask: so no signal finds it before it has set its own.
+        var all = sigset_t()
+        var before = sigset_t()
+        unsafe sigfillset(&all)
+        unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
+        let code = unsafe bpio_thread_start(
+            &thread, stackSize,
+            { context in
+                guard let context = unsafe context else { return nil }
+                let work = unsafe Unmanaged<Work>.fromOpaque(context).takeRetainedValue()
+                unsafe bpio_thread_name(work.name)
+                if work.isInterruptible { bpio_thread_accept_interrupts() }
+                work.body()
+                return nil
+            }, work.toOpaque())
+        unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
+        guard code == 0 else {
+            unsafe work.release()
+            throw Errno(rawValue: abs(code))
+        }
+        return OwnThread(thread: thread)
+    }
+
+    /// Ends a system call the thread waits in with EINTR.
+    package func interrupt() {
+        _ = bpio_thread_interrupt(thread)
+    }
+
+    /// Waits for the thread's end; once.
+    package func join() {
+        _ = pthread_join(thread, nil)
+    }
+
+    /// Nobody will join it.
+    package func detach() {
+        _ = pthread_detach(thread)
+    }
+
+    private final class Work: Sendable {
+        let name: String
+        let isInterruptible: Bool
+        let body: @Sendable () -> Void
+
+        init(_ name: String, _ isInterruptible: Bool, _ body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.isInterruptible = isInterruptible
+            self.body = body
+        }
+    }
+}

@@ -1,0 +1,12 @@
+package import LinuxKit
+package import SystemPackage
+
+/// A descriptor that the closures of `#expect` can share, closed with its last user.
+package final class OpenFile: Sendable {
+    private let owner: OwnedDescriptor
+    package var descriptor: FileDescriptor { owner.descriptor }
+
+    package init(_ owner: consuming OwnedDescriptor) {
+        self.owner = owner
+    }
+}
