@@ -16,7 +16,8 @@ public struct MemoryVolume: Sendable {
     /// Mounts an empty file system on `disk`, below `drivers` (top to bottom).
     public init(
         named name: String = "memory", disk: MemoryDisk = MemoryDisk(),
-        drivers: [ScriptedVolumeDriver] = [], suspensionPolicy: SuspensionPolicy = .strict
+        drivers: [ScriptedVolumeDriver] = [], suspensionPolicy: SuspensionPolicy = .strict,
+        observer: (any VolumeObserver)? = nil
     ) {
         let manager = IOManager()
         let fileSystem = MemoryFileSystem(on: disk)
@@ -26,7 +27,7 @@ public struct MemoryVolume: Sendable {
         self.drivers = drivers
         volume = manager.mount(
             fileSystem, named: name, volumeDrivers: drivers, storage: disk,
-            suspensionPolicy: suspensionPolicy)
+            suspensionPolicy: suspensionPolicy, observer: observer)
     }
 
     /// Registers a filter and attaches it to the volume.

@@ -56,7 +56,9 @@ struct DirectPass: ~Copyable {
                 let slot = Int(completion.slot)
                 inFlight -= 1
                 guard completion.result == blockSize else {
-                    failure = Errno(rawValue: completion.result < 0 ? -completion.result : 5)
+                    failure = Errno(
+                        rawValue: completion.result < 0
+                            ? -completion.result : Errno.ioError.rawValue)
                     continue
                 }
                 recorder.record(now - begun[slot])

@@ -8,15 +8,6 @@ import SystemPackage
 
 /// A mount of the backing directory that a process of its own serves.
 final class MountRoute: PathRoute {
-    private struct Facts: Decodable {
-        struct Handle: Decodable {
-            let openedBy: Int32
-            let route: String
-            let because: String?
-        }
-        let handles: [Handle]
-    }
-
     private let mount: ServedMount
 
     init(
@@ -79,8 +70,8 @@ final class MountRoute: PathRoute {
     private func expect(_ route: String, of file: FileDescriptor) throws {
         guard
             let text = try? SystemCall.extendedAttribute(
-                Array("user.bypassio.state".utf8), of: file),
-            let facts = try? JSONDecoder().decode(Facts.self, from: Data(text))
+                Array(StreamReport.attribute.utf8), of: file),
+            let facts = try? JSONDecoder().decode(StreamReport.self, from: Data(text))
         else { throw BenchError(.route, "The mount does not tell the route of its files.") }
         let own = facts.handles.last { $0.openedBy == getpid() }
         guard own?.route != route else { return }

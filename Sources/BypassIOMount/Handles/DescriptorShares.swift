@@ -1,4 +1,5 @@
 internal import IOStack
+internal import SystemPackage
 
 /// The descriptors of this process and how many of them each user's open files may take.
 ///

@@ -1,4 +1,5 @@
 internal import IOStack
+internal import SystemPackage
 
 /// Open handles by the number that the kernel has of them: a place and how often it was used.
 ///
@@ -37,7 +38,7 @@ final class HandleTable: Sendable {
         let handle = state.withLock { state -> OpenHandle? in
             Self.index(number, state).flatMap { state.places[$0].handle }
         }
-        guard let handle else { throw IOFailure(errno: 9) }
+        guard let handle else { throw IOFailure(errno: .badFileDescriptor) }
         return handle
     }
 

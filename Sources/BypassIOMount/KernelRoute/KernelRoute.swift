@@ -17,12 +17,7 @@ final class KernelRoute: Sendable {
     /// Bytes.
     private let smallestFile: UInt64
 
-    private let vetoSeen: (@Sendable (SeenVeto) -> Void)?
-
-    init(smallestFile: UInt64, vetoSeen: (@Sendable (SeenVeto) -> Void)? = nil) {
-        self.smallestFile = smallestFile
-        self.vetoSeen = vetoSeen
-    }
+    init(smallestFile: UInt64) { self.smallestFile = smallestFile }
 
     /// Spares further opens the question.
     func stop() { isMissing.store(true, ordering: .relaxed) }
@@ -51,7 +46,7 @@ final class KernelRoute: Sendable {
         do throws(BypassVeto) {
             door = try file.grantKernelReads(leavingAccessTimes: leavingAccessTimes)
         } catch {
-            vetoSeen?(SeenVeto(error, of: file, .enable))
+            file.volume.observer?.saw(.refused(.enable, file.named, error), on: file.volume)
             return decline(node, .veto(error))
         }
         let backing: BackingFile

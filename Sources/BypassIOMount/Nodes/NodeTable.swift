@@ -393,17 +393,17 @@ final class NodeTable: Sendable {
 
 extension IOFailure {
     /// The kernel then looks the path up again.
-    static let staleNode = IOFailure(errno: 116)
+    static let staleNode = IOFailure(errno: .staleNFSFileHandle)
 
     /// The name that a node was found by may be gone while the file has others: whoever asked by
     /// one of those must not hear that there is no such file.
     var ofKnownName: IOFailure {
-        errno == Errno.noSuchFileOrDirectory.rawValue ? .staleNode : self
+        errno == .noSuchFileOrDirectory ? .staleNode : self
     }
 
     /// The same of a name on the way, behind which there may be something else now.
     var onTheWay: IOFailure {
-        switch Errno(rawValue: errno) {
+        switch errno {
         case .notDirectory, .tooManySymbolicLinkLevels: .staleNode
         default: ofKnownName
         }

@@ -73,7 +73,7 @@ struct DataSearch: Sendable {
         do throws(IOFailure) {
             return try file.nextData(from: offset, requestor: requestor)
         } catch {
-            guard error.errno == Errno.noSuchAddressOrDevice.rawValue else { throw error }
+            guard error.errno == .noSuchAddressOrDevice else { throw error }
             return nil
         }
     }
@@ -81,7 +81,7 @@ struct DataSearch: Sendable {
     private func sizeBeyondOffset() throws(IOFailure) -> UInt64 {
         let size = try file.status(requestor: requestor).size
         guard offset < size else {
-            throw IOFailure(errno: Errno.noSuchAddressOrDevice.rawValue)
+            throw IOFailure(errno: .noSuchAddressOrDevice)
         }
         return size
     }

@@ -23,13 +23,15 @@ extension VolumeFileSystem {
             reply.succeed(upTo: ControlMessage.size) { answer in
                 if isRefused { return message.refuse(with: .accessDenied, &answer) }
                 let end = message.send(to: file, requestor, &answer)
-                if let vetoSeen, let veto = message.veto(in: answer.span, upTo: end) {
-                    vetoSeen(SeenVeto(veto.veto, of: file, veto.operation))
+                if let observer = volume.observer,
+                    let (veto, operation) = message.veto(in: answer.span, upTo: end)
+                {
+                    observer.saw(.refused(operation, file.named, veto), on: volume)
                 }
                 return end
             }
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 

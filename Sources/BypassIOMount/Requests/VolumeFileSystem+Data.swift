@@ -15,7 +15,7 @@ extension VolumeFileSystem {
             handle.count(count, route)
             reply.succeed(count)
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -45,7 +45,7 @@ extension VolumeFileSystem {
             reply.succeed(count)
         } catch {
             notices.forgetAttributes(of: request.context.node)
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -91,7 +91,7 @@ extension VolumeFileSystem {
             let end = request.targetOffset.addingReportingOverflow(request.length)
             notices.forgetData(
                 of: request.targetNode, request.targetOffset..<(end.overflow ? .max : end.0))
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 

@@ -22,7 +22,7 @@ extension VolumeFileSystem {
                     node, nodes, areNamesAlone: habits.wantsNames(request.context.processID)))
             if !wasTaken { close(number) }
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -44,7 +44,7 @@ extension VolumeFileSystem {
             }
             reply.succeed()
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -78,7 +78,7 @@ extension VolumeFileSystem {
             let wasTaken = reply.succeed()
             if !wasTaken { for number in found { nodes.forget(number, count: 1) } }
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 

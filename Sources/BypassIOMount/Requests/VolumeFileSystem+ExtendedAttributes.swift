@@ -1,3 +1,4 @@
+internal import BypassIOProtocol
 internal import FUSE
 internal import IOStack
 internal import Synchronization
@@ -10,25 +11,25 @@ extension VolumeFileSystem {
     ) {
         let name = [UInt8](copying: request.name)
         let context = request.context
-        if context.node == Node.rootNumber, name == VolumeReport.attributeName {
-            return reply.succeed(Array(VolumeReport(self).json.utf8).span)
+        if context.node == Node.rootNumber, name.elementsEqual(VolumeReport.attribute.utf8) {
+            return reply.succeed(ReportText.json(VolumeReport(self)).span)
         }
         do throws(IOFailure) {
             let requestor = requestor(context)
             let node = try nodes.node(context.node)
-            if name == StreamReport.attributeName {
-                return reply.succeed(
-                    Array(StreamReport(volume.openStream(of: node.id), handles).json.utf8).span)
+            if name.elementsEqual(StreamReport.attribute.utf8) {
+                let report = StreamReport(volume.openStream(of: node.id), handles)
+                return reply.succeed(ReportText.json(report).span)
             }
-            if name == StackReport.attributeName {
-                return reply.succeed(Array(try stackReport(of: node, requestor).json.utf8).span)
+            if name.elementsEqual(StackReport.attribute.utf8) {
+                return reply.succeed(ReportText.json(try stackReport(of: node, requestor)).span)
             }
             let value = try withFile(of: node, requestor) { file throws(IOFailure) in
                 try file.attribute(name, requestor: requestor)
             }
             reply.succeed(value.span)
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -65,7 +66,7 @@ extension VolumeFileSystem {
             }
             reply.succeed(bytes.span)
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -95,7 +96,7 @@ extension VolumeFileSystem {
             reply.succeed()
         } catch {
             notices.forgetAttributes(of: context.node)
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -118,7 +119,7 @@ extension VolumeFileSystem {
             reply.succeed()
         } catch {
             notices.forgetAttributes(of: context.node)
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 }

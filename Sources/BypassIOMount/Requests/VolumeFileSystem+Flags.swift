@@ -42,7 +42,7 @@ extension VolumeFileSystem {
             }
         } catch {
             if control.changes { notices.forgetAttributes(of: request.context.node) }
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 }

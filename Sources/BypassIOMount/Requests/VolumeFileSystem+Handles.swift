@@ -51,7 +51,7 @@ extension VolumeFileSystem {
             let wasTaken = reply.succeed(entry(node, information, since: mark))
             if !wasTaken { nodes.forget(node.number, count: 1) }
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 }

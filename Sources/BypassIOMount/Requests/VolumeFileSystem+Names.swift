@@ -49,7 +49,7 @@ extension VolumeFileSystem {
             if !wasTaken { nodes.forget(node.number, count: 1) }
         } catch {
             mayHaveChanged(name, in: context.node)
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -74,7 +74,7 @@ extension VolumeFileSystem {
         } catch {
             mayHaveChanged(name, in: context.node)
             notices.forgetAttributes(of: request.existingNode)
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -105,7 +105,7 @@ extension VolumeFileSystem {
             reply.succeed()
         } catch {
             mayHaveChanged(name, in: context.node)
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -126,7 +126,7 @@ extension VolumeFileSystem {
                         requestor: requestor))
             }
         } catch {
-            guard error.errno == Errno.noSuchFileOrDirectory.rawValue else { throw error }
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
             return nil
         }
         return nodes.known(held.file.stream, by: name, in: parent).map { ($0, held) }
@@ -150,7 +150,7 @@ extension VolumeFileSystem {
         } catch {
             mayHaveChanged(names.old, in: request.context.node)
             mayHaveChanged(names.new, in: request.newDirectory)
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 

@@ -17,13 +17,13 @@ extension VolumeFileSystem {
                 if !wasTaken { nodes.forget(node.number, count: 1) }
             } catch {
                 let absence = trust.absence(in: parent, since: mark)
-                guard error.errno == Errno.noSuchFileOrDirectory.rawValue, absence > .zero else {
-                    return reply.fail(Errno(error))
+                guard error.errno == .noSuchFileOrDirectory, absence > .zero else {
+                    return reply.fail(error)
                 }
                 reply.succeedAbsent(validFor: Validity(absence))
             }
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -48,7 +48,7 @@ extension VolumeFileSystem {
                 attributes(information, of: node),
                 validFor: trust.validities(of: information, since: mark).attributes)
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -63,7 +63,7 @@ extension VolumeFileSystem {
                 birthTime: information.birthTime.map { Timestamp($0) },
                 validFor: trust.validities(of: information, since: mark).attributes)
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -120,7 +120,7 @@ extension VolumeFileSystem {
                 validFor: trust.validities(of: information, since: mark).attributes)
         } catch {
             notices.forgetAttributes(of: request.context.node)
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -201,7 +201,7 @@ extension VolumeFileSystem {
             }
             reply.succeed(target.span)
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -219,7 +219,7 @@ extension VolumeFileSystem {
                     freeFiles: volume.freeFiles, blockSize: UInt32(clamping: volume.blockSize),
                     maximumNameLength: volume.maximumNameLength))
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 }

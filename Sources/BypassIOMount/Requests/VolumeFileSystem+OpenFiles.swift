@@ -41,7 +41,7 @@ extension VolumeFileSystem {
             let wasTaken = reply.succeed(handle: number, answer, backing: way.backing)
             if !wasTaken { close(number) }
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -156,7 +156,7 @@ extension VolumeFileSystem {
             if !wasTaken { takeBack(node, number) }
         } catch {
             mayHaveChanged(name, in: context.node)
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -167,7 +167,7 @@ extension VolumeFileSystem {
         do throws(IOFailure) {
             return try volume.open(parameters, requestor: requestor)
         } catch {
-            guard error.errno == Errno.fileExists.rawValue, !flags.isExclusive else { throw error }
+            guard error.errno == .fileExists, !flags.isExclusive else { throw error }
         }
         parameters.disposition = flags.truncates ? .overwriteIf : .openIf
         return try volume.open(parameters, requestor: requestor)
@@ -216,7 +216,7 @@ extension VolumeFileSystem {
                 backing: way.backing)
             if !wasTaken { takeBack(node, number) }
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -260,7 +260,7 @@ extension VolumeFileSystem {
                 .flush(dataOnly: request.dataOnly, requestor: requestor(request.context))
             reply.succeed()
         } catch {
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -283,7 +283,7 @@ extension VolumeFileSystem {
             let (end, isTooFar) = request.offset.addingReportingOverflow(request.length)
             notices.forgetData(
                 of: request.context.node, request.offset..<(isTooFar ? .max : end))
-            reply.fail(Errno(error))
+            reply.fail(error)
         }
     }
 
@@ -302,7 +302,7 @@ extension OpenFlags {
 
 extension IOFailure {
     /// `ENFILE`.
-    fileprivate static var noDescriptors: IOFailure { IOFailure(errno: 23) }
+    fileprivate static var noDescriptors: IOFailure { IOFailure(errno: .tooManyOpenFilesInSystem) }
 }
 
 extension FileChange.Allocation {

@@ -21,7 +21,7 @@ extension VolumeFileSystem {
                 requestor: requestor(request.context))
             known = try node.mayBeMappedForWriting ? search.certain() : search.asStored()
         } catch {
-            return reply.fail(Errno(error))
+            return reply.fail(error)
         }
         if let known { return reply.succeed(known) }
         writeBackAndSeek(search, of: node.number, KeptSeek(reply))
@@ -56,7 +56,7 @@ private final class KeptSeek: Sendable {
         do throws(IOFailure) {
             found = try offset()
         } catch {
-            return reply.fail(Errno(error))
+            return reply.fail(error)
         }
         reply.succeed(found)
     }

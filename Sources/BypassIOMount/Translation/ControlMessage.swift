@@ -74,10 +74,7 @@ struct ControlMessage: ~Escapable {
             output[FSBypassIOOutput.headerSize + 3] & 0xC0 == 0xC0,
             let decoded = try? FSBypassIOOutput(decoding: output), let results = decoded.results
         else { return nil }
-        let veto = BypassVeto(
-            driver: results.driverName.string, status: results.status,
-            reason: results.failureReason.string)
-        return (veto, decoded.operation)
+        return (BypassVeto(results), decoded.operation)
     }
 
     private func send(

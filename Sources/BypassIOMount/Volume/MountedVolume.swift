@@ -1,3 +1,4 @@
+public import BypassIOProtocol
 public import FUSE
 public import IOStack
 public import SystemPackage
@@ -64,7 +65,8 @@ public final class MountedVolume: Sendable {
         mountOptions.rootPermissions = fileSystem.rootPermissions
         do throws(MountError) {
             let mounted = try Mounting.mount(
-                Connection(fileSystem), at: mountPoint, options: mountOptions,
+                Connection(fileSystem, observer: options.observer), at: mountPoint,
+                options: mountOptions,
                 maximumThreads: min(options.maximumThreads, threads), threadLimit: threads,
                 transport: options.transport)
             return MountedVolume(fileSystem, mounted)
@@ -82,8 +84,13 @@ public final class MountedVolume: Sendable {
     /// Files that the kernel knows.
     public var knownFileCount: Int { fileSystem.nodes.count }
 
-    /// The filters, their counters and the routes of reads, as JSON.
-    public var report: String { VolumeReport(fileSystem).json }
+    /// The filters, their counters and the routes of reads.
+    public var report: VolumeReport { VolumeReport(fileSystem) }
+
+    /// The same in JSON, on one line, as `bypassio filters --json` prints it.
+    public var reportText: String {
+        String(decoding: ReportText.json(report), as: UTF8.self)
+    }
 
     /// Takes the volume out of the name space. Open files are served until they are closed.
     public func unmount() throws(MountError) {

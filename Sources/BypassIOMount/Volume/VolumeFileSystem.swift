@@ -33,7 +33,6 @@ final class VolumeFileSystem: FileSystem {
     let kernelRoute: KernelRoute?
     /// All files of the volume itself are like those of /proc.
     private let hasMadeUpSizes: Bool
-    let vetoSeen: (@Sendable (SeenVeto) -> Void)?
     /// As they were when the volume was mounted.
     let rootPermissions: UInt16
     /// Beside root, who may administer the volume: who mounted it.
@@ -56,10 +55,7 @@ final class VolumeFileSystem: FileSystem {
         pausers = options.pausers
         kernelRoute =
             options.grantsKernelReads
-            ? KernelRoute(
-                smallestFile: options.smallestKernelFile, vetoSeen: options.vetoSeen)
-            : nil
-        vetoSeen = options.vetoSeen
+            ? KernelRoute(smallestFile: options.smallestKernelFile) : nil
         owner = geteuid()
         hasMadeUpSizes = (try? root.file.volumeInformation())?.hasMadeUpSizes ?? false
     }
@@ -150,8 +146,6 @@ extension FileInformation {
     var isHoleAlone: Bool { allocatedSize == 0 && size > 0 && kind == .regularFile }
 }
 
-extension Errno {
-    init(_ failure: IOFailure) {
-        self.init(rawValue: failure.errno)
-    }
+extension Reply where Self: ~Copyable {
+    consuming func fail(_ failure: IOFailure) { fail(failure.errno) }
 }

@@ -34,9 +34,8 @@ public struct VolumeMountOptions: Sendable {
     /// Opens never move access times.
     public var noAccessTime = false
 
-    /// Is told each veto that a program meets, from the thread that carries the request: it must
-    /// not wait, nor use the mount.
-    public var vetoSeen: (@Sendable (SeenVeto) -> Void)?
+    /// Is told how the mount's session fares, and of its requests.
+    public var observer: (any SessionObserver)?
 
     public init() {
         mount.source = "bypassio"

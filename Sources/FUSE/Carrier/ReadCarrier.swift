@@ -224,6 +224,7 @@ final class ReadCarrier: RequestThread {
                 post.advance()
                 process(length, from: available)
             } catch {
+                session.connection.ledger?.ended(error)
                 end(ring)
                 return
             }

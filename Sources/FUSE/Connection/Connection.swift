@@ -13,6 +13,9 @@ public final class Connection: Sendable {
     /// everybody together: so many that one user's, who is refused earlier, are not all.
     public let maximumBackground: UInt16
 
+    /// nil where nobody is to be told.
+    let ledger: RequestLedger?
+
     /// Of everything that comes.
     let pace = RequestPace()
 
@@ -29,12 +32,13 @@ public final class Connection: Sendable {
     /// - Parameter maximumTransfer: at least 4096; the kernel may want less.
     public init(
         _ fileSystem: any FileSystem, maximumTransfer: Int = 1 << 20,
-        maximumBackground: UInt16 = 8192
+        maximumBackground: UInt16 = 8192, observer: (any SessionObserver)? = nil
     ) {
         precondition(maximumTransfer >= 4096 && maximumTransfer <= 1 << 28)
         self.fileSystem = fileSystem
         self.maximumTransfer = maximumTransfer
         self.maximumBackground = maximumBackground
+        ledger = observer.map { RequestLedger($0) }
     }
 
     /// nil until INIT was answered.

@@ -62,7 +62,7 @@ public enum Mounting {
         let connection = service.connection
         let channel: DeviceChannel
         do throws(Errno) {
-            channel = try DeviceChannel(try FUSEDevice.open())
+            channel = try DeviceChannel(try FUSEDevice.open(), connection.ledger)
         } catch {
             throw .device(error, mountPoint)
         }
@@ -125,7 +125,7 @@ public enum Mounting {
         _ service: Service, _ device: consuming FUSEDevice, _ mountPoint: FilePath
     ) throws(MountError) -> Session {
         do throws(Errno) {
-            return service.session(try DeviceChannel(device))
+            return service.session(try DeviceChannel(device, service.connection.ledger))
         } catch {
             throw .device(error, mountPoint)
         }

@@ -87,6 +87,9 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
             from: raw + Self.operationSize, byteCount: operation)
         let room = operation + RequestHeader.size
         unsafe (data - room).copyMemory(from: raw, byteCount: RequestHeader.size)
+        if let ledger = queue.channel.ledger {
+            buffer.withMessage(header: room, body: payload) { ledger.came($0) }
+        }
         return (room, length)
     }
 
@@ -144,6 +147,7 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
             throw .invalidArgument
         }
         let outcome = unsafe message.withUnsafeBytes { unsafe take($0) }
+        queue.channel.ledger?.replied(message, outcome == nil ? .noSuchFileOrDirectory : nil)
         switch outcome {
         case nil: throw .noSuchFileOrDirectory
         case .kept: queue.takeBack(self)

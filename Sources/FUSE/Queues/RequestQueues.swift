@@ -266,7 +266,9 @@ final class RequestQueues: Sendable {
         switch -failure {
         // The kernel falls back to /dev/fuse, or has the entries that it took before.
         case EINVAL, ENOMEM, EOPNOTSUPP, EFAULT: break
-        default: end()
+        default:
+            connection.ledger?.ended(Errno(rawValue: -failure))
+            end()
         }
     }
 

@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers GETATTR and SETATTR (`struct fuse_attr_out`, 104 bytes).
-public struct AttributesReply: ~Copyable, Sendable {
+public struct AttributesReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
 
     init(_ ticket: consuming ReplyTicket) {

@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers READLINK.
-public struct BytesReply: ~Copyable, Sendable {
+public struct BytesReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
 
     init(_ ticket: consuming ReplyTicket) {

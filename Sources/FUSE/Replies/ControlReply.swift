@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers IOCTL (`struct fuse_ioctl_out`, 16 bytes, and the output).
-public struct ControlReply: ~Copyable, Sendable {
+public struct ControlReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
     private let outputSize: Int
 

@@ -2,7 +2,7 @@ public import SystemPackage
 
 /// Answers COPY_FILE_RANGE (8 bytes: `struct fuse_write_out`, or with 7.45
 /// `struct fuse_copy_file_range_out`, which hold the same number at the same place up to 4 GiB).
-public struct CopyReply: ~Copyable {
+public struct CopyReply: Reply, ~Copyable {
     /// For copying through; lent until the function returns.
     public let buffer: TransferBuffer
     private let ticket: ReplyTicket

@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers CREATE and TMPFILE: an entry and an open file.
-public struct CreateReply: ~Copyable, Sendable {
+public struct CreateReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
 
     init(_ ticket: consuming ReplyTicket) {

@@ -2,7 +2,7 @@ public import SystemPackage
 
 /// Answers READDIR and READDIRPLUS, entry by entry. Used before the function returns: the buffer
 /// belongs to the thread.
-public struct DirectoryReply: ~Copyable {
+public struct DirectoryReply: Reply, ~Copyable {
     private let ticket: ReplyTicket
     private let buffer: TransferBuffer
     /// Bytes the kernel has room for.

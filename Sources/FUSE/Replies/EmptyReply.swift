@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers a request that succeeds or fails and brings nothing back.
-public struct EmptyReply: ~Copyable, Sendable {
+public struct EmptyReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
 
     init(_ ticket: consuming ReplyTicket) {

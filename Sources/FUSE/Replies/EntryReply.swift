@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers LOOKUP and what makes a name.
-public struct EntryReply: ~Copyable, Sendable {
+public struct EntryReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
 
     init(_ ticket: consuming ReplyTicket) {

@@ -2,7 +2,7 @@ public import SystemPackage
 
 /// Answers GETXATTR and LISTXATTR: the bytes, or their number if that was asked (8 bytes:
 /// `struct fuse_getxattr_out`).
-public struct ExtendedAttributeReply: ~Copyable, Sendable {
+public struct ExtendedAttributeReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
     /// 0: the caller asks how much there is.
     private let room: Int

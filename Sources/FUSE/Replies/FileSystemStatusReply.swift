@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers STATFS (`struct fuse_statfs_out`, 80 bytes).
-public struct FileSystemStatusReply: ~Copyable, Sendable {
+public struct FileSystemStatusReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
 
     init(_ ticket: consuming ReplyTicket) {

@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers GETLK (`struct fuse_lk_out`, 24 bytes).
-public struct LockReply: ~Copyable, Sendable {
+public struct LockReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
 
     init(_ ticket: consuming ReplyTicket) {

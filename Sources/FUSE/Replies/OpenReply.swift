@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers OPEN and OPENDIR (`struct fuse_open_out`, 16 bytes).
-public struct OpenReply: ~Copyable, Sendable {
+public struct OpenReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
 
     init(_ ticket: consuming ReplyTicket) {

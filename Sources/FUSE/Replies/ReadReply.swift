@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers READ. Used before the function returns: the buffer belongs to the thread.
-public struct ReadReply: ~Copyable {
+public struct ReadReply: Reply, ~Copyable {
     /// Where the data goes, from its beginning.
     public let buffer: TransferBuffer
     private let ticket: ReplyTicket

@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers LSEEK (`struct fuse_lseek_out`, 8 bytes).
-public struct SeekReply: ~Copyable, Sendable {
+public struct SeekReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
 
     init(_ ticket: consuming ReplyTicket) {

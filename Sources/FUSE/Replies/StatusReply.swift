@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers STATX (`struct fuse_statx_out`, 288 bytes).
-public struct StatusReply: ~Copyable, Sendable {
+public struct StatusReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
 
     init(_ ticket: consuming ReplyTicket) {

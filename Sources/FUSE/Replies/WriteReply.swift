@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// Answers WRITE (`struct fuse_write_out`, 8 bytes).
-public struct WriteReply: ~Copyable, Sendable {
+public struct WriteReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
 
     init(_ ticket: consuming ReplyTicket) {

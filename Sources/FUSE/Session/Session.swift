@@ -303,6 +303,7 @@ public final class Session: Sendable {
             do throws(Errno) {
                 return try channel.receive(into: &message)
             } catch {
+                connection.ledger?.ended(error)
                 return nil
             }
         }
@@ -318,7 +319,11 @@ public final class Session: Sendable {
         }
         // Where no further thread is to be had, those that are there go on; where no further
         // descriptor is, they share the first.
-        try? startThread { (try? channel.clone()) ?? channel }
+        do throws(Errno) {
+            try startThread { (try? channel.clone()) ?? channel }
+        } catch {
+            connection.ledger?.threadRefused(error)
+        }
     }
 
     private func leave(ofQueues: Bool = false) {

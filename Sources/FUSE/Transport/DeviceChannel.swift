@@ -8,6 +8,7 @@ public import SystemPackage
 public final class DeviceChannel: Channel {
     private let device: FUSEDevice
     private let ending: Ending
+    let ledger: RequestLedger?
 
     /// How the descriptors of one connection end. Shared by them all.
     private final class Ending: Sendable {
@@ -25,25 +26,27 @@ public final class DeviceChannel: Channel {
     }
 
     /// Throws `EMFILE`, `ENFILE`: a further descriptor is needed.
-    init(_ device: consuming FUSEDevice) throws(Errno) {
+    init(_ device: consuming FUSEDevice, _ ledger: RequestLedger? = nil) throws(Errno) {
         self.device = device
+        self.ledger = ledger
         ending = try Ending()
     }
 
-    private init(_ device: consuming FUSEDevice, _ ending: Ending) {
+    private init(_ device: consuming FUSEDevice, _ ending: Ending, _ ledger: RequestLedger?) {
         self.device = device
         self.ending = ending
+        self.ledger = ledger
     }
 
     /// A further descriptor of the same connection, which a file system is mounted of. Requests read
     /// from it are answered on it, so that answers do not contend.
     func clone() throws(Errno) -> DeviceChannel {
-        DeviceChannel(try device.clone(waits: true), ending)
+        DeviceChannel(try device.clone(waits: true), ending, ledger)
     }
 
     /// As ``clone()``, for ``receiveAvailable(into:)`` alone.
     func cloneForAvailable() throws(Errno) -> DeviceChannel {
-        DeviceChannel(try device.clone(waits: false), ending)
+        DeviceChannel(try device.clone(waits: false), ending, ledger)
     }
 
     /// As ``receive(into:)``, without waiting, on a channel of ``cloneForAvailable()``; 0 when no
@@ -52,7 +55,10 @@ public final class DeviceChannel: Channel {
         while true {
             if isOver { throw .connectionAbort }
             let length = device.read(into: &message)
-            if length >= 0 { return length }
+            if length >= 0 {
+                ledger?.came(message.span.extracting(first: length))
+                return length
+            }
             let error = Errno(rawValue: Int32(truncatingIfNeeded: -length))
             switch error {
             case .resourceTemporarilyUnavailable: return 0
@@ -93,7 +99,10 @@ public final class DeviceChannel: Channel {
         while true {
             if isOver { throw .connectionAbort }
             let length = device.read(into: &message)
-            if length >= 0 { return length }
+            if length >= 0 {
+                ledger?.came(message.span.extracting(first: length))
+                return length
+            }
             let error = Errno(rawValue: Int32(truncatingIfNeeded: -length))
             switch error {
             // ENOENT: the request was taken back while it was being copied. ENOMEM: there was no
@@ -109,9 +118,15 @@ public final class DeviceChannel: Channel {
     public func send(_ message: Span<UInt8>) throws(Errno) {
         while true {
             let length = device.write(message)
-            if length >= 0 { return }
+            if length >= 0 {
+                ledger?.replied(message, nil)
+                return
+            }
             let error = Errno(rawValue: Int32(truncatingIfNeeded: -length))
-            guard error == .interrupted else { throw error }
+            guard error == .interrupted else {
+                ledger?.replied(message, error)
+                throw error
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ extension HostFileSystem {
         } catch {
             return StorageVeto(
                 error.status.isError ? error.status : .ioDeviceError,
-                reason: "The file's attributes could not be read (errno \(error.errno)).")
+                reason: "The file's attributes could not be read (errno \(error.errno.rawValue)).")
         }
     }
 

@@ -136,7 +136,7 @@ extension HostFileSystem {
         do throws(IOFailure) {
             try open.withDescriptor(body)
         } catch {
-            throw Errno(rawValue: error.errno)
+            throw error.errno
         }
     }
 }

@@ -33,7 +33,7 @@ extension HostFileSystem {
             return try opened(
                 by: parameters, for: requestor, as: isCaller ? .init(requestor) : nil, from: root)
         } catch {
-            throw IOFailure(host: error)
+            throw IOFailure(errno: error)
         }
     }
 
@@ -205,7 +205,7 @@ extension HostFileSystem {
             }
             return try entered(place, parameters, wasCreated: false)
         } catch {
-            throw IOFailure(host: error)
+            throw IOFailure(errno: error)
         }
     }
 

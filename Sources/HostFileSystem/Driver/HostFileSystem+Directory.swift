@@ -18,7 +18,7 @@ extension HostFileSystem {
         of directory: FileObject, after cookie: UInt64, limit: Int, withInformation: Bool
     ) throws(IOFailure) -> [DirectoryEntry] {
         let open = try openDirectory(directory)
-        guard limit > 0 else { throw IOFailure(host: .invalidArgument) }
+        guard limit > 0 else { throw IOFailure(errno: .invalidArgument) }
         return try open.withDescriptor { (descriptor) throws(Errno) in
             try open.directoryPosition.withLock { (_) throws(Errno) in
                 var entries = try read(descriptor, of: open.id, after: cookie, limit: limit)

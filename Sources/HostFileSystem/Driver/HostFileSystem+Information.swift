@@ -24,7 +24,7 @@ extension HostFileSystem {
     ) throws(IOFailure) -> FileInformation {
         let open = try openDirectory(directory)
         // The root's ".." is outside.
-        guard name.kind == .regular else { throw IOFailure(host: .invalidArgument) }
+        guard name.kind == .regular else { throw IOFailure(errno: .invalidArgument) }
         return try open.withDescriptor { (descriptor) throws(Errno) in
             FileInformation(
                 try SystemCall.status(

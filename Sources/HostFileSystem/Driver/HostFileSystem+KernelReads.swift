@@ -69,7 +69,7 @@ extension HostFileSystem {
             return StorageVeto(
                 .notSupported, reason: "The kernel reads regular files itself and nothing else.")
         }
-        return switch Errno(rawValue: failure.errno) {
+        return switch failure.errno {
         case .textFileBusy:
             StorageVeto(.pagefileNotSupported, reason: "The file is in use as a swap area.")
         case .notPermitted:
@@ -79,7 +79,7 @@ extension HostFileSystem {
         default:
             StorageVeto(
                 failure.status,
-                reason: "The file cannot be mounted by itself (errno \(failure.errno)).")
+                reason: "The file cannot be mounted by itself (errno \(failure.errno.rawValue)).")
         }
     }
 }

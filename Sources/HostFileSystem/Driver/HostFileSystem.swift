@@ -98,7 +98,7 @@ public final class HostFileSystem: FileSystemDriver {
     /// The open behind a file object; `EBADF` for one of another file system.
     func openFile(_ file: FileObject) throws(IOFailure) -> HostOpenFile {
         guard let open = file.context as? HostOpenFile, file.volume.fileSystem === self else {
-            throw IOFailure(host: .badFileDescriptor)
+            throw IOFailure(errno: .badFileDescriptor)
         }
         return open
     }
@@ -106,7 +106,7 @@ public final class HostFileSystem: FileSystemDriver {
     /// As ``openFile(_:)``, for those that must be directories: `ENOTDIR`.
     func openDirectory(_ file: FileObject) throws(IOFailure) -> HostOpenFile {
         let open = try openFile(file)
-        guard open.kind == .directory else { throw IOFailure(host: .notDirectory) }
+        guard open.kind == .directory else { throw IOFailure(errno: .notDirectory) }
         return open
     }
 }

@@ -74,7 +74,7 @@ public final class HostOpenFile: Sendable {
             defer { leave() }
             return try body(descriptor)
         } catch {
-            throw IOFailure(host: error)
+            throw IOFailure(errno: error)
         }
     }
 
@@ -141,11 +141,4 @@ private final class OwnDescription: Sendable {
     var descriptor: FileDescriptor { owner.descriptor }
 
     init(_ owner: consuming OwnedDescriptor) { self.owner = owner }
-}
-
-extension IOFailure {
-    /// An errno of the host, passed on as it came.
-    init(host error: Errno) {
-        self.init(errno: error.rawValue)
-    }
 }

@@ -27,7 +27,7 @@ final class HeldRead: Sendable {
     /// are; the kernel takes no other (fs/notify/fanotify), so for the rest they get `EPERM`.
     func answer(_ failure: IOFailure?) {
         guard !isAnswered.exchange(true, ordering: .relaxed) else { return }
-        let number = failure.map { Self.accepted(Errno(rawValue: $0.errno)).rawValue } ?? 0
+        let number = failure.map { Self.accepted($0.errno).rawValue } ?? 0
         // Fails only if the program was killed meanwhile, and nobody waits any more.
         try? SystemCall.answer(event.descriptor, with: number, to: group.descriptor)
     }

@@ -113,7 +113,7 @@ final class KernelReadGate: KernelReadDoor {
                 }
             }
         } catch {
-            throw IOFailure(host: error)
+            throw IOFailure(errno: error)
         }
     }
 

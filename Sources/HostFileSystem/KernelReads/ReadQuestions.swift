@@ -44,7 +44,7 @@ final class ReadQuestions: Sendable {
                 return state.waiting
             }
             for question in refused {
-                let failure = IOFailure(errno: error.rawValue)
+                let failure = IOFailure(errno: error)
                 question.gate?.answer(question.read, failure)
             }
         }

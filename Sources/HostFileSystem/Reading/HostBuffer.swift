@@ -14,7 +14,7 @@ public final class HostBuffer: IOBuffer {
         do throws(Errno) {
             memory = try AlignedBuffer(capacity: capacity)
         } catch {
-            throw IOFailure(host: error)
+            throw IOFailure(errno: error)
         }
         self.capacity = capacity
     }

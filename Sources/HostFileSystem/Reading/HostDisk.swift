@@ -64,7 +64,9 @@ public final class HostDisk: StorageDriver {
         let outcome = buffer.withMutableBytes(extent.length) { bytes in
             SynchronousTransfer.read(descriptor, into: &bytes, at: extent.offset)
         }
-        guard outcome >= 0 else { throw IOFailure(errno: Int32(truncatingIfNeeded: -outcome)) }
+        guard outcome >= 0 else {
+            throw IOFailure(errno: Errno(rawValue: Int32(truncatingIfNeeded: -outcome)))
+        }
         return outcome
     }
 
@@ -76,7 +78,9 @@ public final class HostDisk: StorageDriver {
         let outcome = buffer.withBytes(extent.length) { bytes in
             SynchronousTransfer.write(descriptor, from: bytes, at: extent.offset)
         }
-        guard outcome >= 0 else { throw IOFailure(errno: Int32(truncatingIfNeeded: -outcome)) }
+        guard outcome >= 0 else {
+            throw IOFailure(errno: Errno(rawValue: Int32(truncatingIfNeeded: -outcome)))
+        }
         return outcome
     }
 
@@ -127,7 +131,7 @@ extension IOFailure {
         case .depthOutOfRange, .slotSizeOutOfRange, .fileCapacityOutOfRange:
             self.init(.invalidParameter)
         case .buffers(let errno), .threads(let errno):
-            self.init(host: errno)
+            self.init(errno: errno)
         case .ring:
             self.init(.notSupported)
         }

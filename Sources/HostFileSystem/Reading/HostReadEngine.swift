@@ -36,7 +36,7 @@ final class HostReadEngine<Engine: ReadEngine>: StorageReadEngine {
         do throws(Errno) {
             return try engine.register(FileDescriptor(rawValue: handle.rawValue)).carriedNumber
         } catch {
-            throw IOFailure(host: error)
+            throw IOFailure(errno: error)
         }
     }
 
@@ -55,7 +55,7 @@ final class HostReadEngine<Engine: ReadEngine>: StorageReadEngine {
         do throws(Errno) {
             try engine.submit(waitingFor: minimum, timeout: nil, wakeable: wakeable)
         } catch {
-            throw IOFailure(host: error)
+            throw IOFailure(errno: error)
         }
     }
 

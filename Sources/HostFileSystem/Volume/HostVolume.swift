@@ -22,13 +22,14 @@ public enum HostVolume {
     ///   - policy: what ``ReadQueue``s of the volume read with.
     ///   - suspensionPolicy: which cached uses of a file suspend its bypass.
     ///   - offersBypass: false refuses bypass to everybody, in the file system's name.
+    ///   - observer: is told what happens on the volume.
     ///   - paths: where sysfs, procfs and the device nodes are.
     /// - Throws: ``HostVolumeError``.
     public static func mount(
         directory: FilePath, on manager: IOManager, named name: String? = nil,
         volumeDrivers: [any VolumeDriver] = [], policy: ReadEngines.Policy = .automatic,
         suspensionPolicy: SuspensionPolicy = .strict, offersBypass: Bool = true,
-        paths: SystemPaths = .system
+        observer: (any VolumeObserver)? = nil, paths: SystemPaths = .system
     ) throws(HostVolumeError) -> Volume {
         let discovery: StorageDiscovery
         do throws(Errno) {
@@ -46,6 +47,6 @@ public enum HostVolume {
         return manager.mount(
             fileSystem, named: name ?? directory.string, volumeDrivers: volumeDrivers + layers,
             storage: HostDisk(fileSystem.topology, policy: policy),
-            suspensionPolicy: suspensionPolicy, offersBypass: offersBypass)
+            suspensionPolicy: suspensionPolicy, offersBypass: offersBypass, observer: observer)
     }
 }

@@ -1,6 +1,7 @@
 import BypassIOProtocol
 import Dispatch
 import Synchronization
+import SystemPackage
 
 /// How a drain ended.
 enum DrainEnd: Sendable {
@@ -15,8 +16,7 @@ enum DrainEnd: Sendable {
         switch self {
         case .drained: nil
         case .timedOut: IOFailure(.ioTimeout)
-        // EINTR.
-        case .cancelled: IOFailure(.cancelled, hostErrno: 4)
+        case .cancelled: IOFailure(.cancelled, hostErrno: Errno.interrupted.rawValue)
         }
     }
 }

@@ -67,3 +67,12 @@ public struct KernelRead: Sendable, Equatable {
         self.thread = thread
     }
 }
+
+/// What happens to the gate in the way of the kernel's own reads of a file.
+public enum KernelGateMove: Sendable {
+    /// The cause in words that follow "because".
+    case closed(because: String)
+    case opened
+    /// The host did not close it: the kernel's reads go on, unseen.
+    case stuck(because: String, IOFailure)
+}

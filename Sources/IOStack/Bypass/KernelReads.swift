@@ -30,8 +30,14 @@ final class KernelReads: Sendable {
     private let underWay = Guarded<UnderWay?>(nil)
     private let users = Guarded<[WeakHolder]>([])
 
-    init(door: any KernelReadDoor) {
+    typealias MoveTold = @Sendable (KernelGateMove) -> Void
+
+    /// Called under the gate's lock.
+    private let moved: MoveTold?
+
+    init(door: any KernelReadDoor, moved: MoveTold? = nil) {
         self.door = door
+        self.moved = moved
     }
 
     var isGated: Bool { gate.withLock { $0.isClosed } }
@@ -52,13 +58,14 @@ final class KernelReads: Sendable {
 
     // MARK: The gate
 
-    /// Puts the gate where it belongs now, and drains it; `mustAsk` says whether reads have to ask.
+    /// Puts the gate where it belongs now, and drains it; `cause` says why reads have to
+    /// ask; nil: they need not.
     ///
     /// Throws what the host refused to close it with.
     func settle(
-        until bound: DrainLimit = { nil }, _ mustAsk: () -> Bool
+        until bound: DrainLimit = { nil }, _ cause: () -> KernelReadCause?
     ) throws(IOFailure) -> DrainEnd {
-        guard let closing = try put(mustAsk) else { return .drained }
+        guard let closing = try put(cause) else { return .drained }
         return Self.drain([(self, closing)], until: bound)
     }
 
@@ -121,9 +128,9 @@ final class KernelReads: Sendable {
     ///
     /// Returns the number of the closing that is to be drained and then told to ``drained(_:)``;
     /// nil if there is nothing to wait for.
-    func put(_ mustAsk: () -> Bool) throws(IOFailure) -> UInt64? {
+    func put(_ cause: () -> KernelReadCause?) throws(IOFailure) -> UInt64? {
         try gate.withLock { (gate) throws(IOFailure) in
-            try put(&gate, mustAsk)
+            try put(&gate, cause)
             return gate.isDrained ? nil : gate.closings
         }
     }
@@ -135,16 +142,22 @@ final class KernelReads: Sendable {
         }
     }
 
-    private func put(_ gate: inout Gate, _ mustAsk: () -> Bool) throws(IOFailure) {
-        let isToClose = mustAsk()
-        guard isToClose != gate.isClosed else { return }
-        if isToClose {
-            try door.close()
+    private func put(_ gate: inout Gate, _ cause: () -> KernelReadCause?) throws(IOFailure) {
+        let cause = cause()
+        guard (cause != nil) != gate.isClosed else { return }
+        if let cause {
+            do throws(IOFailure) {
+                try door.close()
+            } catch {
+                moved?(.stuck(because: cause.description, error))
+                throw error
+            }
             gate.closings += 1
         } else {
             door.open()
         }
-        gate.isClosed = isToClose
-        gate.isDrained = !isToClose
+        gate.isClosed = cause != nil
+        gate.isDrained = cause == nil
+        moved?(cause.map { .closed(because: $0.description) } ?? .opened)
     }
 }

@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import SystemPackage
 
 /// Reads that the host's kernel carries itself for who opened the file.
 extension FileObject {
@@ -58,9 +59,7 @@ extension FileObject {
                 reason: "The request to enable bypass failed.")
         }
         guard let verdict, verdict.status.isError else { return }
-        throw BypassVeto(
-            driver: verdict.driverName.string, status: verdict.status,
-            reason: verdict.failureReason.string)
+        throw BypassVeto(verdict)
     }
 
     private func openDoor(
@@ -89,7 +88,7 @@ extension FileObject {
         } catch {
             throw BypassVeto(
                 driver: volume.fileSystem.name, status: error.status,
-                reason: "Reads of the file cannot be stopped (errno \(error.errno)).")
+                reason: "Reads of the file cannot be stopped (errno \(error.errno.rawValue)).")
         }
         return reads.door
     }
@@ -110,7 +109,7 @@ extension FileObject {
                         ) { [weak volume, weak stream] read in
                             guard let volume, let stream else { return nil }
                             return volume.answer(read, of: stream)
-                        })
+                        }, moved: volume.tellingGate(of: named))
                     known = reads
                     volume.kernelReadStreams.withLock { $0[ObjectIdentifier(stream)] = stream }
                 }

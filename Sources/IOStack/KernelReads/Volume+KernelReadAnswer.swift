@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import SystemPackage
 
 /// The answer to a read that the kernel holds at the gate.
 extension Volume {
@@ -74,5 +75,5 @@ extension KernelReadCause {
 extension IOFailure {
     /// `EBUSY`: somebody has to see or change the bytes, which happens only to a file that is
     /// opened anew.
-    fileprivate static var needsData: IOFailure { IOFailure(errno: 16) }
+    fileprivate static var needsData: IOFailure { IOFailure(errno: .resourceBusy) }
 }

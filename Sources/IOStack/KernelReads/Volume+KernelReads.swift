@@ -19,6 +19,15 @@ extension Volume {
         return nil
     }
 
+    /// Has the volume's observer told of a gate's moves; nil where there is none to tell.
+    func tellingGate(of file: VolumeEvent.NamedFile) -> KernelReads.MoveTold? {
+        guard let observer else { return nil }
+        return { [weak self] move in
+            guard let self else { return }
+            observer.saw(.kernelGate(file, move), on: self)
+        }
+    }
+
     /// Puts the gate of the stream's kernel reads where it belongs, after something changed that it
     /// depends on. When it returns after a cause was set, no kernel read begins without being asked
     /// for, and those that had begun are done.
@@ -29,7 +38,7 @@ extension Volume {
         of stream: Stream, until bound: DrainLimit = { nil }
     ) throws(IOFailure) -> DrainEnd {
         guard let reads = stream.kernelReads.current else { return .drained }
-        return try reads.settle(until: bound) { kernelReadCause(of: stream) != nil }
+        return try reads.settle(until: bound) { kernelReadCause(of: stream) }
     }
 
     /// As ``settleKernelReads(of:)`` for every stream; all are settled, the first failure is
@@ -42,7 +51,7 @@ extension Volume {
         for stream in kernelReadStreams.withLock({ Array($0.values) }) {
             guard let reads = stream.kernelReads.current else { continue }
             do throws(IOFailure) {
-                if let closing = try reads.put({ kernelReadCause(of: stream) != nil }) {
+                if let closing = try reads.put({ kernelReadCause(of: stream) }) {
                     undrained.append((reads, closing))
                 }
             } catch {

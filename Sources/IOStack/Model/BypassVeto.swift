@@ -13,6 +13,13 @@ public struct BypassVeto: Error, Sendable, Equatable {
         self.reason = reason
     }
 
+    /// As the control code brought it.
+    public init(_ results: BypassIOResults) {
+        self.init(
+            driver: results.driverName.string, status: results.status,
+            reason: results.failureReason.string)
+    }
+
     /// A driver that refuses with a status that is no error refuses all the same.
     init(driver: String, _ veto: StorageVeto) {
         self.init(

@@ -1,5 +1,6 @@
 import BypassIOProtocol
 import DequeModule
+import SystemPackage
 
 /// The ways a read of a queue takes between ``ReadQueue/read(_:at:length:tag:)`` and
 /// ``ReadQueue/next()``.
@@ -271,7 +272,7 @@ extension ReadQueue {
     private static func status(of result: Int32) -> IOStatusBlock {
         result >= 0
             ? IOStatusBlock(.success, information: Int(result))
-            : IOStatusBlock(IOFailure(errno: -result))
+            : IOStatusBlock(IOFailure(errno: Errno(rawValue: -result)))
     }
 
     @inline(__always)

@@ -13,16 +13,17 @@ public final class IOManager: Sendable {
 
     /// Makes a volume of a file system, the volume drivers over its storage (top to bottom) and the
     /// storage driver. It lives until ``dismount(_:)``. `suspensionPolicy` says which cached uses
-    /// of a file suspend its bypass.
+    /// of a file suspend its bypass; `observer` is told of attaches, pauses and the kernel's gates.
     public func mount(
         _ fileSystem: any FileSystemDriver, named name: String,
         volumeDrivers: [any VolumeDriver] = [], storage: any StorageDriver,
-        suspensionPolicy: SuspensionPolicy = .strict, offersBypass: Bool = true
+        suspensionPolicy: SuspensionPolicy = .strict, offersBypass: Bool = true,
+        observer: (any VolumeObserver)? = nil
     ) -> Volume {
         let stack = VolumeStack(drivers: volumeDrivers, storage: storage)
         let volume = Volume(
             name: name, fileSystem: fileSystem, stack: stack, suspensionPolicy: suspensionPolicy,
-            offersBypass: offersBypass)
+            offersBypass: offersBypass, observer: observer)
         mounted.add(volume)
         return volume
     }

@@ -65,15 +65,29 @@ extension Volume {
     ) throws(IOFailure) -> (answer: ControlAnswer, turnedOn: Bool) {
         switch input.operation {
         case .enable: return try enable(file, ticket)
-        case .disable: try disable(file)
         case .query: return (ControlAnswer(query(file, flags: input.flags)), false)
-        case .volumeStackPause: try bypass.pauseStorage(self)
-        case .volumeStackResume: return (ControlAnswer(bypass.resumeStorage(self)), false)
-        case .streamPause: try pause(file.stream)
-        case .streamResume: return (.results(resumeStream(of: file)), false)
-        default: return (.info(information()), false)
+        case .getInfo: return (.info(information()), false)
+        default: break
         }
-        return (.success, false)
+        let answer = try observing(input.operation, of: file) { () throws(IOFailure) in
+            try change(input.operation, file)
+        }
+        return (answer, false)
+    }
+
+    private func change(
+        _ operation: BypassIOOperation, _ file: FileObject
+    ) throws(IOFailure) -> ControlAnswer {
+        switch operation {
+        case .disable: try disable(file)
+        case .volumeStackPause: try bypass.pauseStorage(self)
+        case .volumeStackResume: return ControlAnswer(bypass.resumeStorage(self))
+        case .streamPause: try pause(file.stream)
+        case .streamResume: return .results(resumeStream(of: file))
+        // Unknown operations do not come as far as this.
+        default: throw IOFailure(.invalidParameter)
+        }
+        return .success
     }
 
     /// Spec 6.8: pausing and resuming the volume stack is for those who administer the volume.

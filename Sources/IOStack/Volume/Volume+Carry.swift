@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import SystemPackage
 
 extension Volume {
     /// Carries a request through the stack on the calling thread, from the top or from below an
@@ -23,7 +24,8 @@ extension Volume {
             else { continue }
             if data.isCancelled {
                 // Nobody waits for it: it goes no further.
-                data.ioStatus = IOStatusBlock(.cancelled, hostErrno: 4)
+                data.ioStatus = IOStatusBlock(
+                    .cancelled, hostErrno: Errno.interrupted.rawValue)
                 result = .complete
             }
             descent = FilterManager.resumeDescent(data, with: result)

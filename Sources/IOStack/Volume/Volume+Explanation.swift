@@ -77,8 +77,6 @@ extension CallbackData {
                 reason: "The minifilter failed the request.")
         }
         guard let verdict = bypassIOVerdict, verdict.status.isError else { return nil }
-        return BypassVeto(
-            driver: verdict.driverName.string, status: verdict.status,
-            reason: verdict.failureReason.string)
+        return BypassVeto(verdict)
     }
 }

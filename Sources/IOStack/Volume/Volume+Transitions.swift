@@ -56,7 +56,9 @@ extension Volume {
         bypass.noteDetach()
         for stream in openStreams
         where stream.bypass.control.look({ $0.isResumeRefused }) {
-            if let file = bypassedFile(of: stream) { _ = resumeStream(of: file) }
+            if let file = bypassedFile(of: stream) {
+                _ = try? observing(.streamResume, of: file) { .results(resumeStream(of: file)) }
+            }
         }
     }
 

@@ -14,6 +14,8 @@ public final class Volume: Sendable {
     public let suspensionPolicy: SuspensionPolicy
     /// False: the file system refuses bypass of every file.
     public let offersBypass: Bool
+    /// Is told what happens; also under locks, so it must not wait.
+    public let observer: (any VolumeObserver)?
 
     /// Which reads may skip whom.
     let bypass = BypassVolume()
@@ -48,13 +50,15 @@ public final class Volume: Sendable {
 
     init(
         name: String, fileSystem: any FileSystemDriver, stack: VolumeStack,
-        suspensionPolicy: SuspensionPolicy, offersBypass: Bool = true
+        suspensionPolicy: SuspensionPolicy, offersBypass: Bool = true,
+        observer: (any VolumeObserver)? = nil
     ) {
         self.name = name
         self.fileSystem = fileSystem
         self.stack = stack
         self.suspensionPolicy = suspensionPolicy
         self.offersBypass = offersBypass
+        self.observer = observer
     }
 
     /// Attached instances, highest altitude first.
@@ -212,6 +216,7 @@ public final class Volume: Sendable {
             throw refusal
         }
         try waitForReadsPast(instance, blocks)
+        observer?.saw(instance.attachment, on: self)
         guard let setupComplete = instance.filter.registration.instanceSetupComplete else { return }
         // It may have been detached meanwhile, which waits for what runs.
         guard instance.rundown.enter() else { return }
@@ -261,6 +266,7 @@ public final class Volume: Sendable {
         instance.letGoOfBypass()
         removeContexts(of: instance)
         registration.instanceTeardownComplete?(instance, reason)
+        observer?.saw(instance.detachment, on: self)
     }
 
     /// Detaches the instances of one filter, or all; those that somebody else detaches meanwhile

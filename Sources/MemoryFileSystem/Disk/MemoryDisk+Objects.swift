@@ -1,4 +1,5 @@
 public import IOStack
+import SystemPackage
 
 /// The file system's side: objects hold bytes, handles refer to objects as descriptors do.
 extension MemoryDisk {
@@ -35,7 +36,7 @@ extension MemoryDisk {
     }
 
     func resize(_ object: Int, to size: UInt64) throws(IOFailure) {
-        guard size <= UInt64(Self.largestObject) else { throw IOFailure(errno: 27) }
+        guard size <= UInt64(Self.largestObject) else { throw IOFailure(errno: .fileTooLarge) }
         state.withLock { $0.resize(object, to: Int(size)) }
     }
 

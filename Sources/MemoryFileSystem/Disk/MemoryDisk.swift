@@ -1,6 +1,7 @@
 public import BypassIOProtocol
 import Dispatch
 public import IOStack
+import SystemPackage
 
 /// A storage driver that keeps bytes in memory, for tests of the stack and of filters.
 ///
@@ -143,7 +144,7 @@ public final class MemoryDisk: StorageDriver {
     func transfer(_ extent: StorageExtent, into buffer: any IOBuffer) throws(IOFailure) -> Int {
         defer { readObserver?.finished(extent) }
         let bytes = try state.withLock { state throws(IOFailure) in
-            if let errno = state.readErrno { throw IOFailure(errno: errno) }
+            if let errno = state.readErrno { throw IOFailure(errno: Errno(rawValue: errno)) }
             let object = try state.object(of: extent.handle)
             let all = state.objects[object, default: []]
             guard extent.offset < UInt64(all.count) else { return ArraySlice<UInt8>() }
@@ -158,11 +159,15 @@ public final class MemoryDisk: StorageDriver {
         let bytes = buffer.withBytes(extent.length) { [UInt8](copying: $0) }
         return try state.withLock { state throws(IOFailure) in
             state.writes.append(extent)
-            if let errno = state.writeErrno { throw IOFailure(errno: errno) }
-            guard let handle = state.handles[extent.handle] else { throw IOFailure(errno: 9) }
+            if let errno = state.writeErrno { throw IOFailure(errno: Errno(rawValue: errno)) }
+            guard let handle = state.handles[extent.handle] else {
+                throw IOFailure(errno: .badFileDescriptor)
+            }
             let size = state.objects[handle.object, default: []].count
             let start = handle.appends ? size : Int(clamping: extent.offset)
-            guard start <= Self.largestObject - bytes.count else { throw IOFailure(errno: 27) }
+            guard start <= Self.largestObject - bytes.count else {
+                throw IOFailure(errno: .fileTooLarge)
+            }
             state.resize(handle.object, to: max(size, start + bytes.count))
             state.objects[handle.object]?.replaceSubrange(
                 start..<start + bytes.count, with: bytes)
@@ -184,7 +189,7 @@ public final class MemoryDisk: StorageDriver {
 extension MemoryDisk.State {
     func object(of handle: StorageHandle) throws(IOFailure) -> Int {
         // EBADF: the file system let go of the handle.
-        guard let found = handles[handle] else { throw IOFailure(errno: 9) }
+        guard let found = handles[handle] else { throw IOFailure(errno: .badFileDescriptor) }
         return found.object
     }
 

@@ -1,5 +1,6 @@
 import Dispatch
 import IOStack
+import SystemPackage
 
 /// The disk's engine for one thread: reads finish in ``MemoryDisk/completionOrder``, held ones when
 /// the test releases them. Unlike a real engine it allocates.
@@ -134,7 +135,7 @@ final class MemoryReadEngine: StorageReadEngine {
             let count = try disk.transfer(extent, into: buffers[slot])
             return StorageCompletion(slot: Int32(slot), result: Int32(count))
         } catch {
-            return StorageCompletion(slot: Int32(slot), result: -error.errno)
+            return StorageCompletion(slot: Int32(slot), result: -error.errno.rawValue)
         }
     }
 

@@ -107,7 +107,7 @@ public final class MemoryFileSystem: FileSystemDriver {
         return try state.withLock { state throws(IOFailure) in
             state.creates += 1
             if let id = parameters.fileID, state.tree.nodes[id.inode] == nil {
-                throw IOFailure(errno: Errno.staleNFSFileHandle.rawValue)
+                throw IOFailure(errno: .staleNFSFileHandle)
             }
             let (number, wasCreated) = try state.tree.open(
                 parameters, from: start ?? MemoryTree.root, for: requestor)
@@ -284,7 +284,7 @@ public final class MemoryFileSystem: FileSystemDriver {
         let number = try required(file)
         return try state.withLock { state throws(IOFailure) in
             guard let value = try state.tree.node(number).extendedAttributes[name] else {
-                throw IOFailure(errno: 61)
+                throw IOFailure(errno: .noData)
             }
             return value
         }

@@ -176,11 +176,11 @@ extension MemoryTree {
         let exists = try node(number).extendedAttributes[name] != nil
         switch change {
         case .set(let value, let mustExist, let mustNotExist):
-            if mustExist, !exists { throw IOFailure(errno: 61) }
+            if mustExist, !exists { throw IOFailure(errno: .noData) }
             if mustNotExist, exists { throw IOFailure(.objectNameCollision) }
             nodes[number]?.extendedAttributes[name] = value
         case .remove:
-            guard exists else { throw IOFailure(errno: 61) }
+            guard exists else { throw IOFailure(errno: .noData) }
             nodes[number]?.extendedAttributes[name] = nil
         }
         touchMetadata(number)

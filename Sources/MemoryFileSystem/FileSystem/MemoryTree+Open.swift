@@ -135,7 +135,7 @@ extension MemoryTree {
     func size(_ number: UInt64, beyond offset: UInt64) throws(IOFailure) -> UInt64 {
         guard let object = try node(number).object else { throw IOFailure(.invalidParameter) }
         let size = UInt64(disk.size(of: object))
-        guard offset < size else { throw IOFailure(errno: 6) }
+        guard offset < size else { throw IOFailure(errno: .noSuchAddressOrDevice) }
         return size
     }
 }

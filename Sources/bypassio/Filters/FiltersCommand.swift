@@ -1,4 +1,5 @@
 import ArgumentParser
+import BypassIOProtocol
 import Foundation
 import IOStack
 import SystemPackage
@@ -30,9 +31,9 @@ struct FiltersCommand: ParsableCommand {
             }
             let path = ArgumentPath.path(mountPoint)
             if json {
-                StandardOutput.print(try VolumeFacts.json(of: path, named: mountPoint))
+                StandardOutput.print(try VolumeReport.json(of: path, named: mountPoint))
             } else {
-                try VolumeFacts(of: path, named: mountPoint).lines.map(\.onOneLine).forEach(
+                try VolumeReport(of: path, named: mountPoint).lines.map(\.onOneLine).forEach(
                     StandardOutput.print)
             }
         }

@@ -13,9 +13,24 @@ enum LogDestination: Sendable, Equatable {
     /// There is nobody to tell.
     case nowhere
 
-    /// Of `--log`: a file, or a socket of a syslog service.
-    init(named path: String) {
-        self = unsafe bpio_is_socket(path) != 0 ? .syslog(socket: path) : .file(path)
+    /// Of `--log`; a file of such a name is written `./stderr`.
+    static let words: Set = ["stderr", "journal"]
+
+    /// Of `--log`: `stderr`, `journal`, a file, or a socket of a syslog service. Throws a
+    /// ``CommandError`` for `journal` where the machine has none.
+    init(named name: String) throws {
+        switch name {
+        case "stderr":
+            self = .standardError
+        case "journal":
+            self = .ofMachine
+            guard self == .nowhere else { return }
+            throw CommandError(
+                .unavailable,
+                "This machine has neither systemd's journal nor /dev/log: name a file with --log.")
+        default:
+            self = unsafe bpio_is_socket(name) != 0 ? .syslog(socket: name) : .file(name)
+        }
     }
 
     /// Of a service that has no terminal: the machine's journal, or its syslog.
@@ -34,9 +49,9 @@ enum LogDestination: Sendable, Equatable {
     }
 
     /// What a mount was told, or what fits where it runs.
-    init(_ settings: MountSettings) {
-        if let path = settings.log {
-            self.init(named: path)
+    init(_ settings: MountSettings) throws {
+        if let name = settings.log {
+            try self.init(named: name)
         } else {
             self = settings.isBackground ? .ofMachine : .standardError
         }

@@ -6,38 +6,46 @@ import Terminal
 struct LogLine: Sendable {
     let time: Date
     let level: Logger.Level
+    /// A ``LogKind``.
+    let kind: String?
     /// Without line breaks and other control characters.
     let text: String
 
     /// Longer texts are cut: the log must not grow by what a client chooses.
     private static let longestText = 32_768
 
-    init(_ level: Logger.Level, _ text: String) {
+    /// Under which a logger's metadata carry it.
+    static let kindKey = "kind"
+
+    init(_ level: Logger.Level, _ kind: String?, _ text: String) {
         time = Date()
         self.level = level
+        self.kind = kind
         let line = text.onOneLine
         self.text =
             line.utf8.count <= Self.longestText
             ? line : String(line.prefix(Self.longestText / 4)) + " …"
     }
 
-    /// For a file: `2026-03-01T12:00:00.123Z warning bypassio[17]: …`.
+    /// For a file: `2026-03-01T12:00:00.123Z warning bypassio[17]: finding: …`.
     var withTime: String {
         let stamp = time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        return "\(stamp) \(level.rawValue) bypassio[\(getpid())]: \(text)\n"
+        return "\(stamp) \(level.rawValue) bypassio[\(getpid())]: \(kindAndText)\n"
     }
 
     /// For people.
     var plain: String { "bypassio: \(text)\n" }
 
     /// As syslog(3) writes it, of the facility `daemon`; the receiver adds time and host.
-    var syslog: String { "<\(3 * 8 + severity)>bypassio[\(getpid())]: \(text)" }
+    var syslog: String { "<\(3 * 8 + severity)>bypassio[\(getpid())]: \(kindAndText)" }
 
     /// Fields of systemd's journal, one a line.
     var journal: String {
         "MESSAGE=\(text)\nPRIORITY=\(severity)\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=bypassio\n"
-            + "SYSLOG_PID=\(getpid())\n"
+            + "SYSLOG_PID=\(getpid())\n" + (kind.map { "BYPASSIO_KIND=\($0)\n" } ?? "")
     }
+
+    private var kindAndText: String { kind.map { "\($0): \(text)" } ?? text }
 
     /// Of syslog(3).
     private var severity: Int {

@@ -94,6 +94,6 @@ final class LogWriter: Sendable {
     private func tell(_ lost: inout UInt64) {
         guard lost > 0 else { return }
         let words = lost == 1 ? "1 line of the log was lost" : "\(lost) lines of the log were lost"
-        if sink.write(LogLine(.warning, words)) { lost = 0 }
+        if sink.write(LogLine(.warning, LogKind.error.rawValue, words)) { lost = 0 }
     }
 }

@@ -28,7 +28,9 @@ final class ServiceLog: Sendable {
 
     /// Opens it, and starts its thread with the caller's signal mask; throws a ``CommandError``
     /// where that cannot be.
-    init(_ destination: LogDestination) throws {
+    ///
+    /// - Parameter isDebug: each request is a line.
+    init(_ destination: LogDestination, isDebug: Bool = false) throws {
         self.destination = destination
         do throws(Errno) {
             guard let sink = try Self.sink(destination) else {
@@ -39,7 +41,8 @@ final class ServiceLog: Sendable {
             let writer = try LogWriter(sink)
             self.writer = writer
             // At a terminal one sees what was mounted on standard output.
-            let level: Logger.Level = destination == .standardError ? .notice : .info
+            let usual: Logger.Level = destination == .standardError ? .notice : .info
+            let level = isDebug ? .debug : usual
             logger = Logger(label: "bypassio") { _ in ServiceLogHandler(writer, level) }
         } catch {
             throw CommandError(
@@ -72,12 +75,12 @@ final class ServiceLog: Sendable {
     // MARK: What filters and the mount have to tell
 
     /// The first veto of a driver for a file.
-    func refused(_ seen: SeenVeto) {
-        let driver = seen.veto.driver
-        guard vetoes.withLock({ $0.count(driver, of: seen.file) }) == 1 else { return }
-        let status = seen.veto.status.name ?? "0x" + String(seen.veto.status.rawValue, radix: 16)
-        logger.notice(
-            "\(driver) refuses BypassIO for \(seen.path) (\(status)): \(seen.veto.reason)")
+    func refused(_ file: VolumeEvent.NamedFile, _ veto: BypassVeto) {
+        guard vetoes.withLock({ $0.count(veto.driver, of: file.id) }) == 1 else { return }
+        logger.tell(
+            .veto, .notice,
+            "\(veto.driver) refuses BypassIO for \(file.path) (\(veto.status.shortName)): \(veto.reason)"
+        )
     }
 
     /// A signature that is found in a file again and again is told the 1st, 10th, 100th … time.
@@ -85,7 +88,8 @@ final class ServiceLog: Sendable {
         let count = findings.withLock { $0.count(finding.signature, of: finding.file) }
         guard Self.isPowerOfTen(count) else { return }
         let who = finding.requestor
-        logger.warning(
+        logger.tell(
+            .finding, .warning,
             """
             contentscan found the signature \(finding.signature) in \(finding.path) by a \
             \(finding.occasion.rawValue) for process \(who.processID) of user \(who.userID)\
@@ -94,7 +98,8 @@ final class ServiceLog: Sendable {
     }
 
     func recorded(_ record: AuditRecord, path: String) {
-        logger.notice(
+        logger.tell(
+            .read, .notice,
             """
             read \(record.number) of \(path): \(record.length) bytes at \(record.offset) by process \
             \(record.processID) of user \(record.userID), \(record.succeeded ? "done" : "not done")
@@ -104,10 +109,10 @@ final class ServiceLog: Sendable {
     /// How often what was told once happened.
     func tellTotals() {
         for (driver, count) in vetoes.withLock({ $0.totals }).sorted(by: { $0.key < $1.key }) {
-            logger.info("vetoes by \(driver) so far: \(count)")
+            logger.tell(.total, .info, "vetoes by \(driver) so far: \(count)")
         }
         for (name, count) in findings.withLock({ $0.totals }).sorted(by: { $0.key < $1.key }) {
-            logger.info("findings of the signature \(name) so far: \(count)")
+            logger.tell(.total, .info, "findings of the signature \(name) so far: \(count)")
         }
     }
 

@@ -17,8 +17,10 @@ struct ServiceLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let known = metadata.merging(event.metadata ?? [:]) { $1 }
+        var known = metadata.merging(event.metadata ?? [:]) { $1 }
+        let kind = known.removeValue(forKey: LogLine.kindKey)
         let words = known.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
-        writer.append(LogLine(event.level, "\(event.message)\(words.joined())"))
+        writer.append(
+            LogLine(event.level, kind.map { "\($0)" }, "\(event.message)\(words.joined())"))
     }
 }

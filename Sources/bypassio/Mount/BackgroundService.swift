@@ -41,14 +41,15 @@ enum BackgroundService {
         }
     }
 
-    /// The child's side: from here on nobody watches.
-    static func tellReady() {
+    /// The child's side: from here on nobody watches, but for standard error where the log goes there.
+    static func tellReady(keepingErrors: Bool) {
         var byte: UInt8 = 1
         _ = unsafe write(readyDescriptor, &byte, 1)
         close(readyDescriptor)
         let nowhere = unsafe open("/dev/null", O_RDWR)
         guard nowhere >= 0 else { return }
-        for descriptor in [STDOUT_FILENO, STDERR_FILENO] { dup2(nowhere, descriptor) }
+        dup2(nowhere, STDOUT_FILENO)
+        if !keepingErrors { dup2(nowhere, STDERR_FILENO) }
         if nowhere > STDERR_FILENO { close(nowhere) }
     }
 

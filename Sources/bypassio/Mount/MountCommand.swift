@@ -35,11 +35,15 @@ struct MountCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Append the log to a file, reopened on SIGHUP, or send it to a syslog socket.",
+            discussion: "Or stderr, or journal: systemd's, otherwise /dev/log.",
             valueName: "file"))
     var log: String?
 
     @Flag(help: "Return when the volume can be used, and serve it in the background.")
     var background = false
+
+    @Flag(name: .shortAndLong, help: "Each request is a line of the log, as by -o debug.")
+    var debug = false
 
     @Argument(help: "The directory to serve.")
     var source: String
@@ -60,6 +64,7 @@ struct MountCommand: ParsableCommand {
         for text in options { try settings.apply(options: text) }
         for text in filter { settings.filters.append(try FilterSetting(text)) }
         if background { settings.isBackground = true }
+        if debug { settings.isDebug = true }
         if let log { try settings.apply("log", log) }
         return settings
     }

@@ -14,8 +14,11 @@ struct MountSettings {
     /// nil: as many as this process may have.
     var maximumDescriptors: UInt64?
     var isBackground = false
-    /// Where the log goes; nil: to standard error, or in the background to the machine's journal.
+    /// Where the log goes (``LogDestination/init(named:)``); nil: to standard error, or in the
+    /// background to the machine's journal.
     var log: String?
+    /// Each request is a line of the log.
+    var isDebug = false
     /// Nothing is printed but errors.
     var isSilent = false
     /// Options that were named and do nothing but for root.
@@ -50,6 +53,7 @@ struct MountSettings {
             ),
             ("background", { $0.isBackground = true }),
             ("foreground", { $0.isBackground = false }),
+            ("debug", { $0.isDebug = true }),
         ]
 
     /// Options with a value.

@@ -29,30 +29,40 @@ struct VolumeService {
         // Before any thread: what serves must not be interrupted.
         var signals = signals()
         try checkLogPlace(settings)
-        let log = try ServiceLog(LogDestination(settings))
+        let log = try ServiceLog(LogDestination(settings), isDebug: settings.isDebug)
         defer { log.end() }
-        log.logger.info(
+        log.logger.tell(
+            .start, .info,
             """
             version \(BypassioCommand.configuration.version) starts, to mount \(settings.source) at \
             \(settings.mountPoint)
             """)
+        if log.destination == .nowhere {
+            StandardOutput.complain(
+                "bypassio: this machine has neither systemd's journal nor /dev/log, so the service "
+                    + "tells nobody anything: name a file with --log.")
+        }
         let service: VolumeService
         do {
             service = try VolumeService(settings, log)
         } catch {
-            log.logger.info("not mounted: \((error as? CommandError)?.message ?? "\(error)")")
+            log.logger.tell(
+                .error, .error,
+                "not mounted: \((error as? CommandError)?.message ?? "\(error)")")
             throw error
         }
         service.logMount()
         if let obstacle = service.mounted.kernelReadObstacle {
             let words = "bypass=auto is as bypass=request here. \(obstacle)"
             StandardOutput.complain("bypassio: \(words)")
-            log.logger.info("\(words)")
+            log.logger.tell(.mount, .notice, words)
         }
         service.tellOfRootsOptions()
         let report = settings.isSilent ? [] : service.report(isWaiting: !settings.isBackground)
         report.forEach { StandardOutput.print($0.onOneLine) }
-        if settings.isBackground { BackgroundService.tellReady() }
+        if settings.isBackground {
+            BackgroundService.tellReady(keepingErrors: log.destination == .standardError)
+        }
         try service.serve(&signals)
     }
 
@@ -77,7 +87,7 @@ struct VolumeService {
         let source = try Self.source(settings)
         var settings = settings
         settings.readAhead(asOf: source)
-        settings.volume.vetoSeen = { log.refused($0) }
+        settings.volume.observer = log
         self.settings = settings
         ServiceLimits.setDescriptors(settings.maximumDescriptors)
         // What programs make gets the bits that their own umask leaves.
@@ -86,7 +96,7 @@ struct VolumeService {
             volume = try HostVolume.mount(
                 directory: source, on: io, named: settings.source,
                 suspensionPolicy: settings.suspensionPolicy,
-                offersBypass: settings.bypass != .off)
+                offersBypass: settings.bypass != .off, observer: log)
         } catch {
             throw CommandError(CommandStatus(error.kind), "\(error)")
         }
@@ -118,7 +128,7 @@ struct VolumeService {
             let words =
                 "the service that had \(settings.mountPoint.onOneLine) was gone; its mount was taken away."
             StandardOutput.complain("bypassio: \(words)")
-            log.logger.info("\(words)")
+            log.logger.tell(.mount, .notice, words)
             return try mount()
         }
     }
@@ -144,7 +154,9 @@ struct VolumeService {
 
     /// A log on the mount that it is the log of would be written through itself.
     private static func checkLogPlace(_ settings: MountSettings) throws {
-        guard let log = settings.log, !log.isEmpty else { return }
+        guard let log = settings.log, !log.isEmpty, !LogDestination.words.contains(log) else {
+            return
+        }
         let folder = ArgumentPath.path(log).removingLastComponent()
         guard let real = realPath(folder.isEmpty ? "." : folder),
             real.starts(with: ArgumentPath.mountPoint(settings.mountPoint))
@@ -191,7 +203,7 @@ struct VolumeService {
             switch signal {
             case Self.ended:
                 log.tellTotals()
-                log.logger.info("\(settings.mountPoint) is served no more: \(cause)")
+                log.logger.tell(.end, .info, "\(settings.mountPoint) is served no more: \(cause)")
                 return try outcome.get()
             case SIGUSR1:
                 Thread.detachNewThread { [self] in tellReport() }
@@ -205,7 +217,8 @@ struct VolumeService {
             default:
                 isLeaving = true
                 cause = "signal \(signal) came"
-                log.logger.info("signal \(signal): unmounting \(settings.mountPoint)")
+                log.logger.tell(
+                    .signal, .info, "signal \(signal): unmounting \(settings.mountPoint)")
                 Thread.detachNewThread { leave() }
             }
         }
@@ -214,29 +227,24 @@ struct VolumeService {
     /// The counters, where the log goes; at a terminal the bare JSON.
     private func tellReport() {
         guard log.destination != .standardError else {
-            return StandardOutput.complain(mounted.report)
+            return StandardOutput.complain(mounted.reportText)
         }
-        log.logger.notice("report \(mounted.report)")
+        log.logger.tell(.report, .notice, mounted.reportText)
         log.tellTotals()
     }
 
     private func logMount() {
-        log.logger.info(
+        log.logger.tell(
+            .mount, .info,
             """
             \(settings.source) (\(volume.fileSystem.name)) is mounted at \(mounted.mountPoint), \
             bypass=\(settings.bypass.rawValue), suspend=\(settings.suspensionPolicy.rawValue)
             """)
-        for instance in volume.instances {
-            let answer = instance.filter.isOptedIn ? "knows BypassIO" : "blocks BypassIO"
-            log.logger.info(
-                "filter \(instance.filter.name) attached at altitude \(instance.altitude), \(answer)"
-            )
-        }
     }
 
     /// To whom it concerns, also where nobody sees standard error.
     private func complain(_ words: String) {
-        if log.destination != .standardError { log.logger.warning("\(words)") }
+        if log.destination != .standardError { log.logger.tell(.error, .warning, words) }
         StandardOutput.complain("bypassio: \(words.onOneLine)")
     }
 

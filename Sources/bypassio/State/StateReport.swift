@@ -34,7 +34,7 @@ struct StateReport: Encodable {
     /// although nobody refuses; nil if they do not.
     let traditionalBecause: String?
     /// Of a file on a mounted volume: who has it open, and which way their reads go.
-    let handles: [MountedState.Handle]
+    let handles: [StreamReport.Handle]
     /// There may be more than can be told of.
     let furtherHandles: Int
     let layers: [Layer]
@@ -70,7 +70,7 @@ struct StateReport: Encodable {
             layers = try file.explainBypassIO().map(Layer.init)
         } catch let failure as IOFailure {
             throw HostPath.error(
-                place.named, Errno(rawValue: failure.errno), at: place.resolved)
+                place.named, failure.errno, at: place.resolved)
         } catch let error as HostVolumeError {
             throw CommandError(.noInput, "\(error)")
         }
@@ -106,7 +106,7 @@ extension StateReport {
     }
 }
 
-extension MountedState.Handle {
+extension StreamReport.Handle {
     fileprivate var line: String {
         let reason = because.map { ", because \($0)" } ?? ""
         return "Open by process \(openedBy): \(route)\(reason)\(warning)".asSentence

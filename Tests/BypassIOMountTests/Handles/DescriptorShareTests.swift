@@ -1,4 +1,5 @@
 import IOStack
+import SystemPackage
 import Testing
 
 @testable import BypassIOMount

@@ -1,4 +1,6 @@
+import BypassIOProtocol
 import FUSE
+import Foundation
 import IOStack
 import Testing
 
@@ -23,8 +25,11 @@ struct TranslationTests {
 
     @Test func theReportIsJSON() throws {
         let kernel = try KernelSide()
-        let report = VolumeReport(kernel.fileSystem).json
-        #expect(report.hasPrefix("{\"volume\":\"memory\""))
-        #expect(report.hasSuffix("}}"))
+        let told = ReportText.json(VolumeReport(kernel.fileSystem))
+        let report = try JSONDecoder().decode(VolumeReport.self, from: Data(told))
+        #expect(report.volume == "memory" && report.filters.isEmpty)
+        let kernelRoute = try #require(report.routes["kernel bypass"])
+        #expect(kernelRoute.reads == nil)
+        #expect(String(decoding: told, as: UTF8.self).contains("\"reads\":null"))
     }
 }

@@ -135,7 +135,7 @@ struct ConfinementTests {
                 found += 1
             } catch {
                 let allowed: [Errno] = [.improperLink, .resourceTemporarilyUnavailable]
-                #expect(allowed.contains(Errno(rawValue: error.errno)))
+                #expect(allowed.contains(error.errno))
             }
             if host.openErrno("flip/new", access: .write, .openIf) == nil { found += 1 }
         }

@@ -65,7 +65,7 @@ final class HostFixture: Sendable {
             ).close()
             return nil
         } catch {
-            return Errno(rawValue: error.errno)
+            return error.errno
         }
     }
 }
@@ -83,7 +83,7 @@ func errno(_ body: () throws(IOFailure) -> Void) -> Errno? {
         try body()
         return nil
     } catch {
-        return Errno(rawValue: error.errno)
+        return error.errno
     }
 }
 

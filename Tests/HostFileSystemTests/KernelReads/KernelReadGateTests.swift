@@ -75,7 +75,7 @@ struct KernelReadGateTests {
         ])
     func refused(_ given: Errno, _ seen: Errno) throws {
         let reader = try bench.reader()
-        bench.answers { _ in IOFailure(errno: given.rawValue) }
+        bench.answers { _ in IOFailure(errno: given) }
         try door.close()
         let read = BackgroundRead(reader)
         #expect(read.ends())

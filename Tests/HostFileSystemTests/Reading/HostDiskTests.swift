@@ -76,7 +76,7 @@ struct HostDiskTests {
             #expect(buffer.withBytes(Int.max) { $0.count } == capacity)
             #expect(buffer.withMutableBytes(-1) { $0.count } == 0)
         }
-        #expect(throws: IOFailure(errno: Errno.invalidArgument.rawValue)) {
+        #expect(throws: IOFailure(errno: .invalidArgument)) {
             try disk.makeBuffer(capacity: -1)
         }
     }
@@ -110,7 +110,7 @@ struct HostDiskTests {
             let disk = HostDisk(
                 name: "nvme", storageType: "NVMe", supportsBypassIO: true, policy: policy)
             let engine = try disk.makeReadEngine(depth: 1, slotSize: 4096)
-            #expect(throws: IOFailure(errno: Errno.badFileDescriptor.rawValue)) {
+            #expect(throws: IOFailure(errno: .badFileDescriptor)) {
                 try engine.register(StorageHandle(rawValue: -1))
             }
             let folder = try TemporaryFolder()

@@ -120,7 +120,7 @@ struct BoundedDrainTests {
         let number = try #require(thread.value)
         #expect(waits.cancel(number) == false)
         let failure = #expect(throws: IOFailure.self) { _ = try pause.result() }
-        #expect(failure?.status == .cancelled && failure?.errno == 4)
+        #expect(failure?.status == .cancelled && failure?.errno == .interrupted)
         #expect(!file.stream.isPaused)
         memory.disk.stopHoldingReads()
         _ = try read.result()

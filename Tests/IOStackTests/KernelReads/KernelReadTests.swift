@@ -207,7 +207,7 @@ struct KernelReadTests {
         #expect(file.kernelReadCause == .traditional(.filterAttachBlocked))
         _ = trace.take()
         let thrown = #expect(throws: IOFailure.self) { try door.carry() }
-        #expect(thrown?.errno == 16)
+        #expect(thrown?.errno == .resourceBusy)
         #expect(trace.take() == ["old>", "old<"], "its post callback cleans up")
         try memory.manager.filterManager.detach(instance)
         #expect(try door.carry() == false)

@@ -121,7 +121,7 @@ struct ContentTests {
             _ = try body()
             return nil
         } catch {
-            return (error as? IOFailure)?.errno
+            return (error as? IOFailure)?.errno.rawValue
         }
     }
 

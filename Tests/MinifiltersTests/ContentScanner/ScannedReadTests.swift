@@ -21,7 +21,7 @@ import Testing
         #expect(throws: IOFailure(.virusInfected)) {
             try file.read(at: 0, length: 32, into: buffer)
         }
-        #expect(IOFailure(.virusInfected).errno == 1, "EPERM")
+        #expect(IOFailure(.virusInfected).errno == .notPermitted)
         #expect(buffer.withBytes(32) { [UInt8](copying: $0) } == [UInt8](repeating: 0, count: 32))
         #expect(scanned.verdict(on: file) == .infected(signature: "Evil"))
         #expect(scanned.scanner.readsSeen == 1)
@@ -60,7 +60,7 @@ import Testing
         let file = try memory.open("data")
         defer { file.close() }
         memory.disk.readErrno = 5
-        #expect(throws: IOFailure(errno: 5)) { try file.read(at: 0, length: 5) }
+        #expect(throws: IOFailure(errno: .ioError)) { try file.read(at: 0, length: 5) }
         #expect(scanned.scanner.readsSeen == 0)
         #expect(scanned.verdict(on: file) == .unknown)
     }

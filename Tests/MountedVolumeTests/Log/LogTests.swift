@@ -1,3 +1,4 @@
+import BypassIOProtocol
 import CPosixCalls
 import Foundation
 import Testing
@@ -67,8 +68,9 @@ extension MountedVolume {
             #expect(read("\(place)/infected") == nil)
             expect(
                 [
-                    "warning", "found the signature EICAR-Test-File in infected",
-                    "contentscan refuses BypassIO for infected", "read 0 of infected",
+                    "warning bypassio",
+                    "finding: contentscan found the signature EICAR-Test-File in infected",
+                    "veto: contentscan refuses BypassIO for infected", "read: read 0 of infected",
                 ]
             ) { fileText(log) }
             let refusals = fileText(log).components(separatedBy: "refuses BypassIO for infected")
@@ -77,7 +79,10 @@ extension MountedVolume {
             let service = try #require(
                 fileText(log).firstMatch(of: /bypassio\[(\d+)\]/).flatMap { Int32($0.1) })
             kill(service, SIGUSR1)
-            expect(["report {\"volume\"", "vetoes by contentscan so far: "]) { fileText(log) }
+            expect(["report: {", "total: vetoes by contentscan so far: "]) { fileText(log) }
+            let line = try #require(fileText(log).firstMatch(of: /report: (\{.*\})\n/)?.1)
+            let report = try JSONDecoder().decode(VolumeReport.self, from: Data(line.utf8))
+            #expect(report.volume == source && report.filters.count == 2)
 
             try FileManager.default.moveItem(atPath: log, toPath: "\(log).1")
             kill(service, SIGHUP)

@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// What a Linux file system keeps of a file beside its mode: that it is immutable, append-only, not
 /// dumped, whose project it is (lsattr(1), chattr(1)). In one of the two forms that Linux has.
 public enum FileFlags: Sendable, Equatable {
@@ -49,5 +51,5 @@ public struct ExtendedFileFlags: Sendable, Equatable {
 
 extension IOFailure {
     /// `ENOTTY`: the file system keeps no ``FileFlags``.
-    public static let noFileFlags = IOFailure(errno: 25)
+    public static let noFileFlags = IOFailure(errno: .inappropriateIOCTLForDevice)
 }

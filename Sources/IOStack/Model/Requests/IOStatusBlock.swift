@@ -1,4 +1,5 @@
 public import BypassIOProtocol
+public import SystemPackage
 
 /// How a request ended: `IO_STATUS_BLOCK`, and the errno it came from if the host gave one.
 public struct IOStatusBlock: Sendable, Equatable {
@@ -39,13 +40,14 @@ public struct IOFailure: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// A failure of a host system call. An errno without an NTSTATUS of its own is an I/O error
     /// that keeps its number.
-    public init(errno: Int32) {
-        self.init(NTStatus(errno: errno) ?? .ioDeviceError, hostErrno: errno)
+    public init(errno: Errno) {
+        self.init(NTStatus(errno: errno.rawValue) ?? .ioDeviceError, hostErrno: errno.rawValue)
     }
 
     /// What a Linux caller sees: the host's errno as it came, or the status' own (EIO if none).
-    public var errno: Int32 {
-        hostErrno != 0 ? hostErrno : (status.errno ?? 5)
+    public var errno: Errno {
+        if hostErrno != 0 { return Errno(rawValue: hostErrno) }
+        return status.errno.map { Errno(rawValue: $0) } ?? .ioError
     }
 
     public var description: String {

@@ -1,60 +1,12 @@
+import BypassIOProtocol
 import FUSE
 import Foundation
 import SystemPackage
 import Terminal
 
-/// What a mounted volume tells about itself, in an attribute of its root.
-struct VolumeFacts: Decodable {
-    struct Filter: Decodable {
-        let name: String
-        let altitude: String
-        let supportsBypassIO: Bool
-        let preCallbacks: UInt64
-        let postCallbacks: UInt64
-    }
-
-    struct Reads: Decodable {
-        let traditional: UInt64
-        let storageBypass: UInt64
-        let filterBypass: UInt64
-        let fullBypass: UInt64
-    }
-
-    /// Opens and reads so far by one route; nil where the service cannot know.
-    struct Route: Decodable {
-        let opens: UInt64
-        let reads: UInt64?
-        let bytes: UInt64?
-    }
-
-    struct KernelRoute: Decodable {
-        let isOffered: Bool
-        let openHandles: Int
-        /// Reads that had to ask; the others are not known.
-        let gatedReads: UInt64
-    }
-
-    let volume: String
-    let fileSystem: String
-    let storageType: String
-    let activeBypassCount: Int
-    let openHandles: Int
-    let knownInodes: Int
-    let suspend: String
-    let filters: [Filter]
-    /// What every attached filter supports (FsRtlGetSupportedFeatures).
-    let supportedFeatures: [String]
-    let reads: Reads
-    let kernelRoute: KernelRoute
-    /// By the route's name.
-    let routes: [String: Route]
-    /// Reads of files with bypass that took the traditional route, by cause.
-    let traditionalBecause: [String: UInt64]
-
-    private static let attribute = "user.bypassio.filters"
-
+extension VolumeReport {
     /// How long a service has for its answer.
-    private static let patience = Duration.seconds(5)
+    private static var patience: Duration { .seconds(5) }
 
     /// Throws a ``CommandError`` where no volume answers, in time.
     static func json(of path: FilePath, named name: String) throws -> String {
@@ -91,10 +43,10 @@ struct VolumeFacts: Decodable {
     }
 }
 
-extension VolumeFacts {
+extension VolumeReport {
     init(of path: FilePath, named name: String) throws {
         let json = try Self.json(of: path, named: name)
-        self = try JSONDecoder().decode(VolumeFacts.self, from: Data(json.utf8))
+        self = try JSONDecoder().decode(VolumeReport.self, from: Data(json.utf8))
     }
 
     var lines: [String] {

@@ -1,0 +1,36 @@
+internal import BypassIOProtocol
+internal import IOStack
+
+extension StackReport {
+    /// Asks on behalf of `requestor`; throws what a request failed with.
+    init(of file: FileObject, _ requestor: Requestor) throws(IOFailure) {
+        let filters = try file.bypassIO(
+            .query, flags: .skipStorageStackQuery, requestor: requestor)
+        let whole = try file.bypassIO(.query, requestor: requestor)
+        let storage = file.volume.stack.storage
+        self.init(
+            filters: Veto(filters), whole: Veto(whole), flags: whole.flags.rawValue,
+            storageType: storage.storageType, storageDriver: storage.name,
+            layers: try file.explainBypassIO().map(Layer.init),
+            facts: file.volume.fileSystem.facts(of: file))
+    }
+}
+
+extension StackReport.Veto {
+    fileprivate init?(_ output: FSBypassIOOutput) {
+        guard let results = output.results, results.status.isError else { return nil }
+        self.init(BypassVeto(results))
+    }
+
+    fileprivate init(_ veto: BypassVeto) {
+        self.init(driver: veto.driver, status: veto.status.rawValue, reason: veto.reason)
+    }
+}
+
+extension StackReport.Layer {
+    fileprivate init(_ answer: LayerAnswer) {
+        self.init(
+            layer: answer.layer.rawValue, driver: answer.driver,
+            altitude: answer.altitude?.description, veto: answer.veto.map(StackReport.Veto.init))
+    }
+}

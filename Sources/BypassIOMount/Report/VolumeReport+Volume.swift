@@ -1,0 +1,62 @@
+internal import BypassIOProtocol
+internal import IOStack
+
+extension VolumeReport {
+    init(_ fileSystem: VolumeFileSystem) {
+        let volume = fileSystem.volume
+        let handles = fileSystem.handles
+        let kernel = handles.kernelReads
+        self.init(
+            volume: volume.name, fileSystem: volume.fileSystem.name,
+            storageType: volume.stack.storage.storageType,
+            activeBypassCount: volume.activeBypassCount,
+            suspend: volume.suspensionPolicy.rawValue, openHandles: handles.count,
+            knownInodes: fileSystem.nodes.count, filters: volume.instances.map(Filter.init),
+            supportedFeatures: volume.supportedFeatures.names, reads: Reads(handles.readsByRoute),
+            routes: Self.routes(handles), traditionalBecause: Self.causes(handles),
+            kernelRoute: KernelRoute(
+                isOffered: fileSystem.kernelRoute?.isWorking ?? false,
+                openHandles: kernel.handles, gatedReads: kernel.gated))
+    }
+
+    /// Opens and reads so far. What the kernel reads without asking is not counted.
+    private static func routes(_ handles: HandleTable) -> [String: Route] {
+        let tally = handles.tally
+        return Dictionary(
+            uniqueKeysWithValues: HandleRoute.allCases.map { route in
+                let counts = tally[route]
+                let isCounted = route != .kernelBypass
+                return (
+                    route.rawValue,
+                    Route(
+                        opens: counts.opens, reads: isCounted ? counts.reads : nil,
+                        bytes: isCounted ? counts.bytes : nil)
+                )
+            })
+    }
+
+    /// Of handles with bypass; only causes that there were.
+    private static func causes(_ handles: HandleTable) -> [String: UInt64] {
+        Dictionary(
+            handles.traditionalReadsByCause.filter { $0.value > 0 }
+                .map { ($0.key.description, $0.value) }, uniquingKeysWith: +)
+    }
+}
+
+extension VolumeReport.Filter {
+    fileprivate init(_ instance: FilterInstance) {
+        let runs = instance.callbacksRun
+        self.init(
+            name: instance.filter.name, altitude: instance.altitude.description,
+            supportsBypassIO: instance.filter.isOptedIn, features: instance.filter.features.names,
+            preCallbacks: runs.pre, postCallbacks: runs.post)
+    }
+}
+
+extension VolumeReport.Reads {
+    fileprivate init(_ reads: [ReadRoute: UInt64]) {
+        self.init(
+            traditional: reads[.traditional] ?? 0, storageBypass: reads[.storageBypass] ?? 0,
+            filterBypass: reads[.filterBypass] ?? 0, fullBypass: reads[.fullBypass] ?? 0)
+    }
+}

@@ -1,0 +1,68 @@
+/// What every layer of a mounted volume says to a QUERY of a file, and what the host knows of the file
+/// behind the mount, in JSON, in an attribute of the file that is not listed. It is asked without an
+/// open, which would change what is asked about.
+public struct StackReport: Codable, Sendable {
+    /// A layer refuses.
+    public struct Veto: Codable, Sendable {
+        public let driver: String
+        /// An NTSTATUS.
+        public let status: UInt32
+        public let reason: String
+
+        package init(
+            driver: String, status: UInt32, reason: String
+        ) {
+            self.driver = driver
+            self.status = status
+            self.reason = reason
+        }
+    }
+
+    /// A layer's answer to a QUERY.
+    public struct Layer: Codable, Sendable {
+        /// `filter`, `fileSystem`, `volume` or `storage`.
+        public let layer: String
+        public let driver: String
+        /// Of a filter.
+        public let altitude: String?
+        /// nil: it lets BypassIO through.
+        public let veto: Veto?
+
+        package init(
+            layer: String, driver: String, altitude: String?, veto: Veto?
+        ) {
+            self.layer = layer
+            self.driver = driver
+            self.altitude = altitude
+            self.veto = veto
+        }
+    }
+
+    /// Under which the service answers.
+    public static let attribute = "user.bypassio.stack"
+
+    /// Of filters and file system; nil: nobody refuses.
+    public let filters: Veto?
+    /// Of all.
+    public let whole: Veto?
+    /// As of FS_BPIO_OUTPUT.
+    public let flags: UInt32
+    public let storageType: String
+    public let storageDriver: String
+    /// Top to bottom.
+    public let layers: [Layer]
+    public let facts: [String]
+
+    package init(
+        filters: Veto?, whole: Veto?, flags: UInt32, storageType: String, storageDriver: String,
+        layers: [Layer], facts: [String]
+    ) {
+        self.filters = filters
+        self.whole = whole
+        self.flags = flags
+        self.storageType = storageType
+        self.storageDriver = storageDriver
+        self.layers = layers
+        self.facts = facts
+    }
+}

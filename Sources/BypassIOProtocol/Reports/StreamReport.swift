@@ -1,0 +1,45 @@
+/// What a file of a mounted volume tells of its bypass, in JSON, in an attribute of the file that is not
+/// listed.
+public struct StreamReport: Codable, Sendable {
+    /// A handle, and the way that its reads go.
+    public struct Handle: Codable, Sendable {
+        /// A process or thread, as the service sees it.
+        public let openedBy: Int32
+        public let route: String
+        /// Why the route is no faster one.
+        public let because: String?
+        /// False: the kernel's reads cannot be stopped.
+        public let isRevocable: Bool
+
+        package init(
+            openedBy: Int32, route: String, because: String?, isRevocable: Bool
+        ) {
+            self.openedBy = openedBy
+            self.route = route
+            self.because = because
+            self.isRevocable = isRevocable
+        }
+    }
+
+    /// Under which the service answers.
+    public static let attribute = "user.bypassio.state"
+
+    public let handlesWithBypass: Int
+    public let isPaused: Bool
+    /// Why the file's reads take the traditional route at this moment; nil if they do not.
+    public let traditionalBecause: String?
+    public let handles: [Handle]
+    /// There may be more than an attribute has room for.
+    public let furtherHandles: Int
+
+    package init(
+        handlesWithBypass: Int, isPaused: Bool, traditionalBecause: String?, handles: [Handle],
+        furtherHandles: Int
+    ) {
+        self.handlesWithBypass = handlesWithBypass
+        self.isPaused = isPaused
+        self.traditionalBecause = traditionalBecause
+        self.handles = handles
+        self.furtherHandles = furtherHandles
+    }
+}

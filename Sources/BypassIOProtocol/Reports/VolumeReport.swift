@@ -1,0 +1,124 @@
+/// What a mounted volume tells of itself, in JSON, in an attribute of its root that is not listed:
+/// `bypassio filters --json` prints it, and SIGUSR1 puts it into the log.
+public struct VolumeReport: Codable, Sendable {
+    /// An attached filter.
+    public struct Filter: Codable, Sendable {
+        public let name: String
+        public let altitude: String
+        public let supportsBypassIO: Bool
+        public let features: [String]
+        /// That ran so far.
+        public let preCallbacks: UInt64
+        public let postCallbacks: UInt64
+
+        package init(
+            name: String, altitude: String, supportsBypassIO: Bool, features: [String],
+            preCallbacks: UInt64, postCallbacks: UInt64
+        ) {
+            self.name = name
+            self.altitude = altitude
+            self.supportsBypassIO = supportsBypassIO
+            self.features = features
+            self.preCallbacks = preCallbacks
+            self.postCallbacks = postCallbacks
+        }
+    }
+
+    /// Reads of O_DIRECT files so far, by the layers that they passed.
+    public struct Reads: Codable, Sendable {
+        public let traditional: UInt64
+        public let storageBypass: UInt64
+        public let filterBypass: UInt64
+        public let fullBypass: UInt64
+
+        package init(
+            traditional: UInt64, storageBypass: UInt64, filterBypass: UInt64, fullBypass: UInt64
+        ) {
+            self.traditional = traditional
+            self.storageBypass = storageBypass
+            self.filterBypass = filterBypass
+            self.fullBypass = fullBypass
+        }
+    }
+
+    /// Opens and reads so far by one route; nil, and `null`, where the service cannot know.
+    public struct Route: Codable, Sendable {
+        public let opens: UInt64
+        public let reads: UInt64?
+        public let bytes: UInt64?
+
+        package init(
+            opens: UInt64, reads: UInt64?, bytes: UInt64?
+        ) {
+            self.opens = opens
+            self.reads = reads
+            self.bytes = bytes
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(opens, forKey: .opens)
+            try container.encode(reads, forKey: .reads)
+            try container.encode(bytes, forKey: .bytes)
+        }
+    }
+
+    /// Files that the kernel reads itself.
+    public struct KernelRoute: Codable, Sendable {
+        public let isOffered: Bool
+        public let openHandles: Int
+        /// Reads that had to ask; the others are not known.
+        public let gatedReads: UInt64
+
+        package init(
+            isOffered: Bool, openHandles: Int, gatedReads: UInt64
+        ) {
+            self.isOffered = isOffered
+            self.openHandles = openHandles
+            self.gatedReads = gatedReads
+        }
+    }
+
+    /// Under which the service answers.
+    public static let attribute = "user.bypassio.filters"
+
+    public let volume: String
+    public let fileSystem: String
+    public let storageType: String
+    public let activeBypassCount: Int
+    /// The policy of suspensions.
+    public let suspend: String
+    public let openHandles: Int
+    public let knownInodes: Int
+    /// Highest altitude first.
+    public let filters: [Filter]
+    /// What every attached filter supports (FsRtlGetSupportedFeatures).
+    public let supportedFeatures: [String]
+    public let reads: Reads
+    /// By the route's name.
+    public let routes: [String: Route]
+    /// Reads of files with bypass that took the traditional route, by cause.
+    public let traditionalBecause: [String: UInt64]
+    public let kernelRoute: KernelRoute
+
+    package init(
+        volume: String, fileSystem: String, storageType: String, activeBypassCount: Int,
+        suspend: String, openHandles: Int, knownInodes: Int, filters: [Filter],
+        supportedFeatures: [String], reads: Reads, routes: [String: Route],
+        traditionalBecause: [String: UInt64], kernelRoute: KernelRoute
+    ) {
+        self.volume = volume
+        self.fileSystem = fileSystem
+        self.storageType = storageType
+        self.activeBypassCount = activeBypassCount
+        self.suspend = suspend
+        self.openHandles = openHandles
+        self.knownInodes = knownInodes
+        self.filters = filters
+        self.supportedFeatures = supportedFeatures
+        self.reads = reads
+        self.routes = routes
+        self.traditionalBecause = traditionalBecause
+        self.kernelRoute = kernelRoute
+    }
+}

@@ -1,0 +1,50 @@
+public import SystemPackage
+
+/// Is told how a session fares, and if it wants to, of each request.
+///
+/// Called by the session's threads, and by whoever answers a request, as it happens: it must not wait,
+/// nor use the mount.
+public protocol SessionObserver: Sendable {
+    /// Whether requests are told; looked at once, when the connection is made.
+    var wantsRequests: Bool { get }
+
+    func saw(_ event: SessionEvent)
+}
+
+/// What a ``SessionObserver`` is told.
+public enum SessionEvent: Sendable {
+    /// Nothing comes from the kernel any more. `ENODEV`: it was unmounted; `ECONNABORTED`: the
+    /// connection was aborted, by either side. Told once.
+    case ended(Errno)
+    /// A further thread was wanted and not to be had; those that are there go on. Told for the 1st,
+    /// 2nd, 4th, 8th … time.
+    case threadRefused(Errno)
+    /// The kernel did not understand a reply; the request's caller gets `EIO`.
+    case replyRefused(unique: UInt64)
+    /// A request, once it is answered or needs no answer. Only if they are wanted.
+    case request(CarriedRequest)
+}
+
+/// A request of the kernel and what became of it.
+public struct CarriedRequest: Sendable {
+    /// The kernel's number of it; a reply bears the same.
+    public let unique: UInt64
+    /// As the kernel calls the operation, such as `LOOKUP`.
+    public let operation: String
+    public let node: UInt64
+    /// Bytes that it asks for or brings; of operations that move no data those behind its header.
+    public let size: Int
+    public let outcome: Outcome
+    /// From its arrival until its answer is with the kernel.
+    public let duration: Duration
+
+    public enum Outcome: Sendable, Equatable {
+        /// Bytes of the answer, behind its header.
+        case answered(bytes: Int)
+        case failed(Errno)
+        /// It has no answer.
+        case noted
+        /// The kernel did not take the answer: nobody waits for it any more.
+        case answeredLate
+    }
+}

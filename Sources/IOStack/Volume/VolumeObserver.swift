@@ -1,0 +1,91 @@
+public import BypassIOProtocol
+
+/// Is told what happens on a volume that people may want to know, as it happens
+/// (``IOManager/mount(_:named:volumeDrivers:storage:suspensionPolicy:offersBypass:observer:)``).
+///
+/// Called on the thread on which it happens, also under locks of the volume: it must not wait, and must
+/// not call the stack. Reads are never told.
+public protocol VolumeObserver: Sendable {
+    func saw(_ event: VolumeEvent, on volume: Volume)
+}
+
+/// What a ``VolumeObserver`` is told.
+public enum VolumeEvent: Sendable {
+    /// From now on requests pass the filter.
+    case attached(filter: String, altitude: Altitude, knowsBypassIO: Bool)
+    /// No callback of the filter runs any more.
+    case detached(filter: String, altitude: Altitude)
+    /// A filter or a program paused or resumed, or its DISABLE failed. ENABLEs and questions are
+    /// not told.
+    case controlled(BypassIOOperation, NamedFile, ControlOutcome)
+    /// A program met a veto.
+    case refused(BypassIOOperation, NamedFile, BypassVeto)
+    /// The gate in the way of the kernel's own reads of a file.
+    case kernelGate(NamedFile, GateMove)
+
+    public typealias GateMove = KernelGateMove
+
+    /// How a control ended.
+    public enum ControlOutcome: Sendable {
+        case done
+        /// Of a resume: the pause stands.
+        case refused(BypassVeto)
+        /// Of a pause that waited too long for reads, or for a program that was interrupted: it is
+        /// taken back.
+        case failed(IOFailure)
+    }
+
+    /// A file, and a name for people.
+    public struct NamedFile: Sendable, Hashable {
+        public var id: FileID
+        /// By which somebody opened it, from the volume's root.
+        public var path: String
+
+        public init(id: FileID, path: String) {
+            self.id = id
+            self.path = path
+        }
+    }
+}
+
+extension Volume {
+    /// Carries out a control that drains, or ends a pause, and tells how it ended.
+    func observing(
+        _ operation: BypassIOOperation, of file: FileObject,
+        _ body: () throws(IOFailure) -> ControlAnswer
+    ) throws(IOFailure) -> ControlAnswer {
+        guard let observer else { return try body() }
+        do throws(IOFailure) {
+            let answer = try body()
+            // That a program has no bypass any more is of no interest to others.
+            if operation != .disable {
+                observer.saw(.controlled(operation, file.named, answer.outcome), on: self)
+            }
+            return answer
+        } catch {
+            observer.saw(.controlled(operation, file.named, .failed(error)), on: self)
+            throw error
+        }
+    }
+}
+
+extension FileObject {
+    public var named: VolumeEvent.NamedFile {
+        VolumeEvent.NamedFile(id: stream.id, path: openedPath)
+    }
+}
+
+extension ControlAnswer {
+    fileprivate var outcome: VolumeEvent.ControlOutcome {
+        guard case .results(let results) = self, results.status.isError else { return .done }
+        return .refused(BypassVeto(results))
+    }
+}
+
+extension FilterInstance {
+    var attachment: VolumeEvent {
+        .attached(filter: filter.name, altitude: altitude, knowsBypassIO: filter.isOptedIn)
+    }
+
+    var detachment: VolumeEvent { .detached(filter: filter.name, altitude: altitude) }
+}
