@@ -1,5 +1,6 @@
 internal import CKernelABI
 internal import Glibc
+internal import Locks
 internal import Synchronization
 internal import SystemPackage
 

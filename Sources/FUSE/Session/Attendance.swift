@@ -1,3 +1,4 @@
+internal import Locks
 internal import Synchronization
 
 /// Who waits for the kernel's next request.

@@ -1,3 +1,4 @@
+internal import Locks
 internal import SystemPackage
 
 /// What the observer of a session is told, and for that the requests that have no answer yet.

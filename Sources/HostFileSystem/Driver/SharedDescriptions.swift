@@ -1,4 +1,5 @@
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// Descriptors that several opens of a file have together, so that a client who opens one file

@@ -74,7 +74,9 @@ struct BypassHandle: ~Copyable, Sendable {
 }
 
 /// What a ``BypassHandle`` is part of: a file object.
-protocol BypassHolder: AnyObject, Sendable {}
+protocol BypassHolder: AnyObject, Sendable {
+    var isBypassEnabled: Bool { get }
+}
 
 /// A file object in the volume's list of those with bypass; gone with it.
 struct WeakHolder: Sendable {

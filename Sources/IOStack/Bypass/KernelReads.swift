@@ -28,7 +28,7 @@ final class KernelReads: Sendable {
     }
     /// The drain that began last. A leaf.
     private let underWay = Guarded<UnderWay?>(nil)
-    private let users = Guarded<[WeakHolder]>([])
+    private let users = Guarded<[ObjectIdentifier: WeakHolder]>([:])
 
     typealias MoveTold = @Sendable (KernelGateMove) -> Void
 
@@ -44,17 +44,30 @@ final class KernelReads: Sendable {
 
     // MARK: Users
 
-    func add(_ file: any BypassHolder) { users.withLock { $0.append(WeakHolder(file)) } }
+    func add(_ holder: any BypassHolder) {
+        users.withLock { $0[ObjectIdentifier(holder)] = WeakHolder(holder) }
+    }
 
     /// Returns whether nobody is left.
-    func remove(_ file: any BypassHolder) -> Bool {
+    func remove(_ holder: ObjectIdentifier) -> Bool {
         users.withLock { users in
-            users.removeAll { $0.holder == nil || $0.holder === file }
+            users[holder] = nil
             return users.isEmpty
         }
     }
 
-    var holders: [any BypassHolder] { users.withLock { $0.compactMap(\.holder) } }
+    func contains(_ holder: ObjectIdentifier) -> Bool {
+        users.withLock { $0[holder] != nil }
+    }
+
+    /// Some user's bypass was disabled: one gate stands for them all.
+    var isAnyDisabled: Bool {
+        users.withLock { $0.values.contains { $0.holder?.isBypassEnabled == false } }
+    }
+
+    var holders: [any BypassHolder] {
+        users.withLock { $0.values.compactMap(\.holder) }
+    }
 
     // MARK: The gate
 

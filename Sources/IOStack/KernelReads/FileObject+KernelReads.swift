@@ -34,7 +34,7 @@ extension FileObject {
 
     /// The program may have the kernel read.
     public var hasKernelReads: Bool {
-        stream.kernelReads.current?.holders.contains { $0 === self } ?? false
+        stream.kernelReads.current?.contains(ObjectIdentifier(self)) ?? false
     }
 
     /// Why its kernel reads ask the stack now; nil: they pass unseen.
@@ -125,7 +125,7 @@ extension FileObject {
     func leaveKernelReads() {
         let areOthersLeft = stream.kernelReads.withLockIfUsed { known in
             guard let reads = known else { return false }
-            guard reads.remove(self) else { return true }
+            guard reads.remove(ObjectIdentifier(self)) else { return true }
             volume.kernelReadStreams.withLock { $0[ObjectIdentifier(stream)] = nil }
             // Under the lock, so that a file has one door at a time.
             known = nil

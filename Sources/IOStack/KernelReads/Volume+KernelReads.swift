@@ -15,7 +15,7 @@ extension Volume {
         if let filter = currentChain.firstAskedOfKernelReads { return .filter(filter) }
         if closed.contains(.storagePaused) { return .volumeStackPaused }
         if closed.contains(.storageRefused) { return .volumeDriverRefuses }
-        if stream.kernelReaders.contains(where: { !$0.isBypassEnabled }) { return .disabled }
+        if stream.kernelReads.current?.isAnyDisabled == true { return .disabled }
         return nil
     }
 

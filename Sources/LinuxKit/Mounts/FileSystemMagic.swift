@@ -24,7 +24,7 @@ public enum FileSystemMagic {
     /// Those whose open files for reading differ in nothing but their flags. Elsewhere an open file
     /// may have content of its own (/proc), rights of its own (NFS, FUSE), or be of another layer
     /// than the next (overlayfs).
-    static let alike: Set<UInt64> = [ext4, xfs, btrfs, tmpfs, 0xF2F5_2010]
+    package static let alike: Set<UInt64> = [ext4, xfs, btrfs, tmpfs, 0xF2F5_2010]
 
     /// Those of which another machine, or another program, decides.
     package static let elsewhere: Set<UInt64> = Set(

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import IOStack
+import LinuxKit
 import SystemPackage
 import Testing
 
