@@ -168,7 +168,7 @@ let package = Package(
         .testTarget(
             name: "DirectReadTests",
             dependencies: [
-                "LinuxKit", "TestSupport", "DirectRead", "CAllocationCounter",
+                "LinuxKit", "CKernelABI", "TestSupport", "DirectRead", "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -203,7 +203,8 @@ let package = Package(
         .testTarget(
             name: "BypassIOMountTests",
             dependencies: [
-                "BypassIOMount", "FUSE", "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                "LinuxKit", "BypassIOMount", "FUSE", "IOStack", "BypassIOProtocol",
+                "MemoryFileSystem",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

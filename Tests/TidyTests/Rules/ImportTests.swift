@@ -42,7 +42,7 @@ struct ImportTests {
             "ArgumentParser", "BypassIOBench", "BypassIOClient", "BypassIOLab", "BypassIOMount",
             "BypassIOProtocol", "CBypassIO", "CKernelABI", "DirectRead", "Dispatch", "FUSE",
             "Foundation", "Glibc", "HostFileSystem", "IOStack", "LinuxKit", "Logging",
-            "Minifilters", "Synchronization", "SystemPackage", "Terminal", "VolumeDrivers",
+            "Minifilters", "SystemPackage", "Terminal", "VolumeDrivers",
         ],
     ]
 
