@@ -1,4 +1,5 @@
 import BypassIOClient
+import BypassIOProtocol
 import CPosixCalls
 import Foundation
 import SystemPackage
