@@ -54,14 +54,23 @@ inline startAnother() {
     if
     :: atomic { running < THREADS -> running++; run Thread(running) }
     :: else ->
-#ifdef NO_CALL_INSTEAD
+        /* Attendance.callInstead */
+#if defined(NO_CALL_INSTEAD)
         waiting--
-#else
+#elif defined(COUNT_OUT_LATER)
         Reserve_call();
         if
         :: isCalled -> skip
         :: else -> waiting--
         fi
+#else
+        atomic {
+            !reserveIsLocked;
+            if
+            :: sleepers > calls -> calls++
+            :: else -> waiting--
+            fi
+        }
 #endif
     fi
 }

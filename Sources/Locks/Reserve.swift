@@ -33,6 +33,16 @@ package final class Reserve: @unchecked Sendable {
         return true
     }
 
+    /// Wakes a sleeper up; runs `otherwise` under the lock if none is left, so before any thread looks
+    /// whether to sleep.
+    package func call(orElse otherwise: () -> Void) {
+        lock.lock()
+        defer { lock.unlock() }
+        guard !isOver, sleepers > calls else { return otherwise() }
+        calls += 1
+        called.signal()
+    }
+
     /// Wakes up all sleepers for good.
     package func end() {
         lock.lock()

@@ -103,10 +103,9 @@ final class Attendance: Sendable {
     }
 
     /// The thread that was counted cannot be started. One may have gone to sleep since, because it saw
-    /// this one counted: it comes instead.
-    func callInstead() {
-        if !sleepers.call() { giveUp() }
-    }
+    /// this one counted: it comes instead. Counted out under the reserve's lock, so that nobody goes to
+    /// sleep between the look and that.
+    func callInstead() { sleepers.call(orElse: giveUp) }
 
     /// Nobody sleeps any more.
     func end() { sleepers.end() }

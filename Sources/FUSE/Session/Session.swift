@@ -209,7 +209,7 @@ public final class Session: Sendable {
                 }
             }
         } catch {
-            attendance.giveUp()
+            attendance.callInstead()
             leave()
             throw error
         }
