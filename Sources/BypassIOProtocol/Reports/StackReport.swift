@@ -1,6 +1,6 @@
-/// What every layer of a mounted volume says to a QUERY of a file, and what the host knows of the file
-/// behind the mount, in JSON, in an attribute of the file that is not listed. It is asked without an
-/// open, which would change what is asked about.
+/// What every layer of a mounted volume says to a QUERY of a file, and what the host knows of the
+/// file behind the mount, in JSON, in an attribute of the file that is not listed. It is asked
+/// without an open, which would change what is asked about.
 public struct StackReport: Codable, Sendable {
     /// A layer refuses.
     public struct Veto: Codable, Sendable {

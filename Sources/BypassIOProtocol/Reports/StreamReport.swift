@@ -1,5 +1,5 @@
-/// What a file of a mounted volume tells of its bypass, in JSON, in an attribute of the file that is not
-/// listed.
+/// What a file of a mounted volume tells of its bypass, in JSON, in an attribute of the file that
+/// is not listed.
 public struct StreamReport: Codable, Sendable {
     /// A handle, and the way that its reads go.
     public struct Handle: Codable, Sendable {

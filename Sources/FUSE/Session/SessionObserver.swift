@@ -2,8 +2,8 @@ public import SystemPackage
 
 /// Is told how a session fares, and if it wants to, of each request.
 ///
-/// Called by the session's threads, and by whoever answers a request, as it happens: it must not wait,
-/// nor use the mount.
+/// Called by the session's threads, and by whoever answers a request, as it happens: it must not
+/// wait, nor use the mount.
 public protocol SessionObserver: Sendable {
     /// Whether requests are told; looked at once, when the connection is made.
     var wantsRequests: Bool { get }

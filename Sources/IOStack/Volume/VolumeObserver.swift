@@ -3,8 +3,8 @@ public import BypassIOProtocol
 /// Is told what happens on a volume that people may want to know, as it happens
 /// (``IOManager/mount(_:named:volumeDrivers:storage:suspensionPolicy:offersBypass:observer:)``).
 ///
-/// Called on the thread on which it happens, also under locks of the volume: it must not wait, and must
-/// not call the stack. Reads are never told.
+/// Called on the thread on which it happens, also under locks of the volume: it must not wait, and
+/// must not call the stack. Reads are never told.
 public protocol VolumeObserver: Sendable {
     func saw(_ event: VolumeEvent, on volume: Volume)
 }

@@ -41,7 +41,8 @@ enum BackgroundService {
         }
     }
 
-    /// The child's side: from here on nobody watches, but for standard error where the log goes there.
+    /// The child's side: from here on nobody watches. Standard error stays where the log goes
+    /// there.
     static func tellReady(keepingErrors: Bool) {
         var byte: UInt8 = 1
         _ = unsafe write(readyDescriptor, &byte, 1)

@@ -46,16 +46,18 @@ struct VolumeService {
         do {
             service = try VolumeService(settings, log)
         } catch {
-            log.logger.tell(
-                .error, .error,
-                "not mounted: \((error as? CommandError)?.message ?? "\(error)")")
+            // At a terminal the command's own end tells it.
+            if log.destination != .standardError {
+                let words = (error as? CommandError)?.message ?? "\(error)"
+                log.logger.tell(.error, .error, "not mounted: \(words)")
+            }
             throw error
         }
         service.logMount()
         if let obstacle = service.mounted.kernelReadObstacle {
             let words = "bypass=auto is as bypass=request here. \(obstacle)"
             StandardOutput.complain("bypassio: \(words)")
-            log.logger.tell(.mount, .notice, words)
+            log.logger.tell(.mount, .info, words)
         }
         service.tellOfRootsOptions()
         let report = settings.isSilent ? [] : service.report(isWaiting: !settings.isBackground)
@@ -128,7 +130,7 @@ struct VolumeService {
             let words =
                 "the service that had \(settings.mountPoint.onOneLine) was gone; its mount was taken away."
             StandardOutput.complain("bypassio: \(words)")
-            log.logger.tell(.mount, .notice, words)
+            log.logger.tell(.mount, .info, words)
             return try mount()
         }
     }

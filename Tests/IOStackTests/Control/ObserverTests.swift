@@ -53,7 +53,7 @@ struct ObserverTests {
     @Test("attach and detach, each once")
     func attach() throws {
         let instance = try memory.attach(filter("knower", at: "200"))
-        try memory.attach(filter("blocker", at: "100", features: []))
+        try memory.attach(tracer("blocker", at: "100", Trace(), features: []))
         #expect(notebook.take() == ["attached knower 200 true", "attached blocker 100 false"])
         #expect(throws: NTStatus.self) { try memory.attach(filter("other", at: "200")) }
         #expect(notebook.take() == [], "what was not attached")
