@@ -208,22 +208,10 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
-        // How long pauses and QUERYs take with 100,000 bypass-enabled handles.
-        .executableTarget(
-            name: "bypassio-pauses",
-            dependencies: [
-                "IOStack", "BypassIOProtocol", "MemoryFileSystem",
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            path: "Benchmarks/Pauses", swiftSettings: settings),
-        // What a control costs on a mount: see the file.
-        .executableTarget(
-            name: "bypassio-controls",
-            dependencies: [
-                "BypassIOClient", "BypassIOProtocol", "CBypassIO", "CKernelABI",
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            path: "Benchmarks/Controls", swiftSettings: settings),
+        // These stay here, while the other benchmarks are a package of their own (Benchmarks): they use
+        // targets that are no products, and what is open to this package alone; and the guard counts
+        // what the release build of this package does.
+
         // What copying bytes that were just read costs a disk: see the file.
         .executableTarget(
             name: "bypassio-copies",

@@ -1,14 +1,13 @@
 import BypassIOClient
 import BypassIOProtocol
 import CBypassIO
-import CKernelABI
 import Foundation
 import Glibc
 import SystemPackage
 
 /// What ENABLE and DISABLE cost on a mount, beside an ioctl of the same size that does nothing.
 ///
-///     swift run -c release bypassio-controls FILE
+///     swift run --package-path Benchmarks -c release bypassio-controls FILE
 ///
 /// FILE lies on a mounted bypassio volume. Each round measures all of them, one after the other;
 /// the ratio is that of a round, the median of all rounds is told. All are sent by the functions of
@@ -36,7 +35,7 @@ enum ControlBenchmark {
 
     private static func measure(_ path: String) throws {
         let file = try FileDescriptor.open(
-            FilePath(path), .readOnly, options: .init(rawValue: BPIO_O_DIRECT))
+            FilePath(path), .readOnly, options: .direct)
         defer { try? file.close() }
         let client = BypassIOClient(file)
         let verdict = try client.manage(.enable).results
@@ -108,4 +107,15 @@ enum ControlBenchmark {
     }
 
     private static func fixed(_ value: Double) -> String { String(format: "%.2f", value) }
+}
+
+extension FileDescriptor.OpenOptions {
+    /// `O_DIRECT`, which Glibc shows to no Swift program.
+    fileprivate static var direct: Self {
+        #if arch(arm64) || arch(arm)
+            Self(rawValue: 0x10000)
+        #else
+            Self(rawValue: 0x4000)
+        #endif
+    }
 }

@@ -7,7 +7,7 @@ import SystemPackage
 
 /// How long a QUERY and a volume pause take with one bypass-enabled handle and with very many.
 ///
-///     swift run -c release bypassio-pauses [HANDLES]
+///     swift run --package-path Benchmarks -c release bypassio-pauses [HANDLES]
 ///
 /// Memory only, so that nothing but the stack is measured.
 @main

@@ -17,15 +17,20 @@ struct Manifest {
 
     static let path = "Package.swift"
     static let own = Manifest(Tree.own.file(path)?.tokens ?? [])
+    /// Of the package of benchmarks.
+    static let benchmarks = Manifest(
+        Tree.own.file("Benchmarks/Package.swift")?.tokens ?? [], below: "Benchmarks/")
 
     let targets: [Target]
 
-    init(_ tokens: [Token]) {
-        targets = tokens.indices.compactMap { Self.target(at: $0, in: tokens) }
+    init(_ tokens: [Token], below folder: String = "") {
+        targets = tokens.indices.compactMap { Self.target(at: $0, in: tokens, below: folder) }
     }
 
     /// Begins at the dot of `.target(name: …)`.
-    private static func target(at start: Int, in tokens: [Token]) -> Target? {
+    private static func target(
+        at start: Int, in tokens: [Token], below root: String
+    ) -> Target? {
         guard start + 2 < tokens.count, tokens[start].is("."), tokens[start + 2].is("("),
             let kind = Target.Kind(rawValue: tokens[start + 1].text),
             let name = strings(of: "name", from: start + 2, in: tokens).first
@@ -34,7 +39,8 @@ struct Manifest {
         return Target(
             kind: kind, name: name,
             dependencies: strings(of: "dependencies", from: start + 2, in: tokens),
-            folder: strings(of: "path", from: start + 2, in: tokens).first ?? "\(folder)/\(name)",
+            folder: root
+                + (strings(of: "path", from: start + 2, in: tokens).first ?? "\(folder)/\(name)"),
             line: tokens[start].line)
     }
 
