@@ -23,7 +23,7 @@ public struct BypassIOClient: Sendable {
 
     /// One operation of FSCTL_MANAGE_BYPASS_IO.
     ///
-    /// A veto is no error: it is in ``FSBypassIOOutput/results``. Throws ``BypassIOClientError``.
+    /// A veto is no error: it is in `FSBypassIOOutput.results`. Throws ``BypassIOClientError``.
     public func manage(
         _ operation: BypassIOOperation, flags: BypassIOInputFlags = []
     ) throws(BypassIOClientError) -> FSBypassIOOutput {

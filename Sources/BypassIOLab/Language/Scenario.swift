@@ -14,7 +14,9 @@ public struct Scenario: Sendable {
 
     /// Takes a file apart and checks that every name stands for something.
     ///
-    /// - Parameter file: the file's name, for ``SourcePosition``.
+    /// - Parameters:
+    ///   - source: the text.
+    ///   - file: the file's name, for ``SourcePosition``.
     /// - Throws: every fault found.
     public init(parsing source: String, file: String) throws(Diagnostics) {
         var parser = ScenarioParser(source, file: file)

@@ -16,7 +16,9 @@ public struct RuleBook: Sendable {
 
     public var rules: [Rule] { sections.flatMap(\.rules) }
 
-    /// - Parameter file: the file's name, for ``SourcePosition``.
+    /// - Parameters:
+    ///   - source: the text.
+    ///   - file: the file's name, for ``SourcePosition``.
     /// - Throws: every fault found.
     public init(parsing source: String, file: String) throws(Diagnostics) {
         var sections: [Section] = []

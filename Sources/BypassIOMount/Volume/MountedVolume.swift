@@ -41,7 +41,7 @@ public final class MountedVolume: Sendable {
     /// can be used.
     ///
     /// What programs make gets the bits that their umask leaves; for that, this process must have
-    /// none of its own (`umask(0)`). As root it serves every user if ``MountOptions/allowOther`` is
+    /// none of its own (`umask(0)`). As root it serves every user if `MountOptions.allowOther` is
     /// set; the kernel checks permissions.
     ///
     /// - Throws: ``VolumeMountError``.

@@ -17,14 +17,14 @@ public struct VolumeMountOptions: Sendable {
     public var maximumThreads = 16
     /// Requests that are carried or wait at the same time, 1 to 1024; at least ``maximumThreads``.
     public var threadLimit = 256
-    /// How long a pause or a DISABLE waits for reads under way, see ``IOStack/Volume/drainLimit``.
+    /// How long a pause or a DISABLE waits for reads under way, see `IOStack.Volume.drainLimit`.
     public var drainLimit = Duration.seconds(30)
     /// How requests come from the kernel.
     public var transport = Transport.automatic
     /// Directories that are kept open at most; each takes a descriptor.
     public var maximumOpenDirectories = 1024
     /// Whoever opens a file for reading alone has the kernel read it, past the service, where every
-    /// layer agrees (``IOStack/FileObject/grantKernelReads()``).
+    /// layer agrees (`IOStack.FileObject.grantKernelReads()`).
     public var grantsKernelReads = false
     /// Files of fewer bytes are left to the service: making their way for the kernel takes longer
     /// than the one request that brings all their data.

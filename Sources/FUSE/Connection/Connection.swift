@@ -29,7 +29,11 @@ public final class Connection: Sendable {
     /// Rings wait for the kernel's queues. Relaxed: set before the thread starts that answers INIT.
     private let offersQueues = Atomic<Bool>(false)
 
-    /// - Parameter maximumTransfer: at least 4096; the kernel may want less.
+    /// - Parameters:
+    ///   - fileSystem: answers the requests.
+    ///   - maximumTransfer: at least 4096; the kernel may want less.
+    ///   - maximumBackground: see ``maximumBackground``.
+    ///   - observer: is told how the session fares.
     public init(
         _ fileSystem: any FileSystem, maximumTransfer: Int = 1 << 20,
         maximumBackground: UInt16 = 8192, observer: (any SessionObserver)? = nil

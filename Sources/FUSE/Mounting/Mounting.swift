@@ -15,6 +15,9 @@ public enum Mounting {
     /// taken for waking up threads.
     ///
     /// - Parameters:
+    ///   - connection: with the service.
+    ///   - path: an empty directory.
+    ///   - options: of the mount.
     ///   - maximumThreads: that serve at the same time, 1 to 256. One whose request waits is replaced.
     ///   - threadLimit: with those that wait, 1 to 1024; as many as `maximumThreads` at least.
     ///   - transport: how requests come; ``Transport/ring`` fails where the kernel does not offer it.

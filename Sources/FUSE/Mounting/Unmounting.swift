@@ -9,6 +9,7 @@ public enum Unmounting {
     /// fusermount3. Asks nothing of the service, which may be stopped or hang.
     ///
     /// - Parameters:
+    ///   - mountPoint: or a link to it.
     ///   - force: the connection is ended: whoever waits for an answer gets `ECONNABORTED`, and what is
     ///     open fails with `ENOTCONN` from then on. Root can; others only where fusectl is mounted at
     ///     /sys/fs/fuse/connections, elsewhere for them it means `lazy`.

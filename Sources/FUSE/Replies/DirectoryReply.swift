@@ -30,6 +30,8 @@ public struct DirectoryReply: Reply, ~Copyable {
     /// Appends an entry (`struct fuse_dirent`, with READDIRPLUS `struct fuse_direntplus`).
     ///
     /// - Parameters:
+    ///   - name: of the entry, without NUL and slash.
+    ///   - inode: for people; the kernel does not look a file up by it.
     ///   - position: where to go on behind this entry.
     ///   - kind: the type bits of `st_mode`, shifted right by 12; 0 if unknown.
     ///   - entry: counts as a lookup; nil says the kernel should look for itself. Not for "." and

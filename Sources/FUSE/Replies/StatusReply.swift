@@ -8,7 +8,10 @@ public struct StatusReply: Reply, ~Copyable, Sendable {
         self.ticket = ticket
     }
 
-    /// - Parameter birthTime: nil where the file system keeps none.
+    /// - Parameters:
+    ///   - attributes: of the node.
+    ///   - birthTime: nil where the file system keeps none.
+    ///   - time: how long the kernel may use them without asking.
     public consuming func succeed(
         _ attributes: NodeAttributes, birthTime: Timestamp?, validFor time: Validity
     ) {

@@ -46,9 +46,12 @@ public struct Notifier: Sendable {
 
     /// What a name stands for. Throws `ENOENT` where the kernel does not know it, `ENAMETOOLONG`.
     ///
-    /// - Parameter expireOnly: the name is looked up again when it is used next, but whoever works
-    ///   in what it stands for is left alone (Linux 6.2); otherwise it goes at once, and mounts on
-    ///   it with it.
+    /// - Parameters:
+    ///   - name: without NUL and slash.
+    ///   - parent: the directory's node.
+    ///   - expireOnly: the name is looked up again when it is used next, but whoever works in what
+    ///     it stands for is left alone (Linux 6.2); otherwise it goes at once, and mounts on it
+    ///     with it.
     public func invalidate(
         name: [UInt8], in parent: UInt64, expireOnly: Bool = false
     ) throws(Errno) {

@@ -8,9 +8,9 @@ internal import SystemPackage
 ///
 /// It starts with one thread. One that takes a request while no other waits for the next starts
 /// another first, up to the limit: a slow request holds up nobody, and a mount that needs one
-/// thread has two. In a burst it leaves that to a ``BurstWarden``. Waiting threads sleep in read(2):
+/// thread has two. In a burst it leaves that to a `BurstWarden`. Waiting threads sleep in read(2):
 /// an idle mount uses no CPU. A thread whose request waits does not count against the limit: a
-/// ``WorkerWatch`` sees to that, and ``WorkerShares`` say whose requests are put aside instead.
+/// `WorkerWatch` sees to that, and `WorkerShares` say whose requests are put aside instead.
 ///
 /// Each thread has a descriptor of its own, cloned from the first, and two buffers of
 /// ``Connection/maximumTransfer`` bytes, of which only touched pages take memory. It carries one

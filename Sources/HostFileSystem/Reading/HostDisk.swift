@@ -7,7 +7,7 @@ internal import SystemPackage
 /// The disk below a directory of the host as the storage driver at the bottom of the stack.
 ///
 /// Bytes move by `pread`, `pwrite` and io_uring on the descriptors that ``HostFileSystem`` opened;
-/// a ``StorageHandle`` is the number of such a descriptor. Any thread; an engine belongs to the
+/// a `StorageHandle` is the number of such a descriptor. Any thread; an engine belongs to the
 /// thread that made it.
 public final class HostDisk: StorageDriver {
     /// The kernel driver that offers the blocks, e.g. `nvme`, `virtio_blk`.
@@ -88,7 +88,7 @@ public final class HostDisk: StorageDriver {
     public func hostDescriptor(of handle: StorageHandle) -> Int32? { handle.rawValue }
 
     /// An io_uring or a pool of threads that call `pread`, as ``policy`` says; the engine's summary
-    /// tells which and why. Throws ``NTStatus/invalidParameter`` for a depth outside 1…4096 or a
+    /// tells which and why. Throws `NTStatus.invalidParameter` for a depth outside 1…4096 or a
     /// slot size outside 1 byte…1 GiB, and what the kernel refuses the memory, the threads or the
     /// ring with.
     public func makeReadEngine(

@@ -20,6 +20,7 @@ extension FileTraits {
     /// The position and the flags of the open file description stay as they are: regular files and
     /// directories are opened a second time for the questions that need it.
     /// - Parameters:
+    ///   - descriptor: of any kind.
     ///   - swaps: the swap areas; read from /proc/swaps when nil.
     ///   - logicalBlockSize: of the disk below, bytes, for file systems that do not tell their
     ///     direct-I/O alignment.

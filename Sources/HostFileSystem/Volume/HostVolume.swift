@@ -17,6 +17,8 @@ public enum HostVolume {
     /// ```
     ///
     /// - Parameters:
+    ///   - directory: the volume's root.
+    ///   - manager: mounts it.
     ///   - name: for people; the directory's path when nil.
     ///   - volumeDrivers: top to bottom, above what the host has.
     ///   - policy: what ``ReadQueue``s of the volume read with.

@@ -3,7 +3,7 @@
 ///
 /// A look at it before it was made counts as one under the lock, before whoever makes it: as with a
 /// lock that is always there, of two threads that each change something and then look at what the
-/// other changes, one sees it (``OnDemand``). A pause that looks for kernel reads relies on that.
+/// other changes, one sees it (`OnDemand`). A pause that looks for kernel reads relies on that.
 ///
 /// Any thread.
 public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {

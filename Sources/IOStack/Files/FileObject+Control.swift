@@ -107,7 +107,7 @@ extension FileObject {
 
     /// Sends a BypassIO control from the top and decodes the answer.
     ///
-    /// A veto is not an error: it is in ``FSBypassIOOutput/results``. Throws the status of a
+    /// A veto is not an error: it is in `FSBypassIOOutput.results`. Throws the status of a
     /// request that failed as a whole.
     public func bypassIO(
         _ operation: BypassIOOperation, flags: BypassIOInputFlags = [],
@@ -167,8 +167,8 @@ extension FilterInstance {
     ///
     /// Lengths and output as with ``FileObject/fsControl(_:input:output:requestor:)``; also on a
     /// file object whose last handle is closed, from the callbacks of its cleanup. Fails with
-    /// ``NTStatus/fltDeletingObject`` once the instance is being detached and with
-    /// ``NTStatus/invalidParameter`` for a file object of another volume.
+    /// `NTStatus.fltDeletingObject` once the instance is being detached and with
+    /// `NTStatus.invalidParameter` for a file object of another volume.
     public func fsControl(
         _ file: FileObject, _ code: ControlCode, input: Span<UInt8>,
         output: inout MutableSpan<UInt8>

@@ -9,9 +9,9 @@ extension FileObject {
     /// is partial); when it may not, it takes the
     /// traditional route by itself. `buffer` must come from the volume's storage driver if the
     /// storage has an alignment rule. `requestor` is on whose behalf, by default who opened the
-    /// file. Throws ``NTStatus/fileClosed`` after ``close()``,
-    /// ``NTStatus/accessDenied`` if the file object was not opened for reading, and
-    /// ``NTStatus/invalidParameter`` for a length that `buffer` cannot hold.
+    /// file. Throws `NTStatus.fileClosed` after ``close()``,
+    /// `NTStatus.accessDenied` if the file object was not opened for reading, and
+    /// `NTStatus.invalidParameter` for a length that `buffer` cannot hold.
     public func read(
         at offset: UInt64, length: Int, into buffer: any IOBuffer, requestor: Requestor? = nil
     ) throws(IOFailure) -> Int {
@@ -52,7 +52,7 @@ extension FileObject {
     }
 
     /// Writes the first `length` bytes of `buffer` at `offset`; returns the bytes written. Every
-    /// write takes the traditional route. Throws as ``read(at:length:into:)``.
+    /// write takes the traditional route. Throws as `read(at:length:into:)`.
     @discardableResult
     public func write(
         at offset: UInt64, length: Int, from buffer: any IOBuffer, requestor: Requestor? = nil

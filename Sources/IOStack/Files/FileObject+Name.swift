@@ -6,8 +6,8 @@ extension FileObject {
     /// open (`FltGetFileNameInformation` with FLT_FILE_NAME_NORMALIZED). Asks the file system at
     /// once, past all filters; the answer may be old when it comes, as any name.
     ///
-    /// Throws ``NTStatus/objectNameNotFound`` if the file has no name any more, and
-    /// ``NTStatus/fileClosed`` once the file object's cleanup is over.
+    /// Throws `NTStatus.objectNameNotFound` if the file has no name any more, and
+    /// `NTStatus.fileClosed` once the file object's cleanup is over.
     public func currentPath() throws(IOFailure) -> String {
         guard retainUntilCleanedUp() else { throw IOFailure(.fileClosed) }
         defer { release() }

@@ -129,7 +129,7 @@ extension FileObject {
 
     /// Up to `limit` entries after the position `cookie`; 0 is the start, an empty answer the end.
     ///
-    /// - Parameter withInformation: each entry also carries the file's status.
+    /// With `withInformation` each entry also carries the file's status.
     public func entries(
         after cookie: UInt64, limit: Int, withInformation: Bool = false,
         requestor: Requestor? = nil

@@ -42,7 +42,7 @@ extension FileObject {
         hasKernelReads ? volume.kernelReadCause(of: stream) : nil
     }
 
-    /// Gives back what ``grantKernelReads()`` granted, and disables bypass: the kernel did not take
+    /// Gives back what `grantKernelReads()` granted, and disables bypass: the kernel did not take
     /// it.
     public func giveUpKernelReads() {
         leaveKernelReads()

@@ -105,9 +105,9 @@ public final class ReadQueue: OwnReads {
     // MARK: Files
 
     /// Puts a file object into the queue; it stays open at least until ``detach(_:)``. Throws
-    /// ``NTStatus/fileClosed`` after its close, ``NTStatus/invalidParameter`` for a file object of
-    /// another volume, ``NTStatus/fileIsADirectory`` for what has no data, and
-    /// ``NTStatus/insufficientResources`` when the queue is full.
+    /// `NTStatus.fileClosed` after its close, `NTStatus.invalidParameter` for a file object of
+    /// another volume, `NTStatus.fileIsADirectory` for what has no data, and
+    /// `NTStatus.insufficientResources` when the queue is full.
     public func attach(_ file: FileObject) throws(IOFailure) -> QueuedFile {
         guard file.volume === volume, !isClosed else { throw IOFailure(.invalidParameter) }
         guard let storage = file.storage else { throw file.noDataFailure }
@@ -133,8 +133,8 @@ public final class ReadQueue: OwnReads {
         return QueuedFile(index: Int32(files.count - 1), attach: attaches)
     }
 
-    /// Takes a file object out of the queue. Throws ``NTStatus/sharingViolation`` while reads of
-    /// it are in flight and ``NTStatus/invalidParameter`` if it is not in the queue.
+    /// Takes a file object out of the queue. Throws `NTStatus.sharingViolation` while reads of
+    /// it are in flight and `NTStatus.invalidParameter` if it is not in the queue.
     public func detach(_ file: QueuedFile) throws(IOFailure) {
         guard isAttached(file) else { throw IOFailure(.invalidParameter) }
         guard files[Int(file.index)].inFlight == 0 else { throw IOFailure(.sharingViolation) }
@@ -159,8 +159,8 @@ public final class ReadQueue: OwnReads {
     /// Begins a read of `length` bytes at `offset`; `tag` comes back with its completion. The
     /// storage sees it at the next ``submit(waitingFor:)``.
     ///
-    /// Throws ``NTStatus/insufficientResources`` when every slot is taken and
-    /// ``NTStatus/invalidParameter`` for a file that is not in the queue or a length over
+    /// Throws `NTStatus.insufficientResources` when every slot is taken and
+    /// `NTStatus.invalidParameter` for a file that is not in the queue or a length over
     /// ``slotSize``. Whatever else goes wrong is in the completion.
     @inline(__always)
     public func read(

@@ -8,7 +8,7 @@ public import SystemPackage
 /// pauses and drains) is the volume's business and the same for every file system; a driver only
 /// tells which files cannot take part.
 ///
-/// Every function may be called from any thread, several at once. `file.context` is what ``create``
+/// Every function may be called from any thread, several at once. `file.context` is what `create`
 /// returned.
 public protocol FileSystemDriver: AnyObject, Sendable {
     /// The real name, as vetoes carry it, e.g. `ext4`.
@@ -81,7 +81,7 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     func volumeInformation(of file: FileObject) throws(IOFailure) -> VolumeInformation
 
     /// A control code of the file system's own. The default refuses every one with
-    /// ``NTStatus/invalidDeviceRequest``.
+    /// `NTStatus.invalidDeviceRequest`.
     func control(
         _ parameters: FileSystemControlParameters, on file: FileObject
     ) throws(IOFailure) -> [UInt8]
@@ -91,7 +91,7 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     func watchOutsideChanges() -> (any OutsideChangeWatch)?
 
     /// The path of an open file from the volume's root as the names are now; of several names one
-    /// that it has, if possible that by which it was opened. ``NTStatus/objectNameNotFound`` if it
+    /// that it has, if possible that by which it was opened. `NTStatus.objectNameNotFound` if it
     /// has none any more.
     func path(of file: FileObject) throws(IOFailure) -> String
 

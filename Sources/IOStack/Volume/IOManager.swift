@@ -28,7 +28,7 @@ public final class IOManager: Sendable {
         return volume
     }
 
-    /// Detaches every filter and forgets the volume. Throws ``NTStatus/sharingViolation`` while
+    /// Detaches every filter and forgets the volume. Throws `NTStatus.sharingViolation` while
     /// files are open on it.
     public func dismount(_ volume: Volume) throws(NTStatus) {
         let isFree = volume.openFiles.withLock { open in

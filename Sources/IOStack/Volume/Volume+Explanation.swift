@@ -5,7 +5,7 @@ extension FileObject {
     /// system, each volume driver, the storage driver. Windows tells only the first that refuses.
     ///
     /// Each filter is asked by itself, with a request that nobody else sees; a filter that would
-    /// pend it is asked until it answers. Throws ``NTStatus/fileClosed`` after ``close()``.
+    /// pend it is asked until it answers. Throws `NTStatus.fileClosed` after ``close()``.
     public func explainBypassIO() throws(IOFailure) -> [LayerAnswer] {
         guard retain() else { throw IOFailure(.fileClosed) }
         defer { release() }

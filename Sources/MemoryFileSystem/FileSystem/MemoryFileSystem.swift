@@ -40,9 +40,9 @@ public final class MemoryFileSystem: FileSystemDriver {
     // MARK: What a test sets and counts
 
     /// Sets the attributes of a file, followed by the next ENABLE and QUERY. A file with bypass in
-    /// force stays as it is; see ``Volume/suspendBypass(of:because:)``.
+    /// force stays as it is; see `Volume.suspendBypass(of:because:)`.
     ///
-    /// ``FileAttributes/resident`` does not veto: it suspends (spec 4.6).
+    /// `FileAttributes.resident` does not veto: it suspends (spec 4.6).
     public func setAttributes(_ attributes: FileAttributes, at path: FilePath) throws(IOFailure) {
         try state.withLock { state throws(IOFailure) in
             let place = try state.tree.walk(path, from: MemoryTree.root, followLast: false)

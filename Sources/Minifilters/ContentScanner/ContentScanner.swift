@@ -35,6 +35,7 @@ public final class ContentScanner: Filter {
     private let report: (@Sendable (ScanFinding) -> Void)?
 
     /// - Parameters:
+    ///   - signatures: to look for.
     ///   - keptVerdicts: of how many files per volume verdicts are kept at most, about 200 bytes
     ///     each.
     ///   - report: is told what is found, from the thread that found it, each time: it must not

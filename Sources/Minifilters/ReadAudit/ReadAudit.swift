@@ -29,10 +29,8 @@ public final class ReadAudit: Filter, ReadFilter {
     }
     private let state = Guarded(State())
 
-    /// Keeps the newest `capacity` records.
-    ///
-    /// - Parameter report: is told each, with the path by which the file was opened, from the
-    ///   thread that carries the read: it must not wait, nor send requests.
+    /// Keeps the newest `capacity` records. `report` is told each, with the path by which the file
+    /// was opened, from the thread that carries the read: it must not wait, nor send requests.
     public init(
         capacity: Int = 4096, report: (@Sendable (AuditRecord, _ path: String) -> Void)? = nil
     ) {

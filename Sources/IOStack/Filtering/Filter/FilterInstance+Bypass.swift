@@ -62,11 +62,11 @@ extension FilterInstance {
         /// Withdraws it from every file of the volume, in place of an earlier veto if there is one.
         ///
         /// - Parameters:
-        ///   - status: an error, such as ``NTStatus/notSupportedWithMonitoring``.
+        ///   - status: an error, such as `NTStatus.notSupportedWithMonitoring`.
         ///   - reason: one English sentence, cut to 128 UTF-16 units.
-        /// - Throws: ``NTStatus/invalidParameter3`` or ``NTStatus/invalidParameter4``, and nothing
+        /// - Throws: `NTStatus.invalidParameter3` or `NTStatus.invalidParameter4`, and nothing
         ///   changes, for a status that is no error or an empty reason;
-        ///   ``NTStatus/fltDeletingObject`` once the instance is being detached; a pause's failure,
+        ///   `NTStatus.fltDeletingObject` once the instance is being detached; a pause's failure,
         ///   as described above.
         public func withdraw(_ status: NTStatus, reason: String) throws(IOFailure) {
             try instance.withdraw(from: nil, status, reason)
@@ -75,7 +75,7 @@ extension FilterInstance {
         /// Withdraws it from one file, through whichever handles it is read. It lasts until
         /// ``restore(to:)``, or the detach, also if the file is closed and opened again meanwhile.
         ///
-        /// As ``withdraw(_:reason:)``; ``NTStatus/invalidParameter`` for a file of another volume.
+        /// As ``withdraw(_:reason:)``; `NTStatus.invalidParameter` for a file of another volume.
         public func withdraw(
             from file: FileObject, _ status: NTStatus, reason: String
         ) throws(IOFailure) {
@@ -103,7 +103,7 @@ extension FilterInstance {
         /// it.
         ///
         /// Also where nobody has bypass: then ENABLEs under way ask again, and reads that outlive a
-        /// DISABLE are waited for. Throws ``NTStatus/fileClosed`` for a file object whose cleanup
+        /// DISABLE are waited for. Throws `NTStatus.fileClosed` for a file object whose cleanup
         /// is over while somebody may have bypass: a request about it is not worth a pause.
         public func pause(_ file: FileObject) throws(IOFailure) {
             guard file.volume === instance.volume else { throw IOFailure(.invalidParameter) }

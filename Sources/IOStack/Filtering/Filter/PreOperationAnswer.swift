@@ -6,7 +6,7 @@ public enum PreOperationAnswer: Sendable {
     /// Go on. The type's `did` method hears how it ended, if the type has one.
     case pass
     /// Go on, and hand the context to the `did` method. That is also called where the instance goes
-    /// away before the request ended (``PostRead/isDraining``): what is to be cleaned up is in the
+    /// away before the request ended (`PostRead.isDraining`): what is to be cleaned up is in the
     /// context.
     case passWith(CompletionContext)
     /// Go on; the `did` method is not called.
@@ -16,7 +16,7 @@ public enum PreOperationAnswer: Sendable {
     /// Succeed here: nothing below sees the request. So many bytes were read, into the request's
     /// buffer, or written; 0 for others. No open ends so: there would be no file.
     case complete(Int)
-    /// The filter keeps the request, and with it the view, and calls ``PreRead/resume(_:)`` or its
+    /// The filter keeps the request, and with it the view, and calls `PreRead.resume(_:)` or its
     /// like later, once, from any thread.
     case pend
 

@@ -10,11 +10,11 @@ extension CallbackData {
     /// veto cannot be lost. Anywhere else it changes nothing. `reason` is one English sentence, cut
     /// to 128 UTF-16 units.
     ///
-    /// Returns ``NTStatus/success`` or, in this order (nf-fltkernel-fltvetobypassio):
-    /// ``NTStatus/notSupported`` outside a pre callback of `instance` or on anything but ENABLE and
-    /// QUERY, ``NTStatus/invalidBufferSize`` if the input is too short,
-    /// ``NTStatus/bufferTooSmall`` if the output is, ``NTStatus/invalidParameter3`` if `status` is
-    /// no error, ``NTStatus/invalidParameter4`` if `reason` is empty.
+    /// Returns `NTStatus.success` or, in this order (nf-fltkernel-fltvetobypassio):
+    /// `NTStatus.notSupported` outside a pre callback of `instance` or on anything but ENABLE and
+    /// QUERY, `NTStatus.invalidBufferSize` if the input is too short,
+    /// `NTStatus.bufferTooSmall` if the output is, `NTStatus.invalidParameter3` if `status` is
+    /// no error, `NTStatus.invalidParameter4` if `reason` is empty.
     @discardableResult
     public func vetoBypassIO(
         _ instance: FilterInstance, status: NTStatus, reason: String

@@ -19,7 +19,7 @@ extension FilterInstance {
     /// ``Bypass-swift.struct/withdraw(_:reason:)`` vetoes as well, and is let go of by a detach.
     ///
     /// All files are paused, and then the first failure thrown, such as that of a host that will
-    /// not stop the kernel's own reads; ``NTStatus/fltDeletingObject`` once the instance is being
+    /// not stop the kernel's own reads; `NTStatus.fltDeletingObject` once the instance is being
     /// detached.
     public func pauseBypass() throws(IOFailure) {
         guard rundown.enter() else { throw IOFailure(.fltDeletingObject) }

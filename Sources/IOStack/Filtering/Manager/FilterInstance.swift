@@ -69,9 +69,9 @@ extension FilterInstance {
     /// Sets the filter's context on `target` (`FltSetStreamContext` and its like) and returns the
     /// one that was there, which stays with ``SetContextOperation/keepIfExists``.
     ///
-    /// Throws ``NTStatus/fltContextAllocationNotFound`` if the filter did not register that kind,
-    /// ``NTStatus/fltDeletingObject`` if the instance is being detached, and
-    /// ``NTStatus/notSupported`` on a file object that is closed, once its cleanup is over.
+    /// Throws `NTStatus.fltContextAllocationNotFound` if the filter did not register that kind,
+    /// `NTStatus.fltDeletingObject` if the instance is being detached, and
+    /// `NTStatus.notSupported` on a file object that is closed, once its cleanup is over.
     @discardableResult
     public func setContext(
         _ context: any FilterContext, on target: ContextTarget,

@@ -18,8 +18,8 @@ public final class FilterManager: Sendable {
 
     /// Makes a filter known (`FltRegisterFilter`, `FltStartFiltering`).
     ///
-    /// Throws ``NTStatus/objectNameCollision`` if the name is taken,
-    /// ``NTStatus/invalidParameter`` for an empty name or two rows of one major function.
+    /// Throws `NTStatus.objectNameCollision` if the name is taken,
+    /// `NTStatus.invalidParameter` for an empty name or two rows of one major function.
     public func register(_ registration: FilterRegistration) throws(NTStatus) -> Minifilter {
         let majors = registration.operations.map(\.majorFunction)
         guard !registration.name.isEmpty, Set(majors).count == majors.count else {
@@ -38,10 +38,10 @@ public final class FilterManager: Sendable {
     /// Attaches an instance of `filter` to `volume` (`FltAttachVolumeAtAltitude`) while I/O runs.
     ///
     /// A filter that did not opt in to BypassIO stops all bypass on the volume at once; the call
-    /// returns when no bypassed read is in flight. Throws ``NTStatus/fltFilterNotFound`` if the
-    /// filter is not registered, ``NTStatus/fltInstanceAltitudeCollision`` or
-    /// ``NTStatus/fltInstanceNameCollision`` if the place or the name is taken, and
-    /// ``NTStatus/fltDoNotAttach`` if the filter's setup callback says so.
+    /// returns when no bypassed read is in flight. Throws `NTStatus.fltFilterNotFound` if the
+    /// filter is not registered, `NTStatus.fltInstanceAltitudeCollision` or
+    /// `NTStatus.fltInstanceNameCollision` if the place or the name is taken, and
+    /// `NTStatus.fltDoNotAttach` if the filter's setup callback says so.
     @discardableResult
     public func attach(
         _ filter: Minifilter, to volume: Volume, altitude: Altitude? = nil,
@@ -68,8 +68,8 @@ public final class FilterManager: Sendable {
     /// with ``PreOperationResult/synchronize(_:)`` or with a buffer of its own. So it must not be
     /// called from a callback of that instance.
     ///
-    /// Throws ``NTStatus/fltDoNotDetach`` if the filter refuses a manual detach, and
-    /// ``NTStatus/fltInstanceNotFound`` if the instance is not attached.
+    /// Throws `NTStatus.fltDoNotDetach` if the filter refuses a manual detach, and
+    /// `NTStatus.fltInstanceNotFound` if the instance is not attached.
     public func detach(
         _ instance: FilterInstance, reason: FilterRegistration.TeardownReason = .manual
     ) throws(NTStatus) {
@@ -84,8 +84,8 @@ public final class FilterManager: Sendable {
     }
 
     /// Detaches every instance of a filter, on all volumes, and forgets the filter
-    /// (`FltUnloadFilter`). Throws ``NTStatus/fltDoNotDetach`` if the filter has no unload
-    /// callback, or refuses an unload that is not mandatory.
+    /// (`FltUnloadFilter`). Throws `NTStatus.fltDoNotDetach` if the filter has no unload callback,
+    /// or refuses an unload that is not mandatory.
     public func unload(_ filter: Minifilter, mandatory: Bool = false) throws(NTStatus) {
         guard let unload = filter.registration.unload, unload(mandatory) || mandatory else {
             throw .fltDoNotDetach

@@ -1,6 +1,6 @@
 /// What a filter needs of reads that the host's kernel carries itself, past the whole stack: for
-/// files whose opener got them granted (``FileObject/grantKernelReads()``). Only what all filters
-/// of a volume agree to is granted.
+/// files whose opener got them granted (`FileObject.grantKernelReads()`). Only what all filters of
+/// a volume agree to is granted.
 ///
 /// A filter declares it in ``FilterRegistration/kernelReads``; whatever it declares, it may veto
 /// each file's BypassIO as ever, and a grant begins with an ENABLE.

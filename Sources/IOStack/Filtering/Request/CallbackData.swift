@@ -196,10 +196,9 @@ public final class CallbackData: @unchecked Sendable {
     ///
     /// The program is not held up by a filter that does not: it has EINTR already. The request ends
     /// with
-    /// ``NTStatus/cancelled`` when it is completed, and goes no further, whatever the filter
-    /// answers.
+    /// `NTStatus.cancelled` when it is completed, and goes no further, whatever the filter answers.
     ///
-    /// - Returns: ``NTStatus/cancelled``, and `body` is not called, if that came before.
+    /// - Returns: `NTStatus.cancelled`, and `body` is not called, if that came before.
     @discardableResult
     public func setCancelHandler(
         _ instance: FilterInstance, _ body: @escaping @Sendable () -> Void
@@ -289,8 +288,8 @@ public final class CallbackData: @unchecked Sendable {
     /// `result` then (`FltCompletePendedPreOperation`). Callable from any thread, once, even before
     /// the callback has returned.
     ///
-    /// Changes nothing and returns ``NTStatus/invalidParameter`` if `result` is `pending`, and
-    /// ``NTStatus/fltInvalidAsynchronousRequest`` if `instance` completed it before or if the
+    /// Changes nothing and returns `NTStatus.invalidParameter` if `result` is `pending`, and
+    /// `NTStatus.fltInvalidAsynchronousRequest` if `instance` completed it before or if the
     /// request waits for somebody else: another instance, or this one's post callback. One that
     /// completes a request and then does not pend it is not listened to.
     @discardableResult

@@ -13,8 +13,8 @@ public enum FileChange: Sendable {
     /// `FileAllocationInformation` (`fallocate`).
     case allocation(Allocation, offset: UInt64, length: UInt64)
     /// Attributes that the file gets and loses (FSCTL_SET_COMPRESSION, FSCTL_SET_SPARSE, the
-    /// encryption of a file). ``NTStatus/notSupportedWithBypassIO`` for compression of a file that
-    /// has bypass enabled, ``NTStatus/notSupported`` for what the file system cannot do.
+    /// encryption of a file). `NTStatus.notSupportedWithBypassIO` for compression of a file that
+    /// has bypass enabled, `NTStatus.notSupported` for what the file system cannot do.
     case attributes(set: FileAttributes, cleared: FileAttributes)
     /// All of a file's flags, as `chattr` sets them; those that are attributes, too, have the rules
     /// of ``attributes(set:cleared:)``.

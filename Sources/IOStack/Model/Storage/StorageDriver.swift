@@ -11,7 +11,7 @@ public protocol StorageDriver: AnyObject, Sendable {
     /// Opted in: `StorageSupportedFeatures` and `StorPortSetUnitAttributes(BypassIOSupported)`.
     var supportsBypassIO: Bool { get }
     /// What a driver that did not opt in is reported with; the default is
-    /// ``NTStatus/noBypassIODriverSupport`` with a general reason.
+    /// `NTStatus.noBypassIODriverSupport` with a general reason.
     var standingVeto: StorageVeto { get }
 
     /// IOCTL_STORAGE_MANAGE_BYPASS_IO: nil agrees, anything else is the driver's veto; throwing

@@ -7,7 +7,7 @@ public import BypassIOProtocol
 public protocol VolumeDriver: AnyObject, Sendable {
     /// The driver's real name, e.g. `volmeter`.
     var name: String { get }
-    /// Opted in. One that did not vetoes everything with ``NTStatus/noBypassIODriverSupport``.
+    /// Opted in. One that did not vetoes everything with `NTStatus.noBypassIODriverSupport`.
     var supportsBypassIO: Bool { get }
 
     /// IOCTL_STORAGE_MANAGE_BYPASS_IO: nil passes it on, anything else ends it with a veto;
