@@ -23,7 +23,8 @@ struct ImportTests {
             "CKernelABI", "Glibc", "LinuxKit", "Locks", "Synchronization", "SystemPackage",
         ],
         "BypassIOMount": [
-            "BypassIOProtocol", "FUSE", "FoundationEssentials", "Glibc", "IOStack", "LinuxKit", "Locks",
+            "BypassIOProtocol", "FUSE", "FoundationEssentials", "Glibc", "IOStack", "LinuxKit",
+            "Locks",
             "Synchronization", "SystemPackage",
         ],
         "BypassIOClient": ["BypassIOProtocol", "CBypassIO", "SystemPackage"],
