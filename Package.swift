@@ -208,9 +208,9 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
-        // These stay here, while the other benchmarks are a package of their own (Benchmarks): they use
-        // targets that are no products, and what is open to this package alone; and the guard counts
-        // what the release build of this package does.
+        // These stay here, while the other benchmarks are a package of their own (Benchmarks): they
+        // use targets that are no products, and what is open to this package alone; and the guard
+        // counts what the release build of this package does.
 
         // What copying bytes that were just read costs a disk: see the file.
         .executableTarget(

@@ -2,8 +2,9 @@
 
 import PackageDescription
 
-// Measurements of what the products do, as another package would use them. What is no product cannot be
-// used here: the regression guard and bypassio-copies, which need more, are parts of the package above.
+// Measurements of what the products do, as another package would use them. What is no product
+// cannot be used here: the regression guard and bypassio-copies, which need more, are parts of the
+// package above.
 let settings: [SwiftSetting] = [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),

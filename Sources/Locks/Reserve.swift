@@ -33,8 +33,8 @@ package final class Reserve: @unchecked Sendable {
         return true
     }
 
-    /// Wakes a sleeper up; runs `otherwise` under the lock if none is left, so before any thread looks
-    /// whether to sleep.
+    /// Wakes a sleeper up; runs `otherwise` under the lock if none is left, so before any thread
+    /// looks whether to sleep.
     package func call(orElse otherwise: () -> Void) {
         lock.lock()
         defer { lock.unlock() }

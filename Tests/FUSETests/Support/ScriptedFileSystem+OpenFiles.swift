@@ -3,7 +3,9 @@ import SystemPackage
 
 extension ScriptedFileSystem {
     func open(_ request: OpenRequest, _ reply: consuming OpenReply) {
-        log("open \(who(request.context)) flags \(request.flags) kill \(request.killsPrivileges)")
+        log(
+            "open \(who(request.context)) flags \(request.flags.rawValue)"
+                + " kill \(request.killsPrivileges)")
         answer(reply)
     }
 
@@ -31,7 +33,7 @@ extension ScriptedFileSystem {
     }
 
     private func describe(_ what: String, _ request: borrowing CreateRequest) -> String {
-        "\(what) \(who(request.context)) \(text(request.name)) flags \(request.flags)"
+        "\(what) \(who(request.context)) \(text(request.name)) flags \(request.flags.rawValue)"
             + " mode \(request.mode) umask \(request.umask) kill \(request.killsPrivileges)"
     }
 
