@@ -75,6 +75,6 @@ struct LengthTests {
 
     /// Files that were longer before this rule came, and why.
     private static let longFiles = [
-        "Sources/CKernelABI/fuse.c": "the asserts of every layout of fuse.h",
+        "Sources/CKernelABI/fuse.c": "the asserts of every layout of fuse.h"
     ]
 }
