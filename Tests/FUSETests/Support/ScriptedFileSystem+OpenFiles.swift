@@ -1,4 +1,5 @@
 import FUSE
+import LinuxKit
 import SystemPackage
 
 extension ScriptedFileSystem {
