@@ -189,7 +189,7 @@ extension BypassVolume {
             control.settling += 1
             stream.gate.close(.settling)
         }
-        let end = stream.gate.drain(.settling, until: bound, advance: house.advanceOwnReads)
+        let end = stream.gate.drain(.settling, until: bound, advance: { house.advanceOwnReads() })
         stream.control.change { control in
             control.settling -= 1
             if control.settling == 0 { stream.gate.open(.settling) }

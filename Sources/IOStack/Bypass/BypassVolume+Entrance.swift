@@ -34,17 +34,17 @@ extension BypassVolume {
         stream.gate.leave()
     }
 
-    /// Enters the volume's gate for a read that went through the filters.
+    /// Enters the volume's gate for a read of a handle with bypass that went through the filters.
     ///
     /// Only a pause of the stream leaves the storage bypass on (spec 4.1). Whatever else keeps a
     /// read off the bypass route sends it down the whole traditional path (spec 4.3, 4.6, 6.9).
-    func enterBelowFilters(
-        _ handle: borrowing BypassHandle, _ stream: borrowing BypassStream
-    ) -> ReadRoute {
-        guard handle.isEnabled, stream.gate.closed == .paused else { return .traditional }
+    @inline(__always)
+    func enterBelowFilters(_ stream: borrowing BypassStream) -> ReadRoute {
+        guard stream.gate.closed == .paused else { return .traditional }
         return gate.enterStorage() ? .storageBypass : .traditional
     }
 
+    @inline(__always)
     func leaveBelowFilters(_ route: ReadRoute) {
         if route == .storageBypass { gate.leave(.storageBypass) }
     }

@@ -27,7 +27,7 @@ extension BypassVolume {
         }
         var end = DrainEnd.drained
         if lastDisables != nil {
-            end = stream.gate.drain(.paused, until: bound, advance: house.advanceOwnReads)
+            end = stream.gate.drain(.paused, until: bound, advance: { house.advanceOwnReads() })
         }
         // Nobody has bypass, or the last one to have it lost it and ended the pause: then a DISABLE
         // may still wait for reads that are past the filters, and so must the pause.

@@ -20,7 +20,8 @@ extension BypassVolume {
             case .busy:
                 // Not under the transition's lock: who waits for it may be the one that reads.
                 let end = gate.drain(
-                    .storageBypass, .storageIdle, until: bound, advance: house.advanceOwnReads)
+                    .storageBypass, .storageIdle, until: bound, advance: { house.advanceOwnReads() }
+                )
                 if end != .drained { return end }
             }
         }
@@ -77,7 +78,7 @@ extension BypassVolume {
         defer { made?.finish() }
         func bound() -> DrainBound? { newBound(&made) }
         var end = gate.drain(
-            .storageBypass, .storagePaused, until: bound, advance: house.advanceOwnReads)
+            .storageBypass, .storagePaused, until: bound, advance: { house.advanceOwnReads() })
         var refusal: IOFailure?
         if end == .drained {
             do throws(IOFailure) {

@@ -11,7 +11,7 @@ extension BypassVolume {
             control.suspensions.insert(cause)
             stream.gate.close(.suspended(cause))
         }
-        stream.gate.drain(.suspended(cause), until: bound, advance: house.advanceOwnReads)
+        stream.gate.drain(.suspended(cause), until: bound, advance: { house.advanceOwnReads() })
         // What the host will not stop goes on; it reads the same bytes.
         _ = try? house.settleKernelReadsOfStream(until: bound)
     }
@@ -43,7 +43,7 @@ extension BypassVolume {
             stream.gate.close(.suspended(use))
         }
         if Mutant.noSuspensionDrain.isPlanted { return }
-        stream.gate.drain(.suspended(use), advance: house.advanceOwnReads)
+        stream.gate.drain(.suspended(use), advance: { house.advanceOwnReads() })
         _ = try? house.settleKernelReadsOfStream { nil }
     }
 

@@ -71,10 +71,10 @@ struct BypassVolume: ~Copyable, Sendable {
     func drainBlocked(until bound: DrainLimit, _ house: some VolumeSurroundings) -> DrainEnd {
         if Mutant.noAttachDrain.isPlanted { return .drained }
         let end = gate.drain(
-            .filterBypass, .filtersBlocked, until: bound, advance: house.advanceOwnReads)
+            .filterBypass, .filtersBlocked, until: bound, advance: { house.advanceOwnReads() })
         guard end == .drained else { return end }
         return gate.drain(
-            .storageBypass, .filtersBlocked, until: bound, advance: house.advanceOwnReads)
+            .storageBypass, .filtersBlocked, until: bound, advance: { house.advanceOwnReads() })
     }
 
     /// A filter is gone, and with it what it had against bypass: a resume that it refused asks

@@ -45,6 +45,7 @@ extension Volume {
 
     /// The file object's last reference is gone.
     func countOutCachedUses(of file: FileObject) {
+        guard file.handle.countedUses != [] else { return }
         bypass.countOutCachedUses(
             of: file.handle, file.stream.bypass, StreamHouse(self, file.stream))
     }

@@ -104,12 +104,15 @@ extension FileObject {
 
     /// The route of a read that went through the filters: ``ReadRoute/storageBypass`` or
     /// ``ReadRoute/traditional``. Ends with ``leaveStorageBypass(_:)``.
+    @inline(__always)
     func enterStorageBypass(offset: UInt64, length: Int) -> ReadRoute {
-        guard isNonCached,
+        // First, since most have none: a look at volume and stream counts references.
+        guard isNonCached, handle.isEnabled,
             (offset | UInt64(truncatingIfNeeded: length)) & misalignmentMask == 0
         else { return .traditional }
-        return volume.bypass.enterBelowFilters(handle, stream.bypass)
+        return volume.bypass.enterBelowFilters(stream.bypass)
     }
 
+    @inline(__always)
     func leaveStorageBypass(_ route: ReadRoute) { volume.bypass.leaveBelowFilters(route) }
 }

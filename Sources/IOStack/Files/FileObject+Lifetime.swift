@@ -36,16 +36,11 @@ extension FileObject {
     /// Counts a request or a queue in; false once the handle is gone, for a request that `instance`
     /// sends once the cleanup is over. The count never rises from zero, so a close is sent once.
     func retain(for instance: FilterInstance? = nil) -> Bool {
-        retain(isGone: { self.isGone(for: instance) })
+        references.addUnlessZero { instance == nil ? handle.isClosed : handle.isCleanedUp }
     }
 
     /// As for a request that a filter sends.
-    func retainUntilCleanedUp() -> Bool {
-        retain(isGone: { self.handle.isCleanedUp })
-    }
-
-    @inline(__always)
-    private func retain(isGone: () -> Bool) -> Bool { references.addUnlessZero(orIf: isGone) }
+    func retainUntilCleanedUp() -> Bool { references.addUnlessZero { handle.isCleanedUp } }
 
     func release() {
         let left = references.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue

@@ -20,7 +20,7 @@ extension Volume {
             guard
                 case .preOperation(var result) = data.parking.wait(
                     for: keeper, mayBeCancelled: data.majorFunction.mayBeCancelled,
-                    advance: advanceOwnReads)
+                    advance: { advanceOwnReads() })
             else { continue }
             if data.isCancelled {
                 // Nobody waits for it: it goes no further.
@@ -40,7 +40,7 @@ extension Volume {
             // What it did, it did; a read did nothing.
             _ = data.parking.wait(
                 for: keeper, mayBeCancelled: data.majorFunction == .read,
-                advance: advanceOwnReads)
+                advance: { advanceOwnReads() })
             ascent = FilterManager.resumeAscent(data)
         }
     }

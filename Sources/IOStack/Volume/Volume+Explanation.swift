@@ -48,7 +48,7 @@ extension FileObject {
             let keeper = RequestParking.Keeper(instance, .down)
             guard
                 case .preOperation(let later) = data.parking.wait(
-                    for: keeper, advance: volume.advanceOwnReads)
+                    for: keeper, advance: { volume.advanceOwnReads() })
             else { break }
             result = later
         }

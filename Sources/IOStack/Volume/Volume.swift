@@ -211,7 +211,7 @@ public final class Volume: Sendable {
         if let refusal {
             // The setup callback may have set contexts before it refused.
             instance.rundown.close()
-            instance.rundown.drain(advance: advanceOwnReads)
+            instance.rundown.drain(advance: { advanceOwnReads() })
             removeContexts(of: instance)
             throw refusal
         }
@@ -259,7 +259,7 @@ public final class Volume: Sendable {
         let registration = instance.filter.registration
         registration.instanceTeardownStart?(instance, reason)
         FilterManager.drainPostOperations(of: instance)
-        instance.rundown.drain(advance: advanceOwnReads)
+        instance.rundown.drain(advance: { advanceOwnReads() })
         if !instance.filter.isOptedIn { bypass.unblockFilters() }
         endPausesRefused()
         _ = try? settleKernelReads(until: DrainBound.withoutWaiting)

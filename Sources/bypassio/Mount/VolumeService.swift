@@ -37,11 +37,6 @@ struct VolumeService {
             version \(BypassioCommand.configuration.version) starts, to mount \(settings.source) at \
             \(settings.mountPoint)
             """)
-        if log.destination == .nowhere {
-            StandardOutput.complain(
-                "bypassio: this machine has neither systemd's journal nor /dev/log, so the service "
-                    + "tells nobody anything: name a file with --log.")
-        }
         let service: VolumeService
         do {
             service = try VolumeService(settings, log)
@@ -60,6 +55,11 @@ struct VolumeService {
             log.logger.tell(.mount, .info, words)
         }
         service.tellOfRootsOptions()
+        if log.destination == .nowhere {
+            StandardOutput.complain(
+                "bypassio: this machine has neither systemd's journal nor /dev/log, so the service "
+                    + "tells nobody anything: name a file with --log.")
+        }
         let report = settings.isSilent ? [] : service.report(isWaiting: !settings.isBackground)
         report.forEach { StandardOutput.print($0.onOneLine) }
         if settings.isBackground {

@@ -11,7 +11,7 @@ extension ScriptedFileSystem {
     }
 
     func openDirectory(_ request: OpenRequest, _ reply: consuming OpenReply) {
-        log("opendir \(who(request.context)) flags \(request.flags)")
+        log("opendir \(who(request.context)) flags \(request.flags.rawValue)")
         answer(reply)
     }
 
