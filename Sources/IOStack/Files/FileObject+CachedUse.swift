@@ -44,6 +44,8 @@ extension Volume {
     }
 
     /// The file object's last reference is gone.
+    // Out of line: few file objects have any, and every request ends with a release.
+    @inline(never)
     func countOutCachedUses(of file: FileObject) {
         guard file.handle.countedUses != [] else { return }
         bypass.countOutCachedUses(
