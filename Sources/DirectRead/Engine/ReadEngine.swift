@@ -67,7 +67,7 @@ public protocol ReadEngine: AnyObject, CustomStringConvertible {
     /// - Parameters:
     ///   - minimum: completions to wait for; 0 does not wait.
     ///   - timeout: how long to wait at most; `nil` for ever. Running out is not an error.
-    ///   - wakeable: whether ``wake()`` ends the wait. A wake that came before ends it at once.
+    ///   - wakeable: whether `wake()` ends the wait. A wake that came before ends it at once.
     ///     A wakeable wait with nothing outstanding waits for the wake alone; one for more than
     ///     one completion may enter the kernel once for each.
     /// - Returns: completions that can be taken now.
@@ -82,13 +82,13 @@ public protocol ReadEngine: AnyObject, CustomStringConvertible {
     /// `EAGAIN`) were retried. Enters the kernel only when it says that completions wait there.
     func nextCompletion() -> ReadCompletion?
 
-    /// The start of a free slot's buffer; prefer ``withBytes(of:count:_:)``.
+    /// The start of a free slot's buffer; prefer `withBytes(of:count:_:)`.
     ///
     /// Valid until the slot is started again or the engine closed.
     @unsafe func address(ofSlot slot: Int) -> UnsafeMutableRawPointer
 
     /// Cancels and waits for all reads, then gives back threads, tables and buffers. Completions
-    /// not yet taken are dropped. Nothing but ``wake()`` may be called afterwards; closing twice is
+    /// not yet taken are dropped. Nothing but `wake()` may be called afterwards; closing twice is
     /// harmless. A read that the kernel can neither cancel nor finish delays the return.
     func close()
 }

@@ -17,7 +17,7 @@ extension HostFileSystem {
     /// Throws `EAGAIN` where somebody else holds the lock and the caller does not wait, `EBADF`
     /// for a range that the file object's access does not cover, and `EINVAL` for the test of a
     /// whole file, which flock(2) does not offer. The first lock of a file object that shares its
-    /// descriptor with others (``SharedDescriptions``) opens the file once more, and throws what
+    /// descriptor with others (`SharedDescriptions`) opens the file once more, and throws what
     /// that does.
     public func lock(_ file: FileObject, _ lock: FileLock) throws(IOFailure) -> FileLock? {
         let open = try openFile(file)

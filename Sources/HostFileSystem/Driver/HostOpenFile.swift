@@ -4,7 +4,7 @@ internal import Synchronization
 internal import SystemPackage
 
 /// One open of a file of the host (`FsContext2`): owns the descriptor, or a share of it, and gives
-/// it back exactly once, at ``close()`` or when nobody refers to it any more.
+/// it back exactly once, at `close()` or when nobody refers to it any more.
 ///
 /// Usable from any thread. A call that is under way when `close()` comes keeps the descriptor
 /// until it returns, so that no call ever meets a number that the process has used again.

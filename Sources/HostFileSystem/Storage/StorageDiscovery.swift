@@ -6,7 +6,7 @@ public import SystemPackage
 ///     let topology = try StorageDiscovery().topology(of: "/srv/games")
 ///     print(topology.fileSystem, topology.disks.map(\.driver))
 ///
-/// Reads sysfs, procfs and device nodes below ``SystemPaths`` only; never a disk. A value is made
+/// Reads sysfs, procfs and device nodes below `SystemPaths` only; never a disk. A value is made
 /// for one question or a few: it keeps the mount table it was made with.
 public struct StorageDiscovery: Sendable {
     /// Loop devices over files on loop devices, overlays over overlays: given up beyond this.

@@ -21,7 +21,7 @@ public enum HostVolume {
     ///   - manager: mounts it.
     ///   - name: for people; the directory's path when nil.
     ///   - volumeDrivers: top to bottom, above what the host has.
-    ///   - policy: what ``ReadQueue``s of the volume read with.
+    ///   - policy: what `ReadQueue`s of the volume read with.
     ///   - suspensionPolicy: which cached uses of a file suspend its bypass.
     ///   - offersBypass: false refuses bypass to everybody, in the file system's name.
     ///   - observer: is told what happens on the volume.

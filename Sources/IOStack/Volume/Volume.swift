@@ -3,9 +3,9 @@ import Synchronization
 
 /// A mounted volume: a file system over its volume stack, with the filters attached to it.
 ///
-/// Lock order, outermost first: `attachment` → those of `bypass` (``BypassVolume``) → leaves
-/// (context tables,
-/// `chain`, `openFiles`). Requests are carried without any of them; a drain never sleeps under one.
+/// Lock order, outermost first: `attachment` → those of `bypass` (`BypassVolume`) → leaves (context
+/// tables, `chain`, `openFiles`). Requests are carried without any of them; a drain never sleeps
+/// under one.
 public final class Volume: Sendable {
     /// For people: where the volume is, e.g. the directory it serves.
     public let name: String
