@@ -46,20 +46,33 @@ extension MountedVolume {
             return call_lseek(file.descriptor, offset, whence)
         }
 
+        /// Asks until the answer is exact. A machine that has no thread or time to write back gets the
+        /// cautious answer meanwhile, which calls everything data; another is wrong at once.
+        private func expectSeek(
+            _ path: String, _ offset: Int64, _ whence: Int32, finds exact: Int64,
+            sourceLocation: SourceLocation = #_sourceLocation
+        ) throws {
+            let cautious = whence == Self.data ? offset : 3 * Self.mebibyte
+            var found = try seek(path, offset, whence)
+            for _ in 0..<100 where found == cautious && found != exact {
+                usleep(20_000)
+                found = try seek(path, offset, whence)
+            }
+            #expect(found == exact, sourceLocation: sourceLocation)
+        }
+
         @Test(arguments: options) func dataIsFoundWhereAMappingStoredIt(_ options: String) throws {
             let mount = try LiveMount(options: options)
             let mapped = try Mapped(mount, "f")
             let (path, one, two) = (mapped.path, Self.mebibyte, 2 * Self.mebibyte)
-            let data = try seek(path, one + one / 2, Self.data)
-            #expect(data == two)
-            let hole = try seek(path, two, Self.hole)
-            #expect(hole == two + 4096)
-            #expect(try seek(path, one, Self.hole) == one + 8192)
-            #expect(try seek(path, two + one / 2, Self.data) == -Int64(ENXIO))
-            #expect(try seek(path, two + one / 2, Self.hole) == two + one / 2)
+            try expectSeek(path, one + one / 2, Self.data, finds: two)
+            try expectSeek(path, two, Self.hole, finds: two + 4096)
+            try expectSeek(path, one, Self.hole, finds: one + 8192)
+            try expectSeek(path, two + one / 2, Self.data, finds: -Int64(ENXIO))
+            try expectSeek(path, two + one / 2, Self.hole, finds: two + one / 2)
             // Behind a hole that turned out to be none.
             mapped.store(at: 1 << 20 | 8192)
-            #expect(try seek(path, one, Self.hole) == one + 12288)
+            try expectSeek(path, one, Self.hole, finds: one + 12288)
             withExtendedLifetime(mapped) {}
         }
 
@@ -89,8 +102,9 @@ extension MountedVolume {
         @Test func fileWithNewPagesHasBlocks() throws {
             let mount = try LiveMount(options: "allow_other")
             let mapped = try Mapped(mount, "f", hasData: false)
+            // Before, the source has none; on a busy machine the kernel may have written it back.
             #expect(try RawFile.status(of: mapped.path).blocks > 0)
-            #expect(try RawFile.status(of: "\(mount.source)/f").blocks == 0)
+            withExtendedLifetime(mapped) {}
         }
 
         /// The kernel writes the last mapping's pages back when it goes.
@@ -99,7 +113,7 @@ extension MountedVolume {
             var mapped: Mapped? = try Mapped(mount, "f")
             let (path, bytes) = try #require(mapped.map { ($0.path, $0.bytes) })
             mapped = nil
-            #expect(try seek(path, Self.mebibyte * 3 / 2, Self.data) == 2 * Self.mebibyte)
+            try expectSeek(path, Self.mebibyte * 3 / 2, Self.data, finds: 2 * Self.mebibyte)
             let outcome = try Program.shell("cp \(path) \(path).g").run(within: 60)
             #expect(outcome.code == 0, "\(outcome)")
             #expect(FileManager.default.contents(atPath: "\(path).g") == bytes)
