@@ -1,4 +1,5 @@
 internal import BypassIOProtocol
+internal import FoundationEssentials
 internal import IOStack
 
 extension VolumeReport {
@@ -58,5 +59,15 @@ extension VolumeReport.Reads {
         self.init(
             traditional: reads[.traditional] ?? 0, storageBypass: reads[.storageBypass] ?? 0,
             filterBypass: reads[.filterBypass] ?? 0, fullBypass: reads[.fullBypass] ?? 0)
+    }
+}
+
+/// A report as the service answers it: JSON on one line, keys sorted.
+enum ReportText {
+    static func json(_ report: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Integers and strings can be encoded always.
+        return (try? encoder.encode(report)).map { [UInt8]($0) } ?? []
     }
 }

@@ -1,4 +1,4 @@
-internal import SystemPackage
+public import SystemPackage
 
 /// The right to answer one request, once. Dropped without an answer it answers EIO, so that no
 /// caller waits for ever. May move to another thread.
@@ -166,4 +166,9 @@ struct ReplyTicket: ~Copyable, Sendable {
             return false
         }
     }
+}
+
+/// The right to answer one request, once; dropped, it answers `EIO`.
+public protocol Reply: ~Copyable {
+    consuming func fail(_ error: Errno)
 }
