@@ -46,8 +46,8 @@ extension MountedVolume {
             return call_lseek(file.descriptor, offset, whence)
         }
 
-        /// Asks until the answer is exact. A machine that has no thread or time to write back gets the
-        /// cautious answer meanwhile, which calls everything data; another is wrong at once.
+        /// Asks until the answer is exact. A machine that has no thread or time to write back gets
+        /// the cautious answer meanwhile, which calls everything data; another is wrong at once.
         private func expectSeek(
             _ path: String, _ offset: Int64, _ whence: Int32, finds exact: Int64,
             sourceLocation: SourceLocation = #_sourceLocation

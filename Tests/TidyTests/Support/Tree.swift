@@ -40,10 +40,11 @@ struct Tree: Sendable {
         }
     }
 
-    /// A file has none. Names with a dot are build folders and git's.
+    /// A file has none. Names with a dot are build folders and git's; what a package resolved to is
+    /// no file of the project.
     private static func names(in folder: String) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.filter { !$0.hasPrefix(".") }
+        return names.filter { !$0.hasPrefix(".") && $0 != "Package.resolved" }
     }
 
     static func relative(_ path: String) -> String {
