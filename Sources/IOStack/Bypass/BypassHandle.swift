@@ -1,20 +1,19 @@
 import Synchronization
 
-/// One open of a file, as bypass knows it: the part of a `FILE_OBJECT` that FSCTL_MANAGE_BYPASS_IO
-/// is about.
+/// The bypass state of one open: the part of a `FILE_OBJECT` that FSCTL_MANAGE_BYPASS_IO is about.
 ///
-/// Any thread. What may change when, says each member; a volume's ``BypassVolume`` changes it.
+/// Any thread. A volume's ``BypassVolume`` changes it; each member states its lock.
 struct BypassHandle: ~Copyable, Sendable {
     /// Bit 0: bypass is enabled. Bit 1: the last handle is gone. Bit 2: the cleanup is over, too.
     /// The rest counts DISABLEs.
     ///
-    /// The first two are written under the volume's `state` lock; read by every read with acquire
-    /// ordering. Bit 2 is set once, without a lock. A read looks again after it entered the gates,
-    /// so a DISABLE that cleared the bit and then drained the stream's gate has seen the last
-    /// bypassed read.
+    /// Bits 0 and 1 change under the volume's `state` lock; every read loads them with acquire
+    /// ordering. Bit 2 is set once, without a lock. A read looks again after it has entered the
+    /// gates. So a DISABLE that clears bit 0 and then drains the stream's gate has waited for the
+    /// last bypassed read.
     private let word = GateWord()
-    /// A ``StreamSuspension``: as what the stream counts it. Set under the stream's `control` lock,
-    /// never cleared; a look without it, relaxed, only spares the lock.
+    /// The cached uses that the stream counts for this handle. A use is set under the stream's
+    /// `control` lock and never cleared. A relaxed look without the lock only spares the lock.
     private let cachedUses = Atomic<UInt8>(0)
 
     private static var enabledBit: UInt64 { 1 }
@@ -32,14 +31,14 @@ struct BypassHandle: ~Copyable, Sendable {
 
     var isCleanedUp: Bool { word.look(at: Self.cleanedUpBit) != 0 }
 
-    /// Enabled, and not closed.
+    /// Bypass is enabled, and the handle is not closed.
     @inline(__always)
     var mayBypass: Bool { word.look(at: Self.bothBits) == Self.enabledBit }
 
-    /// DISABLEs so far, those too that found no bypass. Changes under the volume's `state` lock.
+    /// DISABLEs so far, even those that found no bypass. Changes under the volume's `state` lock.
     var disables: UInt64 { word.look(at: Self.disablesMask) }
 
-    /// Once, by who sent the cleanup.
+    /// Called once, by the sender of the cleanup.
     func setCleanedUp() { word.set(Self.cleanedUpBit) }
 
     /// Under the volume's `state` lock.
@@ -52,12 +51,12 @@ struct BypassHandle: ~Copyable, Sendable {
         _ = word.countIn(Self.oneDisable, counts: Self.disablesMask, seeing: 0)
     }
 
-    /// Under the volume's `state` lock. False if it was closed already.
+    /// Under the volume's `state` lock. False if the handle was closed already.
     func setClosed() -> Bool { word.set(Self.closedBit, seeing: Self.closedBit) == 0 }
 
     // MARK: Cached use
 
-    /// Under the stream's `control` lock. False if it was counted before.
+    /// Under the stream's `control` lock. False if the use was counted before.
     func setCounted(_ use: StreamSuspension) -> Bool {
         cachedUses.bitwiseOr(use.rawValue, ordering: .relaxed).oldValue & use.rawValue == 0
     }
@@ -67,18 +66,19 @@ struct BypassHandle: ~Copyable, Sendable {
         cachedUses.load(ordering: .relaxed) & use.rawValue != 0
     }
 
-    /// As what the stream counts it, once nobody uses the handle any more.
+    /// The cached uses that the stream counts for this handle; read once nothing uses the handle
+    /// any more.
     var countedUses: StreamSuspension {
         StreamSuspension(rawValue: cachedUses.load(ordering: .acquiring))
     }
 }
 
-/// What a ``BypassHandle`` is part of: a file object.
+/// The owner of a ``BypassHandle``: a file object.
 protocol BypassHolder: AnyObject, Sendable {
     var isBypassEnabled: Bool { get }
 }
 
-/// A file object in the volume's list of those with bypass; gone with it.
+/// A file object in the volume's list of those with bypass. The entry does not keep it alive.
 struct WeakHolder: Sendable {
     private(set) weak var holder: (any BypassHolder)?
 

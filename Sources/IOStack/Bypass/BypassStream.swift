@@ -1,60 +1,61 @@
-/// One file, as bypass knows it: the gate that its bypassed reads pass, what keeps them out, and
-/// how many handles have bypass (`BypassIoOpenCount` of `FSRTL_ADVANCED_FCB_HEADER`).
+/// The bypass state of one file: the gate that its bypassed reads pass, the reasons that keep reads
+/// out, and the count of handles with bypass (`BypassIoOpenCount` of `FSRTL_ADVANCED_FCB_HEADER`).
 ///
-/// What happens here, and what a whole volume's ``BypassVolume`` decides with it, is spec 4.3, 4.4
-/// and 4.6.
+/// It holds what spec 4.3, 4.4 and 4.6 ask of a stream; a whole volume's ``BypassVolume`` decides.
 struct BypassStream: ~Copyable, Sendable {
-    /// Every bypassed read of the file passes here.
+    /// Every bypassed read of the file passes this gate.
     let gate = StreamGate()
 
-    /// What the file's controls change.
+    /// The state that the file's controls change.
     ///
-    /// Lock order: after the volume's `state`; a leaf. Hashable for the search through every order.
+    /// Lock order: after the volume's `state`; a leaf. Hashable for the search of every order.
     struct Control: Hashable {
         /// Handles with bypass enabled (`FsRtlGetBypassIoOpenCount`).
         var bypassOpenCount = 0
-        /// Counts STREAM_PAUSEs, those too that found nobody to pause: a resume does not undo a
-        /// later one, and an ENABLE that began before asks again (``EnableTicket``).
+        /// Counts STREAM_PAUSEs, even those that found no handle to pause. So a resume does not
+        /// undo a later pause, and an ENABLE that began before a pause is asked again
+        /// (``EnableTicket``).
         var pauseEpoch: UInt64 = 0
-        /// ENABLEs that have not reached the file system yet, or are on their way back.
+        /// ENABLEs that are on their way to the file system or back.
         var enablesUnderWay = 0
-        /// Counts how often the last handle to have bypass lost it, which ends a pause.
+        /// Counts how often the last handle with bypass lost it, which ends a pause.
         var lastDisables: UInt64 = 0
-        /// DISABLEs, and pauses where nobody has bypass, that wait for the file's reads.
+        /// DISABLEs, and pauses that found no handle with bypass, while they wait for the file's
+        /// reads.
         var settling = 0
-        /// Handles that do cached and mapped I/O.
+        /// Handles that do cached or mapped I/O.
         var cachedUsers = CachedUsers()
-        /// Counts the beginnings and ends of changes of attributes that decide about BypassIO.
+        /// Counts the beginnings and ends of changes to attributes that decide about BypassIO.
         var attributeChanges: UInt64 = 0
         var attributeChangesUnderWay = 0
-        /// STREAM_PAUSEs that drain.
+        /// STREAM_PAUSEs that are draining.
         var pausesUnderWay = 0
-        // Last, these share a word.
-        /// A pause in force was answered with success: one that fails later leaves it.
+        // These come last so that they share a word.
+        /// A pause in force was answered with success. A pause that fails later leaves it in force.
         var isPauseSettled = false
-        /// A pause begins and ends with nobody having refused its end.
+        /// When a pause begins or ends, no refusal to end it stands.
         var isPaused = false {
             didSet {
                 isResumeRefused = false
                 if !isPaused { pausers = [] }
             }
         }
-        /// Somebody refused to end the pause in force: when a filter is detached, it is asked
+        /// A layer refused to end the pause in force. When a filter is detached, the stack asks
         /// again.
         var isResumeRefused = false
         var suspensions: StreamSuspension = []
-        /// Those that paused the file and have it resumed when they have nothing against bypass any
-        /// more, or go; while a pause is in force.
+        /// Filters that paused the file, while a pause is in force. When a filter of these stops
+        /// vetoing or is detached, the file is resumed for it.
         var pausers: [ObjectIdentifier] = []
     }
     let control = Guarded(Control())
 
-    /// Somebody has bypass, or an ENABLE is under way.
+    /// A handle has bypass, or an ENABLE is under way.
     var mayHaveBypass: Bool { control.look { $0.bypassOpenCount > 0 || $0.enablesUnderWay > 0 } }
 
     // MARK: Who paused it
 
-    /// Notes a pauser of the pause in force, if one is.
+    /// Notes a filter as a pauser of the pause in force, if there is a pause.
     func note(pauser: ObjectIdentifier) {
         control.change { control in
             guard control.isPaused, !control.pausers.contains(pauser) else { return }
@@ -62,13 +63,13 @@ struct BypassStream: ~Copyable, Sendable {
         }
     }
 
-    /// A pauser is gone.
+    /// The filter is gone.
     func forget(pauser: ObjectIdentifier) {
         control.change { control in control.pausers.removeAll { $0 == pauser } }
     }
 
-    /// Paused, and `pauser` is to have it resumed when it has nothing against that any more: it
-    /// paused it, or its veto may be what an earlier resume met.
+    /// The stream is paused, and `pauser` shall have it resumed when it stops vetoing. The filter
+    /// paused the stream, or an earlier resume may have met its veto.
     func isToBeResumed(by pauser: ObjectIdentifier) -> Bool {
         control.look { control in
             control.isPaused && (control.isResumeRefused || control.pausers.contains(pauser))
@@ -77,8 +78,8 @@ struct BypassStream: ~Copyable, Sendable {
 
     // MARK: Attributes that decide about bypass
 
-    /// ENABLEs that looked at the attributes before look at them again. False where `isExclusive`
-    /// and somebody has bypass: then nothing begins.
+    /// ENABLEs that looked at the attributes before look again. Returns false where `isExclusive`
+    /// is set and a handle has bypass; then no change begins.
     func beginAttributeChange(onlyWithoutBypass isExclusive: Bool) -> Bool {
         control.change { control in
             if isExclusive, control.bypassOpenCount > 0 { return false }

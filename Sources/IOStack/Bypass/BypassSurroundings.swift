@@ -1,30 +1,32 @@
 import BypassIOProtocol
 
-/// What a transition of a volume's bypass asks of the volume around it.
+/// The questions that a transition of a volume's bypass asks of the volume around it.
 ///
-/// Called without a lock of the state machine but `storageTransition` for ``manageStorage(_:)``.
+/// The state machine holds no lock of its own at a call, except `storageTransition` for
+/// ``manageStorage(_:)``.
 protocol VolumeSurroundings {
-    /// Moves on reads that only this thread can finish.
+    /// Moves on reads that only the calling thread can finish.
     func advanceOwnReads() -> DrainProgress
 
-    /// IOCTL_STORAGE_MANAGE_BYPASS_IO for the volume and storage drivers (spec 4.5): who refuses.
+    /// Sends IOCTL_STORAGE_MANAGE_BYPASS_IO to the volume and storage drivers (spec 4.5). Returns
+    /// the veto of the driver that refuses.
     func manageStorage(_ operation: StorageBypassIOOperation) -> BypassVeto?
 
-    /// Puts the gates of all of the kernel's own reads where they belong now, and waits for those
-    /// that a gate came in the way of. Throws what the host refused a gate with.
+    /// Closes or opens the gates of all of the volume's kernel reads as their causes demand now,
+    /// and drains those that it closed. Throws the host's error if the host refuses a gate.
     func settleKernelReads(until bound: DrainLimit) throws(IOFailure) -> DrainEnd
 }
 
-/// The same for a transition of one stream.
+/// The same questions for a transition of one stream.
 protocol StreamSurroundings: VolumeSurroundings {
-    /// As ``VolumeSurroundings/settleKernelReads(until:)`` for the stream alone.
+    /// ``VolumeSurroundings/settleKernelReads(until:)`` for this stream alone.
     func settleKernelReadsOfStream(until bound: DrainLimit) throws(IOFailure) -> DrainEnd
 }
 
-/// Who asks whether a pause may end: a handle of the stream that has bypass.
+/// Asks whether a pause may end: a handle of the stream that has bypass.
 protocol ResumeAsker {
-    /// Sends a QUERY from the top of the stack; nil if the handle was closed meanwhile and another
-    /// one asks from now on.
+    /// Sends a QUERY from the top of the stack. Returns nil if the handle was closed meanwhile; the
+    /// next call asks by another handle.
     mutating func query() -> BypassIOResults?
 
     /// Tells the handles apart.

@@ -1,13 +1,13 @@
-/// How an ENABLE ended that no filter refused.
+/// The end of an ENABLE that no filter refused.
 enum Enabling: Equatable {
     case turnedOn
-    /// It had bypass before.
+    /// The handle had bypass before.
     case alreadyOn
     case vetoed(BypassVeto)
-    /// What it passed is not any more as it was: it is asked again from where it began.
+    /// The stack has changed since the ENABLE went down. It is sent again from where it began.
     case outdated
     case handleClosed
-    /// The file's attributes are being changed.
+    /// The file's attributes are changing.
     case attributesAreChanging
 }
 
@@ -15,7 +15,7 @@ enum Enabling: Equatable {
 extension BypassVolume {
     // MARK: ENABLE
 
-    /// Before the ENABLE's chain is chosen; ends with ``endEnable(_:)``.
+    /// Called before the ENABLE's chain is chosen. ``endEnable(_:)`` ends it.
     func beginEnable(
         of handle: borrowing BypassHandle, _ stream: borrowing BypassStream
     ) -> EnableTicket {
@@ -32,8 +32,8 @@ extension BypassVolume {
         stream.control.change { $0.enablesUnderWay -= 1 }
     }
 
-    /// Enables bypass of a handle that every filter let through, unless the file system has
-    /// something against it (`veto`, asked again while attributes change).
+    /// Enables bypass of a handle after every filter let the ENABLE through. The file system may
+    /// still `veto`; it is asked again if attributes change meanwhile.
     func enable(
         _ handle: borrowing BypassHandle, of holder: any BypassHolder,
         _ stream: borrowing BypassStream, _ ticket: EnableTicket, _ house: some VolumeSurroundings,
@@ -43,7 +43,7 @@ extension BypassVolume {
             let changes = stream.control.look { control in
                 control.attributeChangesUnderWay == 0 ? control.attributeChanges : nil
             }
-            // Not waited for: the change may drain reads of this very thread.
+            // The ENABLE does not wait: the change may be draining reads of this very thread.
             guard let changes else { return .attributesAreChanging }
             if let veto = veto() { return .vetoed(veto) }
             let counting = countIn(handle, of: holder, stream, ticket, ifStill: changes)
@@ -60,7 +60,7 @@ extension BypassVolume {
 
     private enum CountingIn {
         case turnedOn, alreadyOn
-        /// Attributes of the file changed since they were looked at.
+        /// The file's attributes have changed since the file system looked at them.
         case attributesChanged
         case handleClosed
         case outdated
@@ -71,7 +71,7 @@ extension BypassVolume {
         _ stream: borrowing BypassStream, _ ticket: EnableTicket, ifStill changes: UInt64
     ) -> CountingIn {
         state.change { state in
-            // Only the first ENABLE of a handle counts, and none on a closed one.
+            // Only a handle's first ENABLE counts, and none on a closed handle.
             guard !handle.isClosed else { return .handleClosed }
             guard !handle.isEnabled else { return .alreadyOn }
             let counting: CountingIn = stream.control.change { control in
@@ -85,7 +85,7 @@ extension BypassVolume {
             state.activeBypassCount += 1
             state.bypassed[ObjectIdentifier(holder)] = WeakHolder(holder)
             if state.activeBypassCount == 1 { gate.open(.storageIdle) }
-            // Last: a read may bypass from here on, and a pause must find it counted.
+            // This comes last: from here on a read may bypass, and a pause must find it counted.
             handle.setEnabled(true)
             return .turnedOn
         }
@@ -93,9 +93,8 @@ extension BypassVolume {
 
     // MARK: DISABLE
 
-    /// Disables bypass and waits for the stream's bypassed reads. What is left to do where the end
-    /// is not
-    /// `drained` does ``finishDisable(_:_:)``.
+    /// Disables bypass and waits for the stream's bypassed reads. If the result is not `drained`,
+    /// ``finishDisable(_:_:)`` does the rest.
     func disable(
         _ handle: borrowing BypassHandle, of holder: ObjectIdentifier,
         _ stream: borrowing BypassStream, _ house: some StreamSurroundings
@@ -110,14 +109,14 @@ extension BypassVolume {
         func bound() -> DrainBound? { newBound(&made) }
         var end = settle(stream, until: bound, house)
         if end == .drained { end = reconcileStorage(until: bound, house) }
-        // A DISABLE is not refused: reads that the host will not stop go on.
+        // The host cannot refuse a DISABLE. If it will not stop kernel reads, they go on.
         if end == .drained {
             end = (try? house.settleKernelReadsOfStream(until: bound)) ?? .drained
         }
         return end
     }
 
-    /// Waits for as long as it takes.
+    /// Does the rest of a DISABLE and waits without a limit.
     func finishDisable(_ stream: borrowing BypassStream, _ house: some StreamSurroundings) {
         settle(stream, house)
         reconcileStorage(house)
@@ -126,8 +125,8 @@ extension BypassVolume {
 
     /// Ends the handle and its bypass.
     ///
-    /// Returns whether nobody had ended it before, and whether it had bypass: then
-    /// ``settleAndReconcile(_:_:)`` is to follow.
+    /// Returns whether this call was the first to end it, and whether the handle had bypass. If it
+    /// had, ``settleAndReconcile(_:_:)`` must follow.
     func end(
         _ handle: borrowing BypassHandle, of holder: ObjectIdentifier,
         _ stream: borrowing BypassStream
@@ -138,14 +137,14 @@ extension BypassVolume {
         }
     }
 
-    /// Waits for the stream's bypassed reads, so that none is in flight after a DISABLE or a close.
+    /// Waits for the stream's bypassed reads, so that none is in flight after a close.
     func settleAndReconcile(_ stream: borrowing BypassStream, _ house: some VolumeSurroundings) {
         settle(stream, house)
         reconcileStorage(house)
     }
 
-    /// Of a file object that was dropped without an end: no read of it is in flight, but those of
-    /// others whose DISABLEs are under way may be.
+    /// Ends the bypass of a file object that was dropped without a close. No read of it is in
+    /// flight. Reads of other handles, whose DISABLEs are under way, may be.
     func forget(
         _ handle: borrowing BypassHandle, of holder: ObjectIdentifier,
         _ stream: borrowing BypassStream, _ house: some VolumeSurroundings
@@ -166,8 +165,8 @@ extension BypassVolume {
         if state.activeBypassCount == 0 { gate.close(.storageIdle) }
         stream.control.withLock { control in
             control.bypassOpenCount -= 1
-            // The last one gone leaves a pause nothing to hold (spec 4.4: a pause is ignored where
-            // bypass is not enabled).
+            // Without the last handle, the pause holds back nothing (spec 4.4: a pause is ignored
+            // where bypass is not enabled).
             guard control.bypassOpenCount == 0 else { return }
             control.lastDisables += 1
             guard control.isPaused else { return }

@@ -1,21 +1,22 @@
-/// What a read found that wants to skip the filters.
+/// The gates' answer to a read that may skip the filters.
 enum BypassEntry: Hashable {
-    /// It is inside, and leaves with ``BypassVolume/leave(_:_:)``.
+    /// The read is inside. It leaves with ``BypassVolume/leave(_:_:)``.
     case entered(ReadRoute)
-    /// It takes the traditional route.
+    /// The read takes the traditional route.
     case kept(TraditionalCause)
     /// The handle has no bypass.
     case disabled
 }
 
-/// The one entrance to the gates (spec 4.1): allocates nothing, locks nothing, counts no reference.
+/// The one entrance to the gates (spec 4.1). It allocates nothing, locks nothing and counts no
+/// reference.
 extension BypassVolume {
     @inline(__always)
     func enter(
         _ handle: borrowing BypassHandle, _ stream: borrowing BypassStream
     ) -> BypassEntry {
         if let cause = stream.gate.enter() { return .kept(cause) }
-        // Again, behind the stream's gate: see the handle's word.
+        // The second look, now inside the stream's gate: see ``BypassHandle``.
         guard handle.mayBypass else {
             stream.gate.leave()
             return .disabled
@@ -36,8 +37,8 @@ extension BypassVolume {
 
     /// Enters the volume's gate for a read of a handle with bypass that went through the filters.
     ///
-    /// Only a pause of the stream leaves the storage bypass on (spec 4.1). Whatever else keeps a
-    /// read off the bypass route sends it down the whole traditional path (spec 4.3, 4.6, 6.9).
+    /// Only a pause of the stream leaves the storage bypass on (spec 4.1). Every other cause sends
+    /// the read down the whole traditional path (spec 4.3, 4.6, 6.9).
     @inline(__always)
     func enterBelowFilters(_ stream: borrowing BypassStream) -> ReadRoute {
         guard stream.gate.closed == .paused else { return .traditional }

@@ -2,12 +2,12 @@ import BypassIOProtocol
 
 /// STREAM_PAUSE and STREAM_RESUME (spec 4.4).
 extension BypassVolume {
-    /// Stops the stream's reads from skipping the filters and waits for those that do. The storage
-    /// bypass stays on. Not counted. Where bypass is not enabled nothing is paused, but the ENABLEs
-    /// under way ask again.
+    /// Stops the stream's reads from skipping the filters, and waits for those that do. Reads still
+    /// skip the volume drivers. Pauses are not counted. Where no handle has bypass, nothing is
+    /// paused, but ENABLEs under way ask again.
     ///
-    /// Throws ``NTStatus/ioTimeout`` where a read takes longer than ``drainLimit``, and
-    /// ``NTStatus/cancelled`` for an interrupted program; then the pause is taken back, unless
+    /// Throws ``NTStatus/ioTimeout`` if a read takes longer than ``drainLimit``, and
+    /// ``NTStatus/cancelled`` for an interrupted program. The pause is then taken back, unless
     /// another stands or drains.
     func pause(
         _ stream: borrowing BypassStream, _ house: some StreamSurroundings
@@ -15,7 +15,7 @@ extension BypassVolume {
         var made: DrainBound?
         defer { made?.finish() }
         func bound() -> DrainBound? { newBound(&made) }
-        // nil: nobody has bypass.
+        // nil: no handle has bypass.
         let lastDisables: UInt64? = stream.control.change { control in
             control.pauseEpoch += 1
             guard control.bypassOpenCount > 0 else { return nil }
@@ -29,8 +29,8 @@ extension BypassVolume {
         if lastDisables != nil {
             end = stream.gate.drain(.paused, until: bound, advance: { house.advanceOwnReads() })
         }
-        // Nobody has bypass, or the last one to have it lost it and ended the pause: then a DISABLE
-        // may still wait for reads that are past the filters, and so must the pause.
+        // No handle has bypass, or the last such handle lost it and so ended the pause. A DISABLE
+        // may then still wait for reads that are past the filters, and so must the pause.
         let isDisabled =
             lastDisables == nil || stream.control.look { $0.lastDisables } != lastDisables
         if end == .drained, isDisabled { end = settle(stream, until: bound, house) }
@@ -48,7 +48,7 @@ extension BypassVolume {
         if let failure = refusal ?? end.failure { throw failure }
     }
 
-    /// Returns whether the pause was taken back: nobody was told that it stands, or will be.
+    /// Returns whether the pause was taken back: no pause has succeeded, and none can any more.
     private func endPause(of stream: borrowing BypassStream, _ end: DrainEnd) -> Bool {
         stream.control.change { control in
             control.pausesUnderWay -= 1
@@ -63,15 +63,15 @@ extension BypassVolume {
     }
 
     /// Has `asker` send a QUERY from the top of the stack, from within this request, and ends the
-    /// pause if nobody refuses. So several pausers need no counting: each keeps vetoing while it
-    /// has a reason. Nothing is locked while the QUERY runs.
+    /// pause if no layer refuses. So several pausers need no count: each vetoes for as long as it
+    /// has a reason. No lock is held while the QUERY runs.
     func resume(
         _ stream: borrowing BypassStream, asking asker: consuming some ResumeAsker,
         _ house: some StreamSurroundings
     ) -> BypassIOResults {
         let memory = StepMemory()
         while true {
-            // It begins anew with nothing in hand but who asks.
+            // Each round starts afresh and keeps only the asker.
             memory.forget(but: asker.number)
             let epoch = stream.control.look { $0.isPaused ? $0.pauseEpoch : nil }
             guard let epoch else { return BypassIOResults() }
@@ -96,8 +96,8 @@ extension BypassVolume {
         return asker.query()
     }
 
-    /// Returns whether the refusal stands. Whose it was may be gone, and have looked for what was
-    /// refused too early to see this.
+    /// Returns whether the refusal stands. The filter that refused may have been detached; if it
+    /// looked for refused resumes before this one was noted, it did not see this one.
     private func noteRefusal(
         of stream: borrowing BypassStream, _ epoch: UInt64, since detaches: UInt64
     ) -> Bool {
@@ -107,7 +107,7 @@ extension BypassVolume {
         return state.look { $0.detaches } == detaches || Mutant.refuserGone.isPlanted
     }
 
-    /// False if a pause came meanwhile: it must be asked about again.
+    /// False if a pause came meanwhile. The resume must then ask again.
     private func endPause(of stream: borrowing BypassStream, ifStill epoch: UInt64) -> Bool {
         stream.control.change { control in
             guard control.pauseEpoch == epoch || Mutant.noEpoch.isPlanted else { return false }

@@ -1,10 +1,11 @@
 import BypassIOProtocol
 
-/// Whether reads skip the volume drivers (spec 4.5), and VOLUME_STACK_PAUSE and RESUME (spec 4.4).
+/// Whether reads skip the volume drivers (spec 4.5); VOLUME_STACK_PAUSE and VOLUME_STACK_RESUME
+/// (spec 4.4).
 extension BypassVolume {
-    /// Sends IOCTL_STORAGE_MANAGE_BYPASS_IO on the 0→1 and 1→0 transitions of the volume's count
-    /// (spec 4.5). If nobody below refuses, reads may skip the volume drivers; if somebody does,
-    /// the bypass is partial. The drivers are told DISABLE when they see every read again.
+    /// Sends IOCTL_STORAGE_MANAGE_BYPASS_IO when the volume's count goes from 0 to 1 or back (spec
+    /// 4.5). If no driver refuses, reads may skip the volume drivers; otherwise the bypass is
+    /// partial. The drivers get DISABLE once they see every read again.
     @discardableResult
     func reconcileStorage(
         until bound: DrainLimit = { nil }, _ house: some VolumeSurroundings
@@ -15,10 +16,11 @@ extension BypassVolume {
             switch tellStorage(house) {
             case .unchanged: return .drained
             case .told:
-                // Whether the kernel may skip the drivers depends on their answer.
+                // The drivers' answer decides whether the kernel may skip them.
                 return (try? house.settleKernelReads(until: bound)) ?? .drained
             case .busy:
-                // Not under the transition's lock: who waits for it may be the one that reads.
+                // Outside the transition's lock: a thread that waits for that lock may be the
+                // thread that reads.
                 let end = gate.drain(
                     .storageBypass, .storageIdle, until: bound, advance: { house.advanceOwnReads() }
                 )
@@ -29,7 +31,7 @@ extension BypassVolume {
 
     private enum StorageNews {
         case unchanged, told
-        /// A DISABLE is due, and reads still skip the volume drivers.
+        /// A DISABLE is due, but reads still skip the volume drivers.
         case busy
     }
 
@@ -37,12 +39,13 @@ extension BypassVolume {
         storageTransition.withLock { isStorageEnabled in
             let (isWanted, isBusy) = state.withLock { state in
                 let isWanted = state.activeBypassCount > 0
-                // Looked at where it counts: any DISABLE may find the volume's count at zero, also
-                // one that was not the last and waited for its own stream only. With the count at
-                // zero nobody begins to skip.
+                // Checked together with the count. Any DISABLE may bring the count to zero, also
+                // one that was not its stream's last and waited for its own stream only. While the
+                // count is zero, no read starts to skip the drivers.
                 let isBusy = gate.readsInside(.storageBypass) > 0
-                // With the count, so that an ENABLE that comes now waits for its turn here. One
-                // that comes while a DISABLE still waits finds things as it wants them.
+                // Closed together with the count, so that an ENABLE that comes now waits for its
+                // turn here. If an ENABLE comes while a DISABLE still waits, nothing needs to
+                // change for it.
                 if !isWanted, !isBusy { gate.close(.storageRefused) }
                 return (isWanted, isBusy)
             }
@@ -60,11 +63,11 @@ extension BypassVolume {
 
     // MARK: VOLUME_STACK_PAUSE
 
-    /// Stops reads from skipping the volume drivers and waits for those that do. Filters stay
-    /// bypassed. Repeatable; legal with no bypass in use.
+    /// Stops reads from skipping the volume drivers, and waits for those that do. Filters stay
+    /// bypassed. Repeatable, and legal where no handle has bypass.
     ///
-    /// Throws ``NTStatus/ioTimeout`` where a read takes longer than ``drainLimit``, and
-    /// ``NTStatus/cancelled`` for an interrupted program; then the pause is taken back, unless
+    /// Throws ``NTStatus/ioTimeout`` if a read takes longer than ``drainLimit``, and
+    /// ``NTStatus/cancelled`` for an interrupted program. The pause is then taken back, unless
     /// another stands.
     func pauseStorage(_ house: some VolumeSurroundings) throws(IOFailure) {
         state.withLock { state in
@@ -108,8 +111,8 @@ extension BypassVolume {
 
     // MARK: VOLUME_STACK_RESUME
 
-    /// Asks the volume and storage drivers again and ends the pause if none of them refuses; the
-    /// answer names who still does. Harmless when nothing is paused.
+    /// Asks the volume and storage drivers again, and ends the pause if none refuses. Returns the
+    /// veto of the driver that still refuses. Harmless if nothing is paused.
     func resumeStorage(_ house: some VolumeSurroundings) -> BypassVeto? {
         let verdict = askStorageToResume(house)
         _ = try? house.settleKernelReads(until: DrainBound.withoutWaiting)
@@ -124,7 +127,7 @@ extension BypassVolume {
                     return veto
                 }
                 let resumed = state.change { state in
-                    // A pause that came meanwhile must be answered by the drivers again.
+                    // The drivers must answer again for a pause that came meanwhile.
                     guard state.storagePauseEpoch == epoch || Mutant.noVolumeEpoch.isPlanted else {
                         return false
                     }
@@ -137,7 +140,7 @@ extension BypassVolume {
         }
     }
 
-    /// A QUERY, and where an earlier ENABLE was refused another ENABLE.
+    /// Sends a QUERY, and another ENABLE if the drivers refused the earlier one.
     private func storageVetoOnResume(
         isEnabled: Bool, _ house: some VolumeSurroundings
     ) -> BypassVeto? {

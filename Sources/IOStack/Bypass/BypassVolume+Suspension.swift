@@ -1,7 +1,7 @@
-/// What keeps a stream off the bypass route without pausing it (spec 4.6, 6.9).
+/// Suspensions: causes that keep a stream off the bypass route without a pause (spec 4.6, 6.9).
 extension BypassVolume {
-    /// Suspends the stream and waits for its reads that skip the filters, unless the caller does
-    /// not rely on their end. Each cause stands until it is ended.
+    /// Suspends the stream. With `awaitingReads`, waits for its reads that skip the filters. Each
+    /// cause stands until it is ended.
     func suspend(
         _ stream: borrowing BypassStream, because cause: StreamSuspension, awaitingReads: Bool,
         _ house: some StreamSurroundings
@@ -12,7 +12,7 @@ extension BypassVolume {
             stream.gate.close(.suspended(cause))
         }
         stream.gate.drain(.suspended(cause), until: bound, advance: { house.advanceOwnReads() })
-        // What the host will not stop goes on; it reads the same bytes.
+        // Kernel reads that the host will not stop go on. They read the same bytes.
         _ = try? house.settleKernelReadsOfStream(until: bound)
     }
 
@@ -30,8 +30,8 @@ extension BypassVolume {
 
     // MARK: Cached use
 
-    /// Counts a handle that somebody keeps open as a cached user of its stream, and waits for the
-    /// stream's bypassed reads.
+    /// Counts an open handle as a cached user of its stream, and waits for the stream's bypassed
+    /// reads.
     func countIn(
         _ use: StreamSuspension, of handle: borrowing BypassHandle,
         _ stream: borrowing BypassStream, _ house: some StreamSurroundings
@@ -47,7 +47,7 @@ extension BypassVolume {
         _ = try? house.settleKernelReadsOfStream { nil }
     }
 
-    /// The last reference of the handle's file object is gone.
+    /// Called when the last reference to the handle's file object is gone.
     func countOutCachedUses(
         of handle: borrowing BypassHandle, _ stream: borrowing BypassStream,
         _ house: some StreamSurroundings
@@ -78,7 +78,7 @@ struct CachedUsers: Hashable {
         if use == .mapped { mapped += 1 } else { cached += 1 }
     }
 
-    /// Counts a handle out; returns whether nobody is left.
+    /// Counts a handle out. Returns whether no handle is left.
     mutating func remove(_ use: StreamSuspension) -> Bool {
         if use == .mapped {
             mapped -= 1

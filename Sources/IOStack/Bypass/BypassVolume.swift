@@ -1,42 +1,43 @@
 import Synchronization
 
-/// A volume, as bypass knows it: the gate that every bypassed read passes, ActiveBypassIoCount, and
-/// what keeps reads from skipping the filters or the volume drivers.
+/// The bypass state of a volume: the gate that every bypassed read passes, ActiveBypassIoCount, and
+/// the reasons that keep reads from skipping the filters or the volume drivers.
 ///
-/// It knows handles and streams and asks the rest of the house by ``VolumeSurroundings``; what
-/// passed the filters comes here, and what a filter or file system has to say was said before.
+/// It knows handles and streams, and reaches the rest of the stack by ``VolumeSurroundings``. A
+/// control comes here after the filters let it through.
 ///
 /// Lock order, outermost first: `storageTransition` → `state` → a stream's `control` → drain
-/// events. A drain never sleeps under any of them.
+/// events. A drain never sleeps while its thread holds any of them.
 struct BypassVolume: ~Copyable, Sendable {
     let gate = VolumeGate()
 
     struct State {
         /// Open handles with bypass enabled, paused ones included (spec 6.7).
         var activeBypassCount = 0
-        /// The file objects counted.
+        /// The file objects of these handles.
         var bypassed: [ObjectIdentifier: WeakHolder] = [:]
         /// Counts VOLUME_STACK_PAUSEs, so that a resume does not undo a later pause.
         var storagePauseEpoch: UInt64 = 0
-        /// VOLUME_STACK_PAUSEs that drain.
+        /// VOLUME_STACK_PAUSEs that are draining.
         var storagePausesUnderWay = 0
-        /// One in force was answered with success.
+        /// A pause in force was answered with success.
         var isStoragePauseSettled = false
         /// Attached filters that did not opt in.
         var blockingFilters = 0
-        /// Counts filters that are gone, so that a resume sees whether who refused it still stands.
+        /// Counts detached filters. By it a resume sees whether the filter that refused it may be
+        /// gone.
         var detaches: UInt64 = 0
-        /// Counts what makes every ENABLE under way ask again: see ``EnableTicket``.
+        /// Counts the events that make every ENABLE under way ask again: see ``EnableTicket``.
         var withdrawals: UInt64 = 0
     }
     let state = Guarded(State())
 
-    /// Whether the storage stack was told ENABLE; serialises the 0→1 and 1→0 transitions of the
-    /// bypass count with what they send (spec 4.5). Held while volume and storage drivers answer,
-    /// never while a drain sleeps.
+    /// Whether the storage stack was told ENABLE. The lock serialises the transitions of the bypass
+    /// count (0→1, 1→0) with the requests that they send (spec 4.5). It is held while volume and
+    /// storage drivers answer, never while a drain sleeps.
     let storageTransition = Guarded(false)
 
-    /// Relaxed: it stands alone.
+    /// Relaxed: no other data depends on it.
     private let drainMilliseconds = Atomic<Int64>(30_000)
 
     /// Open handles with bypass enabled, paused ones included: ActiveBypassIoCount.
@@ -49,7 +50,8 @@ struct BypassVolume: ~Copyable, Sendable {
 
     // MARK: Filters that come and go
 
-    /// A filter that did not opt in is being attached: no read begins to skip filters (spec 4.3).
+    /// A filter that did not opt in is being attached. From now on no read starts to skip filters
+    /// (spec 4.3).
     func blockFilters() {
         state.withLock { state in
             state.blockingFilters += 1
@@ -57,7 +59,7 @@ struct BypassVolume: ~Copyable, Sendable {
         }
     }
 
-    /// One is gone.
+    /// A filter that did not opt in is gone.
     func unblockFilters() {
         state.withLock { state in
             state.blockingFilters -= 1
@@ -66,8 +68,8 @@ struct BypassVolume: ~Copyable, Sendable {
         }
     }
 
-    /// Waits for the reads that were past the filters when ``blockFilters()`` came: then the filter
-    /// sees every read.
+    /// Waits for the reads that were past the filters when ``blockFilters()`` was called. After
+    /// that the filter sees every read.
     func drainBlocked(until bound: DrainLimit, _ house: some VolumeSurroundings) -> DrainEnd {
         if Mutant.noAttachDrain.isPlanted { return .drained }
         let end = gate.drain(
@@ -77,15 +79,15 @@ struct BypassVolume: ~Copyable, Sendable {
             .storageBypass, .filtersBlocked, until: bound, advance: { house.advanceOwnReads() })
     }
 
-    /// A filter is gone, and with it what it had against bypass: a resume that it refused asks
-    /// again.
+    /// A filter is gone, and its veto with it. A resume that it refused asks again.
     func noteDetach() { state.change { $0.detaches += 1 } }
 
-    /// Has every ENABLE under way ask again (``EnableTicket``), once a new filter can be met.
+    /// Has every ENABLE under way ask again (``EnableTicket``). Called once requests can meet a new
+    /// filter.
     func haveEnablesAskAgain() { state.change { $0.withdrawals += 1 } }
 
-    /// The same, for a filter that withdraws bypass; returns the file objects that have it: all
-    /// that it does not ask again for.
+    /// Has every ENABLE under way ask again, for a filter that withdraws bypass. Returns the file
+    /// objects that have bypass now: those that no ENABLE will ask about again.
     func withdrawFromEnables() -> [any BypassHolder] {
         state.withLock { state in
             state.withdrawals += 1
@@ -95,7 +97,7 @@ struct BypassVolume: ~Copyable, Sendable {
 
     // MARK: How long drains wait
 
-    /// How long the drains of one request wait for reads that are past what it stops.
+    /// How long all drains of one request together wait for reads.
     var drainLimit: Duration {
         get { .milliseconds(drainMilliseconds.load(ordering: .relaxed)) }
         nonmutating set {
@@ -105,8 +107,8 @@ struct BypassVolume: ~Copyable, Sendable {
         }
     }
 
-    /// For the drains of one request, made by the first of them that has to wait. None in the
-    /// search of every order, where nothing takes time.
+    /// The bound for the drains of one request; the first drain that has to wait makes it. nil in
+    /// the search of every order, where nothing takes time.
     func newBound(_ made: inout DrainBound?) -> DrainBound? {
         if Interleaving.isSearched { return nil }
         if made == nil { made = DrainBound(drainLimit) }

@@ -8,10 +8,10 @@ enum DrainEnd: Sendable {
     case drained
     /// The time was up, and reads are still inside.
     case timedOut
-    /// Whoever asked for it does not wait any more.
+    /// The requester of the drain does not wait any more.
     case cancelled
 
-    /// What the request is answered that drained; nil where all is well.
+    /// The failure that answers the drain's request; nil if it drained.
     var failure: IOFailure? {
         switch self {
         case .drained: nil
@@ -21,21 +21,22 @@ enum DrainEnd: Sendable {
     }
 }
 
-/// Asked where a drain has to wait, as most need not; nil: it waits for as long as it takes.
+/// Gives a drain that has to wait its bound; most drains never ask. nil: the drain waits without a
+/// limit.
 typealias DrainLimit = () -> DrainBound?
 
-/// How long the drains of one request may take together, and whether it was cancelled. Belongs to
-/// the thread that waits; ``cancel()`` from any.
+/// How long the drains of one request may take together, and whether the request was cancelled.
+/// Belongs to the thread that waits; any thread may call ``cancel()``.
 final class DrainBound: Sendable {
-    /// How often a sleeping drain looks whether it is over.
+    /// How often a sleeping drain checks whether it is over.
     static let slice = DispatchTimeInterval.milliseconds(20)
 
     private let deadline: DispatchTime
-    /// Relaxed: nothing is handed over with it.
+    /// Relaxed: no other data is handed over with it.
     private let isCancelled = Atomic<Bool>(false)
     private let isTold = Atomic<Bool>(false)
 
-    /// For callers that rely on no read's end: what is to be closed is closed, and they go on.
+    /// For callers that rely on no read's end: they close the gate and go on.
     static let withoutWaiting: @Sendable () -> DrainBound? = { DrainBound(.zero) }
 
     init(_ limit: Duration) {
@@ -45,13 +46,13 @@ final class DrainBound: Sendable {
 
     func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
-    /// Why the drain is to end now; nil: it goes on.
+    /// Why the drain must end now; nil: it goes on.
     var end: DrainEnd? {
         if isCancelled.load(ordering: .relaxed) { return .cancelled }
         return DispatchTime.now() >= deadline ? .timedOut : nil
     }
 
-    /// Before the first sleep: an interrupt of the request is to end it.
+    /// Called before the first sleep, so that an interrupt of the request ends it.
     func willSleep() {
         guard !isTold.load(ordering: .relaxed) else { return }
         isTold.store(true, ordering: .relaxed)
@@ -61,12 +62,12 @@ final class DrainBound: Sendable {
         }
     }
 
-    /// Behind the last drain.
+    /// Called after the last drain.
     func finish() {
         if isTold.load(ordering: .relaxed) { RequestWait.observer?.ends() }
     }
 
-    /// Waits for `group`.
+    /// Waits until `group` is empty or the bound is over.
     func wait(for group: DispatchGroup) -> DrainEnd {
         while group.wait(timeout: .now()) == .timedOut {
             if let end { return end }

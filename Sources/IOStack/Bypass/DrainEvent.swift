@@ -1,26 +1,26 @@
 import Dispatch
 
-/// Where a drain sleeps until the last read in flight left a gate.
+/// A drain sleeps here until the last read in flight has left a gate.
 ///
-/// Lock order: this lock is a leaf; nothing is called while it is held but atomics of the gate.
-/// The gate's `waiting` flag is set and cleared only under it, so a gate whose flag is clear has
-/// no sleeper and a leaving read need not look here; and who saw the flag set finds the lock made.
+/// Lock order: this lock is a leaf; its holder calls nothing but atomics of the gate. The gate's
+/// `waiting` flag is set and cleared only under it. So a gate whose flag is clear has no sleeper,
+/// and a leaving read need not look here; a read that sees the flag set finds the lock made.
 struct DrainEvent: ~Copyable, Sendable {
     private let sleepers = GuardedOnDemand<[DispatchSemaphore]>()
 
-    /// How long a drain sleeps before it looks for reads that filters gave back: two events
-    /// end its sleep, and only one of them wakes it.
+    /// How long a drain sleeps before it looks for reads that filters gave back. Two events end its
+    /// sleep, and only the gate's wakes it.
     static let pollInterval = DispatchTimeInterval.milliseconds(1)
 
-    /// Returns when `isDrained` is true. `raise` and `lower` set and clear the gate's `waiting`
-    /// flag; `advance` drives reads that only the calling thread can finish. Ends earlier if
-    /// `bound` says so.
+    /// Returns when `isDrained` is true, or earlier if `bound` says so. `raise` and `lower` set and
+    /// clear the gate's `waiting` flag. `advance` moves on reads that only the calling thread can
+    /// finish.
     @discardableResult
     func wait(
         until bound: DrainLimit = { nil }, raise: () -> Void, lower: () -> Void,
         isDrained: () -> Bool, advance: () -> DrainProgress
     ) -> DrainEnd {
-        // What is kept in the loop is where it stands, which the numbers tell apart.
+        // The loop keeps only its position, which the numbers tell apart.
         let memory = StepMemory()
         defer { memory.forget() }
         memory.forget(but: 1)
@@ -34,7 +34,8 @@ struct DrainEvent: ~Copyable, Sendable {
                 raise()
             }
             memory.forget(but: 2)
-            // After the flag is up: a read that left before saw no flag, and is counted out here.
+            // Checked after the flag is up: a read that left earlier saw no flag, but this check
+            // sees its count.
             if Mutant.sleepWithoutLooking.isPlanted || !isDrained() {
                 sleep(on: sleeper, progress, bound)
             }
@@ -64,8 +65,8 @@ struct DrainEvent: ~Copyable, Sendable {
         }
     }
 
-    /// Wakes every sleeper; each looks for itself.
-    // Not part of a leaving read, which would save registers for it.
+    /// Wakes every sleeper. Each checks its gate itself.
+    // Not inlined: a leaving read would save registers for it.
     @inline(never)
     func signal() {
         let memory = StepMemory()
@@ -80,8 +81,8 @@ struct DrainEvent: ~Copyable, Sendable {
 enum DrainProgress {
     /// It moved some on.
     case advanced
-    /// It has reads that it cannot move on now and may later: filters keep them, or the storage
-    /// did not take the question.
+    /// It has reads that it cannot move on now but may later: filters keep them, or the storage did
+    /// not take the question.
     case toBeAskedAgain
     case nothing
 }

@@ -1,20 +1,20 @@
-/// What an ENABLE finds where it begins, and must find again where bypass is set.
+/// The counts that an ENABLE finds where it begins, and must find unchanged where bypass is set.
 ///
-/// A filter that withdraws bypass vetoes from now on and then sends STREAM_PAUSE or DISABLE
-/// (spec 4.4). An ENABLE may have passed it before its veto and reach the file system after, where
-/// nobody was left to pause. It finds another count than at its beginning, sets nothing, and is
-/// asked again from where it began: so it meets the veto, if that still stands. The same goes for
-/// filters that were attached meanwhile.
+/// A filter that withdraws bypass vetoes from then on, and after that sends STREAM_PAUSE or DISABLE
+/// (spec 4.4). An ENABLE may pass the filter before it vetoes, and reach the file system after the
+/// filter found no handle to pause. Then it finds a changed count, sets nothing, and is sent again
+/// from where it began. So it meets the veto, if that still stands. Filters attached meanwhile
+/// change a count, too.
 ///
-/// Invariant: whoever raises a count holds the lock under which bypass is set, so of the two one
-/// sees the other: the ENABLE the count, or the pause the handle with bypass.
+/// Invariant: a count is raised under the lock under which bypass is set. So either the ENABLE sees
+/// the count, or the pause sees the handle with bypass.
 struct EnableTicket: Hashable {
     let withdrawals: UInt64
     let pauses: UInt64
     let disables: UInt64
 
-    /// How often an ENABLE is asked from its beginning. Whoever withdraws bypass again and again
-    /// keeps nobody in here for ever.
+    /// How often an ENABLE is sent from its beginning. The limit ends the loop if a filter
+    /// withdraws bypass again and again.
     static var attempts: Int { 64 }
 
     /// Under the volume's `state` lock and the stream's `control` lock.

@@ -1,17 +1,17 @@
-/// Why the kernel's reads of a file have to ask the stack; tools print it.
+/// Why the kernel's reads of a file have to ask the stack. Tools print it.
 public enum KernelReadCause: Sendable, Equatable, CustomStringConvertible {
-    /// What keeps bypassed reads of the service on the traditional route, too.
+    /// A cause that also keeps the service's own reads on the traditional route.
     case traditional(TraditionalCause)
-    /// This filter wants to be asked for each, or never agreed to such reads.
+    /// The filter wants to be asked about each read, or never agreed to kernel reads.
     case filter(String)
     /// VOLUME_STACK_PAUSE is in force.
     case volumeStackPaused
     /// A volume or storage driver refuses.
     case volumeDriverRefuses
-    /// A DISABLE came for one of the handles.
+    /// A DISABLE came for a handle that the kernel reads for.
     case disabled
 
-    /// In words, to follow "because".
+    /// The cause in words, to follow "because".
     public var description: String {
         switch self {
         case .traditional(let cause): cause.description

@@ -1,42 +1,45 @@
-/// The way by which the host's kernel carries reads of one file itself, past this stack, for the
-/// programs that opened the file by it, and the gate in that way.
+/// The way by which the host's kernel reads one file by itself, past this stack, for the programs
+/// that opened the file under a grant; and the gate in that way.
 ///
-/// A file system makes one for a stream when the first program may use it
-/// (``FileSystemDriver/kernelReadDoor(for:leavingAccessTimes:asking:)``) and it lasts until the
-/// last one is gone.
+/// A file system makes a door for a stream at its first grant
+/// (``FileSystemDriver/kernelReadDoor(for:leavingAccessTimes:asking:)``). The door lasts until its
+/// last user is gone.
 ///
-/// Any thread; ``close()`` and ``open()`` by one at a time, ``drain(with:)`` by any number.
+/// Any thread. ``close()`` and ``open()`` are called by one thread at a time, ``drain(with:)`` by
+/// any number.
 public protocol KernelReadDoor: AnyObject, Sendable {
-    /// What the kernel reads from (a descriptor's number), as long as the door exists.
+    /// The file that the kernel reads from (a descriptor's number), for as long as the door exists.
     var storage: StorageHandle { get }
-    /// Whether there is a gate. Without one the kernel's reads can never be stopped, and
+    /// Whether there is a gate. Without a gate the kernel's reads can never be stopped, and
     /// ``close()`` throws.
     var isRevocable: Bool { get }
 
-    /// Puts the gate in the way: from the return on no read begins that the door's question did not
-    /// allow; those that come wait for their answer. Reads that had begun go on: ``drain(with:)``
-    /// waits for them. Repeatable.
+    /// Puts the gate in the way. After the return a read begins only if the door's question allows
+    /// it, and waits for that answer. Reads that had begun go on; ``drain(with:)`` waits for them.
+    /// Repeatable.
     ///
-    /// Throws what the host refused the gate with; then reads pass as before.
+    /// Throws the host's error if the host refuses the gate; then reads pass as before.
     func close() throws(IOFailure)
 
-    /// Returns when the reads are done that had begun before the closed gates of this door, and of
-    /// `others` of its file system, came in their way, as far as the host can tell (its
-    /// documentation says which are not waited for). Returns, too, if a gate is opened meanwhile.
+    /// Waits for the reads that had begun before the gates of this door and of `others` of its file
+    /// system were closed. The file system's documentation says which reads the host cannot tell;
+    /// these are not waited for. Also returns if a gate is opened meanwhile.
     func drain(with others: [any KernelReadDoor])
 
-    /// Takes the gate away: reads pass at no cost. Repeatable.
+    /// Takes the gate away. Reads pass at no cost. Repeatable.
     func open()
 
-    /// A thread of the host is about to open the file by this door. Only what is opened while the
-    /// gate is in the way can be stopped by it later, so it is, asking nobody, until that open is
-    /// seen or called off. Before the kernel is told to use the door. A thread opens one file at a
-    /// time: what it opened before is over, one way or the other.
+    /// Announces that a thread of the host is about to open the file by this door. Called before
+    /// the kernel is told to use the door.
+    ///
+    /// The gate can stop a file's reads later only if it was in the way when the file was opened.
+    /// So the gate is put in the way, without asking the stack, until the open is seen or called
+    /// off. A thread opens one file at a time: this call ends whatever the thread opened before.
     @discardableResult
     func expectOpen(by thread: UInt32) -> ExpectedOpen
 
-    /// The open will not come: the program was killed meanwhile, the kernel refused, or it came and
-    /// its end was seen first. Does nothing for an open that came, nor to a later one of its
+    /// The open will not come: the program was killed meanwhile, the kernel refused, or the end of
+    /// the open was seen first. Has no effect on an open that came, nor on a later open of the
     /// thread.
     func callOff(_ open: ExpectedOpen)
 }
@@ -55,10 +58,10 @@ public struct ExpectedOpen: Sendable, Hashable {
 
 /// A read that the kernel holds at the gate.
 public struct KernelRead: Sendable, Equatable {
-    /// Bytes; the kernel rounds to its pages.
+    /// In bytes. The kernel rounds to its pages.
     public var offset: UInt64
     public var length: Int
-    /// The thread that reads, as the host numbers threads.
+    /// The thread that reads, by the host's number.
     public var thread: UInt32
 
     public init(offset: UInt64, length: Int, thread: UInt32) {
@@ -68,11 +71,11 @@ public struct KernelRead: Sendable, Equatable {
     }
 }
 
-/// What happens to the gate in the way of the kernel's own reads of a file.
+/// A change of the gate in the way of the kernel's reads of a file.
 public enum KernelGateMove: Sendable {
     /// The cause in words that follow "because".
     case closed(because: String)
     case opened
-    /// The host did not close it: the kernel's reads go on, unseen.
+    /// The host did not close the gate. The kernel's reads go on, unseen.
     case stuck(because: String, IOFailure)
 }

@@ -1,26 +1,27 @@
 import Dispatch
 
-/// The kernel's own reads of one stream: the door they go through, and the file objects whose
-/// programs may use it.
+/// The kernel's reads of one stream: the door they go through, and the file objects whose programs
+/// may use it.
 ///
-/// Exists from the first grant to the last user's end.
+/// Exists from the stream's first grant until its last user is gone.
 ///
-/// Lock order: `gate` before `users`; both after nothing of the volume's. `gate` is held while the
-/// host closes the door, and while no drain runs; nothing is called under `users` and `underWay`.
+/// Lock order: `gate` before `users`; neither is taken under a lock of the volume. `gate` is held
+/// while the host closes the door, never while a drain runs. No call is made under `users` or
+/// `underWay`.
 final class KernelReads: Sendable {
     let door: any KernelReadDoor
     private struct Gate {
-        /// In the way.
+        /// The gate is in the way.
         var isClosed = false
         var closings: UInt64 = 0
-        /// Reads that had begun when it was closed last are done.
+        /// The reads that had begun before the last close are done.
         var isDrained = true
     }
 
-    /// Whoever changes what the gate depends on settles it afterwards: the last one to hold the
-    /// lock has seen every change, so the gate ends where it belongs. No drain runs under it: a
-    /// pause that finds the gate closed and not drained drains it, too, so it returned to a gate
-    /// that is both.
+    /// A thread that changes a cause of the gate settles the gate afterwards. The last holder of
+    /// this lock has seen every change, so the gate ends in the right state. No drain runs under
+    /// the lock: a pause that finds the gate closed and not drained drains it, too. So a pause
+    /// returns only once the gate is both.
     private let gate = Guarded(Gate())
     private struct UnderWay {
         let closing: UInt64
@@ -48,7 +49,7 @@ final class KernelReads: Sendable {
         users.withLock { $0[ObjectIdentifier(holder)] = WeakHolder(holder) }
     }
 
-    /// Returns whether nobody is left.
+    /// Returns whether no user is left.
     func remove(_ holder: ObjectIdentifier) -> Bool {
         users.withLock { users in
             users[holder] = nil
@@ -60,7 +61,7 @@ final class KernelReads: Sendable {
         users.withLock { $0[holder] != nil }
     }
 
-    /// Some user's bypass was disabled: one gate stands for them all.
+    /// A user's bypass was disabled. One gate stands for all users.
     var isAnyDisabled: Bool {
         users.withLock { $0.values.contains { $0.holder?.isBypassEnabled == false } }
     }
@@ -71,10 +72,10 @@ final class KernelReads: Sendable {
 
     // MARK: The gate
 
-    /// Puts the gate where it belongs now, and drains it; `cause` says why reads have to
-    /// ask; nil: they need not.
+    /// Closes or opens the gate as `cause` demands, and drains it. `cause` says why reads have to
+    /// ask the stack; nil: they need not.
     ///
-    /// Throws what the host refused to close it with.
+    /// Throws the host's error if the host refuses to close the gate.
     func settle(
         until bound: DrainLimit = { nil }, _ cause: () -> KernelReadCause?
     ) throws(IOFailure) -> DrainEnd {
@@ -82,9 +83,9 @@ final class KernelReads: Sendable {
         return Self.drain([(self, closing)], until: bound)
     }
 
-    /// Drains several at once. The host cannot be told to wait no longer, so a drain that is
-    /// bounded has a thread of its own. A closing of a gate is drained once: whoever comes later
-    /// waits for that, as the door hands those that it waits for to the first.
+    /// Drains several doors at once. The host's wait cannot be cut short, so a bounded drain runs
+    /// on a thread of its own. Each closing of a gate is drained once; later callers wait for that
+    /// drain, because the door hands the reads to wait for to the first drain.
     static func drain(
         _ closings: [(reads: KernelReads, closing: UInt64)], until bound: DrainLimit
     ) -> DrainEnd {
@@ -128,7 +129,8 @@ final class KernelReads: Sendable {
         for (reads, closing) in closings { reads.drained(closing) }
     }
 
-    /// The drain of that closing that has begun; nil: it is `group` from now on.
+    /// The drain of this closing if it has begun. Otherwise nil, and `group` stands for the drain
+    /// from now on.
     private func joinDrain(of closing: UInt64, orBegin group: DispatchGroup) -> DispatchGroup? {
         underWay.withLock { underWay in
             if let known = underWay, known.closing == closing { return known.group }
@@ -137,10 +139,11 @@ final class KernelReads: Sendable {
         }
     }
 
-    /// As ``settle(_:)`` without the drain, for who drains many at once.
+    /// Does the work of ``settle(until:_:)`` without the drain, for callers that drain many doors
+    /// at once.
     ///
-    /// Returns the number of the closing that is to be drained and then told to ``drained(_:)``;
-    /// nil if there is nothing to wait for.
+    /// Returns the number of the closing to be drained and then passed to ``drained(_:)``; nil if
+    /// there is nothing to wait for.
     func put(_ cause: () -> KernelReadCause?) throws(IOFailure) -> UInt64? {
         try gate.withLock { (gate) throws(IOFailure) in
             try put(&gate, cause)
@@ -150,7 +153,8 @@ final class KernelReads: Sendable {
 
     func drained(_ closing: UInt64) {
         gate.withLock { gate in
-            // Opened and closed again meanwhile, there may be more to wait for.
+            // If the gate was opened and closed again meanwhile, newer reads may still have to be
+            // waited for.
             if gate.closings == closing { gate.isDrained = true }
         }
     }

@@ -1,11 +1,11 @@
-/// Reads that only the thread they belong to can finish: a queue's.
+/// Reads that only their own thread can finish: those of a queue.
 protocol OwnReads: AnyObject {
     /// Moves them on, for a drain on that thread.
     func advanceForDrain() -> DrainProgress
 }
 
-/// Who has such reads in this process, so that a thread that waits can move on its own, whatever
-/// volume they are of.
+/// All such reads of this process. By it a thread that waits moves on its own reads, of whatever
+/// volume.
 ///
 /// Lock order: a leaf.
 final class OwnReadsRegistry: Sendable {
@@ -19,8 +19,8 @@ final class OwnReadsRegistry: Sendable {
         owners.withLock { owners in owners.removeAll { $0.id == id } }
     }
 
-    /// Moves on the reads in flight that only the calling thread can finish, so that a wait on that
-    /// thread does not wait for itself.
+    /// Moves on the reads in flight that only the calling thread can finish, so that the thread
+    /// does not wait for itself.
     func advanceOwnReads() -> DrainProgress {
         let mine = owners.withLock { $0.compactMap(\.own) }
         var progress = DrainProgress.nothing
@@ -35,9 +35,9 @@ final class OwnReadsRegistry: Sendable {
     }
 }
 
-/// The registry's note of a queue. Sendable, because nobody but the queue's own thread takes it
-/// out: a reference held elsewhere might become the last one, and end the queue on the wrong
-/// thread.
+/// The registry's weak reference to a queue. Sendable, because only the queue's own thread takes
+/// the reference out. A reference held elsewhere might become the last one and end the queue on the
+/// wrong thread.
 struct WeakOwnReads: @unchecked Sendable {
     let id: ObjectIdentifier
     private weak var reads: (any OwnReads)?
@@ -49,6 +49,6 @@ struct WeakOwnReads: @unchecked Sendable {
         self.isMine = isMine
     }
 
-    /// Them, on their own thread; nil elsewhere or when they are gone.
+    /// The queue, on its own thread; nil on other threads or when it is gone.
     var own: (any OwnReads)? { isMine() ? reads : nil }
 }

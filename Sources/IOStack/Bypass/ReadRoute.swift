@@ -1,21 +1,21 @@
-/// The way a read took: two switches make four routes (spec 4.1).
+/// The route of a read. Two switches make four routes (spec 4.1).
 public enum ReadRoute: UInt8, Sendable, CaseIterable {
     /// Filters, file system, volume drivers, storage.
     case traditional
-    /// Filters and file system, then straight to the storage: a paused stream.
+    /// Filters and file system, then straight to the storage: the stream is paused.
     case storageBypass
     /// Past the filters, but through the volume drivers: "partial".
     case filterBypass
-    /// File system, then storage; nothing else sees the read.
+    /// File system, then storage; no other layer sees the read.
     case fullBypass
 
     public var skipsFilters: Bool { self == .filterBypass || self == .fullBypass }
     public var skipsVolumeDrivers: Bool { self == .storageBypass || self == .fullBypass }
 }
 
-/// Why a read of a bypass-enabled file object took the traditional route; tools print it.
+/// Why a read of a file object with bypass enabled took the traditional route. Tools print it.
 public enum TraditionalCause: UInt8, Sendable, CaseIterable, CustomStringConvertible {
-    /// The handle caches: BypassIO concerns non-cached reads only.
+    /// The handle caches. BypassIO concerns non-cached reads only.
     case cachedHandle
     /// Offset or length break the storage's alignment.
     case misaligned
@@ -23,7 +23,7 @@ public enum TraditionalCause: UInt8, Sendable, CaseIterable, CustomStringConvert
     case streamPaused
     /// A filter that did not opt in was attached.
     case filterAttachBlocked
-    /// A DISABLE is waiting for the stream's reads to finish.
+    /// A DISABLE waits for the stream's reads.
     case settling
     // The suspensions, in the order of ``StreamSuspension``.
     /// Another handle does cached I/O.
@@ -37,14 +37,14 @@ public enum TraditionalCause: UInt8, Sendable, CaseIterable, CustomStringConvert
     /// The file is being moved on the storage.
     case moving
 
-    /// Of several suspensions the first.
+    /// The cause of the first of several suspensions.
     init?(_ suspension: StreamSuspension) {
         guard suspension != [] else { return nil }
         let place = UInt8(suspension.rawValue.trailingZeroBitCount)
         self.init(rawValue: Self.cachedElsewhere.rawValue + place)
     }
 
-    /// In words, to follow "because".
+    /// The cause in words, to follow "because".
     public var description: String {
         switch self {
         case .cachedHandle: "the handle itself is cached"

@@ -1,7 +1,8 @@
-/// Counts who is inside something that may go away (`EX_RUNDOWN_REF`).
+/// Counts the users of an object that may go away (`EX_RUNDOWN_REF`).
 ///
-/// Layout: bit 63 says it is going away, bit 62 that a drain sleeps, the rest counts.
-/// Invariant: after ``runDown(advance:)`` returned nobody is inside and nobody enters.
+/// Layout: bit 63 says that the object is going away, bit 62 that a drain sleeps; the rest counts.
+/// Invariant: after ``close()`` and a ``drain(advance:)`` that returned, no user is inside and none
+/// enters.
 struct RundownGate: ~Copyable, Sendable {
     private static var closed: UInt64 { 1 << 63 }
     private static var waiting: UInt64 { 1 << 62 }
@@ -11,7 +12,7 @@ struct RundownGate: ~Copyable, Sendable {
     private let word = GateWord()
     private let event = DrainEvent()
 
-    /// False once it is going away.
+    /// False once the object is going away.
     func enter() -> Bool {
         let closed = word.countIn(1, counts: Self.countMask, seeing: Self.closed)
         if closed == 0 { return true }
@@ -23,12 +24,12 @@ struct RundownGate: ~Copyable, Sendable {
         if word.countOut(1, counts: Self.countMask, waking: Self.sleep) { event.signal() }
     }
 
-    /// From its return on nobody enters.
+    /// After it returns, no user enters.
     func close() {
         word.set(Self.closed)
     }
 
-    /// Waits until nobody is inside.
+    /// Waits until no user is inside.
     func drain(advance: () -> DrainProgress) {
         event.wait(
             raise: { word.set(Self.waiting) }, lower: { word.clear(Self.waiting) },

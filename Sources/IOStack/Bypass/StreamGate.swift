@@ -1,12 +1,12 @@
-/// The one word every filter-bypassing read of a stream passes.
+/// The word that every read of a stream passes if it skips the filters.
 ///
 /// Layout: bits 0–31 count the reads inside; bits 32 and up are the reasons why none may enter
 /// (``Closed``); bit 63 says that a drain sleeps.
 ///
 /// Invariant: a read is inside exactly between an ``enter()`` that returned nil and its
-/// ``leave()``. Counting in and looking at the reasons are one atomic step, as are setting a reason
-/// and the point after which no read enters; so once ``close(_:)`` returned and ``drain(_:)`` saw
-/// the count at zero, no bypassed read is in flight until ``open(_:)``.
+/// ``leave()``. A read counts itself in and looks at the reasons in one atomic step. Once a reason
+/// is set, no read enters. So after ``close(_:)`` returned and ``drain(_:until:advance:)`` saw the
+/// count at zero, no bypassed read is in flight until ``open(_:)``.
 ///
 /// Memory ordering: `enter` acquires what the opener released; `leave` releases the read's effects
 /// to the drain's acquiring load.
@@ -17,7 +17,7 @@ struct StreamGate: ~Copyable, Sendable {
 
         static var paused: Closed { Closed(rawValue: 1 << 32) }
         static var settling: Closed { Closed(rawValue: 1 << 33) }
-        /// One bit for each ``StreamSuspension``, in its order.
+        /// One bit for each ``StreamSuspension``, in the same order.
         static func suspended(_ causes: StreamSuspension) -> Closed {
             Closed(rawValue: UInt64(causes.rawValue) << 40)
         }
@@ -27,7 +27,7 @@ struct StreamGate: ~Copyable, Sendable {
             Closed(rawValue: paused.rawValue | settling.rawValue | anySuspension.rawValue)
         }
 
-        /// What a read that is kept out is told; nil where nothing is in its way.
+        /// The cause that a refused read is told; nil if the gate is open.
         var firstCause: TraditionalCause? { isEmpty ? nil : StreamGate.cause(rawValue) }
     }
 
@@ -38,10 +38,10 @@ struct StreamGate: ~Copyable, Sendable {
     private let word = GateWord()
     private let event = DrainEvent()
 
-    /// Counts a read in, or says why it may not enter.
+    /// Counts a read in, or returns why it may not enter.
     @inline(__always)
     func enter() -> TraditionalCause? {
-        // Looking first keeps late comers from bumping the count a drain waits for.
+        // The look first keeps late reads from raising the count that a drain waits for.
         let seen = word.glance(at: Closed.all.rawValue)
         if seen != 0 { return Self.cause(seen) }
         let closed = word.countIn(1, counts: Self.countMask, seeing: Closed.all.rawValue)
@@ -51,7 +51,6 @@ struct StreamGate: ~Copyable, Sendable {
         return Self.cause(closed)
     }
 
-    /// Counts a read out.
     @inline(__always)
     func leave() {
         let memory = StepMemory()
@@ -59,18 +58,19 @@ struct StreamGate: ~Copyable, Sendable {
         if word.countOut(1, counts: Self.countMask, waking: Self.sleep) { event.signal() }
     }
 
-    /// From its return on no read enters.
+    /// After it returns, no read enters.
     func close(_ reason: Closed) {
         word.set(reason.rawValue)
     }
 
-    /// Lets reads in again, as far as no other reason stands, and ends the drains for this one.
+    /// Takes the reason away and ends the drains for it. Reads enter again if no other reason
+    /// stands.
     func open(_ reason: Closed) {
         if word.clear(reason.rawValue, seeing: Self.waiting) != 0 { event.signal() }
     }
 
-    /// Waits until every read inside has left, or until `reason` is gone: then reads come and go
-    /// again, and nobody relies on their absence.
+    /// Waits until every read inside has left, or until `reason` is gone. In the second case reads
+    /// come and go again, and no caller relies on their absence.
     @discardableResult
     func drain(
         _ reason: Closed, until bound: DrainLimit = { nil }, advance: () -> DrainProgress

@@ -1,4 +1,4 @@
-/// What keeps a stream off the bypass route without pausing it (spec 4.6 and 6.9).
+/// A cause that keeps a stream off the bypass route without a pause (spec 4.6 and 6.9).
 public struct StreamSuspension: OptionSet, Sendable, Hashable, CustomStringConvertible {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -24,12 +24,12 @@ public struct StreamSuspension: OptionSet, Sendable, Hashable, CustomStringConve
     }
 }
 
-/// Which cached use of a file keeps its handles off the bypass route (spec 4.6). Neither lets a
-/// bypassed read return stale bytes.
+/// Which cached uses of a file keep its handles off the bypass route (spec 4.6). Under either
+/// policy no bypassed read returns stale bytes.
 public enum SuspensionPolicy: String, Sendable, CaseIterable {
-    /// Windows' rule: every cached or mapped use, until that handle and its mappings are gone.
+    /// Windows' rule: every cached or mapped use, until its handle and mappings are gone.
     case strict
-    /// Only a use that can hold data newer than the backing file: one that may write, until that
-    /// handle and its mappings are gone. Whoever only reads through a cache suspends nothing.
+    /// Only a use that can hold data newer than the backing file, because it may write; until its
+    /// handle and mappings are gone. A handle that only reads through a cache suspends nothing.
     case dirty
 }

@@ -1,14 +1,14 @@
-/// The one word every bypassing read of a volume passes: two counts and two switches.
+/// The word that every bypassing read of a volume passes: two counts and two switches.
 ///
 /// Layout: bits 0–23 count the reads that skip the filters, bits 24–47 those that skip the volume
 /// drivers; bits 48 and up are the reasons why reads may not (``Closed``); bits 62 and 63 say that
 /// a drain sleeps, for the second and the first count.
 ///
-/// Invariant, for each count: as ``StreamGate``, counting in and looking at the reasons are one
-/// atomic step. A read that may skip the filters but not the volume drivers stays counted in the
-/// first only, so neither drain waits for the other's reads.
+/// Invariant, for each count: as in ``StreamGate``, a read counts itself in and looks at the
+/// reasons in one atomic step. A read that may skip the filters but not the volume drivers is
+/// counted in the first only, so neither drain waits for the other's reads.
 ///
-/// Memory ordering: as ``StreamGate``.
+/// Memory ordering: as in ``StreamGate``.
 struct VolumeGate: ~Copyable, Sendable {
     struct Closed: OptionSet, Sendable, Hashable {
         let rawValue: UInt64
@@ -22,7 +22,7 @@ struct VolumeGate: ~Copyable, Sendable {
         /// A filter that did not opt in is attached.
         static var filtersBlocked: Closed { Closed(rawValue: 1 << 50) }
 
-        /// What keeps reads from skipping the volume drivers.
+        /// The reasons that keep reads from skipping the volume drivers.
         // No array literal: unoptimised code would allocate it on every read.
         static var storage: Closed {
             Closed(
@@ -31,7 +31,7 @@ struct VolumeGate: ~Copyable, Sendable {
         static var all: Closed { Closed(rawValue: storage.rawValue | filtersBlocked.rawValue) }
     }
 
-    /// Which drain waits for what.
+    /// The reads that a drain waits for.
     enum Population: Sendable { case filterBypass, storageBypass }
 
     private static var filterOne: UInt64 { 1 }
@@ -52,8 +52,8 @@ struct VolumeGate: ~Copyable, Sendable {
         Closed.storageRefused.rawValue | Closed.storageIdle.rawValue)
     private let event = DrainEvent()
 
-    /// Counts in a read that wants to skip the filters and, if it may, the volume drivers.
-    /// Returns nil when a blocked volume lets it skip neither.
+    /// Counts in a read that wants to skip the filters and, if it may, the volume drivers. Returns
+    /// nil if a filter that did not opt in is attached; then the read skips neither.
     @inline(__always)
     func enter() -> ReadRoute? {
         let seen = word.glance(at: Closed.all.rawValue)
@@ -89,7 +89,7 @@ struct VolumeGate: ~Copyable, Sendable {
         return false
     }
 
-    /// Counts a read out of what its route had counted it into.
+    /// Counts a read out of the counts of its route.
     @inline(__always)
     func leave(_ route: ReadRoute) {
         let memory = StepMemory()
@@ -116,8 +116,8 @@ struct VolumeGate: ~Copyable, Sendable {
         if word.clear(reason.rawValue, seeing: Self.waiting) != 0 { event.signal() }
     }
 
-    /// Waits until every read of `population` has left, or until `reason` is gone: then reads come
-    /// and go again, and nobody relies on their absence.
+    /// Waits until every read of `population` has left, or until `reason` is gone. In the second
+    /// case reads come and go again, and no caller relies on their absence.
     @discardableResult
     func drain(
         _ population: Population, _ reason: Closed, until bound: DrainLimit = { nil },

@@ -1,13 +1,13 @@
 import Synchronization
 
-/// A word of counts and bits, such as a gate's: who is inside, who may not enter, whether somebody
-/// sleeps.
+/// A word of counts and bits, such as a gate's: how many are inside, why none may enter, whether a
+/// drain sleeps.
 ///
-/// Each operation is one atomic step and shows its caller only the bits that it names. So a test
-/// that tries the threads' orders knows which steps commute: two reads that are counted in do,
-/// unless somebody looks at the count between them.
+/// Each operation is one atomic step and shows its caller only the bits that it names. By this a
+/// search of every order knows which steps commute: two reads that count themselves in do, unless a
+/// thread looks at the count between them.
 struct GateWord: ~Copyable, Sendable {
-    /// A drain that sleeps, and the count it waits for.
+    /// A drain that sleeps, and the count that it waits for.
     struct Sleep: Sendable {
         let flag: UInt64
         let count: UInt64
@@ -34,7 +34,7 @@ struct GateWord: ~Copyable, Sendable {
         return word.load(ordering: .acquiring) & bits
     }
 
-    /// A count is zero, or none of `bits` is left; acquires.
+    /// Whether a count is zero, or none of `bits` is left; acquires.
     @inline(__always)
     func isZero(_ count: UInt64, orGone bits: UInt64? = nil) -> Bool {
         @inline(__always)
@@ -45,7 +45,7 @@ struct GateWord: ~Copyable, Sendable {
         return holds(word.load(ordering: .acquiring))
     }
 
-    /// Counts in; the named bits as they were. Acquires and releases.
+    /// Counts in, and returns the named bits as they were. Acquires and releases.
     @inline(__always)
     func countIn(_ one: UInt64, counts: UInt64, seeing bits: UInt64) -> UInt64 {
         word.willUpdate(looks: bits, adds: counts)
@@ -54,7 +54,7 @@ struct GateWord: ~Copyable, Sendable {
         return old & bits
     }
 
-    /// Counts out; true if somebody sleeps whose count is zero now. Acquires and releases.
+    /// Counts out. True if a drain sleeps whose count is zero now. Acquires and releases.
     @inline(__always)
     func countOut(_ one: UInt64, counts: UInt64, waking sleep: Sleep) -> Bool {
         word.willCountOut(one, counts, sleep)
@@ -64,7 +64,7 @@ struct GateWord: ~Copyable, Sendable {
         return sleep.isOver(new)
     }
 
-    /// The same where two may sleep.
+    /// The same where two drains may sleep.
     @inline(__always)
     func countOut(_ one: UInt64, counts: UInt64, waking sleep: Sleep, _ other: Sleep) -> Bool {
         word.willCountOut(one, counts, sleep, other)
@@ -74,7 +74,7 @@ struct GateWord: ~Copyable, Sendable {
         return sleep.isOver(new) || other.isOver(new)
     }
 
-    /// The named bits as they were. Acquires and releases.
+    /// Sets bits, and returns the bits of `seen` as they were. Acquires and releases.
     @inline(__always)
     @discardableResult
     func set(_ bits: UInt64, seeing seen: UInt64 = 0) -> UInt64 {
@@ -82,7 +82,7 @@ struct GateWord: ~Copyable, Sendable {
         return word.bitwiseOr(bits, ordering: .acquiringAndReleasing).oldValue & seen
     }
 
-    /// The other named bits as they stand then. Acquires and releases.
+    /// Clears bits, and returns the bits of `others` as they are then. Acquires and releases.
     @inline(__always)
     @discardableResult
     func clear(_ bits: UInt64, seeing others: UInt64 = 0) -> UInt64 {

@@ -2,12 +2,12 @@ internal import Glibc
 
 /// A value that only its lock's holder touches.
 ///
-/// Over the C library's mutex instead of the standard library's. That one spins for its lock, which
-/// on few cores takes the time that its holder needs to let it go, and hands over through the
-/// kernel's priority inheritance, a system call on either side; with sixteen threads of a mount on
-/// two cores it cost a third of a lookup. ThreadSanitizer also does not see its hand-over. It costs
-/// one allocation at the start, for lock and value together; ``GuardedOnDemand`` makes it when it
-/// is needed.
+/// It uses the C library's mutex instead of the standard library's. The latter spins, which on few
+/// cores takes the time that the lock's holder needs. It also hands over through the kernel's
+/// priority inheritance, with a system call on either side. With sixteen threads of a mount on two
+/// cores it cost a third of a lookup. ThreadSanitizer does not see its hand-over, either.
+/// ``Guarded`` costs one allocation at the start, for lock and value together; ``GuardedOnDemand``
+/// allocates at the first use.
 @safe
 public struct Guarded<Value: ~Copyable>: ~Copyable {
     /// Does not move, as the C library demands.
@@ -31,7 +31,7 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
         unsafe place.deallocate()
     }
 
-    /// Memory with a lock and the value: where the value is.
+    /// Allocates a lock and the value; returns the value's address.
     private static func place(
         _ value: consuming sending Value
     ) -> UnsafeMutablePointer<Value> {
@@ -47,7 +47,7 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
         return unsafe start
     }
 
-    /// The lock comes first, the value where its alignment lets it. Bytes.
+    /// In bytes. The lock comes first; the value's alignment decides where the value follows.
     private static var valueOffset: Int {
         let mask = MemoryLayout<Value>.alignment - 1
         return unsafe (MemoryLayout<pthread_mutex_t>.size + mask) & ~mask
@@ -71,7 +71,8 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
         return try unsafe body(&value.pointee)
     }
 
-    /// Looks at the value while holding the lock; `body` does nothing that others could see.
+    /// Looks at the value while holding the lock. `body` has no effect that other threads could
+    /// see.
     borrowing func look<R>(_ body: (borrowing Value) -> R) -> R {
         seen(body)
     }
@@ -83,7 +84,7 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
         return unsafe body(value.pointee)
     }
 
-    /// Changes the value while holding the lock. What `body` returns is all that gets out of it.
+    /// Changes the value while holding the lock. Only `body`'s result leaves the lock.
     borrowing func change<R: Hashable>(_ body: (inout Value) -> R) -> R {
         let memory = StepMemory()
         lock()
@@ -93,7 +94,7 @@ public struct Guarded<Value: ~Copyable>: ~Copyable {
         return result
     }
 
-    /// The same where nothing gets out.
+    /// The same without a result.
     borrowing func change(_ body: (inout Value) -> Void) {
         let memory = StepMemory()
         lock()

@@ -1,9 +1,9 @@
-/// A value that only its lock's holder touches, and that most owners never have: lock and value
-/// take no memory but a pointer until somebody needs them.
+/// A value that only its lock's holder touches, and that most owners never need. Until the first
+/// use it takes no memory but a pointer.
 ///
-/// A look at it before it was made counts as one under the lock, before whoever makes it: as with a
-/// lock that is always there, of two threads that each change something and then look at what the
-/// other changes, one sees it (`OnDemand`). A pause that looks for kernel reads relies on that.
+/// A look before the first use counts as a look under the lock. So this type keeps a promise of an
+/// ordinary lock: if two threads each change a value and then look at the other's value, at least
+/// one sees the change (`OnDemand`). A pause that looks for kernel reads relies on that.
 ///
 /// Any thread.
 public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
@@ -15,10 +15,10 @@ public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
 
     init(steps: DemandedLockSteps<Value>) { self.steps = steps }
 
-    /// Somebody had use for the value. Takes no lock; looks as ``current`` does.
+    /// Whether the value was ever used. Takes no lock; looks as ``current`` does.
     var isMade: Bool { unsafe place.found != nil }
 
-    /// The value; nil as long as there is none. Makes nothing.
+    /// The value; nil if there is none. Makes nothing.
     @inlinable
     public var current: Value? {
         withLockIfUsed { $0 } ?? nil
@@ -30,8 +30,7 @@ public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
         withLockIfUsed { $0.take() } ?? nil
     }
 
-    /// Runs `body` with the value while holding the lock, both made on the first use. Not
-    /// recursive.
+    /// Runs `body` with the value while holding the lock; the first use makes both. Not recursive.
     @inlinable
     public func withLock<R, E: Error>(
         _ body: (inout sending Value?) throws(E) -> sending R
@@ -39,7 +38,7 @@ public struct GuardedOnDemand<Value: Sendable>: ~Copyable, Sendable {
         try unsafe place.made { newGuarded() }.pointee.withLock(body)
     }
 
-    /// As ``withLock(_:)``, where nothing is to be done as long as nobody had use for the value.
+    /// As ``withLock(_:)``, but does nothing if the value was never used.
     @inlinable
     public func withLockIfUsed<R, E: Error>(
         _ body: (inout sending Value?) throws(E) -> sending R

@@ -1,33 +1,32 @@
 /// A rule of the state machine that the build of the search (Tests/Interleavings) can leave out, to
-/// show that the search would notice. In every other build `isPlanted` is false while the code is
-/// compiled.
+/// show that the search would notice. In every other build `isPlanted` is a compile-time false.
 enum Mutant: String {
     /// A pause does not wait for the reads that are past the filters.
     case noDrain = "NO_DRAIN"
-    /// A read that finds the stream's gate closed while it counts in enters all the same.
+    /// A read enters although it finds the stream's gate closed while it counts itself in.
     case countWithoutLooking = "COUNT_WITHOUT_LOOKING"
     /// The same at the volume's gate.
     case volumeCountWithoutLooking = "VOLUME_COUNT_WITHOUT_LOOKING"
-    /// An ENABLE that was overtaken by a withdrawal enables.
+    /// An ENABLE takes effect although a withdrawal overtook it.
     case noAskingAgain = "NO_ASKING_AGAIN"
-    /// A drain sleeps without looking again behind its flag.
+    /// A drain sleeps without another look after it raised its flag.
     case sleepWithoutLooking = "SLEEP_WITHOUT_LOOKING"
-    /// A resume asks under the stream's lock.
+    /// A resume asks while it holds the stream's lock.
     case queryUnderLock = "QUERY_UNDER_LOCK"
     /// A resume ends a pause that came after its question.
     case noEpoch = "NO_EPOCH"
     /// An attach does not wait for reads that are past the filters.
     case noAttachDrain = "NO_ATTACH_DRAIN"
-    /// A resume that was refused by a filter that left stays refused.
+    /// A resume stays refused although the filter that refused it has left.
     case refuserGone = "REFUSER_GONE"
     /// A cached use does not wait for bypassed reads.
     case noSuspensionDrain = "NO_SUSPENSION_DRAIN"
-    /// The first of two cached users to end ends the suspension of both.
+    /// Of two cached users, the first to end ends the suspension of both.
     case suspendedByOne = "SUSPENDED_BY_ONE"
     /// A VOLUME_STACK_PAUSE does not wait.
     case noVolumeDrain = "NO_VOLUME_DRAIN"
     /// A VOLUME_STACK_RESUME ends a pause that came after its question.
     case noVolumeEpoch = "NO_VOLUME_EPOCH"
-    /// A VOLUME_STACK_RESUME leaves an earlier refusal of the drivers in force.
+    /// A VOLUME_STACK_RESUME leaves the drivers' earlier refusal in force.
     case refusalStays = "REFUSAL_STAYS"
 }

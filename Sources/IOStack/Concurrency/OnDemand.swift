@@ -1,26 +1,26 @@
 import Synchronization
 
-/// Something that most owners never need: takes no memory but a pointer until the first use, and
-/// then stays as long as its owner.
+/// A value that most owners never need. It takes no memory but a pointer until the first use, and
+/// then lives as long as its owner.
 ///
-/// Over an address instead of the standard library's lazy reference. That one counts a reference at
-/// each look and asks the runtime for generic types; an open and close spent 3,800 instructions on
-/// it.
+/// It is an address instead of the standard library's lazy reference. The latter counts a reference
+/// at each look and asks the runtime for generic types; an open and close spent 3,800 instructions
+/// on it.
 ///
-/// Any thread. Of two that make it at once, one is kept. Two threads that each write something else
-/// and then look here, or make this and then look at that other thing, cannot both miss the other:
-/// a fence stands between on either side.
+/// Any thread. If two threads make the value at once, one value is kept. Suppose two threads each
+/// write something else and then look here, or make this value and then look at that other thing.
+/// They cannot both miss the other's write: a fence stands between on either side.
 @safe
 @usableFromInline
 struct OnDemand<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
-    /// Of the value, 0 before there is one. Set once: release by who makes it, acquire by who finds
-    /// it.
+    /// The value's address, 0 before there is a value. Set once. The thread that makes the value
+    /// releases; a thread that finds it acquires.
     private let address = Atomic(address: 0)
 
     init() {}
 
     deinit {
-        // When somebody lets go of the last reference is no thread's doing.
+        // `owned`, because no thread's step drops the last reference.
         guard let place = unsafe UnsafeMutablePointer<Value>(bitPattern: address.owned) else {
             return
         }
@@ -28,7 +28,7 @@ struct OnDemand<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
         unsafe place.deallocate()
     }
 
-    /// Where the value is, for as long as this lives; nil before there is one.
+    /// The value's address, valid for as long as this lives; nil before there is a value.
     @usableFromInline
     var found: UnsafeMutablePointer<Value>? {
         if let place = unsafe known { return unsafe place }
@@ -36,7 +36,7 @@ struct OnDemand<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
         return unsafe known
     }
 
-    /// Where the value is, made by `make` if there was none.
+    /// The value's address; `make` makes the value if there was none.
     @usableFromInline
     func made(by make: () -> Value) -> UnsafeMutablePointer<Value> {
         if let place = unsafe known { return unsafe place }
@@ -56,7 +56,7 @@ struct OnDemand<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
         unsafe UnsafeMutablePointer(bitPattern: address.load(ordering: .acquiring))
     }
 
-    /// What was there before; 0 if the place is this one now.
+    /// The address that was there before; 0 if the place took this one.
     private func publish(_ bits: UInt) -> UInt {
         address.compareExchange(
             expected: 0, desired: bits, ordering: .acquiringAndReleasing

@@ -1,9 +1,9 @@
 import Dispatch
 import Synchronization
 
-// Where a search of every order (Tests/Interleavings) meets the state machine. The build of the
-// search has the counterparts of all this in the folder `Interleaving`; in every other build it is
-// nothing: what is declared here is empty or constant, is inlined, and leaves no code behind.
+// Step points connect the state machine with a search of every order (Tests/Interleavings). The
+// search's build has their counterparts in the folder `Interleaving`. In every other build the
+// declarations here are empty or constant, are inlined, and leave no code behind.
 
 #if !INTERLEAVING
 
@@ -14,13 +14,13 @@ import Synchronization
     }
 
     extension Mutant {
-        /// Whether the build is to do wrong what the mutant is about.
+        /// Whether the build breaks the mutant's rule.
         @inline(__always)
         var isPlanted: Bool { false }
     }
 
-    /// What a thread found since this was made. A search counts two ways of a thread as one that
-    /// differ in nothing it still knows.
+    /// What a thread has found since this was made. A search takes two ways of a thread for the
+    /// same if they differ in nothing that the thread still knows.
     struct StepMemory {
         @inline(__always)
         init() {}
@@ -33,7 +33,7 @@ import Synchronization
         func forget() {}
     }
 
-    /// Tells the search of the steps of one lock.
+    /// Tells the search the steps of one lock.
     struct LockSteps: Sendable {
         @inline(__always)
         func willLock() {}
@@ -45,7 +45,7 @@ import Synchronization
         func didUnlock() {}
     }
 
-    /// Names a lock that is made by demand for the search, whoever makes it.
+    /// Names a lock that is made on demand for the search, whichever thread makes it.
     struct DemandedLockSteps<Value>: Sendable {
         @inline(__always)
         init() {}
@@ -58,11 +58,11 @@ import Synchronization
         @inline(__always)
         func willLook(at bits: UInt64) {}
 
-        /// The next operation finds out whether what it looks at, of `bits`, `holds`.
+        /// The next operation finds out whether `bits` fulfil `holds`.
         @inline(__always)
         func willTest(_ bits: UInt64, _ holds: @Sendable (UInt64) -> Bool) {}
 
-        /// The next operation adds to `counts` or changes `bits`, and shows the bits it looks at.
+        /// The next operation adds to `counts` or changes `bits`, and shows the bits of `looks`.
         @inline(__always)
         func willUpdate(looks: UInt64, adds counts: UInt64 = 0, changes bits: UInt64 = 0) {}
 
@@ -75,11 +75,11 @@ import Synchronization
     }
 
     extension Atomic where Value == UInt {
-        /// For an address: to a search one is as good as another.
+        /// For an address: a search treats all addresses alike.
         @inline(__always)
         init(address: UInt) { self.init(address) }
 
-        /// For the owner of a word alone.
+        /// For the sole owner of a word.
         @inline(__always)
         var owned: UInt { load(ordering: .acquiring) }
     }
@@ -100,7 +100,7 @@ import Synchronization
     }
 
     extension DispatchSemaphore {
-        /// Nobody will signal or wait any more.
+        /// No thread will signal or wait any more.
         @inline(__always)
         func isLeft() {}
     }

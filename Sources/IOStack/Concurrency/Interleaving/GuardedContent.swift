@@ -1,17 +1,16 @@
 #if INTERLEAVING
-    /// What lies behind a lock. Looked at by a scheduler while no thread but the lock's holder
-    /// runs.
+    /// The value behind a lock. A scheduler looks at it while no thread but the lock's holder runs.
     @safe
     final class GuardedContent<Value: Hashable>: ScheduledContent, @unchecked Sendable {
         private let value: UnsafeMutablePointer<Value>
 
-        /// The value outlives it: they belong to the same ``Guarded``.
+        /// The value outlives this object: both belong to the same ``Guarded``.
         init(_ value: UnsafeMutablePointer<Value>) { unsafe self.value = unsafe value }
 
         var fingerprint: Int { unsafe value.pointee.hashValue }
     }
 
-    /// Makes the content of a lock that is made by demand, if its value can be compared.
+    /// Makes the content of a lock that is made on demand, if its value can be compared.
     @safe
     struct ContentMaker<Value: Sendable>: Sendable {
         private let maker: @Sendable (UnsafeMutablePointer<Value>) -> (any ScheduledContent)?

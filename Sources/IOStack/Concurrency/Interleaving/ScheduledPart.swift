@@ -1,9 +1,9 @@
 #if INTERLEAVING
-    /// What of a word a step touches, bit by bit.
+    /// The part of a word that a step touches, bit by bit.
     public struct ScheduledPart: Sendable, Equatable {
-        /// What it does depends on them, or what its thread does then.
+        /// Bits that decide the step's effect, or what its thread does next.
         public var looks: UInt64
-        /// Counts that it adds to, whatever they are: additions commute.
+        /// Counts that the step adds to, whatever their value: additions commute.
         public var adds: UInt64
         public var changes: UInt64
 
@@ -16,7 +16,7 @@
         public static let look = ScheduledPart(looks: .max)
         public static let change = ScheduledPart(looks: .max, changes: .max)
 
-        /// The order of two such steps may make a difference.
+        /// Whether the order of two such steps may make a difference.
         @inline(__always)
         public func conflicts(with other: ScheduledPart) -> Bool {
             let mine = adds | changes

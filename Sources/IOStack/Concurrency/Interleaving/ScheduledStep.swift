@@ -1,14 +1,14 @@
 #if INTERLEAVING
-    /// One step of a thread that others can see, as a test's scheduler is told of it.
+    /// A step of a thread that other threads can see, as a test's scheduler is told of it.
     public struct ScheduledStep: Sendable {
         public enum Kind: String, Sendable {
-            /// A look at a word; it commutes with other looks.
+            /// A look at a word. It commutes with other looks.
             case load
             /// Any change of a word.
             case update
-            /// Taking a lock: possible while nobody holds it.
+            /// Taking a lock: possible while no thread holds it.
             case lock
-            /// Taking a lock to look at what lies behind it, and giving it back.
+            /// Taking a lock to look at its value, and giving it back.
             case peek
             case unlock
             /// Sleeping on a semaphore: possible once it was signalled.
@@ -17,9 +17,9 @@
         }
 
         public let kind: Kind
-        /// Which word, lock or semaphore; unique among those that exist.
+        /// The word, lock or semaphore; unique among those that exist.
         public let object: UInt
-        /// Tells what the step finds there; nil for what tells nothing.
+        /// Tells what the step finds there; nil if nothing is to be found.
         public let content: (any ScheduledContent)?
         private let part: (@Sendable () -> ScheduledPart)?
         private let view: (@Sendable () -> Int)?
@@ -34,9 +34,10 @@
         }
 
         /// - Parameters:
-        ///   - part: what of its object the step touches, as that stands now.
-        ///   - isPartFixed: that is the same whatever stands there.
-        ///   - view: what of it the thread would get to see now.
+        ///   - part: the part of its object that the step touches, given the object's present
+        ///     value.
+        ///   - isPartFixed: the part is the same for every value.
+        ///   - view: what the thread would see of the object now.
         init(
             _ kind: Kind, on object: UInt, _ content: any ScheduledContent,
             part: @escaping @Sendable () -> ScheduledPart, isPartFixed: Bool,
@@ -50,15 +51,15 @@
             self.view = view
         }
 
-        /// What of its object the step touches does not depend on what it finds.
+        /// The part of its object that the step touches does not depend on the object's value.
         public let isPartFixed: Bool
 
-        /// What of its object the step touches if it is taken now.
+        /// The part of its object that the step touches if it is taken now.
         public var touched: ScheduledPart {
             part?() ?? (kind == .load || kind == .peek ? .look : .change)
         }
 
-        /// What the thread gets to see if the step is taken now; nil: all of the content.
+        /// What the thread sees if the step is taken now; nil: all of the content.
         public var seen: Int? { view?() }
     }
 #endif

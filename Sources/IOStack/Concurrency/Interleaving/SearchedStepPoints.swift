@@ -7,7 +7,7 @@
         var isPlanted: Bool { unsafe Interleaving.mutant == rawValue }
     }
 
-    /// What a thread found since this was made.
+    /// What a thread has found since this was made.
     struct StepMemory {
         private let mark = Interleaving.mark()
 
@@ -20,7 +20,7 @@
         func forget() { Interleaving.forget(since: mark) }
     }
 
-    /// Tells the search of the steps of one lock.
+    /// Tells the search the steps of one lock.
     struct LockSteps: Sendable {
         private let identity: UInt
         private let content: (any ScheduledContent)?
@@ -36,7 +36,7 @@
         func didUnlock() { Interleaving.step(.unlock, on: identity, content) }
     }
 
-    /// Names a lock that is made by demand, whoever makes it.
+    /// Names a lock that is made on demand, whichever thread makes it.
     struct DemandedLockSteps<Value: Sendable>: Sendable {
         private let identity = Interleaving.newIdentity()
         private let maker: ContentMaker<Value?>
@@ -49,7 +49,7 @@
     }
 
     extension Guarded where Value: ~Copyable {
-        /// As the other; the caller keeps the result and nothing else of what it saw.
+        /// As the other overload; the caller keeps only the result of its look.
         borrowing func look<R: Hashable>(_ body: (borrowing Value) -> R) -> R {
             let memory = StepMemory()
             let result = seen(body)
@@ -59,7 +59,7 @@
     }
 
     extension Guarded where Value: Sendable {
-        /// As the other, for a lock that is made by demand.
+        /// As the other initializer, for a lock that is made on demand.
         init(
             _ value: consuming sending Value, named identity: UInt, content: ContentMaker<Value>
         ) {
@@ -70,21 +70,21 @@
     }
 
     extension Guarded where Value == Void {
-        /// As the other, for a lock that only serialises: there is nothing to find.
+        /// As the other initializer, for a lock that only serialises and has no content.
         public init(_ value: consuming sending Value) {
             unsafe self.init(value) { _ in LockSteps(NoContent.shared) }
         }
     }
 
     extension Guarded where Value: Hashable {
-        /// As the other, for a value that a search can compare.
+        /// As the other initializer, for a value that a search can compare.
         public init(_ value: consuming sending Value) {
             unsafe self.init(value) { place in unsafe LockSteps(GuardedContent(place)) }
         }
     }
 
     extension GuardedOnDemand where Value: Hashable {
-        /// As the other, for a value that a search can compare.
+        /// As the other initializer, for a value that a search can compare.
         public init() { self.init(steps: DemandedLockSteps()) }
     }
 
@@ -109,7 +109,7 @@
         ) {
             let sleeps = [first] + (second.map { [$0] } ?? [])
             prepare(.update) { now in
-                // The count is looked at only where the flag is up.
+                // The step looks at the count only where the flag is up.
                 var part = ScheduledPart(looks: 0, adds: counts)
                 for sleep in sleeps {
                     part.looks |= sleep.flag

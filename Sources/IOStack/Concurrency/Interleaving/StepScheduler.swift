@@ -1,26 +1,27 @@
 #if INTERLEAVING
     private import Synchronization
 
-    /// Decides which thread goes on. Called before each step, on the thread that is to take it;
-    /// returns when it may. `unlock` and `signal` never wait.
+    /// Decides which thread goes on. A thread calls it before each of its steps; the call returns
+    /// when the thread may take the step. `unlock` and `signal` never wait.
     public protocol StepScheduler: Sendable {
         func step(_ step: ScheduledStep)
-        /// What the calling thread's next word, lock or semaphore is called: the same whenever the
-        /// thread has come the same way.
+        /// The name of the calling thread's next word, lock or semaphore. It is the same whenever
+        /// the thread has come the same way.
         func newIdentity() -> UInt
         /// All that the calling thread has found in its operation.
         func mark() -> UInt64
-        /// Of what the calling thread found since the mark it keeps `rest` only.
+        /// Of the findings since the mark, the calling thread keeps only `rest`.
         func forget(since mark: UInt64, but rest: Int)
-        /// That one is gone.
+        /// The object is gone.
         func forget(_ object: UInt)
     }
 
-    /// Where the state machine meets a test's scheduler; only in builds with INTERLEAVING.
+    /// Connects the state machine with a test's scheduler; only in builds with INTERLEAVING.
     public enum Interleaving {
         /// Set while no other thread runs.
         public nonisolated(unsafe) static var scheduler: (any StepScheduler)?
-        /// A name of what the build is to do wrong, so that the test shows that it would notice.
+        /// The name of the mutant that the build plants, by which a test shows that it would
+        /// notice.
         public nonisolated(unsafe) static var mutant: String?
 
         public static func step(
@@ -31,15 +32,15 @@
 
         private static let identities = Synchronization.Atomic<UInt>(0)
 
-        /// What a step names its object by. Not an address: that of a thing that is gone comes
-        /// again, with its history.
+        /// The name by which a step refers to its object. Not an address: a new object may get a
+        /// dead object's address, and with it its history.
         public static func newIdentity() -> UInt {
             unsafe scheduler?.newIdentity()
                 ?? identities.wrappingAdd(1, ordering: .relaxed).newValue
         }
 
-        /// At the begin and the end of what gives no result but `rest`: the thread comes out as it
-        /// went in, whatever it found.
+        /// Called at the beginning and the end of an operation whose only result is `rest`.
+        /// Whatever the thread found in between is forgotten.
         static func mark() -> UInt64 { unsafe scheduler?.mark() ?? 0 }
         static func forget(since mark: UInt64, but rest: Int = 0) {
             unsafe scheduler?.forget(since: mark, but: rest)

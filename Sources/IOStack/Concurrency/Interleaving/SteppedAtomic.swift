@@ -1,10 +1,10 @@
 #if INTERLEAVING
     import Synchronization
 
-    /// Stands in for the standard library's `Atomic` in this module: each operation is a step of
-    /// the scheduler. All are sequentially consistent, since one thread runs at a time.
+    /// Replaces the standard library's `Atomic` in this module. Each operation is a step of the
+    /// scheduler. All are sequentially consistent, since one thread runs at a time.
     ///
-    /// Relaxed additions are figures for people (docs/concurrency.md) and no steps.
+    /// Relaxed additions are figures for people (docs/concurrency.md), not steps.
     struct Atomic<Value: Hashable & Sendable>: ~Copyable, Sendable {
         private final class Word: ScheduledContent {
             let value: Mutex<Value>
@@ -23,7 +23,7 @@
 
         init(_ value: Value) { word = Word(value) { $0.hashValue } }
 
-        /// For an address: to a search one is as good as another.
+        /// For an address: a search treats all addresses alike.
         init(address: Value) where Value == UInt { word = Word(address) { $0 == 0 ? 0 : 1 } }
 
         private func step(_ kind: ScheduledStep.Kind) {
@@ -35,7 +35,7 @@
             Interleaving.step(kind, on: word.identity, word)
         }
 
-        /// For who owns the word alone: no step.
+        /// For the sole owner of the word; not a step.
         var owned: Value { word.value.withLock { $0 } }
 
         func load(ordering: AtomicLoadOrdering) -> Value {
@@ -85,9 +85,9 @@
             return change { $0 &- amount }
         }
 
-        /// Counts in unless the count is zero, or `isGone`. How often a loop of exchanges begins
-        /// anew depends on who counts in meanwhile. That repeats a look and makes no other
-        /// difference, so it is one step, and a search may leave the count out.
+        /// Counts in unless the count is zero, or `isGone`. A loop of exchanges starts over as
+        /// often as other threads count in meanwhile. That repeats a look and makes no other
+        /// difference. So this is one step, and a search may leave the count out.
         func addUnlessZero(orIf isGone: () -> Bool) -> Bool {
             guard !isGone() else { return false }
             step(.update)
@@ -112,7 +112,8 @@
     }
 
     extension Atomic where Value == UInt64 {
-        /// The next operation, which is no step of its own then, touches `part` and shows `view`.
+        /// Announces that the next operation touches `part` and shows `view`. That operation is
+        /// then no step of its own.
         func prepare(
             _ kind: ScheduledStep.Kind, _ part: ScheduledPart,
             view: @escaping @Sendable (UInt64) -> Int

@@ -1,8 +1,7 @@
 #if INTERLEAVING
     import Dispatch
 
-    /// Stands in for Dispatch's semaphore in this module: sleeping on it is a step of the
-    /// scheduler.
+    /// Replaces Dispatch's semaphore in this module. Sleeping on it is a step of the scheduler.
     final class DispatchSemaphore: Sendable {
         private let semaphore: Dispatch.DispatchSemaphore
 
@@ -10,7 +9,7 @@
 
         private let identity = Interleaving.newIdentity()
 
-        /// Nobody will signal or wait any more.
+        /// No thread will signal or wait any more.
         func isLeft() { Interleaving.forget(identity) }
 
         func wait() {
@@ -29,7 +28,7 @@
         }
     }
 
-    // For the list of a drain's sleepers: who sleeps is who will be woken.
+    // For the list of a drain's sleepers: a sleeper is identified by its semaphore.
     extension DispatchSemaphore: Hashable {
         static func == (one: DispatchSemaphore, other: DispatchSemaphore) -> Bool { one === other }
         func hash(into hasher: inout Hasher) { hasher.combine(identity) }
