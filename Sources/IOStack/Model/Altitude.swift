@@ -3,14 +3,14 @@
 ///
 /// `325000.3` lies above `325000.25` and below `325000.31`; `40500` equals `040500.0`.
 public struct Altitude: Sendable, CustomStringConvertible {
-    /// As it was written.
+    /// The altitude as it was written.
     public let description: String
     /// Digits before the point, without leading zeros.
     private let integer: [UInt8]
     /// Digits after the point, without trailing zeros.
     private let fraction: [UInt8]
 
-    /// A whole number, as the load order groups are given in.
+    /// A whole number, the form in which load order groups are given.
     public init(integer value: UInt) {
         description = String(value)
         integer = value == 0 ? [] : Array(description.utf8)

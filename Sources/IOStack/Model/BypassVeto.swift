@@ -1,6 +1,6 @@
 public import BypassIOProtocol
 
-/// Who does not let BypassIO through, with which status and why: the three fields of
+/// A layer's refusal of BypassIO: its name, the status and the reason, the three fields of
 /// FS_BPIO_RESULTS.
 public struct BypassVeto: Error, Sendable, Equatable {
     public var driver: String
@@ -13,28 +13,28 @@ public struct BypassVeto: Error, Sendable, Equatable {
         self.reason = reason
     }
 
-    /// As the control code brought it.
+    /// The veto as the control code brought it.
     public init(_ results: BypassIOResults) {
         self.init(
             driver: results.driverName.string, status: results.status,
             reason: results.failureReason.string)
     }
 
-    /// A driver that refuses with a status that is no error refuses all the same.
+    /// A status that is no error becomes STATUS_NOT_SUPPORTED: the driver refuses all the same.
     init(driver: String, _ veto: StorageVeto) {
         self.init(
             driver: driver, status: veto.status.isError ? veto.status : .notSupported,
             reason: veto.reason)
     }
 
-    /// A minifilter that never opted in (spec 3.1, sample 1).
+    /// The veto for a minifilter that never opted in (spec 3.1, sample 1).
     static func notOptedIn(filter: String) -> BypassVeto {
         BypassVeto(
             driver: filter, status: .bypassIOFilterNotSupported,
             reason: "The specified minifilter does not support bypass IO.")
     }
 
-    /// As the control code carries it: names cut to 32 and reasons to 128 UTF-16 units.
+    /// The veto as the control code carries it: names cut to 32 and reasons to 128 UTF-16 units.
     public var results: BypassIOResults {
         BypassIOResults(
             status: status, driverName: DriverName(truncating: driver),

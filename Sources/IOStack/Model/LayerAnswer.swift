@@ -1,12 +1,12 @@
-/// What one layer says when all are asked.
+/// A layer's answer when all layers are asked.
 public struct LayerAnswer: Sendable, Equatable {
     public enum Layer: String, Sendable { case filter, fileSystem, volume, storage }
 
     public var layer: Layer
     public var driver: String
-    /// Of a filter.
+    /// A filter's altitude; nil for other layers.
     public var altitude: Altitude?
-    /// nil when the layer lets BypassIO through.
+    /// nil if the layer lets BypassIO through.
     public var veto: BypassVeto?
 
     public init(layer: Layer, driver: String, altitude: Altitude? = nil, veto: BypassVeto?) {

@@ -1,4 +1,4 @@
-/// The load order groups that altitudes are allotted from, top of the stack first
+/// The load order groups that altitudes are assigned from, top of the stack first
 /// (`load-order-groups-and-altitudes-for-minifilter-drivers.md`).
 public enum LoadOrderGroup: String, CaseIterable, Sendable {
     case filter = "Filter"

@@ -1,6 +1,6 @@
 public import BypassIOProtocol
 
-/// Whether the reads of a file may go past the filter: an ENABLE or a QUERY on its way down.
+/// An ENABLE or a QUERY on its way down: may the reads of a file go past the filter?
 public struct BypassQuestion: Sendable {
     public let data: CallbackData
     public let instance: FilterInstance
@@ -13,21 +13,21 @@ public struct BypassQuestion: Sendable {
         self.operation = operation
     }
 
-    /// A file, or of a QUERY a directory or the volume.
+    /// A file; for a QUERY also a directory or the volume.
     public var file: FileObject { data.existingFile }
     public var requestor: Requestor { data.requestor }
 
-    /// Bypass is asked for: where everybody lets it past, reads of the file object no longer come
-    /// by.
+    /// The question is an ENABLE. If no layer vetoes it, reads of the file object no longer pass
+    /// the filters.
     public var isEnable: Bool { operation == .enable }
 
     /// The ENABLE is asked again, because bypass was withdrawn while it was under way.
     public var isReissued: Bool { data.flags.contains(.reissued) }
 }
 
-/// What a filter says to a ``BypassQuestion``.
+/// A filter's answer to a ``BypassQuestion``.
 public enum BypassAnswer: Sendable {
-    /// Nothing to say against it: ask the next.
+    /// The filter does not object: ask the next layer.
     case pass
     /// `FltVetoBypassIo`: the question ends here, with the filter's name. The status is an error,
     /// the reason one English sentence of at most 128 UTF-16 units.

@@ -1,5 +1,4 @@
-/// A minifilter as a type of its own: what it is called, where it stands, and of which requests it
-/// wants to hear.
+/// A minifilter as a type of its own: its name, its altitude, and the requests that it sees.
 ///
 /// ```swift
 /// final class ReadCounter: Filter, PreReadFilter {
@@ -18,62 +17,64 @@
 /// ```
 ///
 /// Each callback has a protocol of one method: ``PreReadFilter`` and ``PostReadFilter`` (together
-/// ``ReadFilter``, as `Codable` is two), and so for opens, writes and changes. What a type conforms
-/// to is its operation table. So a callback that a type does not name is not registered and costs
-/// nothing, and a method whose name is misspelt does not compile. One protocol with an empty
-/// default for each method could do neither: nobody can see whether a type has replaced a default.
+/// ``ReadFilter``, as `Codable` is two), and so for opens, writes and changes. The type's
+/// conformances are its operation table. So a callback that a type does not name is not registered
+/// and costs nothing, and a method with a misspelt name does not compile. One protocol with an
+/// empty default for each method could do neither: code cannot see whether a type has replaced a
+/// default.
 ///
 /// The registration (``FilterRegistration/init(_:)``) is made once, when the filter is registered.
-/// A callback then costs what a closure that calls a method costs: what the methods are handed is a
-/// view of the request, two references wide, and nothing is allocated. What no protocol here covers
-/// is in reach: ``otherOperations`` takes rows of the low level, and each view has its
-/// ``CallbackData``.
+/// A callback then costs as much as a closure that calls a method. A method gets a view of the
+/// request, two references wide; nothing is allocated. The low level stays in reach:
+/// ``otherOperations`` takes its rows, and each view has its ``CallbackData``.
 ///
 /// A filter may be attached to many volumes. Its methods are called from any thread, several at
-/// once, and never under a lock but ``willAttach(_:_:)``.
+/// once. Only ``willAttach(_:_:)`` is called under a lock.
 public protocol Filter: AnyObject, Sendable {
-    /// As vetoes carry it. Not empty, and no other registered filter's.
+    /// The name in the filter's vetoes. Not empty, and no other registered filter's.
     var name: String { get }
 
     /// Where an instance attaches if no other altitude is asked for.
     var altitude: Altitude { get }
 
-    /// What the filter can do. Without ``FilterRegistration/Features/bypassIO`` a filter of reads
-    /// or writes stops all bypass on its volumes (spec 4.3, 6.10).
+    /// The features that the filter supports. Without ``FilterRegistration/Features/bypassIO`` a
+    /// filter of reads or writes stops all bypass on its volumes (spec 4.3, 6.10).
     ///
-    /// By default a filter knows BypassIO if it answers questions about it (``BypassFilter``):
-    /// otherwise nobody has said that it can do without the reads that pass it. A filter that can
-    /// do without any, or that takes bypass back by ``FilterInstance/Bypass-swift.struct``, says so
-    /// itself.
+    /// By default a filter knows BypassIO if it answers questions about it (``BypassFilter``).
+    /// Without such an answer nothing says that the filter can do without the reads that pass it. A
+    /// filter that can do without any, or that takes bypass back by
+    /// ``FilterInstance/Bypass-swift.struct``, declares so itself.
     var supportedFeatures: FilterRegistration.Features { get }
 
-    /// What it needs of the reads that the host's kernel carries itself. nil by default, which
-    /// refuses them to a filter of reads or writes: see ``FilterRegistration/kernelReads``.
+    /// The filter's terms for the kernel's own reads. nil, the default, refuses such reads for a
+    /// filter of reads or writes: see ``FilterRegistration/kernelReads``.
     var kernelReads: KernelReadTerms? { get }
 
     /// The kinds of context that it may set; none by default.
     var contexts: Set<ContextKind> { get }
 
     /// Rows of the low level, for functions that no protocol covers, or with flags. None by
-    /// default. Not of a function that the type has methods for: a table has one row for each.
+    /// default. A row must not be for a function that the type has methods for, because a table has
+    /// one row for each function.
     var otherOperations: [OperationRegistration] { get }
 
     /// False is STATUS_FLT_DO_NOT_ATTACH. Called under a lock of the volume: it must neither
     /// attach, nor detach, nor send a BypassIO control. True by default.
     func willAttach(_ instance: FilterInstance, _ reason: FilterRegistration.SetupReason) -> Bool
 
-    /// Requests that begin now pass the instance. The place to withdraw bypass from files that had
-    /// it before the filter came.
+    /// Requests that begin now pass the instance. Here a filter withdraws bypass from files that
+    /// had it before the filter came.
     func didAttach(_ instance: FilterInstance)
 
     /// False refuses a manual detach, with STATUS_FLT_DO_NOT_DETACH. True by default.
     func mayDetach(_ instance: FilterInstance) -> Bool
 
-    /// The instance is going away: complete what is pended, stop queueing.
+    /// The instance is going away. The filter completes the requests that it keeps and pends no
+    /// more.
     func willDetach(_ instance: FilterInstance, _ reason: FilterRegistration.TeardownReason)
 
-    /// No method runs for the instance and none will: close what it owns. What it kept from
-    /// bypassing is let go already.
+    /// No method runs for the instance and none will. The filter closes what it owns. Its
+    /// withdrawals of bypass have ended already.
     func didDetach(_ instance: FilterInstance, _ reason: FilterRegistration.TeardownReason)
 
     /// False refuses an unload that is not mandatory. True by default.

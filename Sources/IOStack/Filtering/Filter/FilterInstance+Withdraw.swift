@@ -1,8 +1,8 @@
 import BypassIOProtocol
 
-/// How bypass is withdrawn and restored; ``Bypass-swift.struct`` says what holds.
+/// Withdraws and restores bypass, by the rules of ``Bypass-swift.struct``.
 extension FilterInstance {
-    /// nil: from every file.
+    /// - Parameter file: nil withdraws from every file.
     func withdraw(
         from file: FileObject?, _ status: NTStatus, _ reason: String
     ) throws(IOFailure) {
@@ -13,13 +13,14 @@ extension FilterInstance {
         try whileAttached { () throws(IOFailure) in
             withdrawn.set(veto, of: file?.stream)
             volume.askAboutBypass(self)
-            // A restore that came meanwhile did not find the pause that came after it.
+            // A restore that ran meanwhile did not find the pause below.
             defer { if !isStillWithdrawn(from: file) { resumeWhatMayBypass() } }
             if let file { try pause(file) } else { try pauseAll { note($0) } }
         }
     }
 
-    /// Until the pauses are noted: the detach that waits for this lets go of them.
+    /// Holds the rundown until the pauses are noted, so that a detach, which waits for it, ends
+    /// them.
     func whileAttached(_ body: () throws(IOFailure) -> Void) throws(IOFailure) {
         guard rundown.enter() else { throw IOFailure(.fltDeletingObject) }
         defer { rundown.leave() }
@@ -52,7 +53,7 @@ extension FilterInstance {
             if file.stream.mayHaveBypass {
                 _ = try bypassIO(.streamPause, on: file)
             } else {
-                // Nobody has bypass, so nobody below has to hear of it.
+                // No handle has bypass, so no layer below has to hear of it.
                 try volume.pause(file.stream)
             }
         } catch {
@@ -65,7 +66,7 @@ extension FilterInstance {
 
     func note(_ stream: Stream) { stream.bypass.note(pauser: ObjectIdentifier(self)) }
 
-    /// One STREAM_RESUME, to the top, for each paused file that has to do with this instance.
+    /// Sends a STREAM_RESUME to the top for each paused file that waits for this instance.
     func resumeWhatMayBypass() {
         var asked = Set<ObjectIdentifier>()
         for file in volume.bypassedFiles where !asked.contains(ObjectIdentifier(file.stream)) {
@@ -94,7 +95,7 @@ extension FilterInstance {
             && withdrawn.veto(of: stream) == nil
     }
 
-    /// The last callback is over: nothing of this filter's is in the way any more.
+    /// Called after the last callback: nothing of this filter keeps files from bypassing any more.
     func letGoOfBypass() {
         guard withdrawn.isUsed else { return }
         withdrawn.removeAll()

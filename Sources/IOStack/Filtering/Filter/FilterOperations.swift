@@ -1,4 +1,4 @@
-/// IRP_MJ_CREATE on its way down: an open, or the making of a file, directory, link or device.
+/// IRP_MJ_CREATE on its way down: an open, or the creation of a file, directory, link or device.
 public protocol PreOpenFilter: Filter {
     func willOpen(_ open: PreOpen) -> PreOperationAnswer
 }
@@ -8,8 +8,8 @@ public protocol PostOpenFilter: Filter {
     func didOpen(_ open: PostOpen)
 }
 
-/// IRP_MJ_READ on its way down, and the question of a read that the kernel carries itself
-/// (``PreRead/isKernelRead``). Reads that bypass come by neither here nor at ``PostReadFilter``.
+/// IRP_MJ_READ on its way down, and the question about a kernel read (``PreRead/isKernelRead``).
+/// Bypassed reads come neither here nor to ``PostReadFilter``.
 public protocol PreReadFilter: Filter {
     func willRead(_ read: PreRead) -> PreOperationAnswer
 }
@@ -39,36 +39,36 @@ public protocol PostChangeFilter: Filter {
     func didChange(_ change: PostChange)
 }
 
-/// IRP_MJ_CLEANUP on its way down, which nobody can stop: a file object's last handle is gone.
+/// IRP_MJ_CLEANUP on its way down: a file object's last handle is gone. A filter cannot stop it.
 public protocol CleanupFilter: Filter {
     func willCleanUp(_ cleanup: PreCleanup)
 }
 
-/// Hears of opens before and after.
+/// Sees opens before and after.
 public typealias OpenFilter = PreOpenFilter & PostOpenFilter
-/// Hears of reads before and after.
+/// Sees reads before and after.
 public typealias ReadFilter = PreReadFilter & PostReadFilter
-/// Hears of writes before and after.
+/// Sees writes before and after.
 public typealias WriteFilter = PreWriteFilter & PostWriteFilter
-/// Hears of changes before and after.
+/// Sees changes before and after.
 public typealias ChangeFilter = PreChangeFilter & PostChangeFilter
 
-/// Has a say in whether a file's reads may go past it.
+/// Decides whether a file's reads may go past the filter.
 ///
 /// For an answer that follows from the file or the caller. A filter that takes bypass back at some
 /// time and gives it again at another needs no answer of its own: the veto of
-/// ``FilterInstance/Bypass-swift.struct/withdraw(_:reason:)`` is given in its place.
+/// ``FilterInstance/Bypass-swift.struct/withdraw(_:reason:)`` answers in its place.
 public protocol BypassFilter: Filter {
-    /// An ENABLE, or a QUERY, that of a STREAM_RESUME among them. Called from the top down until
-    /// somebody vetoes.
+    /// An ENABLE, or a QUERY, also one that a STREAM_RESUME asks. Filters are called from the top
+    /// down until one vetoes.
     ///
-    /// What was let past may be asked again (``BypassQuestion/isReissued``), so letting it past is
-    /// no place to count, nor to pause the file.
+    /// The stack may ask again after a filter let an ENABLE pass (``BypassQuestion/isReissued``).
+    /// So this is no place to count ENABLEs, nor to pause the file.
     func bypass(_ question: BypassQuestion) -> BypassAnswer
 }
 
-/// Hears of a STREAM_RESUME before the questions that it asks come from the top: the time to find
-/// out what the answer is to be.
+/// Hears of a STREAM_RESUME before its questions come from the top, so that the filter can work out
+/// its answer.
 public protocol BypassResumeFilter: Filter {
     func willResumeBypass(_ resume: BypassResume)
 }

@@ -1,20 +1,20 @@
 public import BypassIOProtocol
 
 extension Filter {
-    /// What the filter manager is told.
+    /// The registration that the filter manager gets.
     public var registration: FilterRegistration { FilterRegistration(self) }
 }
 
 extension FilterManager {
-    /// As ``register(_:)-(FilterRegistration)``, of a filter that is a type.
+    /// As ``register(_:)-(FilterRegistration)``, for a filter that is a type.
     public func register(_ filter: any Filter) throws(NTStatus) -> Minifilter {
         try register(FilterRegistration(filter))
     }
 }
 
 extension FilterRegistration {
-    /// What a filter's type comes to: a row for each function that it has a method for. Holds the
-    /// filter.
+    /// The registration of a filter's type: a row for each function that the type has a method for.
+    /// Holds the filter.
     public init(_ filter: any Filter) {
         self.init(
             name: filter.name, altitude: filter.altitude,
@@ -31,7 +31,7 @@ extension FilterRegistration {
 }
 
 extension OperationRegistration {
-    /// Looked up once: which protocols the type conforms to does not change.
+    /// Called once, because a type's conformances do not change.
     fileprivate static func rows(of filter: any Filter) -> [OperationRegistration] {
         [
             row(.create, pre: preOpen(of: filter), post: postOpen(of: filter)),
@@ -144,8 +144,8 @@ extension OperationRegistration {
 }
 
 extension CallbackData {
-    /// Of a request that goes on without the instance the filter learns no end; it is called where
-    /// it left something to clean up.
+    /// If a request goes on without the instance, the filter does not see its end. The `did` method
+    /// is then called only if the filter left a context to clean up.
     @inline(__always)
     fileprivate func concerns(_ context: CompletionContext) -> Bool {
         guard isDraining, case .none = context else { return true }

@@ -9,10 +9,10 @@ public struct PreChange: PreOperation {
         self.instance = instance
     }
 
-    /// Of names the directory.
+    /// For a change of a name: the directory.
     public var file: FileObject { data.existingFile }
 
-    /// A change of it is seen by what is below; above and in `didChange` it is again what it was.
+    /// Layers below see an assignment. Layers above, and `didChange`, see the original again.
     public var change: FileChange {
         get { data.fileChange }
         nonmutating set { data.parameters = .setInformation(newValue) }
@@ -33,7 +33,7 @@ public struct PostChange: PostOperation {
     }
 
     public var file: FileObject { data.existingFile }
-    /// As the filter was asked.
+    /// As the filter received it.
     public var change: FileChange { data.fileChange }
 }
 

@@ -11,14 +11,15 @@ public struct PreOpen: PreOperation {
         self.instance = instance
     }
 
-    /// What is asked for. A change is seen by what is below; above and in `didOpen` it is again
-    /// what it was.
+    /// The open's parameters. Layers below see an assignment. Layers above, and `didOpen`, see the
+    /// original again.
     public var parameters: CreateParameters {
         get { data.createParameters }
         nonmutating set { data.parameters = .create(newValue) }
     }
 
-    /// From the volume's root, as the directory's names were when that was opened.
+    /// From the volume's root, with the directory's names as they were when the directory was
+    /// opened.
     public var path: String { data.createParameters.pathFromRoot }
 }
 
@@ -35,10 +36,10 @@ public struct PostOpen: PostOperation {
         self.context = context
     }
 
-    /// As the filter was asked.
+    /// As the filter received them.
     public var parameters: CreateParameters { data.createParameters }
 
-    /// What was opened; nil if the open failed.
+    /// The opened file; nil if the open failed.
     public var file: FileObject? { data.ioStatus.status.isSuccess ? data.fileObject : nil }
 }
 

@@ -1,62 +1,62 @@
 public import BypassIOProtocol
 
-/// What all views of a request on its way down have.
+/// The common part of all views of a request on its way down.
 ///
-/// A view is valid until the method returns that it was handed to. That of a pended request is
-/// until ``resume(_:)``.
+/// A view is valid until the method that got it returns; the view of a pended request until
+/// ``resume(_:)``.
 public protocol PreOperation: Sendable {
-    /// The request itself, as the low level has it.
+    /// The low level's request.
     var data: CallbackData { get }
-    /// On which of its instances the filter sees the request.
+    /// The filter's instance at which the request is.
     var instance: FilterInstance { get }
 }
 
 extension PreOperation {
-    /// On whose behalf it runs.
+    /// The party on whose behalf the request runs.
     @inlinable public var requestor: Requestor { data.requestor }
 
-    /// A filter sent it, through an instance above.
+    /// A filter sent the request, through an instance above.
     @inlinable public var isGenerated: Bool { data.flags.contains(.generatedIO) }
 
     /// The program was interrupted while a filter kept the request.
     public var isCancelled: Bool { data.isCancelled }
 
-    /// Goes on with the request that the filter pended. Callable from any thread, once, even before
-    /// the method has returned that pended it.
+    /// Goes on with a request that the filter pended. Callable from any thread, once, even before
+    /// the method that pended it has returned.
     ///
-    /// Changes nothing and returns an error as ``CallbackData/completePendedPreOperation(_:_:)``
-    /// does.
+    /// Returns an error and changes nothing in the cases of
+    /// ``CallbackData/completePendedPreOperation(_:_:)``.
     @discardableResult
     public func resume(_ answer: PreOperationAnswer) -> NTStatus {
         data.completePendedPreOperation(instance, answer)
     }
 }
 
-/// What all views of a request on its way up have. Valid until the method returns that it was
-/// handed to.
+/// The common part of all views of a request on its way up. A view is valid until the method that
+/// got it returns.
 ///
-/// A request that the filter wants to keep on its way up takes the low level
+/// A filter that wants to keep a request on its way up uses the low level
 /// (``PostOperationResult/moreProcessingRequired``).
 public protocol PostOperation: Sendable {
     var data: CallbackData { get }
     var instance: FilterInstance { get }
-    /// What the `will` method handed on.
+    /// The context from the `will` method.
     var context: CompletionContext { get }
 }
 
 extension PostOperation {
     @inlinable public var requestor: Requestor { data.requestor }
 
-    /// How the request ended, as the filters below have left it.
+    /// The request's status, as the filters below have left it.
     @inlinable public var status: NTStatus { data.ioStatus.status }
 
     @inlinable public var isSuccess: Bool { data.ioStatus.status.isSuccess }
 
-    /// The instance goes away before the request has ended: there is nothing to see but the
-    /// context, which is to be cleaned up. Comes only to a filter whose `will` method answered
-    /// ``PreOperationAnswer/passWith(_:)``.
+    /// The instance goes away before the request has ended. The view holds nothing but the context,
+    /// which is to be cleaned up. Only a filter whose `will` method answered
+    /// ``PreOperationAnswer/passWith(_:)`` gets such a view.
     @inlinable public var isDraining: Bool { data.isDraining }
 
-    /// Makes it fail for everybody above.
+    /// Makes the request fail for all layers above.
     public func fail(_ status: NTStatus) { data.fail(status) }
 }

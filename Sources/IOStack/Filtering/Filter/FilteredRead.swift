@@ -13,30 +13,31 @@ public struct PreRead: PreOperation {
 
     public var file: FileObject { data.existingFile }
 
-    /// In bytes. A change is seen by what is below; above and in `didRead` it is again what it was.
+    /// In bytes. Layers below see an assignment. Layers above, and `didRead`, see the original
+    /// again.
     public var offset: UInt64 {
         get { data.readRange.offset }
         nonmutating set { data.parameters = .read(offset: newValue, length: length) }
     }
 
-    /// Bytes asked for. As ``offset``.
+    /// In bytes. As ``offset``.
     public var length: Int {
         get { data.readRange.length }
         nonmutating set { data.parameters = .read(offset: offset, length: newValue) }
     }
 
-    /// Where the bytes will be; nil for a read that the kernel carries. Another one takes its place
-    /// for what is below: see ``CallbackData/buffer``.
+    /// Where the bytes will be; nil for a kernel read. A filter may replace it for the layers
+    /// below: see ``CallbackData/buffer``.
     public var buffer: (any IOBuffer)? {
         get { data.buffer }
         nonmutating set { data.buffer = newValue }
     }
 
-    /// A question, not a transfer: the kernel carries the read itself, and nobody learns how it
+    /// A question, not a transfer: the kernel does the read by itself, and no filter learns how it
     /// ends. A filter lets it pass, pends it, or fails it.
     public var isKernelRead: Bool { data.isKernelRead }
 
-    /// Through a handle without the cache: such reads bypass where that is enabled.
+    /// The handle does not cache. Such reads bypass where bypass is enabled.
     public var isNonCached: Bool { data.existingFile.isNonCached }
 }
 
@@ -54,21 +55,21 @@ public struct PostRead: PostOperation {
     }
 
     public var file: FileObject { data.existingFile }
-    /// As the filter was asked.
+    /// As the filter received it.
     public var offset: UInt64 { data.readRange.offset }
-    /// Bytes that were asked for.
+    /// Bytes asked for.
     public var length: Int { data.readRange.length }
-    /// Bytes that were read; 0 if the read failed.
+    /// Bytes read; 0 if the read failed.
     public var count: Int { data.transferredCount }
     public var buffer: (any IOBuffer)? { data.buffer }
 
-    /// Lends the bytes that were read; nil if the read failed.
+    /// Lends the bytes read; nil if the read failed.
     public func withBytes<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R? {
         guard isSuccess, let buffer = data.buffer else { return nil }
         return try buffer.withBytes(count, body)
     }
 
-    /// Lends them to be changed: everybody above gets what they are then.
+    /// Lends the bytes read to be changed; all layers above get the changed bytes.
     public func withMutableBytes<R, E: Error>(
         _ body: (inout MutableSpan<UInt8>) throws(E) -> R
     ) throws(E) -> R? {
@@ -78,7 +79,7 @@ public struct PostRead: PostOperation {
 }
 
 extension CallbackData {
-    /// Of a request that only an existing file gets, so there is one.
+    /// For a request that needs an existing file, so there is one.
     var existingFile: FileObject {
         guard let fileObject else { preconditionFailure("a request without a file") }
         return fileObject
@@ -98,6 +99,6 @@ extension CallbackData {
         return (offset, length)
     }
 
-    /// Bytes read or written; 0 of a request that failed.
+    /// Bytes read or written; 0 if the request failed.
     var transferredCount: Int { ioStatus.status.isSuccess ? max(0, ioStatus.information) : 0 }
 }

@@ -11,8 +11,8 @@ public struct PreWrite: PreOperation {
 
     public var file: FileObject { data.existingFile }
 
-    /// In bytes. A change is seen by what is below; above and in `didWrite` it is again what it
-    /// was.
+    /// In bytes. Layers below see an assignment. Layers above, and `didWrite`, see the original
+    /// again.
     public var offset: UInt64 {
         get { data.writeRange.offset }
         nonmutating set { data.parameters = .write(offset: newValue, length: length) }
@@ -24,14 +24,14 @@ public struct PreWrite: PreOperation {
         nonmutating set { data.parameters = .write(offset: offset, length: newValue) }
     }
 
-    /// The bytes, at its start. Another one takes its place for what is below: see
+    /// Holds the bytes, at its start. A filter may replace it for the layers below: see
     /// ``CallbackData/buffer``.
     public var buffer: (any IOBuffer)? {
         get { data.buffer }
         nonmutating set { data.buffer = newValue }
     }
 
-    /// Through a handle without the cache.
+    /// The handle does not cache.
     public var isNonCached: Bool { data.existingFile.isNonCached }
 }
 
@@ -49,10 +49,10 @@ public struct PostWrite: PostOperation {
     }
 
     public var file: FileObject { data.existingFile }
-    /// As the filter was asked.
+    /// As the filter received it.
     public var offset: UInt64 { data.writeRange.offset }
-    /// Bytes that were to be written.
+    /// Bytes to be written.
     public var length: Int { data.writeRange.length }
-    /// Bytes that were written; 0 if the write failed.
+    /// Bytes written; 0 if the write failed.
     public var count: Int { data.transferredCount }
 }

@@ -1,26 +1,26 @@
 public import BypassIOProtocol
 
-/// What a filter's `will` method says to a request. A status goes with the answer, so none is
-/// forgotten (``PreOperationResult`` is what it comes to).
+/// A `will` method's answer to a request. The answer carries the status, so that a filter cannot
+/// forget to set it (``PreOperationResult`` is the low level's form).
 public enum PreOperationAnswer: Sendable {
-    /// Go on. The type's `did` method hears how it ended, if the type has one.
+    /// Go on. The type's `did` method, if there is one, sees the end.
     case pass
-    /// Go on, and hand the context to the `did` method. That is also called where the instance goes
-    /// away before the request ended (`PostRead.isDraining`): what is to be cleaned up is in the
-    /// context.
+    /// Go on, and hand the context to the `did` method. That method is also called if the instance
+    /// goes away before the request has ended (`PostRead.isDraining`), to clean up the context.
     case passWith(CompletionContext)
     /// Go on; the `did` method is not called.
     case passAndForget
-    /// Fail here: nothing below sees the request. The status is an error.
+    /// Fail here; no layer below sees the request. The status is an error.
     case fail(NTStatus)
-    /// Succeed here: nothing below sees the request. So many bytes were read, into the request's
-    /// buffer, or written; 0 for others. No open ends so: there would be no file.
+    /// Succeed here; no layer below sees the request. The count is the bytes read into the
+    /// request's buffer, or written; 0 for other requests. An open cannot end so, because there
+    /// would be no file.
     case complete(Int)
-    /// The filter keeps the request, and with it the view, and calls `PreRead.resume(_:)` or its
-    /// like later, once, from any thread.
+    /// The filter keeps the request and its view. It calls `PreRead.resume(_:)` or its like later,
+    /// once, from any thread.
     case pend
 
-    /// In the low level's words. A status that goes with it is set.
+    /// The answer in the low level's form. Sets the answer's status.
     @inline(__always)
     func result(for data: CallbackData, hasPost: Bool) -> PreOperationResult {
         switch self {
@@ -34,7 +34,7 @@ public enum PreOperationAnswer: Sendable {
         }
     }
 
-    /// The status that goes with the end of a request.
+    /// Sets the status with which the answer ends the request.
     func setStatus(of data: CallbackData) {
         switch self {
         case .fail(let status): data.fail(status)
@@ -45,21 +45,21 @@ public enum PreOperationAnswer: Sendable {
 }
 
 extension CallbackData {
-    /// As ``completePendedPreOperation(_:_:)-(_,PreOperationResult)``, with the status that goes
-    /// with it.
+    /// As ``completePendedPreOperation(_:_:)-(_,PreOperationResult)``, and sets the answer's
+    /// status.
     func completePendedPreOperation(
         _ instance: FilterInstance, _ answer: PreOperationAnswer
     ) -> NTStatus {
         let result: PreOperationResult
         switch answer {
-        // A context for nobody is dropped by the manager.
+        // If there is no post callback, the manager drops the context.
         case .pass: result = .successWithCallback(.none)
         case .passWith(let context): result = .successWithCallback(context)
         case .passAndForget: result = .successNoCallback
         case .fail, .complete: result = .complete
         case .pend: return .invalidParameter
         }
-        // Only where the request is still the filter's: a late second call changes nothing.
+        // Only while the request is still the filter's: a late second call changes nothing.
         return parking.resume(
             .preOperation(result), by: RequestParking.Keeper(instance, .down),
             first: { answer.setStatus(of: self) })

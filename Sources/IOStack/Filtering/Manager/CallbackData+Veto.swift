@@ -2,19 +2,19 @@ public import BypassIOProtocol
 
 extension CallbackData {
     /// `FltVetoBypassIo(CallbackData, FltObjects, OperationStatus, FailureReason)`: refuses the
-    /// ENABLE or QUERY this request carries, in the name of `instance`'s filter.
+    /// ENABLE or QUERY that this request carries, in the name of `instance`'s filter.
     ///
-    /// Called from the pre callback of `instance`, or while it keeps the request pended: the
-    /// request ends there, with STATUS_SUCCESS and the veto in OpStatus, or with the error this
-    /// returned. Whatever the callback returns then counts as ``PreOperationResult/complete``, so a
-    /// veto cannot be lost. Anywhere else it changes nothing. `reason` is one English sentence, cut
-    /// to 128 UTF-16 units.
+    /// Called from the pre callback of `instance`, or while the filter keeps the request pended.
+    /// The request ends there, with STATUS_SUCCESS and the veto in OpStatus, or with the error that
+    /// this returned. Whatever the callback returns then counts as ``PreOperationResult/complete``,
+    /// so a veto cannot be lost. A call from anywhere else changes nothing. `reason` is one English
+    /// sentence, cut to 128 UTF-16 units.
     ///
     /// Returns `NTStatus.success` or, in this order (nf-fltkernel-fltvetobypassio):
-    /// `NTStatus.notSupported` outside a pre callback of `instance` or on anything but ENABLE and
-    /// QUERY, `NTStatus.invalidBufferSize` if the input is too short,
-    /// `NTStatus.bufferTooSmall` if the output is, `NTStatus.invalidParameter3` if `status` is
-    /// no error, `NTStatus.invalidParameter4` if `reason` is empty.
+    /// `NTStatus.notSupported` outside a pre callback of `instance` or for anything but ENABLE and
+    /// QUERY, `NTStatus.invalidBufferSize` if the input is too short, `NTStatus.bufferTooSmall` if
+    /// the output is, `NTStatus.invalidParameter3` if `status` is no error,
+    /// `NTStatus.invalidParameter4` if `reason` is empty.
     @discardableResult
     public func vetoBypassIO(
         _ instance: FilterInstance, status: NTStatus, reason: String
@@ -27,12 +27,12 @@ extension CallbackData {
         } else {
             fail(answer)
         }
-        // Of what cannot be vetoed the callback still decides.
+        // For a request that cannot be vetoed, the callback's result still counts.
         isRefused = bypassIOQuestion != nil
         return answer
     }
 
-    /// What the pre callback's `result` comes to: a veto has completed the request.
+    /// The pre callback's effective result: after a veto the request is complete.
     func heedingVeto(_ result: PreOperationResult) -> PreOperationResult {
         guard isRefused else { return result }
         isRefused = false
@@ -55,7 +55,7 @@ extension CallbackData {
         return .success
     }
 
-    /// ENABLE or QUERY if the request is one of them: the two that may be vetoed.
+    /// ENABLE or QUERY, the two operations that may be vetoed; nil for other requests.
     public var bypassIOQuestion: BypassIOOperation? {
         guard let operation = bypassIOInput?.operation,
             operation == .enable || operation == .query
@@ -63,15 +63,15 @@ extension CallbackData {
         return operation
     }
 
-    /// The BypassIO control this request carries, if it carries a readable one.
+    /// The request's BypassIO control; nil if it has none that can be read.
     public var bypassIOInput: FSBypassIOInput? {
         guard case .fileSystemControl(let control) = parameters, control.code == .manageBypassIO
         else { return nil }
         return try? FSBypassIOInput(decoding: control.input.span)
     }
 
-    /// The verdict of everything below, for post callbacks: nil if the request was none of ENABLE,
-    /// QUERY and the two resumes, or failed.
+    /// The verdict of all layers below, for post callbacks. nil if the request failed, or was none
+    /// of ENABLE, QUERY and the two resumes.
     public var bypassIOVerdict: BypassIOResults? {
         guard bypassIOInput != nil, ioStatus.status.isSuccess, case .bytes(let output) = result,
             let decoded = try? FSBypassIOOutput(decoding: output.span),
@@ -80,7 +80,8 @@ extension CallbackData {
         return results
     }
 
-    /// Of a request that can be undone: how it stands, as the post callbacks so far have left it.
+    /// Whether a request that can be undone has succeeded, as the post callbacks so far have left
+    /// it.
     var hasSucceeded: Bool {
         guard ioStatus.status.isSuccess, majorFunction != .create else {
             return ioStatus.status.isSuccess

@@ -1,11 +1,11 @@
-/// One instance's callbacks for one major function. Immutable: what is called through a node that
-/// somebody holds needs no reference of its own.
+/// An instance's callbacks for one major function. Immutable: a caller that holds the node needs no
+/// reference to what it calls through it.
 final class CallbackNode: Sendable {
     let instance: FilterInstance
     let flags: OperationRegistration.Flags
     let preOperation: PreOperationCallback?
     let postOperation: PostOperationCallback?
-    /// These are controls: a veto may stand for the filter, which then is not asked.
+    /// The function is the control's: a veto may stand for the filter, which then is not asked.
     let mayVeto: Bool
 
     init(

@@ -1,4 +1,4 @@
-/// What a pre callback hands to its post callback. Neither ``none`` nor ``value(_:)`` allocates.
+/// A pre callback's message to its post callback. Neither ``none`` nor ``value(_:)`` allocates.
 public enum CompletionContext: Sendable {
     case none
     case value(UInt64)

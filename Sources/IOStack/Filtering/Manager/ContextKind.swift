@@ -1,13 +1,14 @@
-/// What an object of a filter's own is attached to (`FLT_CONTEXT_TYPE`).
+/// The kinds of objects to which a filter can attach an object of its own (`FLT_CONTEXT_TYPE`).
 ///
 /// Two of Windows' seven are left out. A section context belongs to a file mapping that a filter
-/// makes for scanning; here mappings are the kernel's, and a filter reads through its instance. A
-/// transaction context belongs to a transaction of the file system, which Linux' do not have.
+/// makes for scanning; here the kernel makes mappings, and a filter reads through its instance. A
+/// transaction context belongs to a transaction of the file system, which Linux' file systems do
+/// not have.
 public enum ContextKind: UInt8, Sendable, Hashable, CaseIterable {
     case volume
     case instance
-    /// A file, all its streams together. On Linux a file has one stream, so it lives as long as
-    /// ``stream`` does; a filter may have both.
+    /// A file with all its streams. On Linux a file has one stream, so this context lives as long
+    /// as that of ``stream``; a filter may have both.
     case file
     case stream
     /// One file object: Windows' stream handle context.

@@ -1,11 +1,11 @@
-/// The contexts of one volume, instance or stream; a stream keeps those of its file objects too, so
-/// that a detach finds them all.
+/// The contexts of one volume, instance or stream. A stream also keeps those of its file objects,
+/// so that a detach finds them all.
 ///
-/// Lock order: a leaf; nothing is called while it is held, and a context that goes away is
-/// released after it.
+/// Lock order: a leaf. Nothing is called while it is held, and a context that goes away is released
+/// after it.
 struct ContextTable: ~Copyable, Sendable {
-    /// Whose context it is (an instance; for volume contexts a filter), and on which file object
-    /// if it is a stream handle's, or whether it is the file's instead of the stream's.
+    /// The context's owner (an instance; for volume contexts a filter). The file object, for a
+    /// stream handle's context. Whether the context is the file's instead of the stream's.
     struct Key: Hashable, Sendable {
         let owner: ObjectIdentifier
         var fileObject: ObjectIdentifier?
@@ -18,7 +18,7 @@ struct ContextTable: ~Copyable, Sendable {
         contexts.current?[key]
     }
 
-    /// Returns the context that was there before; with `keepIfExists` it still is.
+    /// Returns the earlier context. With `keepIfExists` that one stays.
     func set(
         _ context: any FilterContext, for key: Key, _ operation: SetContextOperation
     ) -> (any FilterContext)? {

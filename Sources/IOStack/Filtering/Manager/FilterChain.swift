@@ -1,11 +1,12 @@
-/// The instances of a volume, compiled: for each major function the callbacks to run. Immutable;
-/// attach and detach make a new one.
+/// The instances of a volume, compiled into the callbacks of each major function. Immutable; attach
+/// and detach make a new chain.
 final class FilterChain: Sendable {
     /// Highest altitude first.
     let instances: [FilterInstance]
     /// By `MajorFunction.rawValue`.
     private let operations: [OperationChain]
-    /// The major functions that somebody filters, a bit each: see ``Volume/isFiltered(_:)``.
+    /// The major functions that some filter has callbacks for, a bit each: see
+    /// ``Volume/isFiltered(_:)``.
     let filteredFunctions: UInt32
 
     init(instances: [FilterInstance] = []) {

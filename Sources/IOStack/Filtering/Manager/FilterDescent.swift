@@ -1,7 +1,7 @@
-/// How far a request got down a chain, and who wants to see it come back.
+/// How far a request got down a chain, and which nodes want to see it come back.
 ///
-/// Held by the request. Each node passed with a post callback to run holds a rundown reference of
-/// its instance, so the instance outlives it, until the callback ran or a detach called it.
+/// Held by the request. Each visited node whose post callback is to run holds a rundown reference
+/// of its instance. So the instance lives until the callback ran or a detach called it.
 struct FilterDescent {
     struct Visit {
         let node: Int
@@ -10,17 +10,17 @@ struct FilterDescent {
         let promise: Int32?
     }
 
-    /// nil: nobody filters the request.
+    /// nil: no filter has callbacks for the request.
     private(set) var chain: OperationChain?
     /// The next node on the way down.
     private(set) var next = 0
     /// Post callbacks still to run, the last one first.
     private(set) var visits: [Visit] = []
 
-    /// What pre callbacks changed, the last one last.
+    /// The changes of pre callbacks, the last one last.
     private var changes: [(node: Int, received: ReceivedRequest)] = []
 
-    /// From the top of the chain, or from below an instance. Keeps the memory of an earlier
+    /// Begins at the top of the chain, or below an instance. Keeps the memory of an earlier
     /// descent.
     mutating func begin(_ chain: OperationChain, below instance: FilterInstance?) {
         assert(visits.isEmpty)
@@ -28,7 +28,7 @@ struct FilterDescent {
         next = if let instance { chain.firstNode(below: instance.altitude) } else { 0 }
     }
 
-    /// Lets go of the chain, whose instances would stay otherwise.
+    /// Lets go of the chain, which would keep its instances alive.
     mutating func finish() {
         assert(visits.isEmpty && changes.isEmpty)
         chain = nil
@@ -45,7 +45,7 @@ struct FilterDescent {
     /// The node that was stepped on last; nil before the first.
     var current: Int? { next > 0 ? next - 1 : nil }
 
-    /// The node's post callback is to run; its rundown reference is kept until then.
+    /// The node's post callback will run; the node keeps its rundown reference until then.
     mutating func expectPost(at index: Int, _ context: CompletionContext, promise: Int32?) {
         if let chain, visits.isEmpty { visits.reserveCapacity(chain.count) }
         visits.append(Visit(node: index, context: context, promise: promise))
@@ -65,7 +65,7 @@ struct FilterDescent {
         return last.received
     }
 
-    /// The request as it came; nil if nobody changed it.
+    /// The request as it came; nil if no filter changed it.
     var firstChange: ReceivedRequest? { changes.first?.received }
 
     /// The request as the node received it; nil if the node changed nothing.

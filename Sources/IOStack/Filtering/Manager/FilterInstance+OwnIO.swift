@@ -1,10 +1,10 @@
 import BypassIOProtocol
 
-/// I/O of a filter's own (`FltReadFile` and its like): it enters below this instance, so that only
-/// lower filters and the file system see it, and always takes the traditional route. On behalf of
-/// the filter, not of who opened the file.
+/// I/O of a filter's own (`FltReadFile` and its like). It enters below this instance, so only lower
+/// filters and the file system see it, and it always takes the traditional route. It runs on behalf
+/// of the filter, not of the file's opener.
 ///
-/// Each fails with STATUS_FLT_DELETING_OBJECT once the instance is being detached, with
+/// Each call fails with STATUS_FLT_DELETING_OBJECT once the instance is being detached, with
 /// STATUS_INVALID_PARAMETER for a file object of another volume, and with STATUS_FILE_CLOSED once
 /// the cleanup of the file object is over. Any thread; the call returns when the request is done.
 extension FilterInstance {
@@ -29,26 +29,26 @@ extension FilterInstance {
         return min(max(answer.ioStatus.information, 0), length)
     }
 
-    /// `FltCreateFile`: opens or makes a file. Whatever is sent about the file object, its cleanup
-    /// and its close included, enters below this instance, too: who is above never hears of it.
+    /// `FltCreateFile`: opens or makes a file. All requests about the file object, its cleanup and
+    /// close included, enter below this instance, too. Layers above never hear of it.
     ///
-    /// The filter closes it, at the latest in its teardown: a volume with open files is not
-    /// dismounted.
+    /// The filter closes the file object, at the latest in its teardown: a volume with open files
+    /// is not dismounted.
     public func open(_ parameters: CreateParameters) throws(IOFailure) -> FileObject {
         guard rundown.enter() else { throw IOFailure(.fltDeletingObject) }
         defer { rundown.leave() }
         return try volume.open(parameters, requestor: .kernel, below: self)
     }
 
-    /// `FltQueryInformationFile`: the answer has the case that belongs to `query`, unless a filter
-    /// below answered it otherwise.
+    /// `FltQueryInformationFile`. The answer has the case that belongs to `query`, unless a filter
+    /// below answered otherwise.
     public func query(
         _ query: InformationQuery, of file: FileObject
     ) throws(IOFailure) -> IOResult {
         try send(.queryInformation(query), file, nil).result
     }
 
-    /// All that `stat` tells and the attributes that BypassIO asks for.
+    /// All that `stat` reports, and the attributes that BypassIO asks for.
     public func information(of file: FileObject) throws(IOFailure) -> FileInformation {
         guard case .information(let information) = try query(.all, of: file) else {
             throw IOFailure(.invalidDeviceRequest)

@@ -1,8 +1,9 @@
 public import BypassIOProtocol
 import Synchronization
 
-/// A filter on a volume (`PFLT_INSTANCE`), with what Windows passes beside the callback data in
-/// `FLT_RELATED_OBJECTS`: the filter and the volume. The file object is the request's.
+/// A filter attached to a volume (`PFLT_INSTANCE`). It also carries what Windows passes beside the
+/// callback data in `FLT_RELATED_OBJECTS`: the filter and the volume. The file object is the
+/// request's.
 public final class FilterInstance: Sendable {
     public let filter: Minifilter
     public let volume: Volume
@@ -10,7 +11,7 @@ public final class FilterInstance: Sendable {
     /// Unique on the volume.
     public let name: String
 
-    /// Held by every request between a pre callback and its post callback.
+    /// Each request holds it between a pre callback and its post callback.
     let rundown = RundownGate()
     let owed = OwedPostOperations()
     let contexts = ContextTable()
@@ -26,7 +27,7 @@ public final class FilterInstance: Sendable {
         self.name = name
     }
 
-    /// True until a detach began.
+    /// True until a detach begins.
     public var isAttached: Bool { !rundown.isClosed }
 
     /// How often callbacks ran since the instance was attached.
@@ -67,11 +68,11 @@ extension FilterInstance {
     }
 
     /// Sets the filter's context on `target` (`FltSetStreamContext` and its like) and returns the
-    /// one that was there, which stays with ``SetContextOperation/keepIfExists``.
+    /// earlier one, which stays with ``SetContextOperation/keepIfExists``.
     ///
     /// Throws `NTStatus.fltContextAllocationNotFound` if the filter did not register that kind,
-    /// `NTStatus.fltDeletingObject` if the instance is being detached, and
-    /// `NTStatus.notSupported` on a file object that is closed, once its cleanup is over.
+    /// `NTStatus.fltDeletingObject` if the instance is being detached, and `NTStatus.notSupported`
+    /// for a closed file object whose cleanup is over.
     @discardableResult
     public func setContext(
         _ context: any FilterContext, on target: ContextTarget,
@@ -85,7 +86,8 @@ extension FilterInstance {
         guard case .streamHandle(let file) = target else {
             return withTable(of: target) { $0.set(context, for: $1, operation) }
         }
-        // Held, so that the file object's last close cannot forget its contexts before this one.
+        // Retained, so that the file object's last close cannot forget its contexts before this one
+        // is set.
         guard file.retain(for: self) else { throw .notSupported }
         defer { file.release() }
         return withTable(of: target) { $0.set(context, for: $1, operation) }
@@ -97,7 +99,7 @@ extension FilterInstance {
         withTable(of: target) { $0.remove($1) }
     }
 
-    /// Where the context of `target` lies, and under what key.
+    /// Finds the table and the key of the context of `target`.
     private func withTable(
         of target: ContextTarget,
         _ body: (borrowing ContextTable, ContextTable.Key) -> (any FilterContext)?

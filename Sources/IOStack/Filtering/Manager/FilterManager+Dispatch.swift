@@ -17,7 +17,7 @@ extension FilterManager {
     private static func visit(
         _ node: CallbackNode, at index: Int, _ data: CallbackData
     ) -> NodeOutcome {
-        // Spec 6.10: flags of a row do not take back that the filter did not opt in.
+        // Spec 6.10: a row's flags do not undo that the filter did not opt in.
         if node.mayVeto, let veto = standingVeto(of: node.instance, data) {
             guard node.instance.rundown.enter() else { return .passed }
             data.completeControl(with: veto)
@@ -25,7 +25,7 @@ extension FilterManager {
             return .completed
         }
         if !node.flags.isEmpty, node.skips(data) { return .passed }
-        // The request may come while the instance is going away: then it is not there.
+        // If the instance is going away, the request passes as if it were not there.
         guard node.instance.rundown.enter() else { return .passed }
         guard let callback = node.preOperation else {
             owePost(.none, of: node, at: index, data)
@@ -63,7 +63,7 @@ extension FilterManager {
         return descend(data)
     }
 
-    /// Runs the post callbacks the request owes, bottom up.
+    /// Runs the post callbacks that the request owes, bottom up.
     static func ascend(_ data: CallbackData) -> AscentOutcome {
         guard let chain = data.descent.chain else { return .finished }
         data.flags.insert(.postOperation)
@@ -78,11 +78,12 @@ extension FilterManager {
         return .finished
     }
 
-    /// False if the filter keeps the request: its rundown reference stays until it is handed back.
+    /// False if the filter keeps the request. The rundown reference then stays until the filter
+    /// gives the request back.
     private static func runPost(
         _ node: CallbackNode, _ visit: FilterDescent.Visit, _ data: CallbackData
     ) -> Bool {
-        // A detach called it, and gave the rundown reference back.
+        // A detach has called it and given the rundown reference back.
         if let promise = visit.promise, !node.instance.owed.claim(promise) { return true }
         if data.canBeUndone, data.hasSucceeded { data.succeededAt = node.instance }
         if let callback = node.postOperation {
@@ -111,13 +112,14 @@ extension FilterManager {
         guard data.majorFunction == .fileSystemControl else { return callback(data, instance) }
         data.preOperationInstance = instance
         let result = callback(data, instance)
-        // A pended request stays in its pre operation, and is not ours, until it is handed back.
+        // A pended request stays in its pre operation until the filter gives it back; until then
+        // its members are the filter's.
         if case .pending = result { return result }
         data.preOperationInstance = nil
         return data.heedingVeto(result)
     }
 
-    /// Applies what a pre callback said.
+    /// Applies a pre callback's result.
     private static func apply(
         _ result: PreOperationResult, of node: CallbackNode, at index: Int,
         _ data: CallbackData
@@ -131,7 +133,7 @@ extension FilterManager {
                 node.instance.rundown.leave()
                 return .passed
             }
-            // Its post callback runs in this thread and nowhere else: a detach waits for it.
+            // Only this thread runs the post callback, so a detach waits for it.
             data.descent.expectPost(at: index, context, promise: nil)
             return .passed
         case .successNoCallback, .pending:
@@ -144,7 +146,7 @@ extension FilterManager {
         }
     }
 
-    /// Notes that the node's post callback is to run, here or by a detach that does not wait.
+    /// Notes that the node's post callback must run, here or by a detach that does not wait.
     private static func owePost(
         _ context: CompletionContext, of node: CallbackNode, at index: Int,
         _ data: CallbackData
@@ -156,20 +158,22 @@ extension FilterManager {
         if let place = node.instance.owed.add(data, context) {
             return data.descent.expectPost(at: index, context, promise: place)
         }
-        // The detach called what it knew of; this pre callback was under way meanwhile.
+        // The detach called the callbacks that it knew of; this pre callback was still running
+        // then.
         drain(
             OwedPostOperations.Promise(data, data.parameters, context), of: node.instance,
             data.majorFunction)
     }
 
-    /// The same for a node that changed the request: its post callback gets what it received.
+    /// The same for a node that changed the request: its post callback sees the request as the node
+    /// received it.
     private static func owePost(
         _ context: CompletionContext, of node: CallbackNode, at index: Int,
         _ data: CallbackData, as received: ReceivedRequest
     ) {
         guard received.buffer === data.buffer else {
-            // Only the callback itself copies what is read into the filter's buffer: a detach
-            // waits.
+            // Only the callback itself copies the data read into the filter's buffer, so a detach
+            // waits for it.
             return data.descent.expectPost(at: index, context, promise: nil)
         }
         let promise = OwedPostOperations.Promise(data, received.parameters, context)
@@ -195,12 +199,11 @@ extension FilterManager {
         let row = instance.filter.registration.operations.first { $0.majorFunction == major }
         guard let callback = row?.postOperation else { return }
         instance.countPostCallback()
-        // What it answers is of no use: the request is not here.
+        // The result has no use: the request is not here.
         _ = callback(CallbackData(draining: promise), instance, promise.context)
     }
 
-    /// The veto of a filter that never opted in, or has withdrawn bypass, given in its place in the
-    /// stack.
+    /// The veto, at its altitude, of a filter that never opted in or has withdrawn bypass.
     private static func standingVeto(
         of instance: FilterInstance, _ data: CallbackData
     ) -> BypassVeto? {

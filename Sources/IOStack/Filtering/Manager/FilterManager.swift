@@ -2,9 +2,8 @@ public import BypassIOProtocol
 
 /// Registers filters, attaches them to volumes, and carries requests through their callbacks.
 ///
-/// Lock order: the registry and the list of volumes are taken alone. No callback of a filter runs
-/// under a lock but
-/// `instanceSetup`, which runs under the volume's `attachment`.
+/// Lock order: the registry and the list of volumes are taken alone. The only callback of a filter
+/// that runs under a lock is `instanceSetup`, under the volume's `attachment`.
 public final class FilterManager: Sendable {
     private let registry = Guarded<[Minifilter]>([])
     private let mounted: MountedVolumes
@@ -18,8 +17,8 @@ public final class FilterManager: Sendable {
 
     /// Makes a filter known (`FltRegisterFilter`, `FltStartFiltering`).
     ///
-    /// Throws `NTStatus.objectNameCollision` if the name is taken,
-    /// `NTStatus.invalidParameter` for an empty name or two rows of one major function.
+    /// Throws `NTStatus.objectNameCollision` if the name is taken, and `NTStatus.invalidParameter`
+    /// for an empty name or two rows for one major function.
     public func register(_ registration: FilterRegistration) throws(NTStatus) -> Minifilter {
         let majors = registration.operations.map(\.majorFunction)
         guard !registration.name.isEmpty, Set(majors).count == majors.count else {
@@ -40,8 +39,8 @@ public final class FilterManager: Sendable {
     /// A filter that did not opt in to BypassIO stops all bypass on the volume at once; the call
     /// returns when no bypassed read is in flight. Throws `NTStatus.fltFilterNotFound` if the
     /// filter is not registered, `NTStatus.fltInstanceAltitudeCollision` or
-    /// `NTStatus.fltInstanceNameCollision` if the place or the name is taken, and
-    /// `NTStatus.fltDoNotAttach` if the filter's setup callback says so.
+    /// `NTStatus.fltInstanceNameCollision` if the altitude or the name is taken, and
+    /// `NTStatus.fltDoNotAttach` if the filter's setup callback refuses.
     @discardableResult
     public func attach(
         _ filter: Minifilter, to volume: Volume, altitude: Altitude? = nil,
@@ -59,14 +58,14 @@ public final class FilterManager: Sendable {
         return instance
     }
 
-    /// Detaches an instance while I/O runs (`FltDetachVolume`). After it returned no callback of
+    /// Detaches an instance while I/O runs (`FltDetachVolume`). After it returned, no callback of
     /// the instance runs or will run, and its contexts are gone.
     ///
-    /// Requests whose post callback the instance owes are not waited for: the callback is called
-    /// here, with a copy that says ``CallbackData/isDraining``. Waited for are callbacks that run,
-    /// requests that the instance keeps, which its teardown must complete, and those that it passed
-    /// with ``PreOperationResult/synchronize(_:)`` or with a buffer of its own. So it must not be
-    /// called from a callback of that instance.
+    /// It does not wait for requests whose post callback the instance owes: it calls the callback
+    /// itself, with a copy for which ``CallbackData/isDraining`` is true. It waits for callbacks
+    /// that run, for requests that the instance keeps, which its teardown must complete, and for
+    /// those that it passed with ``PreOperationResult/synchronize(_:)`` or with a buffer of its
+    /// own. So a callback of that instance must not call it.
     ///
     /// Throws `NTStatus.fltDoNotDetach` if the filter refuses a manual detach, and
     /// `NTStatus.fltInstanceNotFound` if the instance is not attached.
@@ -74,7 +73,7 @@ public final class FilterManager: Sendable {
         _ instance: FilterInstance, reason: FilterRegistration.TeardownReason = .manual
     ) throws(NTStatus) {
         if reason == .manual {
-            // One that is gone is not asked any more.
+            // A detached instance's filter is not asked any more.
             guard instance.rundown.enter() else { throw .fltInstanceNotFound }
             let agrees = instance.filter.registration.instanceQueryTeardown?(instance) ?? false
             instance.rundown.leave()
@@ -93,7 +92,7 @@ public final class FilterManager: Sendable {
         registry.withLock { $0.removeAll { $0 === filter } }
         filter.attaches.close()
         filter.attaches.drain(advance: OwnReadsRegistry.process.advanceOwnReads)
-        // No attach comes any more, to none of them and to no volume that is mounted now.
+        // From here on no attach of this filter begins, on these volumes or on one mounted later.
         for volume in mounted.all {
             volume.detachAll(of: filter, reason: mandatory ? .mandatoryUnload : .filterUnload)
         }

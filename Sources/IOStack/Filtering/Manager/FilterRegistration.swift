@@ -1,5 +1,5 @@
-/// A filter is data: everything the filter manager knows of it (`FLT_REGISTRATION`). The low level:
-/// a filter that is a type with methods (``Filter``) comes to this.
+/// A filter as data: all that the filter manager knows of it (`FLT_REGISTRATION`). This is the low
+/// level; a filter that is a type with methods (``Filter``) is turned into it.
 public struct FilterRegistration: Sendable {
     /// The bits of a filter's `SupportedFeatures` (ntifs.h, SUPPORTED_FS_FEATURES_*).
     public struct Features: OptionSet, Sendable, Hashable {
@@ -11,10 +11,10 @@ public struct FilterRegistration: Sendable {
         public static let queryOpen = Features(rawValue: 4)
         /// The filter knows BypassIO: it may veto, and lets pass what it does not veto.
         public static let bypassIO = Features(rawValue: 8)
-        /// Every bit that is defined.
+        /// All defined bits.
         public static let all: Features = [.offloadRead, .offloadWrite, .queryOpen, .bypassIO]
 
-        /// The defined bits in use, lowest first, in words.
+        /// The names of the defined bits that are set, lowest first.
         public var names: [String] {
             let words: [(Features, String)] = [
                 (.offloadRead, "offloadRead"), (.offloadWrite, "offloadWrite"),
@@ -38,41 +38,41 @@ public struct FilterRegistration: Sendable {
         case volumeDismount
     }
 
-    /// The filter's name, as vetoes carry it. Not empty.
+    /// The name in the filter's vetoes. Not empty.
     public var name: String
     /// Where an instance attaches if no other altitude is asked for.
     public var altitude: Altitude
     public var supportedFeatures: Features
     /// At most one row for each major function.
     public var operations: [OperationRegistration]
-    /// A legacy filter, which the manager knows only from outside: it cannot opt in to BypassIO,
+    /// A legacy filter, which the manager knows only from outside. It cannot opt in to BypassIO,
     /// whatever it filters (spec 6.10; FLT's records of such filters know the offload bits only).
     public var isLegacy = false
-    /// What it needs of reads that the host's kernel carries itself. nil declares nothing: such
-    /// reads are refused on its volume if it filters reads or writes, and none of its business
-    /// otherwise.
+    /// The filter's terms for the kernel's own reads. nil declares nothing: a filter of reads or
+    /// writes then refuses such reads on its volume; any other filter ignores them.
     public var kernelReads: KernelReadTerms?
     /// The kinds of context the filter may set.
     public var contexts: Set<ContextKind>
 
-    /// Asked before an instance attaches: false is STATUS_FLT_DO_NOT_ATTACH. nil always attaches.
-    /// Called under a lock of the volume: must neither attach nor detach nor send a BypassIO
+    /// Called before an instance attaches; false is STATUS_FLT_DO_NOT_ATTACH. nil always attaches.
+    /// Called under a lock of the volume: it must neither attach, nor detach, nor send a BypassIO
     /// control.
     public var instanceSetup: (@Sendable (FilterInstance, SetupReason) -> Bool)?
     /// The instance stands in the stack: requests that begin now pass it. Called in the thread that
-    /// attaches, without a lock, so it may send BypassIO controls; ``FilterInstance/bypassedFiles``
-    /// tells which files have bypass that did not pass the instance. ENABLEs under way are not
-    /// waited for: they are asked again, and pass it. It must not detach the instance. (On Windows
-    /// a work item that the setup callback queues does it.)
+    /// attaches, without a lock, so it may send BypassIO controls. ``FilterInstance/bypassedFiles``
+    /// lists the files whose ENABLE did not pass the instance. ENABLEs under way are not waited
+    /// for: they are asked again, and pass it. It must not detach the instance. (On Windows a work
+    /// item that the setup callback queues does this.)
     public var instanceSetupComplete: (@Sendable (FilterInstance) -> Void)?
-    /// Asked before a manual detach: false is STATUS_FLT_DO_NOT_DETACH. nil refuses every manual
+    /// Called before a manual detach; false is STATUS_FLT_DO_NOT_DETACH. nil refuses every manual
     /// detach, as on Windows.
     public var instanceQueryTeardown: (@Sendable (FilterInstance) -> Bool)?
-    /// The instance is going away: complete what is pended, stop queueing.
+    /// The instance is going away. The filter completes the requests that it keeps and pends no
+    /// more.
     public var instanceTeardownStart: (@Sendable (FilterInstance, TeardownReason) -> Void)?
-    /// No callback runs and none will: close what the instance owns.
+    /// No callback runs and none will. The filter closes what the instance owns.
     public var instanceTeardownComplete: (@Sendable (FilterInstance, TeardownReason) -> Void)?
-    /// Asked before the filter is unloaded; false refuses unless the unload is mandatory. nil
+    /// Called before the filter is unloaded; false refuses, unless the unload is mandatory. nil
     /// makes the filter stay for good.
     public var unload: (@Sendable (_ mandatory: Bool) -> Bool)?
 
@@ -101,7 +101,7 @@ public struct FilterRegistration: Sendable {
         self.unload = unload
     }
 
-    /// Whether the filter sees file data in any form.
+    /// Whether the filter has callbacks for reads or writes.
     var filtersReadsOrWrites: Bool {
         operations.contains { row in
             (row.majorFunction == .read || row.majorFunction == .write)
@@ -114,7 +114,7 @@ public struct FilterRegistration: Sendable {
         return kernelReads ?? (filtersReadsOrWrites ? .refused : .unwatched)
     }
 
-    /// Spec 6.10: one that registers neither reads nor writes counts as opted in, and shows the
+    /// Spec 6.10: a filter that registers neither reads nor writes counts as opted in and shows the
     /// bit (`fltmc instances` prints 00000008 for such a filter).
     var effectiveFeatures: Features {
         if isLegacy { return supportedFeatures.intersection([.offloadRead, .offloadWrite]) }

@@ -4,16 +4,16 @@ public final class Minifilter: Sendable {
 
     public var name: String { registration.name }
 
-    /// What the filter can: its own bits, and BYPASS_IO if it filters neither reads nor writes.
+    /// The filter's features: its own bits, and BYPASS_IO if it filters neither reads nor writes.
     public let features: FilterRegistration.Features
 
-    /// What it declared, or what follows from what it filters.
+    /// The terms that it declared, or that follow from its callbacks.
     public let kernelReads: KernelReadTerms
 
-    /// True when the filter lets BypassIO past what it does not veto (spec 6.10).
+    /// The filter lets BypassIO pass where it does not veto (spec 6.10).
     public var isOptedIn: Bool { features.contains(.bypassIO) }
 
-    /// Held by every attach under way: an unload waits for them.
+    /// Held by every attach under way. An unload waits for them.
     let attaches = RundownGate()
 
     init(_ registration: FilterRegistration) {

@@ -4,8 +4,8 @@ final class OperationChain: Sendable {
 
     /// The rows of `instances`, which are sorted, for `major`.
     ///
-    /// A filter that did not opt in, or that has withdrawn bypass, stands in the way of file-system
-    /// controls even without a callback of its own for them: the filter manager vetoes in its name.
+    /// A filter that did not opt in, or that has withdrawn bypass, has a node for file-system
+    /// controls even without a callback for them: the filter manager vetoes in its name.
     init(_ instances: [FilterInstance], _ major: MajorFunction) {
         var nodes: [CallbackNode] = []
         for instance in instances {
@@ -27,13 +27,14 @@ final class OperationChain: Sendable {
 
     var count: Int { nodes.count }
 
-    /// Lends a node. The chain keeps it, and the request the chain: nothing is counted.
+    /// Lends a node. The chain keeps the node, and the request the chain, so no reference is
+    /// counted.
     @inline(__always)
     func withNode<R>(_ index: Int, _ body: (CallbackNode) -> R) -> R {
         unsafe Unmanaged.passUnretained(nodes[index])._withUnsafeGuaranteedRef(body)
     }
 
-    /// The first node below an altitude; the count of nodes if none is.
+    /// The first node below an altitude; the count of nodes if there is none.
     func firstNode(below altitude: Altitude) -> Int {
         nodes.firstIndex { $0.instance.altitude < altitude } ?? nodes.count
     }

@@ -1,5 +1,4 @@
-/// Called on the thread that carries the request, which must not be the one that detaches the
-/// instance.
+/// Called on the thread that carries the request. That thread must not be detaching the instance.
 public typealias PreOperationCallback =
     @Sendable (CallbackData, FilterInstance) -> PreOperationResult
 public typealias PostOperationCallback =
@@ -7,7 +6,7 @@ public typealias PostOperationCallback =
 
 /// One row of a filter's operation table (`FLT_OPERATION_REGISTRATION`).
 public struct OperationRegistration: Sendable {
-    /// Which requests a row leaves out.
+    /// The requests that a row leaves out.
     public struct Flags: OptionSet, Sendable, Hashable {
         public let rawValue: UInt32
         public init(rawValue: UInt32) { self.rawValue = rawValue }

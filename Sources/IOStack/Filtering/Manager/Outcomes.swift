@@ -1,10 +1,10 @@
 /// How far a request came on its way down.
 enum DescentOutcome {
-    /// Every filter let it pass: the file system is next.
+    /// Every filter let it pass; the file system is next.
     case reachedFileSystem
     /// A filter completed it.
     case completed
-    /// A filter keeps it; go on with ``FilterManager/resumeDescent(_:with:)``.
+    /// A filter keeps it; ``FilterManager/resumeDescent(_:with:)`` goes on.
     case pended
 }
 
@@ -14,7 +14,7 @@ enum AscentOutcome {
     case pended
 }
 
-/// What became of a request at one node.
+/// The fate of a request at one node.
 enum NodeOutcome {
     case passed
     case completed

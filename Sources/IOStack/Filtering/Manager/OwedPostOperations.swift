@@ -1,16 +1,16 @@
 import BypassIOProtocol
 
-/// The post callbacks that an instance owes to requests on their way, so that a detach can call
-/// them instead of waiting for the requests.
+/// The post callbacks that an instance owes to requests under way. A detach calls them instead of
+/// waiting for the requests.
 ///
-/// Invariant: each promise is kept by exactly one, the carrier that claims it or the detach that
-/// takes it; a place is given again only after its carrier claimed it, so no carrier claims
+/// Invariant: each promise is kept exactly once, by the carrier that claims it or by the detach
+/// that takes it. A place is reused only after its carrier claimed it, so no carrier claims
 /// another's. After ``takeAll()`` nothing is promised any more.
 ///
 /// Lock order: a leaf.
 final class OwedPostOperations: Sendable {
-    /// What the callback needs, as the pre callback received it: the request itself belongs to
-    /// its carrier.
+    /// What the callback needs, as the pre callback received it. The request itself belongs to its
+    /// carrier.
     struct Promise: Sendable {
         let parameters: IOParameters
         let fileObject: FileObject?
@@ -35,14 +35,14 @@ final class OwedPostOperations: Sendable {
             self.context = context
         }
 
-        /// Holds nothing.
+        /// Holds no reference.
         static var nothing: Promise {
             Promise(parameters: .cleanup, fileObject: nil, requestor: .kernel, context: .none)
         }
     }
 
     private struct State {
-        /// By place. What is not owed is ``Promise/nothing``.
+        /// By place. A place that owes nothing holds ``Promise/nothing``.
         var promises: [Promise] = []
         var isOwed: [Bool] = []
         var free: [Int32] = []
@@ -60,7 +60,7 @@ final class OwedPostOperations: Sendable {
         return add(&promise)
     }
 
-    /// The same for what is made already.
+    /// The same for a finished promise.
     func add(_ promise: Promise) -> Int32? {
         var promise = promise
         return add(&promise)
@@ -68,7 +68,7 @@ final class OwedPostOperations: Sendable {
 
     @inline(__always)
     private func add(_ promise: inout Promise) -> Int32? {
-        // Exchanged, here and below: an assignment would copy and destroy.
+        // Swapped, here and below: an assignment would copy and destroy.
         state.withLock { state in
             guard !state.isDraining else { return nil }
             let place: Int32
@@ -85,7 +85,7 @@ final class OwedPostOperations: Sendable {
         }
     }
 
-    /// The carrier is about to call the callback; false if a detach called it already.
+    /// The carrier is about to call the callback; false if a detach has called it.
     func claim(_ place: Int32) -> Bool {
         var promise = Promise.nothing
         let isOwed = state.withLock { state in
@@ -95,12 +95,12 @@ final class OwedPostOperations: Sendable {
             state.free.append(place)
             return true
         }
-        // Released outside of the lock: it may hold the last reference of a filter's object.
+        // Released outside the lock: it may hold the last reference to a filter's object.
         withExtendedLifetime(promise) {}
         return isOwed
     }
 
-    /// For the detach: what is owed now. Whoever comes later is told so by ``add(_:_:)``.
+    /// All that is owed now, for the detach. ``add(_:_:)`` returns nil to later requests.
     func takeAll() -> [Promise] {
         state.withLock { state in
             state.isDraining = true
@@ -117,7 +117,7 @@ final class OwedPostOperations: Sendable {
 }
 
 extension CallbackData {
-    /// The copy that a post callback gets of a request whose instance goes away.
+    /// The copy of a request for the post callback of an instance that goes away.
     convenience init(draining promise: OwedPostOperations.Promise) {
         self.init(
             promise.parameters, fileObject: promise.fileObject, requestor: promise.requestor)

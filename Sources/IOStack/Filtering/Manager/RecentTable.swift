@@ -1,8 +1,8 @@
-/// What somebody remembers by a key, of the keys used last. A value under its owner's lock.
+/// Values by key, for the keys used last. Protected by its owner's lock.
 ///
-/// Two generations: what is used goes into the young one; when that holds half of what the table
-/// may hold, it becomes the old one, and what the old one still held is forgotten. So a key is
-/// forgotten only after at least half a table of others was used, and no list has to be kept in
+/// Two generations: a use puts the key into the young one. When that holds half of the table's
+/// capacity, it becomes the old one, and the rest of the old one is forgotten. So a key is
+/// forgotten only after at least half a table of other keys was used, and no list has to be kept in
 /// order.
 package struct RecentTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private var young: [Key: Value] = [:]

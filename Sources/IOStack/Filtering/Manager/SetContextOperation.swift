@@ -1,4 +1,4 @@
-/// What `ContextTable.set(_:for:operation:)` does when there is a context already
+/// What `ContextTable.set(_:for:_:)` does if there is a context already
 /// (`FLT_SET_CONTEXT_OPERATION`).
 public enum SetContextOperation: Sendable {
     case replaceIfExists

@@ -1,8 +1,9 @@
-/// What an instance has withdrawn bypass from, and the vetoes that stand for its filter meanwhile.
+/// The files from which an instance has withdrawn bypass, and the vetoes that stand for its filter
+/// meanwhile.
 ///
-/// Of a file it is kept by what file it is, not by its stream: a file that everybody closes and
-/// somebody opens again is withdrawn still. A later file with the same number is another one, where
-/// the file system tells when files were made.
+/// A veto of a file is kept by the file's identity, not by its stream. So the withdrawal holds
+/// although the file is closed and opened again. A later file with the same number counts as
+/// another file if the file system tells when files were made.
 ///
 /// Lock order: a leaf.
 struct WithdrawnBypass: ~Copyable, Sendable {
@@ -30,15 +31,15 @@ struct WithdrawnBypass: ~Copyable, Sendable {
 
     func use() { change { _ in } }
 
-    /// The file's own, or that of the whole volume.
+    /// The file's own veto, or that of the whole volume.
     func veto(of stream: Stream) -> BypassVeto? {
         state.withLockIfUsed { $0?.veto(of: stream) } ?? nil
     }
 
-    /// That of the whole volume.
+    /// The veto of the whole volume.
     var volumeVeto: BypassVeto? { state.withLockIfUsed { $0?.volume } ?? nil }
 
-    /// nil ends it. Without a stream it is the whole volume's.
+    /// Sets the veto of a stream, or of the whole volume if `stream` is nil. A nil veto ends it.
     func set(_ veto: BypassVeto?, of stream: Stream?) {
         change { state in
             guard let stream else {

@@ -1,18 +1,18 @@
 public import BypassIOProtocol
 import Synchronization
 
-/// One request on its way through the stack: `FLT_CALLBACK_DATA` with its `IO_STATUS_BLOCK`.
+/// A request on its way through the stack: `FLT_CALLBACK_DATA` with its `IO_STATUS_BLOCK`.
 ///
-/// A request is carried by one thread, which runs every callback. Only that thread touches the
-/// members, with one exception: whoever was told `pending` owns the request until it calls
+/// One thread carries a request, runs every callback and is the only one to touch the members. The
+/// exception is a pended request: its filter owns it until it calls
 /// ``completePendedPreOperation(_:_:)`` or ``completePendedPostOperation(_:)``, which hands it
 /// back.
 ///
-/// Valid until its last callback returned: after that the object may stand for another request, but
-/// not while somebody else holds it.
+/// Valid until its last callback returned. Later the object may stand for another request, unless a
+/// filter still holds a reference.
 //
 // The members' exclusive access is checked in debug builds only: the checks of one request cost
-// more than all it does.
+// more than all its work.
 public final class CallbackData: @unchecked Sendable {
     /// How the request got into the stack.
     public struct Flags: OptionSet, Sendable, Hashable {
@@ -22,13 +22,13 @@ public final class CallbackData: @unchecked Sendable {
         /// Sent by a filter through its instance (`FLTFL_CALLBACK_DATA_GENERATED_IO`).
         public static let generatedIO = Flags(rawValue: 0x10000)
         /// Sent again by the manager, because bypass was withdrawn while it was under way: an
-        /// ENABLE, a request of its own each time (`FLTFL_CALLBACK_DATA_REISSUED_IO`).
+        /// ENABLE, a new request each time (`FLTFL_CALLBACK_DATA_REISSUED_IO`).
         public static let reissued = Flags(rawValue: 0x20000)
-        /// A copy for the post callback of an instance that is going away, which cleans up what its
-        /// pre callback left and nothing else; the request itself goes on without the instance
+        /// A copy for the post callback of an instance that is going away. The callback only cleans
+        /// up what its pre callback left; the request itself goes on without the instance
         /// (`FLTFL_CALLBACK_DATA_DRAINING`, `FLTFL_POST_OPERATION_DRAINING`).
         public static let draining = Flags(rawValue: 0x40000)
-        /// A question, not a transfer: the kernel carries the read itself and waits for the answer.
+        /// A question, not a transfer: the kernel does the read by itself and waits for the answer.
         /// There is no buffer. A pre-read callback lets it pass, holds it by pending, or completes
         /// it with a failure, which the program gets. Post callbacks come with ``draining``. (Ours;
         /// Windows has no such reads.)
@@ -37,14 +37,14 @@ public final class CallbackData: @unchecked Sendable {
         public static let postOperation = Flags(rawValue: 0x80000)
     }
 
-    /// What kind of request it is, for good.
+    /// The request's function, fixed for good.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
     public private(set) var majorFunction: MajorFunction
-    /// What is asked. A pre callback may change it within the same major function: what is below
-    /// sees the change. The filter's own post callback, and whoever is above, finds what was asked
-    /// before. (`FltSetCallbackDataDirty` is not needed: every change counts.)
+    /// What is asked. A pre callback may change it within the same major function; layers below see
+    /// the change. The filter's own post callback, and layers above, see the earlier value again.
+    /// (`FltSetCallbackDataDirty` is not needed: every change counts.)
     public var parameters: IOParameters {
         get { asked }
         set {
@@ -57,7 +57,7 @@ public final class CallbackData: @unchecked Sendable {
         @safe @exclusivity(unchecked)
     #endif
     private(set) var asked: IOParameters
-    /// The file the request is about; nil only before a create reached the file system.
+    /// The request's file; nil only before a create has reached the file system.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
@@ -66,13 +66,14 @@ public final class CallbackData: @unchecked Sendable {
         @safe @exclusivity(unchecked)
     #endif
     public internal(set) var requestor: Requestor
-    /// The data of a read or a write; nil for every other request and for a kernel's own read.
+    /// The data of a read or a write; nil for every other request and for a kernel read.
     ///
-    /// A pre callback may put a buffer of its own in its place: what is below reads into that, or
-    /// writes from it. The filter's post callback finds the one that was there before again, so it
-    /// copies what was read from its own, which it passed on as ``CompletionContext``. The buffer
-    /// has to hold the request's bytes and to come from ``Volume/makeBuffer(capacity:)``. A detach
-    /// waits for such a request: nobody else could copy. Where there is no buffer none can be put.
+    /// A pre callback may replace it by a buffer of its own; layers below then read into that, or
+    /// write from it. The filter's post callback sees the earlier buffer again. So it copies the
+    /// data read from its own buffer, which it passed on as ``CompletionContext``. The new buffer
+    /// must hold the request's bytes and come from ``Volume/makeBuffer(capacity:)``. A detach waits
+    /// for such a request, because only the callback can copy. If there is no buffer, none can be
+    /// set.
     public var buffer: (any IOBuffer)? {
         get { transferred }
         set {
@@ -85,23 +86,23 @@ public final class CallbackData: @unchecked Sendable {
         @safe @exclusivity(unchecked)
     #endif
     private var transferred: (any IOBuffer)?
-    /// Parameters and buffer as the pre callback that runs received them, if it changed something.
+    /// Parameters and buffer as the running pre callback received them, if it changed any.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
     private(set) var received: ReceivedRequest?
-    /// Some pre callback changed something. Apart from what it changed, because nearly no request
-    /// is.
+    /// A pre callback changed something. Kept apart from ``received``, because nearly no request is
+    /// changed.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
     private(set) var isChanged = false
-    /// Valid in post callbacks, and what a filter sets before it completes a request itself.
+    /// Valid in post callbacks. A filter sets it before it completes a request itself.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
     public var ioStatus = IOStatusBlock.success
-    /// What the request brought back. For a file-system control the output, `.bytes`.
+    /// The request's result; for a file-system control the output, `.bytes`.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
@@ -111,27 +112,27 @@ public final class CallbackData: @unchecked Sendable {
     #endif
     public internal(set) var flags: Flags = []
 
-    /// Where the request stands; see ``FilterManager``.
+    /// How far down the chain the request is; see ``FilterManager``.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
     var descent = FilterDescent()
-    /// Set while an instance's pre callback runs: a BypassIO veto is allowed only there.
+    /// Set while an instance's pre callback runs. Only there is a BypassIO veto allowed.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
     var preOperationInstance: FilterInstance?
-    /// Of an ENABLE: what the file system must find unchanged.
+    /// For an ENABLE: the counts that the file system must find unchanged.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
     var enableTicket: EnableTicket?
-    /// The file system did not, and so changed nothing.
+    /// The file system found them changed, and so enabled nothing.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
     var isEnableOutdated = false
-    /// Who keeps the request, while somebody does.
+    /// The keeper of a pended request.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
@@ -141,26 +142,26 @@ public final class CallbackData: @unchecked Sendable {
         @safe @exclusivity(unchecked)
     #endif
     var keptBy: FilterInstance?
-    /// The veto of the pre callback that runs, or of who keeps the request: it has completed it.
+    /// The running pre callback, or the keeper, has vetoed and so completed the request.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
     var isRefused = false
-    /// A create, or an ENABLE that turned bypass on: undone if it fails on its way up.
+    /// A create, or an ENABLE that turned bypass on. It is undone if it fails on its way up.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
     var canBeUndone: Bool
-    /// Of such a request: the last instance whose post callback found it successful. If the request
-    /// failed in the end, that one made it fail.
+    /// For such a request: the last instance whose post callback found it successful. If the
+    /// request failed in the end, that instance made it fail.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
     var succeededAt: FilterInstance?
-    /// Made by whoever comes first, the completer or the carrier that waits for it. The release in
-    /// storeIfNil and the acquire in load make the other see it whole.
+    /// Made by the first to come, the completer or the carrier that waits for it. The release in
+    /// storeIfNil and the acquire in load publish the whole object.
     private let pendedAt = AtomicLazyReference<RequestParking>()
-    /// Relaxed: set before ``pendedAt``, and asked when nobody else holds the request.
+    /// Relaxed: set before ``pendedAt``, and read when no other thread holds the request.
     private let hasParking = Atomic(false)
 
     init(
@@ -182,23 +183,25 @@ public final class CallbackData: @unchecked Sendable {
         return pendedAt.storeIfNil(RequestParking())
     }
 
-    /// A filter kept it or completed it: what came too early or too often waits for this request
-    /// only.
+    /// A filter kept or completed it. Completions that came too early or too often are kept for
+    /// this request, so the object is not reused.
     var wasPended: Bool { hasParking.load(ordering: .relaxed) }
 
-    /// The program that sent the request was interrupted or killed while a filter kept it, and does
-    /// not wait any more: what the filter works on is of no use (`FltIsIoCanceled`).
+    /// The program that sent the request was interrupted or killed while a filter kept it, and
+    /// waits no more. The filter's work on it is of no use (`FltIsIoCanceled`).
     public var isCancelled: Bool { pendedAt.load()?.isCancelled ?? false }
 
     /// Has `body` called, once, if the request is cancelled while the pre callback of `instance`
-    /// keeps it (`FltSetCancelCompletion`): on the thread that tells of it, under no lock. It
-    /// should see to it that the request is completed soon, and may do so itself.
+    /// keeps it (`FltSetCancelCompletion`). It runs on the thread that reports the cancellation,
+    /// under no lock. It should see to it that the request is completed soon, and may complete it
+    /// itself.
     ///
-    /// The program is not held up by a filter that does not: it has EINTR already. The request ends
-    /// with
-    /// `NTStatus.cancelled` when it is completed, and goes no further, whatever the filter answers.
+    /// A filter that does not do so does not hold up the program, which has EINTR already. When the
+    /// request is completed, it ends with `NTStatus.cancelled` and goes no further, whatever the
+    /// filter answers.
     ///
-    /// - Returns: `NTStatus.cancelled`, and `body` is not called, if that came before.
+    /// - Returns: `NTStatus.cancelled` if the request was cancelled before; then `body` is not
+    ///   called.
     @discardableResult
     public func setCancelHandler(
         _ instance: FilterInstance, _ body: @escaping @Sendable () -> Void
@@ -207,7 +210,7 @@ public final class CallbackData: @unchecked Sendable {
             ? .success : .cancelled
     }
 
-    /// Lets go of everything that outlives the request.
+    /// Releases everything that outlives the request.
     func finish() {
         fileObject = nil
         transferred = nil
@@ -219,7 +222,7 @@ public final class CallbackData: @unchecked Sendable {
         if case .none = result {} else { result = .none }
     }
 
-    /// Makes a finished request another one.
+    /// Turns a finished request into a new one.
     func begin(
         _ parameters: IOParameters, fileObject: FileObject?, requestor: Requestor,
         buffer: (any IOBuffer)?
@@ -237,20 +240,20 @@ public final class CallbackData: @unchecked Sendable {
         isEnableOutdated = false
     }
 
-    /// A change on the way up concerns nobody below.
+    /// A change on the way up affects no layer below, so it is not kept.
     private func keepReceived() {
         guard received == nil, !flags.contains(.postOperation) else { return }
         received = ReceivedRequest(parameters: asked, buffer: transferred)
         isChanged = true
     }
 
-    /// The pre callback of the node `index` is over: notes what it changed.
+    /// The pre callback of the node `index` is over: notes its changes.
     func noteChanges(at index: Int) {
         guard let received = received.take() else { return }
         descent.noteChange(at: index, received)
     }
 
-    /// Takes back what pre callbacks of the node `index` and of those below it changed.
+    /// Undoes the changes of the pre callbacks of the node `index` and of those below it.
     func restore(from index: Int) {
         while let received = descent.takeChange(from: index) {
             asked = received.parameters
@@ -258,7 +261,7 @@ public final class CallbackData: @unchecked Sendable {
         }
     }
 
-    /// What is read or written goes to another buffer than the request came with.
+    /// The request's data goes through another buffer than the request came with.
     var hasSwappedBuffer: Bool {
         guard isChanged, let received = descent.firstChange else { return false }
         return received.buffer !== transferred
@@ -270,15 +273,15 @@ public final class CallbackData: @unchecked Sendable {
         ioStatus = IOStatusBlock(status, information: 0, hostErrno: hostErrno)
     }
 
-    /// STATUS_PENDING and STATUS_FLT_DISALLOW_FAST_IO end no request: a filter that completes one
-    /// so is refused as a pended completion is, and the request fails.
+    /// STATUS_PENDING and STATUS_FLT_DISALLOW_FAST_IO end no request. If a filter completes a
+    /// request with them, it fails, as a refused completion of a pended request does.
     func refuseUnfinishedStatus() {
         if ioStatus.status == .pending || ioStatus.status == .fltDisallowFastIO {
             fail(.invalidParameter)
         }
     }
 
-    /// The kernel asks for a read of its own: see ``Flags/kernelRead``.
+    /// The kernel asks about a read of its own: see ``Flags/kernelRead``.
     public var isKernelRead: Bool { flags.contains(.kernelRead) }
 
     /// The post callback is called because the instance goes away: see ``Flags/draining``.
@@ -289,9 +292,9 @@ public final class CallbackData: @unchecked Sendable {
     /// the callback has returned.
     ///
     /// Changes nothing and returns `NTStatus.invalidParameter` if `result` is `pending`, and
-    /// `NTStatus.fltInvalidAsynchronousRequest` if `instance` completed it before or if the
-    /// request waits for somebody else: another instance, or this one's post callback. One that
-    /// completes a request and then does not pend it is not listened to.
+    /// `NTStatus.fltInvalidAsynchronousRequest` if `instance` completed it before or if the request
+    /// waits for another keeper: another instance, or this instance's post callback. If a filter
+    /// completes a request and then does not pend it, the completion has no effect.
     @discardableResult
     public func completePendedPreOperation(
         _ instance: FilterInstance, _ result: PreOperationResult

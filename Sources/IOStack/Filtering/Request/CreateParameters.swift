@@ -1,32 +1,32 @@
 public import SystemPackage
 
-/// What an open asks for: the parameters of IRP_MJ_CREATE.
+/// The parameters of IRP_MJ_CREATE.
 public struct CreateParameters: Sendable {
-    /// What must exist before and what is made (`CreateDisposition`).
+    /// What must exist before, and what is made (`CreateDisposition`).
     public enum Disposition: Sendable, Equatable {
         /// Open what exists (`FILE_OPEN`).
         case open
-        /// Make it; fail if it exists (`FILE_CREATE`, `O_CREAT|O_EXCL`).
+        /// Make the file; fail if it exists (`FILE_CREATE`, `O_CREAT|O_EXCL`).
         case create
-        /// Open it or make it (`FILE_OPEN_IF`, `O_CREAT`).
+        /// Open the file or make it (`FILE_OPEN_IF`, `O_CREAT`).
         case openIf
         /// Open what exists and cut it to nothing (`FILE_OVERWRITE`, `O_TRUNC`).
         case overwrite
-        /// Cut it to nothing or make it (`FILE_OVERWRITE_IF`, `O_CREAT|O_TRUNC`).
+        /// Cut the file to nothing or make it (`FILE_OVERWRITE_IF`, `O_CREAT|O_TRUNC`).
         case overwriteIf
 
         public var mayCreate: Bool { self != .open && self != .overwrite }
         public var truncates: Bool { self == .overwrite || self == .overwriteIf }
     }
 
-    /// What is opened or made.
+    /// The kind of file to open or make.
     public enum Kind: Sendable, Equatable {
-        /// Whatever is there; a regular file if one must be made.
+        /// Any kind; a regular file if one must be made.
         case any
         case regularFile
         case directory
-        /// A symbolic link to be made, with the bytes it holds; no path type, which would tidy
-        /// them.
+        /// A symbolic link to be made, with the bytes that it holds. Not a path type, which would
+        /// normalise them.
         case symbolicLink(target: [UInt8])
         /// A FIFO, socket or device to be made; `mode` carries the type bits.
         case special(device: UInt64)
@@ -47,13 +47,13 @@ public struct CreateParameters: Sendable {
         public static let writeThrough = Options(rawValue: 1 << 3)
         /// A file without a name (`O_TMPFILE`); the path names its directory.
         public static let temporary = Options(rawValue: 1 << 4)
-        /// Only the object's information is wanted: nothing is read or written (`O_PATH`).
+        /// Only the file's information is wanted; no data is read or written (`O_PATH`).
         public static let attributesOnly = Options(rawValue: 1 << 5)
-        /// Reads leave the access time alone where the file system allows it (`O_NOATIME`).
+        /// Reads leave the access time alone if the file system allows it (`O_NOATIME`).
         public static let noAccessTime = Options(rawValue: 1 << 6)
-        /// A regular file was there a moment ago (``Kind/regularFile``): the file system may open
-        /// it at once instead of looking first. Should there be something else by now, the open
-        /// fails as it does without, but may have touched it: a pipe had a reader or a writer for a
+        /// A regular file was there a moment ago (``Kind/regularFile``), so the file system may
+        /// open it without looking first. If another kind of file is there by now, the open fails
+        /// as it would otherwise, but may have touched it: a pipe had a reader or a writer for a
         /// moment.
         public static let knownRegular = Options(rawValue: 1 << 7)
     }
@@ -66,21 +66,22 @@ public struct CreateParameters: Sendable {
         public static let write = Access(rawValue: 2)
     }
 
-    /// Relative to ``directory`` if that is given, else to the volume's root. Empty means the
-    /// directory itself, or, where ``directory`` is no directory, that same file once more, even
-    /// if it has no name any more. Never leaves the volume: the file system confines it.
+    /// Relative to ``directory`` if that is given, otherwise to the volume's root. Empty means the
+    /// directory itself. If ``directory`` is no directory, empty means that same file once more,
+    /// even if it has no name any more. The path never leaves the volume: the file system confines
+    /// it.
     public var path: FilePath
-    /// What the path starts at (`OBJECT_ATTRIBUTES.RootDirectory`).
+    /// Where the path starts (`OBJECT_ATTRIBUTES.RootDirectory`).
     public var directory: FileObject?
-    /// The file with this identity, whatever its name (`FILE_OPEN_BY_FILE_ID`); ``path`` and
-    /// ``directory`` do not count then, and nothing is made. `ESTALE` where there is none, and
-    /// where the file system does not find files so (``FileSystemDriver/opensByID``).
+    /// Opens the file with this identity, whatever its name (`FILE_OPEN_BY_FILE_ID`). ``path`` and
+    /// ``directory`` then do not count, and nothing is made. `ESTALE` if there is no such file, or
+    /// if the file system does not find files so (``FileSystemDriver/opensByID``).
     public var fileID: FileID?
     public var access: Access
     public var disposition: Disposition
     public var kind: Kind
     public var options: Options
-    /// Permission bits of what is made; its type bits only for ``Kind/special(device:)``.
+    /// Permission bits of a file that is made; its type bits only for ``Kind/special(device:)``.
     public var mode: UInt32
     /// Bits taken off ``mode``, unless the directory has a default ACL (acl(5)).
     public var umask: UInt32
@@ -102,11 +103,11 @@ public struct CreateParameters: Sendable {
 }
 
 extension CreateParameters {
-    /// Of ``pathFromRoot``, bytes: as long as Linux lets a path be. Every open file keeps one.
+    /// The longest ``pathFromRoot`` in bytes: Linux' own limit. Every open file keeps one.
     private static let longestPath = 4096
 
-    /// The path from the volume's root, as the directory's names were when it was opened. Of one
-    /// that is longer than 4,096 bytes only the last names, behind "…/".
+    /// The path from the volume's root, with the directory's names as they were when the directory
+    /// was opened. A path of more than 4,096 bytes keeps only its last names, behind "…/".
     var pathFromRoot: String {
         if let fileID { return "#\(fileID.inode)" }
         guard let base = directory?.openedPath, !base.isEmpty else { return Self.end(path.string) }

@@ -1,29 +1,29 @@
 public import SystemPackage
 
-/// One change of a file or of a name: what IRP_MJ_SET_INFORMATION asks for.
+/// A change of a file or of a name, the request of an IRP_MJ_SET_INFORMATION.
 public enum FileChange: Sendable {
     /// Permission, set-id and sticky bits (`chmod`).
     case permissions(UInt32)
-    /// nil leaves that one as it is (`chown`).
+    /// nil leaves that id as it is (`chown`).
     case owner(userID: UInt32?, groupID: UInt32?)
-    /// nil leaves that one as it is (`utimensat`).
+    /// nil leaves that time as it is (`utimensat`).
     case times(access: TimeChange?, modification: TimeChange?)
     /// `FileEndOfFileInformation`: the new size in bytes (`ftruncate`).
     case endOfFile(UInt64)
     /// `FileAllocationInformation` (`fallocate`).
     case allocation(Allocation, offset: UInt64, length: UInt64)
-    /// Attributes that the file gets and loses (FSCTL_SET_COMPRESSION, FSCTL_SET_SPARSE, the
+    /// Attributes that the file gains and loses (FSCTL_SET_COMPRESSION, FSCTL_SET_SPARSE, the
     /// encryption of a file). `NTStatus.notSupportedWithBypassIO` for compression of a file that
     /// has bypass enabled, `NTStatus.notSupported` for what the file system cannot do.
     case attributes(set: FileAttributes, cleared: FileAttributes)
-    /// All of a file's flags, as `chattr` sets them; those that are attributes, too, have the rules
-    /// of ``attributes(set:cleared:)``.
+    /// All of a file's flags, as `chattr` sets them. Flags that are attributes, too, follow the
+    /// rules of ``attributes(set:cleared:)``.
     case flags(FileFlags)
     /// `FileRenameInformation`: the name `from` in the file object's directory becomes `to`.
     case rename(from: FilePath.Component, to: FilePath.Component, in: FileObject, RenameFlags)
     /// `FileLinkInformation`: a further name for the file object, in `directory`.
     case link(FilePath.Component, in: FileObject)
-    /// `FileDispositionInformation`: the name goes away from the file object, a directory.
+    /// `FileDispositionInformation`: removes the name from the file object, a directory.
     case unlink(FilePath.Component, directory: Bool)
 
     public enum TimeChange: Sendable, Equatable {
@@ -32,7 +32,7 @@ public enum FileChange: Sendable {
     }
 
     public enum Allocation: Sendable, Equatable {
-        /// Reserve; grow the file if need be.
+        /// Reserve; grow the file if needed.
         case extend
         /// Reserve beyond the end without growing the file.
         case keepSize
@@ -49,7 +49,7 @@ public enum FileChange: Sendable {
 
         /// Fail if the new name exists (`RENAME_NOREPLACE`).
         public static let noReplace = RenameFlags(rawValue: 1)
-        /// Both names change places (`RENAME_EXCHANGE`).
+        /// Exchange both names (`RENAME_EXCHANGE`).
         public static let exchange = RenameFlags(rawValue: 2)
         /// Leave a whiteout behind (`RENAME_WHITEOUT`).
         public static let whiteout = RenameFlags(rawValue: 4)

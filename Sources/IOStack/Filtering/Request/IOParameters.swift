@@ -1,16 +1,16 @@
 /// The parameters of a request, one case per major function (`FLT_PARAMETERS`).
 public enum IOParameters: Sendable {
     case create(CreateParameters)
-    /// `length` bytes at `offset` into the request's buffer.
+    /// Reads `length` bytes at `offset` into the request's buffer.
     case read(offset: UInt64, length: Int)
-    /// The first `length` bytes of the request's buffer to `offset`.
+    /// Writes the first `length` bytes of the request's buffer at `offset`.
     case write(offset: UInt64, length: Int)
     case cleanup
     case close
     case queryInformation(InformationQuery)
     case setInformation(FileChange)
-    /// Entries after the position `cookie` (0 is the start), at most `limit`; on demand each with
-    /// what is known of the file.
+    /// Enumerates entries after the position `cookie` (0 is the start), at most `limit`; each with
+    /// the file's information if `withInformation` is set.
     case directoryControl(cookie: UInt64, limit: Int, withInformation: Bool)
     /// `dataOnly` leaves out what is not needed to read the data back (`fdatasync`).
     case flushBuffers(dataOnly: Bool)

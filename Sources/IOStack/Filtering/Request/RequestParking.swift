@@ -3,9 +3,9 @@ import Dispatch
 
 /// Where a pended request waits for the filter that keeps it.
 ///
-/// The completer may come before the carrier parked: the outcome is kept until it is taken. An
-/// outcome counts for the keeper that brought it only, so nobody goes on with a request that is in
-/// another filter's hands.
+/// The completer may come before the carrier has parked, so the outcome is kept until it is taken.
+/// An outcome counts only for the keeper that brought it. So no filter can continue a request that
+/// another filter holds.
 /// Lock order: a leaf. The lock hands the request's members from the completer to the carrier.
 final class RequestParking: Sendable {
     enum Outcome: Sendable {
@@ -13,7 +13,7 @@ final class RequestParking: Sendable {
         case postOperation
     }
 
-    /// Who keeps a request: an instance, on the request's way down or up. A request meets each
+    /// The keeper of a request: an instance, on the request's way down or up. A request meets each
     /// instance once on each way.
     struct Keeper: Equatable, Sendable {
         enum Way: Sendable { case down, up }
@@ -28,22 +28,22 @@ final class RequestParking: Sendable {
     }
 
     private struct State {
-        /// Whom the carrier waits for, once it parked.
+        /// The keeper that the parked carrier waits for.
         var awaited: Keeper?
-        /// Outcomes that came and were not taken.
+        /// Outcomes that came and were not taken yet.
         var outcomes: [(keeper: Keeper, outcome: Outcome)] = []
-        /// Those whose outcome the carrier took.
+        /// The keepers whose outcome the carrier took.
         var done: [Keeper] = []
         var onResume: (@Sendable () -> Void)?
         var isCancelled = false
-        /// Of the filter that keeps the request.
+        /// The cancel handler of the filter that keeps the request.
         var onCancel: (keeper: Keeper, call: @Sendable () -> Void)?
     }
 
     private let state = Guarded(State())
 
-    /// The completer's side. ``NTStatus/fltInvalidAsynchronousRequest``, and nothing changes, for a
-    /// keeper that completed before, and while the request waits for another keeper. Otherwise
+    /// The completer's side. Returns ``NTStatus/fltInvalidAsynchronousRequest`` and changes nothing
+    /// if the keeper completed before, or if the request waits for another keeper. Otherwise
     /// `first` runs, under the lock, before the carrier can have the outcome.
     func resume(
         _ outcome: Outcome, by keeper: Keeper, first: () -> Void = {}
@@ -63,8 +63,8 @@ final class RequestParking: Sendable {
         return status
     }
 
-    /// The carrier's side: the keeper's outcome if it is there, else `onResume` is called once it
-    /// is, on the completer's thread.
+    /// The carrier's side: takes the keeper's outcome if it is there. Otherwise `onResume` is
+    /// called once it is, on the completer's thread.
     func take(
         from keeper: Keeper, orElse onResume: @escaping @Sendable () -> Void
     ) -> Outcome? {
@@ -81,11 +81,11 @@ final class RequestParking: Sendable {
         }
     }
 
-    /// The carrier's side: sleeps until the outcome is there. Whoever keeps the request may wait
-    /// for reads that only this thread can finish; `advance` moves them on.
+    /// The carrier's side: sleeps until the outcome is there. The filter that keeps the request may
+    /// wait for reads that only this thread can finish; `advance` moves them on.
     ///
-    /// An interrupt is told to the filter and not waited for by the program. The request stays with
-    /// the filter until that gives it back: it may be at work on the request's memory.
+    /// On an interrupt the filter is told, and the program does not wait. The request stays with
+    /// the filter until the filter gives it back, because it may be using the request's memory.
     func wait(
         for keeper: Keeper, mayBeCancelled: Bool = true, advance: () -> DrainProgress
     ) -> Outcome {
@@ -106,9 +106,10 @@ final class RequestParking: Sendable {
 
     // MARK: Interrupts
 
-    /// Nobody waits for the request any more: it ends as soon as the filter gives it back, which is
-    /// told. False, and nothing happens, where the carrier does not wait for `keeper` any more: it
-    /// goes on with what that answered, and must not be taken for cancelled.
+    /// The program waits for the request no more. The request ends as soon as the filter gives it
+    /// back; the filter's cancel handler is called. Returns false, with no effect, if the carrier
+    /// no longer waits for `keeper`: the carrier continues with that answer, and its request must
+    /// not count as cancelled.
     func cancel(waitFor keeper: Keeper) -> Bool {
         let (isWaiting, call) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
             guard state.awaited == keeper else { return (false, nil) }
@@ -122,8 +123,8 @@ final class RequestParking: Sendable {
 
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-    /// Has `call` called once if the request is cancelled before `keeper` gives it back. False, and
-    /// nothing is called, if it was cancelled before.
+    /// Has `call` called once if the request is cancelled before `keeper` gives it back. Returns
+    /// false, and calls nothing, if the request was cancelled before.
     func callWhenCancelled(_ keeper: Keeper, _ call: @escaping @Sendable () -> Void) -> Bool {
         state.withLock { state in
             guard !state.isCancelled else { return false }

@@ -1,11 +1,12 @@
 internal import Glibc
 
-/// A finished request of each thread, kept to be its next: a request through filters allocates
-/// nothing. Nested requests, which a callback sends, find none and make their own.
+/// A finished request of each thread, reused as the thread's next, so that a request through
+/// filters allocates nothing. A nested request, which a callback sends, finds none and makes its
+/// own.
 enum SpareRequest {
-    /// nil: the process has no place left, and nothing is kept.
+    /// nil: the process has no key left, and nothing is kept.
     private static let place: pthread_key_t? = {
-        // A search's threads share one of the system's, and so would share what it keeps.
+        // A search runs its threads on one system thread, so they would share the kept request.
         if Interleaving.isSearched { return nil }
         var key = pthread_key_t()
         let error = unsafe pthread_key_create(&key) { spare in
@@ -27,8 +28,8 @@ enum SpareRequest {
         return body(data)
     }
 
-    /// The thread's request if nobody else holds it: neither a request that it is nested in, nor a
-    /// filter that looks at it later. Otherwise a new one, which takes its place.
+    /// The thread's request if nothing else holds it: neither an outer request nor a filter that
+    /// looks at it later. Otherwise a new request, which takes its place.
     private static func take(
         _ parameters: IOParameters, _ fileObject: FileObject?, _ requestor: Requestor,
         _ buffer: (any IOBuffer)?
@@ -38,7 +39,7 @@ enum SpareRequest {
                 parameters, fileObject: fileObject, requestor: requestor, buffer: buffer)
         }
         if let known = unsafe pthread_getspecific(place) {
-            // The place's own reference, given back below or gone with `spare`.
+            // The place's own reference. It is given back below, or goes away with `spare`.
             var spare = unsafe Unmanaged<CallbackData>.fromOpaque(known).takeRetainedValue()
             if isKnownUniquelyReferenced(&spare), !spare.wasPended {
                 _ = unsafe Unmanaged.passRetained(spare)

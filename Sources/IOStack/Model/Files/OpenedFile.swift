@@ -1,19 +1,19 @@
-/// What a file system opened: the result of IRP_MJ_CREATE.
+/// The file that a file system opened: the result of IRP_MJ_CREATE.
 public struct OpenedFile: Sendable {
-    /// Which file it is, whatever name it was opened by.
+    /// The file's identity, whatever name it was opened by.
     public var id: FileID
     public var kind: StreamKind
-    /// Tells the file from a later one with the same ``id``; nil where the file system does not
-    /// know it.
+    /// Tells the file from a later one with the same ``id``; nil if the file system does not know
+    /// it.
     public var birthTime: FileTime?
-    /// Where its data is read and written; nil if it has none (a directory).
+    /// Where the file's data is read and written; nil if it has none (a directory).
     public var storage: StorageHandle?
-    /// What offsets and lengths of non-cached reads must be a multiple of, in bytes: a power of 2.
+    /// Offsets and lengths of non-cached reads must be multiples of this, in bytes: a power of 2.
     public var offsetAlignment: UInt32
     /// The request made the file (`FILE_CREATED`).
     public var wasCreated: Bool
-    /// The file system's own object for this open (`FsContext2`). It releases what it holds in
-    /// ``FileSystemDriver/close(_:)`` or at the latest when it goes away.
+    /// The file system's own object for this open (`FsContext2`). It releases its resources in
+    /// ``FileSystemDriver/close(_:)``, or at the latest when it goes away.
     public var context: any AnyObject & Sendable
 
     public init(
@@ -31,7 +31,7 @@ public struct OpenedFile: Sendable {
     }
 }
 
-/// Names a file on the machine, whatever its path: device and inode number.
+/// Identifies a file on the machine, whatever its path: device and inode number.
 public struct FileID: Hashable, Sendable, CustomStringConvertible {
     public let device: UInt64
     public let inode: UInt64
@@ -44,7 +44,7 @@ public struct FileID: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(device):\(inode)" }
 }
 
-/// What a stream is to BypassIO.
+/// The kind of a stream, as BypassIO distinguishes them.
 public enum StreamKind: UInt8, Sendable, Hashable {
     case file
     case directory

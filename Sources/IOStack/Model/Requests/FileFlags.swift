@@ -1,21 +1,20 @@
 import SystemPackage
 
-/// What a Linux file system keeps of a file beside its mode: that it is immutable, append-only, not
-/// dumped, whose project it is (lsattr(1), chattr(1)). In one of the two forms that Linux has.
+/// A file's flags beside its mode, as a Linux file system keeps them: immutable, append-only, not
+/// dumped, the project (lsattr(1), chattr(1)). Linux has two forms of them.
 public enum FileFlags: Sendable, Equatable {
     /// `FS_*_FL` bits (ioctl_iflags(2)).
     case inode(UInt32)
     case extended(ExtendedFileFlags)
-    /// Tells the file from an earlier one with its inode number (FS_IOC_GETVERSION). Told, never
-    /// set.
+    /// Tells the file from an earlier one with its inode number (FS_IOC_GETVERSION). Read-only.
     case generation(UInt32)
 
     public enum Form: Sendable, Equatable {
         case inode, extended, generation
     }
 
-    /// Those that have a rule of BypassIO: FS_COMPR_FL and FS_ENCRYPT_FL, which the extended form
-    /// does not have.
+    /// The flags that have a rule of BypassIO: FS_COMPR_FL and FS_ENCRYPT_FL. The extended form
+    /// does not have them.
     var attributes: FileAttributes {
         guard case .inode(let bits) = self else { return [] }
         var attributes: FileAttributes = []
@@ -31,7 +30,7 @@ public struct ExtendedFileFlags: Sendable, Equatable {
     public var flags: UInt32
     /// In bytes.
     public var extentSize: UInt32
-    /// Told, never set.
+    /// Read-only.
     public var extentCount: UInt32
     public var projectID: UInt32
     /// In bytes.

@@ -9,16 +9,16 @@ public struct FileInformation: Sendable, Equatable {
     public var groupID: UInt32
     /// In bytes.
     public var size: UInt64
-    /// Bytes occupied on the storage.
+    /// In bytes, on the storage.
     public var allocatedSize: UInt64
-    /// The I/O size the file system likes best, in bytes.
+    /// The I/O size that the file system prefers, in bytes.
     public var preferredIOSize: UInt32
-    /// Of a device node.
+    /// The number of a device node.
     public var deviceNumber: UInt64
     public var accessTime: FileTime
     public var modificationTime: FileTime
     public var changeTime: FileTime
-    /// nil where the file system keeps none.
+    /// nil if the file system keeps none.
     public var birthTime: FileTime?
     public var attributes: FileAttributes
 
@@ -46,7 +46,7 @@ public struct FileInformation: Sendable, Equatable {
     }
 }
 
-/// What a file is.
+/// The type of a file.
 public enum FileKind: UInt8, Sendable, Hashable {
     case regularFile
     case directory

@@ -8,10 +8,10 @@ public struct FileLock: Sendable, Equatable {
         case wholeFile
     }
     public enum Action: Sendable, Equatable {
-        /// Fail at once if somebody else holds it.
+        /// Fail at once if another owner holds it.
         case tryLock
         case wait
-        /// Who would be in the way? (`F_OFD_GETLK`)
+        /// Returns the lock in the way (`F_OFD_GETLK`).
         case test
     }
 

@@ -1,15 +1,15 @@
 internal import Glibc
 package import SystemPackage
 
-// Names are bytes: these conversions lose none, whatever the encoding.
+// Names are bytes. These conversions lose none, whatever the encoding.
 extension FilePath {
     /// A path of these bytes; a NUL byte ends it.
     package init(bytes: some Sequence<UInt8>) {
         self.init(bytes: Array(bytes))
     }
 
-    /// The same without a generic call for each byte: every name that a program asks for comes this
-    /// way.
+    /// The same without a generic call for each byte, because every name that a program asks for
+    /// passes here.
     package init(bytes: [UInt8]) {
         let text = bytes + CollectionOfOne(0)
         self = unsafe text.withUnsafeBytes { text in

@@ -4,7 +4,7 @@ public import BypassIOProtocol
 public struct FileSystemControlParameters: Sendable {
     public var code: ControlCode
     public var input: [UInt8]
-    /// Bytes the caller offers for output.
+    /// In bytes, as the caller offers.
     public var outputLength: Int
 
     public init(code: ControlCode, input: [UInt8], outputLength: Int) {

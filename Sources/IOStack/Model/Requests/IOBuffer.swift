@@ -1,8 +1,8 @@
 /// Memory that data is read into or written from, aligned as the storage needs it.
 ///
-/// A buffer belongs to one request at a time; whoever carries that request may touch the bytes.
-/// The storage driver makes them (``StorageDriver/makeBuffer(capacity:)``), because only it knows
-/// the alignment.
+/// A buffer belongs to one request at a time. Only the thread that carries the request may touch
+/// the bytes. The storage driver makes buffers (``StorageDriver/makeBuffer(capacity:)``), because
+/// only it knows the alignment.
 public protocol IOBuffer: AnyObject, Sendable {
     /// Size in bytes.
     var capacity: Int { get }

@@ -1,12 +1,11 @@
 public import SystemPackage
 
-/// What a request brought back, beside its status: filters see it in their post callbacks and may
-/// change it.
+/// A request's result beside its status. Filters see it in their post callbacks and may change it.
 public enum IOResult: Sendable {
     case none
     case opened(OpenedFile)
     case information(FileInformation)
-    /// The bytes a symbolic link holds.
+    /// The bytes that a symbolic link holds.
     case linkTarget([UInt8])
     /// An offset in bytes, of the next data or hole.
     case offset(UInt64)
@@ -16,25 +15,26 @@ public enum IOResult: Sendable {
     /// The value of an extended attribute, or the output of a file-system control.
     case bytes([UInt8])
     case volume(VolumeInformation)
-    /// The lock in the way; nil if none is.
+    /// The lock in the way; nil if there is none.
     case lock(FileLock?)
 }
 
-/// What IRP_MJ_QUERY_INFORMATION asks.
+/// The question of an IRP_MJ_QUERY_INFORMATION.
 public enum InformationQuery: Sendable, Equatable {
-    /// Everything `stat` tells.
+    /// All that `stat` reports, and the attributes that BypassIO asks for.
     case all
-    /// What `stat` tells, without the attributes that BypassIO asks for: one system call below.
+    /// All that `stat` reports, without the attributes that BypassIO asks for: one system call
+    /// below.
     case status
-    /// The same of a name in the file object's directory, without opening it and without following
-    /// a link (`NtQueryInformationByName`).
+    /// The same of a name in the file object's directory. The file is not opened, and a link is not
+    /// followed (`NtQueryInformationByName`).
     case entry(FilePath.Component)
-    /// What a symbolic link holds.
+    /// The bytes that a symbolic link holds.
     case linkTarget
     /// The next data (`SEEK_DATA`) or hole (`SEEK_HOLE`) from an offset in bytes.
     case nextData(from: UInt64)
     case nextHole(from: UInt64)
-    /// What `lsattr` shows.
+    /// The flags that `lsattr` shows.
     case flags(FileFlags.Form)
 }
 
@@ -43,9 +43,9 @@ public struct DirectoryEntry: Sendable, Equatable {
     /// Any bytes but NUL and slash, 1 to 255 of them.
     public var name: [UInt8]
     public var id: FileID
-    /// nil where the file system does not say.
+    /// nil if the file system does not say.
     public var kind: FileKind?
-    /// The position after this entry, to go on from.
+    /// The position after this entry, from which an enumeration goes on.
     public var cookie: UInt64
     /// The file's status if it was asked for; nil for "." and "..", and for a name that went away
     /// meanwhile.
@@ -69,14 +69,14 @@ public struct VolumeInformation: Sendable, Equatable {
     public var blockSize: UInt64
     public var totalBlocks: UInt64
     public var freeBlocks: UInt64
-    /// Free for a requestor without privileges.
+    /// Free blocks for a requestor without privileges.
     public var availableBlocks: UInt64
     public var totalFiles: UInt64
     public var freeFiles: UInt64
     /// In bytes.
     public var maximumNameLength: UInt32
-    /// A file's size says nothing of what a read gives: what it holds is made when it is read, as
-    /// in /proc and /sys.
+    /// A file's size says nothing about the bytes that a read gives: the file system makes the
+    /// content at the read, as in /proc and /sys.
     public var hasMadeUpSizes: Bool
 
     public init(

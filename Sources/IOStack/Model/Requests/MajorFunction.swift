@@ -1,8 +1,8 @@
-/// What a request asks for: the `IRP_MJ_*` function a filter registers callbacks on.
+/// The function of a request: the `IRP_MJ_*` function for which a filter registers callbacks.
 ///
-/// The POSIX operations map onto Windows' functions: `mkdir`, `symlink` and `mknod` are
-/// ``create`` with another kind, `rename`, `link`, `unlink`, `truncate`, `chmod` and `utimensat`
-/// are ``setInformation``, extended attributes are ``queryEA`` and ``setEA``.
+/// The POSIX operations map onto Windows' functions. `mkdir`, `symlink` and `mknod` are ``create``
+/// with another kind. `rename`, `link`, `unlink`, `truncate`, `chmod` and `utimensat` are
+/// ``setInformation``. Extended attributes are ``queryEA`` and ``setEA``.
 public enum MajorFunction: UInt8, CaseIterable, Sendable {
     case create
     case read

@@ -1,18 +1,19 @@
 import Synchronization
 
-/// Waits of requests, for whoever carries requests of programs: a program that is interrupted or
-/// killed must not wait for a filter or a drain.
+/// Tells a service that carries requests of programs when such a request waits. A program that is
+/// interrupted or killed must not wait for a filter or a drain.
 ///
-/// One observer a process; it knows by the calling thread whose request waits.
+/// One observer for the process. It knows by the calling thread which request waits.
 public enum RequestWait {
-    /// Ends a wait: from any thread, at any time, more than once. True if the caller may be told at
-    /// once that its request is cancelled, whatever the request still waits for.
+    /// Ends a wait. Callable from any thread, at any time, more than once. Returns true if the
+    /// program may be told at once that its request is cancelled, whatever the request still waits
+    /// for.
     public typealias Cancel = @Sendable () -> Bool
 
     public struct Observer: Sendable {
         /// The calling thread is about to wait.
         public var begins: @Sendable (_ cancel: @escaping Cancel) -> Void
-        /// The calling thread does not wait any more.
+        /// The calling thread waits no more.
         public var ends: @Sendable () -> Void
 
         public init(
@@ -29,10 +30,10 @@ public enum RequestWait {
         init(_ observer: Observer) { self.observer = observer }
     }
 
-    /// The release in storeIfNil and the acquire in load make the observer whole.
+    /// The release in storeIfNil and the acquire in load publish the whole observer.
     private static let known = AtomicLazyReference<Box>()
 
-    /// The first counts.
+    /// The first observer stays; later calls have no effect.
     public static func observe(_ observer: Observer) {
         _ = known.storeIfNil(Box(observer))
     }

@@ -1,7 +1,7 @@
-/// On whose behalf a request runs.
+/// The party on whose behalf a request runs.
 public struct Requestor: Sendable, Equatable {
     public enum Mode: Sendable, Equatable {
-        /// A driver or the program that built the stack; `KernelMode` in Windows' words.
+        /// A driver or the program that built the stack; Windows' `KernelMode`.
         case kernel
         case user
     }
@@ -27,7 +27,7 @@ public struct Requestor: Sendable, Equatable {
     public static let kernel = Requestor(
         mode: .kernel, userID: 0, groupID: 0, processID: 0, mayAdministerVolume: true)
 
-    /// A user's process; administers the volume only when told so.
+    /// A user's process. It administers the volume only if `administrator` is set.
     public static func user(
         _ userID: UInt32, group: UInt32 = 0, process: Int32 = 0, administrator: Bool = false
     ) -> Requestor {

@@ -1,12 +1,12 @@
-/// How an IOCTL_STORAGE_MANAGE_BYPASS_IO ended below a driver that passed it on.
+/// The outcome of an IOCTL_STORAGE_MANAGE_BYPASS_IO below a driver that passed it on.
 public enum StorageControlOutcome: Sendable, Equatable {
-    /// Everybody below agreed. Of a DISABLE: it reached everybody.
+    /// Every driver below agreed. A DISABLE has reached all of them.
     case agreed
     case vetoed(BypassVeto)
     /// A driver failed the IOCTL itself.
     case failed(driver: String, IOFailure)
 
-    /// What the file system tells of it; nil if nobody refused.
+    /// The file system's veto for this outcome; nil if no driver refused.
     var veto: BypassVeto? {
         switch self {
         case .agreed: nil

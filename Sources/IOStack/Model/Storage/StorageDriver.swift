@@ -1,26 +1,27 @@
 public import BypassIOProtocol
 
-/// The driver that moves bytes: StorNVMe's place, at the bottom of everything.
+/// The driver that moves bytes, at the bottom of everything, in the place of StorNVMe.
 ///
-/// Called from any thread; an engine it makes belongs to the thread that made it.
+/// Called from any thread. An engine belongs to the thread that made it.
 public protocol StorageDriver: AnyObject, Sendable {
     /// The driver's real name, as FS_BPIO_* answers carry it, e.g. `nvme`, `virtio_blk`.
     var name: String { get }
-    /// What `Storage Type:` prints, e.g. `NVMe`.
+    /// The text after `Storage Type:`, e.g. `NVMe`.
     var storageType: String { get }
-    /// Opted in: `StorageSupportedFeatures` and `StorPortSetUnitAttributes(BypassIOSupported)`.
+    /// The driver opted in: `StorageSupportedFeatures` and
+    /// `StorPortSetUnitAttributes(BypassIOSupported)`.
     var supportsBypassIO: Bool { get }
-    /// What a driver that did not opt in is reported with; the default is
+    /// The veto reported for a driver that did not opt in. The default is
     /// `NTStatus.noBypassIODriverSupport` with a general reason.
     var standingVeto: StorageVeto { get }
 
-    /// IOCTL_STORAGE_MANAGE_BYPASS_IO: nil agrees, anything else is the driver's veto; throwing
-    /// fails the IOCTL itself, which refuses like a veto, with that status. A DISABLE's answer is
-    /// ignored. Called only on a driver that opted in, under a lock of the volume: must send no
-    /// BypassIO control and close no file object from within.
+    /// IOCTL_STORAGE_MANAGE_BYPASS_IO. nil agrees; any other result is the driver's veto. If it
+    /// throws, the IOCTL itself fails, which refuses like a veto with that status. The answer to a
+    /// DISABLE is ignored. Called only on a driver that opted in, under a lock of the volume: it
+    /// must send no BypassIO control and close no file object from within.
     func manageBypassIO(_ input: StorageBypassIOInput) throws(IOFailure) -> StorageVeto?
 
-    /// Memory that ``read(_:into:)`` and ``write(_:from:)`` accept, at least `capacity` bytes.
+    /// Memory of at least `capacity` bytes that ``read(_:into:)`` and ``write(_:from:)`` accept.
     func makeBuffer(capacity: Int) throws(IOFailure) -> any IOBuffer
 
     /// Reads into the start of `buffer`; returns the bytes read, fewer at the end of the file.
@@ -30,9 +31,9 @@ public protocol StorageDriver: AnyObject, Sendable {
     /// Writes the first `extent.length` bytes of `buffer`; returns the bytes written.
     func write(_ extent: StorageExtent, from buffer: any IOBuffer) throws(IOFailure) -> Int
 
-    /// A descriptor of the host that anybody in this process may read the handle's bytes from, at
-    /// the same offsets and by the same rules as ``read(_:into:)``, while the file is open; nil,
-    /// the default, where there is none.
+    /// A descriptor of the host from which any code in this process may read the handle's bytes
+    /// while the file is open, at the same offsets and by the same rules as ``read(_:into:)``. nil,
+    /// the default: there is none.
     func hostDescriptor(of handle: StorageHandle) -> Int32?
 
     /// An engine with `depth` slots of `slotSize` bytes, for the calling thread.

@@ -2,7 +2,7 @@
 @frozen
 public struct StorageExtent: Hashable, Sendable {
     public var handle: StorageHandle
-    /// In bytes from the beginning of what `handle` names.
+    /// In bytes from the beginning of the handle's bytes.
     public var offset: UInt64
     /// In bytes.
     public var length: Int
@@ -15,10 +15,10 @@ public struct StorageExtent: Hashable, Sendable {
     }
 }
 
-/// Where bytes lie for the storage driver: what a file system turns a file's offset into.
+/// Where bytes lie for the storage driver: a file system maps a file's offsets to it.
 @frozen
 public struct StorageHandle: Hashable, Sendable {
-    /// Only the storage driver knows what it means (a descriptor, an index, a device).
+    /// Only the storage driver knows its meaning (a descriptor, an index, a device).
     public let rawValue: Int32
     @inlinable public init(rawValue: Int32) { self.rawValue = rawValue }
 }

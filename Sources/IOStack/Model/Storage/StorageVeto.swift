@@ -12,7 +12,7 @@ public struct StorageVeto: Error, Sendable, Equatable {
         self.reason = reason
     }
 
-    /// The answer in the name of a driver that never opted in.
+    /// The veto in the name of a driver that never opted in.
     public static var notOptedIn: StorageVeto {
         StorageVeto(
             .noBypassIODriverSupport,

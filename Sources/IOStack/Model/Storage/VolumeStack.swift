@@ -41,9 +41,9 @@ public final class VolumeStack: Sendable {
 
     // MARK: IOCTL_STORAGE_MANAGE_BYPASS_IO
 
-    /// Sends the control down; the first driver that refuses ends it (spec 4.5), and those that
-    /// passed it on learn how it ended, bottom up. A DISABLE reaches every driver, because the ones
-    /// above a veto have seen the ENABLE.
+    /// Sends the control down. The first driver that refuses ends it (spec 4.5). The drivers that
+    /// passed it on learn the outcome, bottom up. A DISABLE reaches every driver, because the
+    /// drivers above a veto have seen the ENABLE.
     func manageBypassIO(_ operation: StorageBypassIOOperation) -> BypassVeto? {
         let input = StorageBypassIOInput(operation: operation)
         var outcomes: [StorageControlOutcome] = []
@@ -68,13 +68,13 @@ public final class VolumeStack: Sendable {
         outcome == .agreed || input.operation == .disable
     }
 
-    /// What every driver answers, top to bottom. Windows shows only the first veto; a tool that
-    /// explains wants them all.
+    /// The answer of every driver, top to bottom. Windows shows only the first veto; a tool that
+    /// explains needs them all.
     func answers(to operation: StorageBypassIOOperation) -> [LayerAnswer] {
         let input = StorageBypassIOInput(operation: operation)
         return drivers.map { driver in
             let outcome = outcome(of: driver, to: input)
-            // Nobody below is asked in its request.
+            // This driver's request asks no driver below.
             if outcome == .agreed { driver.didManageBypassIO(input, .agreed) }
             return LayerAnswer(layer: .volume, driver: driver.name, veto: outcome.veto)
         } + [

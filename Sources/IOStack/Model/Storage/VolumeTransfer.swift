@@ -1,4 +1,4 @@
-/// One read or write on its way through the volume stack.
+/// A read or write on its way through the volume stack.
 public struct VolumeTransfer: Sendable, Equatable {
     public enum Direction: Sendable, Equatable { case read, write }
 
