@@ -7,7 +7,7 @@ extension FileObject {
     ///
     /// Event, ApcRoutine and ApcContext are left out: the call returns when the control is done.
     /// The lengths are those of `input` and `output`. On success `information` bytes of `output`
-    /// are written, on failure none; the rest stays as it was. A BypassIO control that breaks spec
+    /// are written, on failure none; the rest stays unchanged. A BypassIO control that breaks spec
     /// 6.3 is refused here, before a filter sees it.
     public func fsControl(
         _ code: ControlCode, input: Span<UInt8>, output: inout MutableSpan<UInt8>,
@@ -58,13 +58,13 @@ extension FileObject {
             .fileSystemControl(parameters), isEnable: isEnable,
             requestor: requestor ?? self.requestor, below: instance)
         guard case .bytes(let bytes) = answer.result else { return ([], answer.ioStatus.status) }
-        // A filter may have offered more than fits.
+        // A filter may have returned more than fits.
         guard bytes.count <= outputLength else { throw IOFailure(.bufferTooSmall) }
         return (bytes, answer.ioStatus.status)
     }
 
-    /// Carries a control, and an ENABLE that bypass was withdrawn from meanwhile again from where
-    /// it began, as a new request (``EnableTicket``).
+    /// Carries a control. An ENABLE from which bypass was withdrawn meanwhile is sent again from
+    /// where it began, as a new request (``EnableTicket``).
     private func carryControl(
         _ parameters: IOParameters, isEnable: Bool, requestor: Requestor,
         below instance: FilterInstance?
@@ -107,8 +107,8 @@ extension FileObject {
 
     /// Sends a BypassIO control from the top and decodes the answer.
     ///
-    /// A veto is not an error: it is in `FSBypassIOOutput.results`. Throws the status of a
-    /// request that failed as a whole.
+    /// A veto is not an error: it is in `FSBypassIOOutput.results`. Throws the status of a request
+    /// that failed as a whole.
     public func bypassIO(
         _ operation: BypassIOOperation, flags: BypassIOInputFlags = [],
         requestor: Requestor? = nil
@@ -154,7 +154,7 @@ extension FileObject {
             return try bypassIO(.query, flags: flags, requestor: .kernel).results
                 ?? BypassIOResults(status: .invalidDeviceRequest)
         } catch {
-            // A filter failed the QUERY outright: it blocks, without a name.
+            // A filter failed the QUERY outright: a refusal without a name.
             return BypassIOResults(status: error.status)
         }
     }
@@ -162,12 +162,12 @@ extension FileObject {
 
 extension FilterInstance {
     /// `FltFsControlFile(Instance, FileObject, FsControlCode, …)`: a file-system control that
-    /// enters below this instance, so that only lower filters and the file system see it. How a
-    /// filter sends STREAM_PAUSE down (spec 4.4).
+    /// enters below this instance, so that only lower filters and the file system see it. A filter
+    /// sends STREAM_PAUSE so (spec 4.4).
     ///
-    /// Lengths and output as with ``FileObject/fsControl(_:input:output:requestor:)``; also on a
-    /// file object whose last handle is closed, from the callbacks of its cleanup. Fails with
-    /// `NTStatus.fltDeletingObject` once the instance is being detached and with
+    /// Lengths and output as in ``FileObject/fsControl(_:input:output:requestor:)``. Also valid on
+    /// a file object whose last handle is closed, from the callbacks of its cleanup. Fails with
+    /// `NTStatus.fltDeletingObject` once the instance is being detached, and with
     /// `NTStatus.invalidParameter` for a file object of another volume.
     public func fsControl(
         _ file: FileObject, _ code: ControlCode, input: Span<UInt8>,

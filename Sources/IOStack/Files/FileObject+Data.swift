@@ -1,24 +1,23 @@
 import BypassIOProtocol
 
 extension FileObject {
-    /// Reads up to `length` bytes at `offset` into the start of `buffer`; returns the bytes read,
+    /// Reads up to `length` bytes at `offset` into the start of `buffer`. Returns the bytes read,
     /// fewer at the end of the file, 0 beyond it.
     ///
     /// With bypass enabled on a non-cached file object the read goes past the filters, allocates
-    /// nothing, takes no lock and touches no reference count (but for what volume drivers do, if it
-    /// is partial); when it may not, it takes the
-    /// traditional route by itself. `buffer` must come from the volume's storage driver if the
-    /// storage has an alignment rule. `requestor` is on whose behalf, by default who opened the
-    /// file. Throws `NTStatus.fileClosed` after ``close()``,
-    /// `NTStatus.accessDenied` if the file object was not opened for reading, and
-    /// `NTStatus.invalidParameter` for a length that `buffer` cannot hold.
+    /// nothing, takes no lock and touches no reference count (except for the work of volume
+    /// drivers, if it is partial). If it may not bypass, it takes the traditional route by itself.
+    /// `buffer` must come from the volume's storage driver if the storage has an alignment rule.
+    /// The read runs on behalf of `requestor`, by default the file's opener. Throws
+    /// `NTStatus.fileClosed` after ``close()``, `NTStatus.accessDenied` if the file object was not
+    /// opened for reading, and `NTStatus.invalidParameter` for a length that `buffer` cannot hold.
     public func read(
         at offset: UInt64, length: Int, into buffer: any IOBuffer, requestor: Requestor? = nil
     ) throws(IOFailure) -> Int {
         try carriedRead(at: offset, length: length, into: buffer, requestor).count
     }
 
-    /// As ``read(at:length:into:requestor:)``, with the route that the read took.
+    /// As ``read(at:length:into:requestor:)``; also returns the read's route.
     public func countedRead(
         at offset: UInt64, length: Int, into buffer: any IOBuffer, requestor: Requestor? = nil
     ) throws(IOFailure) -> (count: Int, route: ReadRoute) {
@@ -32,14 +31,14 @@ extension FileObject {
         guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
             throw IOFailure(.invalidParameter)
         }
-        // Before the gates: what entered them must leave them.
+        // Before the gates: a read that entered must leave.
         guard access.contains(.read) else { throw IOFailure(.accessDenied) }
         guard let storage else { throw noDataFailure }
         let route = enterBypass(offset: offset, length: length)
         if route == .traditional {
             let count = try readTraditionally(
                 at: offset, length: length, into: buffer, requestor)
-            // A filter may have said anything.
+            // A filter may have set any count.
             return (min(max(count, 0), length), route)
         }
         defer { leaveBypass(route) }
@@ -52,7 +51,7 @@ extension FileObject {
     }
 
     /// Writes the first `length` bytes of `buffer` at `offset`; returns the bytes written. Every
-    /// write takes the traditional route. Throws as `read(at:length:into:)`.
+    /// write takes the traditional route. Throws as ``read(at:length:into:requestor:)``.
     @discardableResult
     public func write(
         at offset: UInt64, length: Int, from buffer: any IOBuffer, requestor: Requestor? = nil
@@ -66,7 +65,7 @@ extension FileObject {
         return min(max(answer.ioStatus.information, 0), length)
     }
 
-    /// Writes `bytes` at `offset`, through a buffer of the storage's own.
+    /// Writes `bytes` at `offset`, through a buffer of the storage driver.
     @discardableResult
     public func write(_ bytes: [UInt8], at offset: UInt64) throws(IOFailure) -> Int {
         let buffer = try volume.makeBuffer(capacity: bytes.count)
@@ -90,7 +89,7 @@ extension FileObject {
 
     // MARK: Below the filters
 
-    /// Where a read or write goes, or why it cannot.
+    /// The handle and the buffer of a read or write, or why there are none.
     func transferPlace(
         _ buffer: (any IOBuffer)?, offset: UInt64, length: Int
     ) throws(IOFailure) -> (StorageHandle, any IOBuffer) {
@@ -106,7 +105,8 @@ extension FileObject {
     /// ``ReadRoute/traditional``. Ends with ``leaveStorageBypass(_:)``.
     @inline(__always)
     func enterStorageBypass(offset: UInt64, length: Int) -> ReadRoute {
-        // First, since most have none: a look at volume and stream counts references.
+        // Checked first, since most file objects have no bypass: a look at volume and stream counts
+        // references.
         guard isNonCached, handle.isEnabled,
             (offset | UInt64(truncatingIfNeeded: length)) & misalignmentMask == 0
         else { return .traditional }

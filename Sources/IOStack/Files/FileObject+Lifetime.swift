@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A file object lives as a handle until ``close()``, and as an object until the last request and
-/// the last queue let go of it: cleanup and close, as Windows' object manager has them.
+/// A file object has a handle until ``close()``, and exists until the last request and the last
+/// queue let go of it: cleanup and close, as in Windows' object manager.
 extension FileObject {
     /// Ends the handle: disables bypass, waits for the stream's bypassed reads, and sends
     /// IRP_MJ_CLEANUP. IRP_MJ_CLOSE follows when nothing refers to the file object any more, at
@@ -13,9 +13,9 @@ extension FileObject {
         release()
     }
 
-    /// Undoes an open that the post callback of `instance` failed after the file system had let it
-    /// through: cleanup and close go to those below it, who saw the open succeed. A filter may hold
-    /// the file object already: it is closed when the last one lets go.
+    /// Undoes an open that the file system let through and the post callback of `instance` failed.
+    /// Cleanup and close go to the layers below the instance, which saw the open succeed. A filter
+    /// may hold the file object already; it is closed when the last holder lets go.
     func undoOpen(below instance: FilterInstance?) {
         guard volume.endHandle(self) else { return }
         if let instance { hide(above: instance) }
@@ -33,13 +33,14 @@ extension FileObject {
         return instance
     }
 
-    /// Counts a request or a queue in; false once the handle is gone, for a request that `instance`
-    /// sends once the cleanup is over. The count never rises from zero, so a close is sent once.
+    /// Counts a request or a queue in; false once the handle is gone, or, for a request that
+    /// `instance` sends, once the cleanup is over. The count never rises from zero, so a close is
+    /// sent once.
     func retain(for instance: FilterInstance? = nil) -> Bool {
         references.addUnlessZero { instance == nil ? handle.isClosed : handle.isCleanedUp }
     }
 
-    /// As for a request that a filter sends.
+    /// By the rule for a request that a filter sends.
     func retainUntilCleanedUp() -> Bool { references.addUnlessZero { handle.isCleanedUp } }
 
     func release() {
@@ -47,12 +48,12 @@ extension FileObject {
         assert(left >= 0)
         guard left == 0 else { return }
         volume.countOutCachedUses(of: self)
-        // First: once the file system let go, its number may stand for another file.
+        // First: once the file system lets go, its number may stand for another file.
         let isLast = volume.closeStream(of: self)
         send(.close)
         _ = hiddenAbove.take()
         forgetContexts()
-        // A detach finds the contexts of open streams only.
+        // A detach finds only the contexts of open streams.
         if isLast { stream.contexts.removeAll { _ in true } }
     }
 

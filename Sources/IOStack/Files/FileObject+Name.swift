@@ -2,9 +2,9 @@ import BypassIOProtocol
 import SystemPackage
 
 extension FileObject {
-    /// The path from the volume's root as the names are now, where ``openedPath`` is that of the
-    /// open (`FltGetFileNameInformation` with FLT_FILE_NAME_NORMALIZED). Asks the file system at
-    /// once, past all filters; the answer may be old when it comes, as any name.
+    /// The present path from the volume's root, where ``openedPath`` is the path at the open
+    /// (`FltGetFileNameInformation` with FLT_FILE_NAME_NORMALIZED). Asks the file system directly,
+    /// past all filters. As any name, the answer may be outdated when it comes.
     ///
     /// Throws `NTStatus.objectNameNotFound` if the file has no name any more, and
     /// `NTStatus.fileClosed` once the file object's cleanup is over.
@@ -16,9 +16,9 @@ extension FileObject {
 }
 
 extension CallbackData {
-    /// The current path of the file that the request is about: of a create that did not reach the
-    /// file system yet what it asks for, below its directory's current path. Nothing is normalised
-    /// there: symbolic links and `..` are as the program wrote them.
+    /// The present path of the request's file. For a create that has not reached the file system:
+    /// the path that it asks for, below its directory's present path. That path is not normalised:
+    /// symbolic links and `..` are as the program wrote them.
     ///
     /// Throws as ``FileObject/currentPath()``.
     public func currentPath() throws(IOFailure) -> String {

@@ -1,10 +1,10 @@
 import BypassIOProtocol
 public import SystemPackage
 
-/// Everything a file object can be asked beside data and controls; each is one request through the
-/// stack, so filters see it and may change or refuse it.
+/// All requests about a file object beside data and controls. Each goes through the stack, so
+/// filters see it and may change or refuse it.
 extension FileObject {
-    /// Sends one request from the top of the stack; throws what it failed with.
+    /// Sends a request from the top of the stack or from below an instance; throws its failure.
     @discardableResult
     func request(
         _ parameters: IOParameters, buffer: (any IOBuffer)? = nil, requestor: Requestor? = nil,
@@ -12,7 +12,8 @@ extension FileObject {
     ) throws(IOFailure) -> (result: IOResult, ioStatus: IOStatusBlock) {
         guard retain(for: instance) else { throw IOFailure(.fileClosed) }
         defer { release() }
-        // The manager answers a BypassIO control, whoever filters controls.
+        // The filter manager must see every control, whether or not a filter has callbacks for
+        // them.
         if parameters.majorFunction != .fileSystemControl,
             !volume.isFiltered(parameters.majorFunction)
         {
@@ -55,12 +56,12 @@ extension FileObject {
         try information(.all, requestor)
     }
 
-    /// What `stat` tells, without the attributes that BypassIO asks for.
+    /// All that `stat` reports, without the attributes that BypassIO asks for.
     public func status(requestor: Requestor? = nil) throws(IOFailure) -> FileInformation {
         try information(.status, requestor)
     }
 
-    /// The status of a name in this directory, without opening it; a link is not followed.
+    /// The status of a name in this directory. The file is not opened, and a link is not followed.
     public func status(
         of name: FilePath.Component, requestor: Requestor? = nil
     ) throws(IOFailure) -> FileInformation {
@@ -110,7 +111,7 @@ extension FileObject {
         return offset
     }
 
-    /// `ENOTTY` where the file system has none.
+    /// `ENOTTY` if the file system has none.
     public func flags(
         _ form: FileFlags.Form, requestor: Requestor? = nil
     ) throws(IOFailure) -> FileFlags {
@@ -127,7 +128,8 @@ extension FileObject {
         try request(.setInformation(change), requestor: requestor)
     }
 
-    /// Up to `limit` entries after the position `cookie`; 0 is the start, an empty answer the end.
+    /// Up to `limit` entries after the position `cookie`. 0 is the start; an empty answer is the
+    /// end.
     ///
     /// With `withInformation` each entry also carries the file's status.
     public func entries(

@@ -2,40 +2,40 @@ import BypassIOProtocol
 import Synchronization
 import SystemPackage
 
-/// One open of a file (`FILE_OBJECT`): what a descriptor refers to, shared by its duplicates.
+/// One open of a file (`FILE_OBJECT`), shared by the duplicates of a descriptor.
 ///
-/// Usable from any thread. Ends with ``close()``; one that is dropped without it releases what it
-/// holds, but filters see no cleanup and no close of it.
+/// Usable from any thread. Ends with ``close()``. If it is dropped without, it releases its
+/// resources, but filters see no cleanup and no close of it.
 public final class FileObject: BypassHolder, Sendable {
     public let volume: Volume
     public let stream: Stream
-    /// The path it was opened by, from the volume's root, as the names were then; of one that is
-    /// longer than 4,096 bytes the last names, behind "…/".
+    /// The path by which it was opened, from the volume's root, with the names of that time. A path
+    /// of more than 4,096 bytes keeps only its last names, behind "…/".
     public let openedPath: String
-    /// The volume's, kept here because a call through a chain of objects counts references.
+    /// The volume's driver, kept here because a call through a chain of objects counts references.
     let storageDriver: any StorageDriver
     /// Offsets and lengths of bypassed reads have none of these bits.
     let misalignmentMask: UInt64
     /// The file system's own object (`FsContext2`).
     public let context: any AnyObject & Sendable
 
-    /// The handle, each queue the file is in, each request under way.
+    /// Counts the handle, each queue that the file is in, and each request under way.
     let references = Atomic<Int>(1)
     let counters = ReadCounters()
-    /// Whose own open it is, or whose post callback failed it: filters from there up know nothing
-    /// of the file object, so whatever is sent about it enters below.
+    /// The instance that opened the file itself, or whose post callback failed the open. Filters
+    /// from there up know nothing of the file object, so all its requests enter below.
     let hiddenAbove = GuardedOnDemand<FilterInstance>()
 
-    // What is smaller than a word comes last: a process may hold a million of these.
+    // Members smaller than a word come last: a process may hold a million file objects.
     public let requestor: Requestor
-    /// Opened without the cache: BypassIO concerns the reads of such handles only.
+    /// Opened without the cache. BypassIO concerns the reads of such handles only.
     public let isNonCached: Bool
     public let access: CreateParameters.Access
-    /// Its bypass, and whether its handle is there.
+    /// Its bypass, and whether its handle exists.
     let handle = BypassHandle()
-    /// Set right after the open; relaxed, since it stands alone.
+    /// Set right after the open. Relaxed: no other data depends on it.
     let hasNoCache = Atomic<Bool>(false)
-    /// Where the file system keeps the data; nil for what has none.
+    /// Where the file system keeps the data; nil for a file without data.
     public let storage: StorageHandle?
     init(
         volume: Volume, stream: Stream, opened: OpenedFile, parameters: CreateParameters,
@@ -59,41 +59,42 @@ public final class FileObject: BypassHolder, Sendable {
         volume.forget(self)
     }
 
-    /// Bypass is enabled on this file object; its reads may still take the traditional route.
+    /// Bypass is enabled on this file object. Its reads may still take the traditional route.
     public var isBypassEnabled: Bool { handle.isEnabled }
 
     /// ``close()`` was called.
     public var isClosed: Bool { handle.isClosed }
 
-    /// Whether `instance` is too late to send requests about this file object: a filter may until
-    /// the cleanup that follows ``close()`` is over, everybody else until ``close()``.
+    /// Whether a request about this file object is refused. A filter may send requests until the
+    /// cleanup that follows ``close()`` is over, other callers until ``close()``.
     func isGone(for instance: FilterInstance?) -> Bool {
         instance == nil ? isClosed : handle.isCleanedUp
     }
 
-    /// Reads so far by route, and the traditional ones of an enabled file object by cause.
+    /// Reads so far by route; and, for a file object with bypass enabled, its traditional reads by
+    /// cause.
     public var readsByRoute: [ReadRoute: UInt64] { counters.byRoute }
     public var traditionalReadsByCause: [TraditionalCause: UInt64] { counters.byCause }
 
-    /// Why a read would take the traditional route although bypass is enabled, as it stands; nil if
-    /// it would not, whatever its alignment.
+    /// Why a read would now take the traditional route although bypass is enabled; nil if it would
+    /// not, whatever its alignment.
     public var traditionalCause: TraditionalCause? {
         if !isNonCached { return .cachedHandle }
         return stream.traditionalCause
             ?? (volume.isFilterAttachBlocked ? .filterAttachBlocked : nil)
     }
 
-    /// Reads that the kernel carried itself after it had asked; those that passed unseen are not
-    /// known.
+    /// Reads that the kernel did by itself after it had asked. Reads that passed unseen are not
+    /// counted.
     public var gatedKernelReads: UInt64 { counters.gatedReads.count }
 
-    /// Bytes that ``gatedKernelReads`` asked for, in whole pages as the kernel asks.
+    /// Bytes of ``gatedKernelReads``, in whole pages as the kernel asks.
     public var gatedKernelBytes: UInt64 { counters.gatedReads.bytes }
 
     // MARK: The route of a read
 
-    /// Enters the gates for a read of `length` bytes at `offset`, or says that it takes the
-    /// traditional route. A bypassed read ends with ``leaveBypass(_:)``.
+    /// Enters the gates for a read of `length` bytes at `offset`, or returns the traditional route.
+    /// A bypassed read ends with ``leaveBypass(_:)``.
     @inline(__always)
     func enterBypass(offset: UInt64, length: Int) -> ReadRoute {
         let memory = StepMemory()

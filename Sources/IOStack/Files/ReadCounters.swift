@@ -1,7 +1,7 @@
 import Synchronization
 
-/// How a file object's reads went. Any thread. Relaxed counting: the numbers are for people,
-/// nothing is ordered by them. Takes no memory for causes before there was one.
+/// Counts a file object's reads. Any thread. Relaxed: the numbers are for people, and order
+/// nothing. The causes take no memory before the first of them.
 struct ReadCounters: ~Copyable, Sendable {
     private let routes: [4 of Atomic<UInt64>]
     private let causes = OnDemand<CauseCounters>()
@@ -23,7 +23,7 @@ struct ReadCounters: ~Copyable, Sendable {
         return .traditional
     }
 
-    /// A read of `length` bytes that the kernel carries, and asked for.
+    /// A read of `length` bytes that the kernel asked about and does by itself.
     func countGated(_ length: Int) {
         gated.wrappingAdd(1, ordering: .relaxed)
         gatedBytes.wrappingAdd(UInt64(max(0, length)), ordering: .relaxed)
@@ -46,8 +46,8 @@ struct ReadCounters: ~Copyable, Sendable {
     }
 }
 
-/// Why reads of a file object with bypass enabled took the traditional route, how often. Part of
-/// ``ReadCounters``, whose rules hold here.
+/// How often reads of a file object with bypass enabled took the traditional route, by cause. Part
+/// of ``ReadCounters``, whose rules hold here.
 struct CauseCounters: ~Copyable, Sendable {
     private let causes: [10 of Atomic<UInt64>]
 

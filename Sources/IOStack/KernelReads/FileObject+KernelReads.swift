@@ -1,20 +1,20 @@
 import BypassIOProtocol
 import SystemPackage
 
-/// Reads that the host's kernel carries itself for who opened the file.
+/// Reads that the host's kernel does by itself for the file's opener.
 extension FileObject {
-    /// Asks every layer to let the kernel carry this file object's reads itself, cached or not, and
-    /// mappings: an ENABLE from the top of the stack, then the terms of each filter
-    /// (``FilterRegistration/kernelReads``), the volume and storage drivers, who must all agree to
-    /// be skipped, and the file system. Ends with the file object.
+    /// Asks every layer to let the kernel do this file object's reads by itself, cached or not, and
+    /// mappings: first an ENABLE from the top of the stack, then the terms of each filter
+    /// (``FilterRegistration/kernelReads``), the volume and storage drivers, which must all agree
+    /// to be skipped, and the file system. Ends with the file object.
     ///
-    /// Returns the door, through which the kernel has to be told to read. If something has the
-    /// stream's bypass paused or suspended, the grant stands all the same, behind the closed gate.
+    /// Returns the door, through which the kernel has to be told to read. If the stream's bypass is
+    /// paused or suspended, the grant stands all the same, behind the closed gate.
     ///
-    /// With `leavingAccessTimes` reads do not change the file's access time; it holds for everybody
-    /// who has the kernel read the file, and whoever asks first decides.
+    /// With `leavingAccessTimes` reads do not change the file's access time. It holds for all
+    /// programs for which the kernel reads the file; the first grant decides.
     ///
-    /// Throws the first veto; then bypass is as it was before, if it was not enabled.
+    /// Throws the first veto; then bypass is disabled again if it was not enabled before.
     public func grantKernelReads(
         leavingAccessTimes: Bool = false
     ) throws(BypassVeto) -> any KernelReadDoor {
@@ -42,8 +42,8 @@ extension FileObject {
         hasKernelReads ? volume.kernelReadCause(of: stream) : nil
     }
 
-    /// Gives back what `grantKernelReads()` granted, and disables bypass: the kernel did not take
-    /// it.
+    /// Gives back the grant of `grantKernelReads()` and disables bypass, because the kernel did not
+    /// take it.
     public func giveUpKernelReads() {
         leaveKernelReads()
         _ = try? bypassIO(.disable, requestor: .kernel)
@@ -121,7 +121,7 @@ extension FileObject {
         }
     }
 
-    /// The file object's end, as far as kernel reads go. Whoever was last takes the door along.
+    /// Ends the file object's kernel reads. The last user takes the door along.
     func leaveKernelReads() {
         let areOthersLeft = stream.kernelReads.withLockIfUsed { known in
             guard let reads = known else { return false }
@@ -131,7 +131,7 @@ extension FileObject {
             known = nil
             return false
         }
-        // One that was disabled may have been what kept the gate closed.
+        // If this file object's bypass was disabled, that may have kept the gate closed.
         guard areOthersLeft ?? false else { return }
         _ = try? volume.settleKernelReads(of: stream, until: DrainBound.withoutWaiting)
     }

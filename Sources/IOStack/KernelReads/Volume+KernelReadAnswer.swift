@@ -3,9 +3,9 @@ import SystemPackage
 
 /// The answer to a read that the kernel holds at the gate.
 extension Volume {
-    /// nil: the read may pass. Otherwise what the program gets.
+    /// nil: the read may pass. Otherwise the failure for the program.
     func answer(_ read: KernelRead, of stream: Stream) -> IOFailure? {
-        // Some file object of those that the kernel reads for: the host does not tell which.
+        // Any file object that the kernel reads for: the host does not tell which it is.
         for file in stream.kernelReaders where file.retain() {
             defer { file.release() }
             return answer(read, of: file)
@@ -14,7 +14,7 @@ extension Volume {
     }
 
     private func answer(_ read: KernelRead, of file: FileObject) -> IOFailure? {
-        // It was opened meanwhile.
+        // The gate was opened meanwhile.
         guard let cause = kernelReadCause(of: file.stream) else { return nil }
         file.counters.countGated(read.length)
         if cause.concernsFilters, let failure = askFilters(read, file) { return failure }
@@ -30,8 +30,8 @@ extension Volume {
         return nil
     }
 
-    /// Runs the pre-read callbacks with a request that has no buffer, and tells those who wait for
-    /// the end of it that they will not see it.
+    /// Runs the pre-read callbacks with a request that has no buffer, and tells the filters that
+    /// wait for its end that they will not see it.
     private func askFilters(_ read: KernelRead, _ file: FileObject) -> IOFailure? {
         let opener = file.requestor
         let data = CallbackData(
@@ -53,7 +53,7 @@ extension Volume {
         return failure
     }
 
-    /// Whether a filter that never agreed to kernel reads waits for the bytes of this one.
+    /// Whether a filter that never agreed to kernel reads waits for the bytes of this read.
     private func wantsData(_ data: CallbackData) -> Bool {
         guard let chain = data.descent.chain else { return false }
         return data.descent.visits.contains { visit in
@@ -73,7 +73,6 @@ extension KernelReadCause {
 }
 
 extension IOFailure {
-    /// `EBUSY`: somebody has to see or change the bytes, which happens only to a file that is
-    /// opened anew.
+    /// `EBUSY`: a layer has to see or change the bytes, which only a new open of the file allows.
     fileprivate static var needsData: IOFailure { IOFailure(errno: .resourceBusy) }
 }

@@ -1,11 +1,11 @@
 import BypassIOProtocol
 
-/// Where the gates of kernel reads belong.
+/// Closes and opens the gates of kernel reads as their causes demand.
 extension Volume {
     /// Why the kernel's reads of a stream have to ask the stack now; nil: they need not.
     ///
-    /// A DISABLE that settles keeps reads of the service out for a moment only; it concerns one
-    /// handle.
+    /// A DISABLE that settles does not count: it keeps the service's own reads out for a moment,
+    /// and concerns one handle.
     func kernelReadCause(of stream: Stream) -> KernelReadCause? {
         if let cause = stream.bypass.gate.closed.subtracting(.settling).firstCause {
             return .traditional(cause)
@@ -19,7 +19,7 @@ extension Volume {
         return nil
     }
 
-    /// Has the volume's observer told of a gate's moves; nil where there is none to tell.
+    /// Reports a gate's moves to the volume's observer; nil if there is none.
     func tellingGate(of file: VolumeEvent.NamedFile) -> KernelReads.MoveTold? {
         guard let observer else { return nil }
         return { [weak self] move in
@@ -28,11 +28,11 @@ extension Volume {
         }
     }
 
-    /// Puts the gate of the stream's kernel reads where it belongs, after something changed that it
-    /// depends on. When it returns after a cause was set, no kernel read begins without being asked
-    /// for, and those that had begun are done.
+    /// Closes or opens the gate of the stream's kernel reads after one of its causes changed. If it
+    /// returns after a cause was set, every kernel read that begins asks the stack, and those that
+    /// had begun are done.
     ///
-    /// Throws what the host refused the gate with: kernel reads go on then.
+    /// Throws the host's error if the host refuses the gate; then kernel reads go on.
     @discardableResult
     func settleKernelReads(
         of stream: Stream, until bound: DrainLimit = { nil }
@@ -41,9 +41,9 @@ extension Volume {
         return try reads.settle(until: bound) { kernelReadCause(of: stream) }
     }
 
-    /// As ``settleKernelReads(of:)`` for every stream; all are settled, the first failure is
-    /// thrown. Every gate is in the way before any is drained, so that the host looks for reads
-    /// once.
+    /// As ``settleKernelReads(of:until:)`` for every stream. All are settled before the first
+    /// failure is thrown. Every gate is in the way before any is drained, so that the host looks
+    /// for reads once.
     @discardableResult
     func settleKernelReads(until bound: DrainLimit = { nil }) throws(IOFailure) -> DrainEnd {
         var failure: IOFailure?
@@ -72,7 +72,7 @@ extension Stream {
 }
 
 extension FilterChain {
-    /// The highest filter that wants to be asked for each kernel read, or never agreed to any.
+    /// The highest filter that wants to be asked about each kernel read, or never agreed to any.
     var firstAskedOfKernelReads: String? {
         instances.first { $0.filter.kernelReads <= .asked }?.filter.name
     }

@@ -1,11 +1,11 @@
 /// A file object in a queue. Not copyable: reading it through the queue's table touches no
-/// reference count. One that was detached keeps the file object's memory, not its handle, until
-/// its place is taken.
+/// reference count. After a detach it keeps the file object's memory, not its handle, until its
+/// place is reused.
 struct QueueEntry: ~Copyable {
     let file: FileObject
     /// The file's number with the engine.
     let engineFile: Int32
-    /// Which attach of the queue made it.
+    /// The number of the attach that made it.
     let attach: UInt32
     /// Reads in flight.
     var inFlight = 0

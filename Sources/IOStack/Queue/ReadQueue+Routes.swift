@@ -2,15 +2,15 @@ import BypassIOProtocol
 import DequeModule
 import SystemPackage
 
-/// The ways a read of a queue takes between ``ReadQueue/read(_:at:length:tag:)`` and
+/// The routes of a queue's read between ``ReadQueue/read(_:at:length:tag:)`` and
 /// ``ReadQueue/next()``.
 ///
-/// Filters and volume drivers are called with no member of the queue under modification: they may
+/// While a filter or volume driver is called, no member of the queue is under modification: it may
 /// pause the stream, which finishes other reads of this queue (``advanceForDrain()``).
 extension ReadQueue {
     // MARK: Bypassed
 
-    /// Takes in what the storage finished.
+    /// Continues a read that the storage finished.
     @inline(__always)
     func finish(_ done: StorageCompletion) {
         let slot = Int(done.slot)
@@ -68,7 +68,7 @@ extension ReadQueue {
         goOn(slot, data, FilterManager.descend(data))
     }
 
-    /// The slot's last request made a new one, if nobody holds it any more.
+    /// The slot's last request, turned into a new one if nothing else holds it any more.
     private func request(for slot: Int, _ file: FileObject) -> CallbackData {
         let parameters = IOParameters.read(
             offset: slots[slot].offset, length: slots[slot].length)
@@ -97,7 +97,8 @@ extension ReadQueue {
         }
     }
 
-    /// The file system's part: where the bytes lie, and whether the volume drivers see the read.
+    /// The file system's part: it finds where the bytes lie, and whether the volume drivers see the
+    /// read.
     private func startFileSystemRead(_ slot: Int, _ data: CallbackData) {
         guard case .read(let offset, let length) = data.parameters, length >= 0,
             length <= slotSize, length <= data.buffer?.capacity ?? 0, offset <= UInt64(Int64.max),
@@ -116,7 +117,7 @@ extension ReadQueue {
         }
     }
 
-    /// To the storage, through the volume drivers unless they are bypassed.
+    /// Goes to the storage, through the volume drivers unless they are bypassed.
     private func passFileSystem(_ slot: Int, _ file: FileObject) throws(IOFailure) {
         let (offset, length) = (slots[slot].offset, slots[slot].length)
         volume.noteCachedTransfer(file, isWrite: false)
@@ -148,7 +149,7 @@ extension ReadQueue {
         goOn(slot, data, FilterManager.ascend(data))
     }
 
-    /// The engine reads into the slot's own buffer; a filter put another in its place.
+    /// The engine reads into the slot's own buffer, but a filter has replaced it.
     private func fillSwappedBuffer(_ data: CallbackData, _ slot: Int) {
         guard let buffer = data.buffer else { return }
         let count = data.ioStatus.information
@@ -199,7 +200,7 @@ extension ReadQueue {
         }
     }
 
-    /// Goes on with what filters gave back; false if there was nothing.
+    /// Continues the requests that filters gave back; false if there was none.
     @discardableResult
     func resumePended() -> Bool {
         var hasResumed = false
@@ -213,8 +214,8 @@ extension ReadQueue {
         return hasResumed
     }
 
-    /// Waits while reads are on the traditional route, whose end is not known when the storage is
-    /// done with them: for the storage and for whoever gives one back.
+    /// Waits while reads are on the traditional route, for the storage and for filters that give
+    /// requests back. When the storage is done with such a read, filters may still keep it.
     func submitBesideFiltered(waitingFor minimum: Int) throws(IOFailure) {
         repeat {
             resumePended()
@@ -229,8 +230,8 @@ extension ReadQueue {
 
     /// Moves reads on for a wait on this thread.
     ///
-    /// Called from within a filter or volume driver, too: the read that it was called for is with
-    /// neither the storage nor a pender, and only the storage may be waited for.
+    /// A filter or volume driver may be the caller. The read that it was called for is neither at
+    /// the storage nor pended. Only the storage may be waited for.
     func advanceForDrain() -> DrainProgress {
         let idle: DrainProgress =
             resumePended() ? .advanced : (pendedCount > 0 ? .toBeAskedAgain : .nothing)

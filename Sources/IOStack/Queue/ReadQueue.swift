@@ -3,16 +3,16 @@ import DequeModule
 
 /// Many reads at once, of any number of files of one volume, for one thread.
 ///
-/// Made, used and closed on one thread. Its reads go past the filters where bypass is in force and
-/// through them where it is not, each by itself; a bypassed read allocates nothing, takes no lock
-/// and touches no reference count.
+/// Made, used and closed on one thread. Each of its reads goes past the filters if bypass is in
+/// force for it, otherwise through them. A bypassed read allocates nothing, takes no lock and
+/// touches no reference count.
 ///
-/// A pause and a detach wait for reads in flight, and only this thread finishes them: go on calling
-/// ``submit(waitingFor:)`` and ``next()`` while reads are in flight. A pause sent from this very
-/// thread finishes them itself.
+/// A pause and a detach wait for reads in flight, and only this thread finishes them. So keep
+/// calling ``submit(waitingFor:)`` and ``next()`` while reads are in flight. A pause sent from this
+/// very thread finishes them itself.
 //
 // The members' exclusive access is checked in debug builds only: one thread touches them, and the
-// checks of one read cost more than all else it does.
+// checks of one read cost more than the rest of it.
 public final class ReadQueue: OwnReads {
     public let volume: Volume
     let engine: any StorageReadEngine
@@ -25,12 +25,12 @@ public final class ReadQueue: OwnReads {
         @safe @exclusivity(unchecked)
     #endif
     var requests: [CallbackData?]
-    /// Finished requests, by slot, to be used again.
+    /// Finished requests, by slot, to be reused.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
     var spareRequests: [CallbackData?]
-    /// Slots whose reads are done and not yet returned by ``next()``, the oldest first.
+    /// Slots whose reads are done but not yet returned by ``next()``, the oldest first.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
@@ -52,7 +52,7 @@ public final class ReadQueue: OwnReads {
     #endif
     public internal(set) var inFlight = 0
 
-    /// Files of one queue at most, whatever is asked for.
+    /// The most files of one queue, whatever is asked for.
     public static let largestFileLimit = 1 << 20
 
     #if !DEBUG
@@ -64,9 +64,9 @@ public final class ReadQueue: OwnReads {
     #endif
     var files: RigidDeque<QueueEntry>
     private var freeFiles: [Int32] = []
-    /// Attaches so far: tells a file of now from one that had its place before.
+    /// Attaches so far. The number tells a file from an earlier one in its place.
     private var attaches: UInt32 = 0
-    /// Reads so far: tells a completion of now from one that had its slot before.
+    /// Reads so far. The number tells a completion from an earlier one in its slot.
     #if !DEBUG
         @safe @exclusivity(unchecked)
     #endif
@@ -74,7 +74,7 @@ public final class ReadQueue: OwnReads {
     private var isClosed = false
 
     /// A queue with `depth` reads at once of at most `slotSize` bytes each, and at most `fileLimit`
-    /// files. Everything it needs is set aside here. Throws what the storage driver throws.
+    /// files. All its memory is allocated here. Throws the storage driver's failure.
     public init(
         _ volume: Volume, depth: Int, slotSize: Int, fileLimit: Int = 1024
     ) throws(IOFailure) {
@@ -97,17 +97,17 @@ public final class ReadQueue: OwnReads {
 
     public var depth: Int { slots.count }
     public var slotSize: Int { engine.slotSize }
-    /// What carries the reads, for people.
+    /// The mechanism that carries the reads, for people.
     public var engineSummary: String { engine.summary }
-    /// True when another read can begin.
+    /// True if another read can begin.
     public var hasFreeSlot: Bool { !freeSlots.isEmpty }
 
     // MARK: Files
 
     /// Puts a file object into the queue; it stays open at least until ``detach(_:)``. Throws
     /// `NTStatus.fileClosed` after its close, `NTStatus.invalidParameter` for a file object of
-    /// another volume, `NTStatus.fileIsADirectory` for what has no data, and
-    /// `NTStatus.insufficientResources` when the queue is full.
+    /// another volume, `NTStatus.fileIsADirectory` for a directory, and
+    /// `NTStatus.insufficientResources` if the queue is full.
     public func attach(_ file: FileObject) throws(IOFailure) -> QueuedFile {
         guard file.volume === volume, !isClosed else { throw IOFailure(.invalidParameter) }
         guard let storage = file.storage else { throw file.noDataFailure }
@@ -133,8 +133,8 @@ public final class ReadQueue: OwnReads {
         return QueuedFile(index: Int32(files.count - 1), attach: attaches)
     }
 
-    /// Takes a file object out of the queue. Throws `NTStatus.sharingViolation` while reads of
-    /// it are in flight and `NTStatus.invalidParameter` if it is not in the queue.
+    /// Takes a file object out of the queue. Throws `NTStatus.sharingViolation` while reads of it
+    /// are in flight, and `NTStatus.invalidParameter` if it is not in the queue.
     public func detach(_ file: QueuedFile) throws(IOFailure) {
         guard isAttached(file) else { throw IOFailure(.invalidParameter) }
         guard files[Int(file.index)].inFlight == 0 else { throw IOFailure(.sharingViolation) }
@@ -159,9 +159,9 @@ public final class ReadQueue: OwnReads {
     /// Begins a read of `length` bytes at `offset`; `tag` comes back with its completion. The
     /// storage sees it at the next ``submit(waitingFor:)``.
     ///
-    /// Throws `NTStatus.insufficientResources` when every slot is taken and
+    /// Throws `NTStatus.insufficientResources` if every slot is taken, and
     /// `NTStatus.invalidParameter` for a file that is not in the queue or a length over
-    /// ``slotSize``. Whatever else goes wrong is in the completion.
+    /// ``slotSize``. Every other failure is in the completion.
     @inline(__always)
     public func read(
         _ file: QueuedFile, at offset: UInt64, length: Int, tag: UInt64
@@ -187,8 +187,8 @@ public final class ReadQueue: OwnReads {
         }
     }
 
-    /// Hands the storage what was begun and waits until at least `minimum` completions can be
-    /// taken by ``next()``; never for more than are in flight.
+    /// Submits the reads begun so far, and waits until at least `minimum` completions can be taken
+    /// by ``next()``; never for more than are in flight.
     public func submit(waitingFor minimum: Int = 0) throws(IOFailure) {
         let minimum = max(0, minimum)
         if filteredCount == 0 {
@@ -198,8 +198,7 @@ public final class ReadQueue: OwnReads {
         try submitBesideFiltered(waitingFor: minimum)
     }
 
-    /// A read that is done, in any order; nil when none is. Its bytes stay until
-    /// ``release(_:)``.
+    /// A read that is done, in any order; nil if none is. Its bytes stay until ``release(_:)``.
     public func next() -> ReadCompletion? {
         if finished.isEmpty {
             if pendedCount > 0 { resumePended() }
@@ -217,7 +216,7 @@ public final class ReadQueue: OwnReads {
             route: done.route)
     }
 
-    /// Lends the bytes of a completion that was not released yet.
+    /// Lends the bytes of a completion that is not yet released.
     public func withBytes<R, E: Error>(
         of completion: ReadCompletion, _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R {
@@ -225,7 +224,7 @@ public final class ReadQueue: OwnReads {
         return try engine.withBytes(ofSlot: completion.slot, count: completion.count, body)
     }
 
-    /// Gives the slot back for another read. Releasing twice does nothing.
+    /// Frees the slot for another read. Releasing twice does nothing.
     public func release(_ completion: ReadCompletion) {
         guard holds(completion) else { return }
         slots[completion.slot].phase = .free
@@ -236,7 +235,7 @@ public final class ReadQueue: OwnReads {
         slots[completion.slot].phase == .done && slots[completion.slot].number == completion.number
     }
 
-    /// Waits for the reads in flight and lets go of the files. Completions not yet taken are lost.
+    /// Waits for the reads in flight and releases the files. Completions not yet taken are lost.
     public func close() {
         guard !isClosed else { return }
         isClosed = true
@@ -255,8 +254,8 @@ public final class ReadQueue: OwnReads {
         checkInvariants()
     }
 
-    /// First the reads that filters may wait for, then those that call filters: a callback that
-    /// pauses a stream must not wait for a read of a queue that is being closed.
+    /// Finishes first the reads that filters may wait for, then those that call filters: a callback
+    /// that pauses a stream must not wait for a read of a queue that is being closed.
     private func finishBypassed() throws(IOFailure) {
         var others: [StorageCompletion] = []
         while slots.contains(where: { $0.phase == .inStorage && $0.route.skipsFilters }) {
@@ -272,8 +271,8 @@ public final class ReadQueue: OwnReads {
         for done in others { finish(done) }
     }
 
-    /// The engine failed: it is ended, which ends every read with the storage, and each leaves what
-    /// it had entered.
+    /// The engine failed. Closing it ends every read at the storage, and each read leaves the gates
+    /// that it entered.
     private func abandonReads() {
         engine.close()
         for slot in slots.indices where slots[slot].phase == .inStorage {

@@ -1,10 +1,10 @@
-/// What a slot of a queue is doing.
+/// The state of a queue's slot.
 struct ReadSlot {
     enum Phase: UInt8 {
         case free
-        /// A filter or volume driver has it, or a filter keeps it.
+        /// A filter or volume driver is called, or a filter keeps the request.
         case inFilters
-        /// With the storage.
+        /// At the storage.
         case inStorage
         /// Done, and its bytes not yet released.
         case done
@@ -13,7 +13,7 @@ struct ReadSlot {
     var phase = Phase.free
     var route = ReadRoute.traditional
     var file: Int32 = -1
-    /// Which read of the queue it is.
+    /// The read's number in the queue.
     var number: UInt32 = 0
     var hostErrno: Int32 = 0
     var tag: UInt64 = 0

@@ -8,7 +8,7 @@ final class ResumeInbox: Sendable {
         slots.withLock { $0.append(slot) }
     }
 
-    /// One at a time: going on with a request may look here again.
+    /// One at a time: continuing a request may look here again.
     func take() -> Int? {
         slots.withLock { $0.popLast() }
     }

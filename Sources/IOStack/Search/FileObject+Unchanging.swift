@@ -2,10 +2,11 @@
     import Synchronization
 
     extension FileObject {
-        /// Looks at each lock and word whose holders change nothing that others look at, as long as
-        /// nobody sets a context or reads through the kernel, with `staysOpen` nobody closes this
-        /// file object, and with `nobodyAttaches` nobody attaches or detaches. A search that sees
-        /// to that may leave their steps out: in every order they do the same.
+        /// Looks at each lock and word whose holders change nothing that other threads look at.
+        /// This holds as long as no thread sets a context or reads through the kernel; with
+        /// `staysOpen`, no thread closes this file object; with `nobodyAttaches`, none attaches or
+        /// detaches. A search that ensures this may leave their steps out: in every order they do
+        /// the same.
         public func lookAtWhatStandsStill(staysOpen: Bool, nobodyAttaches: Bool) {
             _ = volume.kernelReadStreams.withLock(\.count)
             _ = OwnReadsRegistry.process.advanceOwnReads()

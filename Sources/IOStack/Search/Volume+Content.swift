@@ -4,8 +4,8 @@
             one.hashValue == other.hashValue
         }
 
-        /// Which stream a file has follows from how many file objects it has, as long as one is
-        /// open all the time.
+        /// The count of file objects determines a file's stream, as long as one is open all the
+        /// time.
         func hash(into hasher: inout Hasher) {
             for (id, entry) in streams.sorted(by: { $0.key.inode < $1.key.inode }) {
                 hasher.combine(id)
@@ -21,7 +21,7 @@
             one.hashValue == other.hashValue
         }
 
-        /// Which file objects have bypass their own words tell.
+        /// The file objects' own words tell which of them have bypass.
         func hash(into hasher: inout Hasher) {
             hasher.combine(activeBypassCount)
             hasher.combine(bypassed.count)

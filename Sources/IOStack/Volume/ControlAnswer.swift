@@ -1,20 +1,20 @@
 import BypassIOProtocol
 
-/// What the file system says to a BypassIO control.
+/// The file system's answer to a BypassIO control.
 ///
-/// Small, because a success is by far the commonest: the 330 bytes that a verdict takes on the wire
-/// are not carried from function to function to say nothing.
+/// Small, because success is by far the commonest answer: a verdict takes 330 bytes on the wire,
+/// which a success need not carry from function to function.
 enum ControlAnswer: Hashable {
-    /// Success: of an operation with results a verdict that names nobody, of others the header
-    /// alone.
+    /// Success. For an operation with results the output is a verdict without a veto, for others
+    /// the header alone.
     case success
-    /// Of an ENABLE that changed nothing, because what it passed is not any more as it was: it is
-    /// asked again, unless that happened too often (``EnableTicket``).
+    /// An ENABLE that changed nothing, because the stack changed after it went down. It is sent
+    /// again, unless that happened too often (``EnableTicket``).
     indirect case outdated(BypassIOResults)
     indirect case results(BypassIOResults)
     indirect case info(BypassIOInfo)
 
-    /// nil: nobody objects.
+    /// nil: no layer vetoes.
     init(_ veto: BypassVeto?) {
         self = veto.map { .results($0.results) } ?? .success
     }
@@ -23,9 +23,9 @@ enum ControlAnswer: Hashable {
         if case .outdated = self { true } else { false }
     }
 
-    /// The output of the control, as it is on the wire.
+    /// The control's output, as it is on the wire.
     ///
-    /// - Throws: `WireError` if the answer is none that `operation` has.
+    /// - Throws: `WireError` if `operation` has no such answer.
     func encoded(
         for operation: BypassIOOperation, flags: BypassIOOutputFlags
     ) throws(WireError) -> [UInt8] {

@@ -1,6 +1,6 @@
 public import BypassIOProtocol
 
-/// Mounts volumes and opens files on them: the top of the stack.
+/// Mounts volumes.
 ///
 /// Usable from any thread.
 public final class IOManager: Sendable {
@@ -12,8 +12,9 @@ public final class IOManager: Sendable {
     public var volumes: [Volume] { mounted.all }
 
     /// Makes a volume of a file system, the volume drivers over its storage (top to bottom) and the
-    /// storage driver. It lives until ``dismount(_:)``. `suspensionPolicy` says which cached uses
-    /// of a file suspend its bypass; `observer` is told of attaches, pauses and the kernel's gates.
+    /// storage driver. It lives until ``dismount(_:)``. `suspensionPolicy` decides which cached
+    /// uses of a file suspend its bypass; `observer` is told of attaches, pauses and the kernel's
+    /// gates.
     public func mount(
         _ fileSystem: any FileSystemDriver, named name: String,
         volumeDrivers: [any VolumeDriver] = [], storage: any StorageDriver,
@@ -37,14 +38,15 @@ public final class IOManager: Sendable {
             return true
         }
         guard isFree else { throw .sharingViolation }
-        // An attach that did not see the mark has put its instance in when this lock is free.
+        // An attach that did not see the mark has put its instance in by the time this lock is
+        // free.
         volume.attachment.withLock { _ in }
         volume.detachAll(reason: .volumeDismount)
         mounted.remove(volume)
     }
 }
 
-/// The volumes that are mounted, for the I/O manager and the filter manager.
+/// The mounted volumes, for the I/O manager and the filter manager.
 ///
 /// Lock order: taken alone.
 final class MountedVolumes: Sendable {

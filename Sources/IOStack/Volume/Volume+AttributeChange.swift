@@ -2,8 +2,8 @@ import BypassIOProtocol
 
 /// Changes of a file that has bypass (spec 4.6).
 extension Volume {
-    /// Applies a change. Compression is refused while bypass is in use; encryption pauses it; a
-    /// file that becomes sparse goes on with all its reads on the traditional route.
+    /// Applies a change. Compression is refused while the file has bypass. Encryption pauses it.
+    /// After a file becomes sparse, all its reads take the traditional route.
     func apply(
         _ change: FileChange, to file: FileObject, for requestor: Requestor
     ) throws(IOFailure) {
@@ -22,7 +22,7 @@ extension Volume {
         // Bypassed reads are out before the data changes its form.
         if set.contains(.encrypted) { try pause(stream) }
         try fileSystem.apply(change, to: file, for: requestor)
-        // Once more: before the attribute stood, a resume found nothing against it.
+        // Again: a resume before the attribute was set met no veto.
         if set.contains(.encrypted) { try pause(stream) }
         if set.contains(.sparse), stream.kind == .file {
             suspendBypass(of: stream, because: .sparse)

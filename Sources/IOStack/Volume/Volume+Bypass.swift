@@ -1,8 +1,8 @@
 import BypassIOProtocol
 import Dispatch
 
-/// The file system's part of FSCTL_MANAGE_BYPASS_IO: what happens when a control has passed every
-/// filter. The same for every file system driver.
+/// The file system's part of FSCTL_MANAGE_BYPASS_IO, after a control has passed every filter. It is
+/// the same for every file system driver.
 extension Volume {
     /// Answers a BypassIO control that reached the file system.
     func manageBypassIO(_ data: CallbackData, _ control: FileSystemControlParameters) {
@@ -10,7 +10,8 @@ extension Volume {
         do throws(IOFailure) {
             let input: FSBypassIOInput
             do throws(NTStatus) {
-                // Again, although the I/O manager looked: a filter above may have changed it.
+                // Checked again after ``FileObject/fsControl(_:input:output:requestor:)``: a filter
+                // above may have changed the control.
                 input = try FSBypassIOInput.validated(
                     controlCode: control.code, input: control.input.span,
                     outputLength: control.outputLength)
@@ -28,8 +29,8 @@ extension Volume {
         }
     }
 
-    /// The output of a control that no filter has to do with, without a request to carry; nil if
-    /// one has, or came meanwhile.
+    /// The output of a control that no filter has callbacks for, without a request to carry; nil if
+    /// a filter has, or was attached meanwhile.
     func unfilteredOutput(
         of input: FSBypassIOInput, _ file: FileObject, _ requestor: Requestor
     ) throws(IOFailure) -> [UInt8]? {
@@ -59,7 +60,7 @@ extension Volume {
         }
     }
 
-    /// Throws where the host refused to stop the kernel's own reads.
+    /// Throws if the host refused to stop the kernel's reads.
     private func answer(
         _ input: FSBypassIOInput, _ file: FileObject, _ ticket: EnableTicket?
     ) throws(IOFailure) -> (answer: ControlAnswer, turnedOn: Bool) {
@@ -84,13 +85,13 @@ extension Volume {
         case .volumeStackResume: return ControlAnswer(bypass.resumeStorage(self))
         case .streamPause: try pause(file.stream)
         case .streamResume: return .results(resumeStream(of: file))
-        // Unknown operations do not come as far as this.
+        // Unknown operations are refused earlier.
         default: throw IOFailure(.invalidParameter)
         }
         return .success
     }
 
-    /// Spec 6.8: pausing and resuming the volume stack is for those who administer the volume.
+    /// Spec 6.8: only an administrator of the volume may pause and resume the volume stack.
     private func checkRights(
         _ requestor: Requestor, for operation: BypassIOOperation
     ) throws(IOFailure) {
@@ -103,7 +104,7 @@ extension Volume {
     private func enable(
         _ file: FileObject, _ ticket: EnableTicket?
     ) throws(IOFailure) -> (answer: ControlAnswer, turnedOn: Bool) {
-        // A filter made it out of another control, so those above were never asked.
+        // A filter made it out of another control, so the filters above were never asked.
         guard let ticket else { return (.outdated(askAgain), false) }
         let enabling = bypass.enable(
             file.handle, of: file, file.stream.bypass, ticket, self
@@ -126,16 +127,15 @@ extension Volume {
 
     func endEnable(of file: FileObject) { bypass.endEnable(file.stream.bypass) }
 
-    /// What filters' post callbacks find of an ENABLE that is asked again; its caller, too, if that
-    /// happened ``EnableTicket/attempts`` times.
+    /// Filters' post callbacks find this verdict of an ENABLE that is sent again. So does the
+    /// caller, after ``EnableTicket/attempts`` attempts.
     private var askAgain: BypassIOResults {
         veto(.retry, "Bypass was withdrawn while it was being enabled.").results
     }
 
-    /// Takes back an ENABLE that turned bypass on and that a post callback then failed or refused,
-    /// as
-    /// `FltCancelFileOpen` does an open: a DISABLE goes to those below that filter, who saw it
-    /// succeed.
+    /// Takes back an ENABLE that turned bypass on but failed in a post callback or was refused
+    /// there, as `FltCancelFileOpen` does an open. A DISABLE goes to the layers below that filter,
+    /// which saw the ENABLE succeed.
     func undoEnable(_ data: CallbackData) {
         guard let file = data.fileObject else { return }
         if let input = try? FSBypassIOInput(operation: .disable).encodedBytes() {
@@ -146,12 +146,12 @@ extension Volume {
                     .fileSystemControl(parameters), fileObject: file, requestor: .kernel),
                 below: file.entrance(below: data.succeededAt))
         }
-        // A filter in between may have kept the DISABLE to itself.
+        // A filter in between may not have passed the DISABLE on.
         if file.isBypassEnabled { try? disable(file) }
     }
 
-    /// Throws where reads take longer than ``drainLimit``, or the program was interrupted. Bypass
-    /// is disabled all the same, and what is left to do happens when the reads are done.
+    /// Throws if reads take longer than ``drainLimit``, or the program was interrupted. Bypass is
+    /// disabled all the same; the rest happens when the reads are done.
     private func disable(_ file: FileObject) throws(IOFailure) {
         let stream = file.stream
         let house = StreamHouse(self, stream)
@@ -163,7 +163,7 @@ extension Volume {
         throw failure
     }
 
-    /// Ends the file object's handle and its bypass; false if somebody had ended it before.
+    /// Ends the file object's handle and its bypass; false if it was ended before.
     func endHandle(_ file: FileObject) -> Bool {
         let (isFirst, wasEnabled) = bypass.end(
             file.handle, of: ObjectIdentifier(file), file.stream.bypass)
@@ -172,7 +172,7 @@ extension Volume {
         return isFirst
     }
 
-    /// A file object that was dropped without ``FileObject/close()``.
+    /// Called for a file object that was dropped without ``FileObject/close()``.
     func forget(_ file: FileObject) {
         file.leaveKernelReads()
         bypass.forget(file.handle, of: ObjectIdentifier(file), file.stream.bypass, self)
@@ -182,8 +182,8 @@ extension Volume {
 
     // MARK: QUERY and GET_INFO
 
-    /// Spec 6.5: ENABLE tells the verdict of filters and file system, QUERY also that of volume
-    /// and storage drivers unless told to skip them.
+    /// Spec 6.5: ENABLE reports the verdict of filters and file system. QUERY also reports that of
+    /// volume and storage drivers, unless the caller skips them.
     private func query(_ file: FileObject, flags: BypassIOInputFlags) -> BypassVeto? {
         if let veto = fileSystemVeto(of: file, for: .query) { return veto }
         return flags.contains(.skipStorageStackQuery) ? nil : stack.manageBypassIO(.query)

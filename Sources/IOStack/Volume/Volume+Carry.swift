@@ -13,7 +13,7 @@ extension Volume {
         if data.canBeUndone, !data.hasSucceeded { undoEnable(data) }
     }
 
-    /// Pre callbacks from the request's place downward; never answers `pended`.
+    /// Runs pre callbacks from the request's place downward; never returns `pended`.
     func runDown(_ data: CallbackData) -> DescentOutcome {
         var descent = FilterManager.descend(data)
         while case .pended = descent, let keeper = data.keeper {
@@ -23,7 +23,7 @@ extension Volume {
                     advance: { advanceOwnReads() })
             else { continue }
             if data.isCancelled {
-                // Nobody waits for it: it goes no further.
+                // The program does not wait for it any more, so it goes no further.
                 data.ioStatus = IOStatusBlock(
                     .cancelled, hostErrno: Errno.interrupted.rawValue)
                 result = .complete
@@ -33,11 +33,12 @@ extension Volume {
         return descent
     }
 
-    /// The post callbacks that the request owes.
+    /// Runs the post callbacks that the request owes.
     func runUp(_ data: CallbackData) {
         var ascent = FilterManager.ascend(data)
         while case .pended = ascent, let keeper = data.keeper {
-            // What it did, it did; a read did nothing.
+            // The effects of a request stand, so only a read, which has none, may be cancelled
+            // here.
             _ = data.parking.wait(
                 for: keeper, mayBeCancelled: data.majorFunction == .read,
                 advance: { advanceOwnReads() })
@@ -45,7 +46,7 @@ extension Volume {
         }
     }
 
-    /// Hands a request that passed every filter to the file system and what is below it.
+    /// Hands a request that passed every filter to the file system and the layers below.
     private func dispatch(_ data: CallbackData) {
         do throws(IOFailure) {
             if case .create(let parameters) = data.parameters {
@@ -82,8 +83,8 @@ extension Volume {
         return (file, opened)
     }
 
-    /// The file system's part of every request but a create and a BypassIO control, and what is
-    /// below it.
+    /// The part of the file system and of the layers below, for every request but a create and a
+    /// BypassIO control.
     func perform(
         _ parameters: IOParameters, on file: FileObject, buffer: (any IOBuffer)?,
         for requestor: Requestor
@@ -144,7 +145,8 @@ extension Volume {
         let (handle, buffer) = try file.transferPlace(buffer, offset: offset, length: length)
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
         noteCachedTransfer(file, isWrite: false)
-        // Filters have seen the read; a paused stream's may still skip the volume drivers.
+        // The filters have seen the read. If its stream is paused, it may still skip the volume
+        // drivers.
         let route = file.enterStorageBypass(offset: offset, length: length)
         defer { file.leaveStorageBypass(route) }
         file.counters.count(route)
@@ -179,6 +181,6 @@ extension CallbackData {
 }
 
 extension MajorFunction {
-    /// The end of a handle and of a file object must reach everybody, whoever waits for it.
+    /// A cleanup and a close must reach every layer, even if the program waits no more.
     fileprivate var mayBeCancelled: Bool { self != .cleanup && self != .close }
 }

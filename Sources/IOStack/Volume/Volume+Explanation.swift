@@ -1,11 +1,11 @@
 import BypassIOProtocol
 
 extension FileObject {
-    /// What every layer says to a QUERY of this file object, top to bottom: each filter, the file
-    /// system, each volume driver, the storage driver. Windows tells only the first that refuses.
+    /// The answer of every layer to a QUERY of this file object, top to bottom: each filter, the
+    /// file system, each volume driver, the storage driver. Windows reports only the first veto.
     ///
-    /// Each filter is asked by itself, with a request that nobody else sees; a filter that would
-    /// pend it is asked until it answers. Throws `NTStatus.fileClosed` after ``close()``.
+    /// Each filter is asked by itself, with a request that no other layer sees. A filter that pends
+    /// the request is waited for. Throws `NTStatus.fileClosed` after ``close()``.
     public func explainBypassIO() throws(IOFailure) -> [LayerAnswer] {
         guard retain() else { throw IOFailure(.fileClosed) }
         defer { release() }
@@ -38,7 +38,7 @@ extension FileObject {
                 FileSystemControlParameters(
                     code: .manageBypassIO, input: input, outputLength: FSBypassIOOutput.size)),
             fileObject: self, requestor: .kernel)
-        // One that is being detached has no say any more.
+        // An instance that is being detached does not veto any more.
         guard instance.rundown.enter() else { return nil }
         defer { instance.rundown.leave() }
         data.preOperationInstance = instance
@@ -56,7 +56,8 @@ extension FileObject {
         switch data.heedingVeto(result) {
         case .complete: return data.veto(of: instance.filter)
         case .successWithCallback(let context), .synchronize(let context):
-            // The pair belongs together: a filter may have set something up for its post callback.
+            // The callbacks belong together: the filter may have set something up for its post
+            // callback.
             data.completeControl(.query, .success)
             data.flags.insert(.postOperation)
             instance.countPostCallback()
@@ -68,7 +69,7 @@ extension FileObject {
 }
 
 extension CallbackData {
-    /// The veto a filter completed this request with; nil if it completed it without one.
+    /// The veto with which a filter completed this request; nil if it completed it without a veto.
     fileprivate func veto(of filter: Minifilter) -> BypassVeto? {
         refuseUnfinishedStatus()
         if let failure = ioStatus.failure {

@@ -1,7 +1,7 @@
 import BypassIOProtocol
 
 extension Volume {
-    /// The file system's automatic vetoes (spec 4.3, 6.1); the failing driver is the file system.
+    /// The file system's automatic vetoes (spec 4.3, 6.1), in the file system's name.
     ///
     /// A QUERY may go to a directory or volume handle, an ENABLE may not.
     func fileSystemVeto(of file: FileObject, for operation: BypassIOOperation) -> BypassVeto? {
@@ -37,7 +37,7 @@ extension Volume {
         return Self.attributeRules.first { attributes.contains($0.0) }.map { veto($0.1, $0.2) }
     }
 
-    /// The first that holds is told.
+    /// The first rule that holds gives the veto.
     private static let attributeRules: [(FileAttributes, NTStatus, String)] = [
         (.compressed, .notSupportedWithCompression, "The file is compressed."),
         (.encrypted, .encryptedFileNotSupported, "The file is encrypted."),
@@ -52,7 +52,7 @@ extension Volume {
 }
 
 extension FileObject {
-    /// The flags every reply carries, as they stand now (spec 6.6).
+    /// The flags that every reply carries, as they are now (spec 6.6).
     func bypassOutputFlags(for operation: BypassIOOperation) -> BypassIOOutputFlags {
         var flags: BypassIOOutputFlags = []
         let memory = StepMemory()

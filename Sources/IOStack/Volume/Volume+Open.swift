@@ -2,7 +2,7 @@ import BypassIOProtocol
 public import SystemPackage
 
 extension Volume {
-    /// Opens or makes a file through the stack (IRP_MJ_CREATE); the path is relative to the
+    /// Opens or makes a file through the stack (IRP_MJ_CREATE). The path is relative to the
     /// volume's root and cannot leave it. An empty path is the root: a volume handle.
     public func open(
         _ path: FilePath, access: CreateParameters.Access = .read,
@@ -17,16 +17,17 @@ extension Volume {
 
     /// Opens or makes a file through the stack, with every parameter of IRP_MJ_CREATE.
     ///
-    /// Throws what a filter or the file system answered. A post callback that fails a create that
-    /// the file system had let through undoes the open (`FltCancelFileOpen`): the filters below it
-    /// and the file system see a cleanup and a close.
+    /// Throws the failure of a filter or of the file system. If a post callback fails a create that
+    /// the file system let through, the open is undone (`FltCancelFileOpen`): the file system and
+    /// the filters below see a cleanup and a close.
     public func open(
         _ parameters: CreateParameters, requestor: Requestor = .kernel
     ) throws(IOFailure) -> FileObject {
         try open(parameters, requestor: requestor, below: nil)
     }
 
-    /// From the top or from below an instance; then all that is sent about the file object is.
+    /// Enters at the top or below an instance. All later requests about the file object enter
+    /// there, too.
     func open(
         _ parameters: CreateParameters, requestor: Requestor, below instance: FilterInstance?
     ) throws(IOFailure) -> FileObject {

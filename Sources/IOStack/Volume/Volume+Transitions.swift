@@ -1,6 +1,6 @@
 import BypassIOProtocol
 
-/// The volume, as its bypass asks it.
+/// The volume's answers to the questions of its bypass.
 extension Volume: VolumeSurroundings {
     /// See ``OwnReadsRegistry/advanceOwnReads()``.
     func advanceOwnReads() -> DrainProgress { OwnReadsRegistry.process.advanceOwnReads() }
@@ -10,7 +10,7 @@ extension Volume: VolumeSurroundings {
     }
 }
 
-/// The volume and one of its streams, as the stream's bypass asks them.
+/// The answers of the volume and one of its streams to the questions of the stream's bypass.
 struct StreamHouse: StreamSurroundings {
     private let volume: Volume
     private let stream: Stream
@@ -49,9 +49,9 @@ extension Volume {
             file.stream.bypass, asking: FileAsker(file), StreamHouse(self, file.stream))
     }
 
-    /// A filter is gone, and with it what it had against bypass: asks again for every stream whose
-    /// resume was refused, on behalf of the filter, which would send it if it only changed its
-    /// mind.
+    /// A filter is gone, and its veto with it: asks again for every stream whose resume was
+    /// refused. A filter that only changes its mind sends the resume itself; here the stack sends
+    /// it for the filter.
     func endPausesRefused() {
         bypass.noteDetach()
         for stream in openStreams
@@ -68,7 +68,7 @@ extension Volume {
     }
 }
 
-/// The file object that a resume came through, then another one of its stream.
+/// Asks through the file object that a resume came through, then through another of its stream.
 private struct FileAsker: ResumeAsker {
     private let first: FileObject
     private var file: FileObject
@@ -81,10 +81,10 @@ private struct FileAsker: ResumeAsker {
     var number: Int { file === first ? 1 : 2 }
 
     mutating func query() -> BypassIOResults? {
-        // The storage has no say in whether filters are skipped.
+        // The storage does not decide whether filters are skipped.
         let verdict = file.queryFromTop(flags: .skipStorageStackQuery)
-        // Its handle was closed meanwhile, which blocks nobody: the question goes through another.
-        // Without another that has bypass there is no pause any more.
+        // The handle was closed meanwhile, which is no refusal: another handle asks. If no other
+        // handle has bypass, there is no pause any more.
         guard file.isClosed, let other = file.volume.bypassedFile(of: file.stream) else {
             return verdict
         }
@@ -96,9 +96,9 @@ private struct FileAsker: ResumeAsker {
 // MARK: Suspension
 
 extension Volume {
-    /// Keeps a stream off the bypass route without pausing it (spec 4.6, 6.9) and waits for its
-    /// reads that skip the filters, unless the caller does not rely on their end. For file systems;
-    /// each cause stands until it is ended.
+    /// Keeps a stream off the bypass route without a pause (spec 4.6, 6.9). With `awaitingReads`,
+    /// waits for its reads that skip the filters. For file systems. Each cause stands until it is
+    /// ended.
     public func suspendBypass(
         of stream: Stream, because cause: StreamSuspension, awaitingReads: Bool = true
     ) {
@@ -111,10 +111,9 @@ extension Volume {
         bypass.endSuspension(of: stream.bypass, because: cause, StreamHouse(self, stream))
     }
 
-    /// Has the file system look whether what another process did to a file suspends its bypass, or
-    /// ends a suspension. For whoever is told of such changes (``OutsideChangeWatch``); nil for all
-    /// files. Does nothing to files without bypass, and waits for no read. Any thread that carries
-    /// no request.
+    /// Tells the file system that another process changed a file, so that it checks whether a
+    /// suspension begins or ends. For the reader of an ``OutsideChangeWatch``. nil: all files. Does
+    /// nothing to files without bypass, and waits for no read. Any thread that carries no request.
     public func reviewOutsideChange(of id: FileID?) {
         guard activeBypassCount > 0 else { return }
         if let id, openStream(of: id)?.bypassOpenCount ?? 0 == 0 { return }

@@ -4,29 +4,28 @@ import Synchronization
 /// A mounted volume: a file system over its volume stack, with the filters attached to it.
 ///
 /// Lock order, outermost first: `attachment` → those of `bypass` (`BypassVolume`) → leaves (context
-/// tables, `chain`, `openFiles`). Requests are carried without any of them; a drain never sleeps
-/// under one.
+/// tables, `chain`, `openFiles`). Requests are carried without any of them. A drain never sleeps
+/// while its thread holds one.
 public final class Volume: Sendable {
-    /// For people: where the volume is, e.g. the directory it serves.
+    /// For people: the volume's place, e.g. the directory that it serves.
     public let name: String
     public let fileSystem: any FileSystemDriver
     public let stack: VolumeStack
     public let suspensionPolicy: SuspensionPolicy
     /// False: the file system refuses bypass of every file.
     public let offersBypass: Bool
-    /// Is told what happens; also under locks, so it must not wait.
+    /// Is told of events, also under locks, so it must not wait.
     public let observer: (any VolumeObserver)?
 
-    /// Which reads may skip whom.
+    /// Decides which layers a read may skip.
     let bypass = BypassVolume()
     /// The filters' own objects on the volume.
     let contexts = ContextTable()
 
     struct OpenFiles {
-        /// Streams that somebody has open, and how many file objects each has, and how many of
-        /// these may write.
+        /// The open streams, each with its count of file objects and how many of these may write.
         var streams: [FileID: (stream: Stream, fileObjects: Int, writers: Int)] = [:]
-        /// Creates on their way: a dismount must not come between them and their stream.
+        /// Creates under way: a dismount must not come before their stream exists.
         var opensUnderWay = 0
         var isDismounted = false
     }
@@ -35,17 +34,17 @@ public final class Volume: Sendable {
     /// Serialises attach and detach.
     let attachment = Guarded(())
     private let chain = Guarded(FilterChain())
-    /// The chain's ``FilterChain/filteredFunctions``, written under its lock: a request that nobody
-    /// filters looks here and takes no lock. Release and acquire: one that begins after an attach
-    /// returned sees the filter.
+    /// The chain's ``FilterChain/filteredFunctions``, written under its lock. A request of a
+    /// function without callbacks looks here and takes no lock. Release and acquire: a request that
+    /// begins after an attach returned sees the filter.
     private let filteredFunctions = Atomic<UInt32>(0)
-    /// How long a STREAM_PAUSE, a VOLUME_STACK_PAUSE, a DISABLE or an attach waits for reads that
-    /// are past what it stops. 30 seconds.
+    /// How long a STREAM_PAUSE, a VOLUME_STACK_PAUSE, a DISABLE or an attach waits for the reads
+    /// that it stops. 30 seconds by default.
     public var drainLimit: Duration {
         get { bypass.drainLimit }
         set { bypass.drainLimit = newValue }
     }
-    /// Streams that the kernel may read for somebody. A leaf.
+    /// Streams that the kernel may read under a grant. A leaf.
     let kernelReadStreams = Guarded<[ObjectIdentifier: Stream]>([:])
 
     init(
@@ -64,14 +63,14 @@ public final class Volume: Sendable {
     /// Attached instances, highest altitude first.
     public var instances: [FilterInstance] { currentChain.instances }
 
-    /// What every attached filter supports, a bit each (`FsRtlGetSupportedFeatures`): file systems
-    /// take no part. All bits while none is attached; without the bit for BypassIO nothing on the
-    /// volume bypasses.
+    /// The features that every attached filter supports, a bit each (`FsRtlGetSupportedFeatures`).
+    /// File systems do not count. All bits while no filter is attached. Without the bit for
+    /// BypassIO no read on the volume bypasses.
     public var supportedFeatures: FilterRegistration.Features {
         instances.reduce(.all) { $0.intersection($1.filter.features) }
     }
 
-    /// Some filter has a callback for such requests.
+    /// A filter has a callback for requests of this function.
     public func isFiltered(_ major: MajorFunction) -> Bool {
         filteredFunctions.load(ordering: .acquiring) & FilterChain.bit(of: major) != 0
     }
@@ -79,11 +78,11 @@ public final class Volume: Sendable {
     /// Open file objects with bypass enabled, paused ones included: ActiveBypassIoCount.
     public var activeBypassCount: Int { bypass.activeBypassCount }
 
-    /// Those file objects, in no order.
+    /// The file objects of that count, in no order.
     var bypassedFiles: [FileObject] { bypass.holders.compactMap { $0 as? FileObject } }
 
-    /// Has every ENABLE under way ask again, and returns the file objects that have bypass: all
-    /// that it does not ask again for.
+    /// Has every ENABLE under way ask again. Returns the file objects that have bypass now: those
+    /// that no ENABLE will ask about again.
     func withdrawFromEnables() -> [FileObject] {
         bypass.withdrawFromEnables().compactMap { $0 as? FileObject }
     }
@@ -94,7 +93,7 @@ public final class Volume: Sendable {
     /// A filter that did not opt in is attached.
     public var isFilterAttachBlocked: Bool { bypass.gate.closed.contains(.filtersBlocked) }
 
-    /// The bypass gates as they stand: reads that skip the filters, and those that skip the volume
+    /// The counts of the bypass gates: reads that skip the filters, and reads that skip the volume
     /// drivers.
     public var bypassedReadsInFlight: (pastFilters: Int, pastVolumeDrivers: Int) {
         (bypass.gate.readsInside(.filterBypass), bypass.gate.readsInside(.storageBypass))
@@ -102,7 +101,7 @@ public final class Volume: Sendable {
 
     var currentChain: FilterChain { chain.look { copy $0 } }
 
-    /// The callbacks that a request passes which is no control.
+    /// The callbacks that a request of this function passes.
     func currentOperations(for major: MajorFunction) -> OperationChain {
         chain.look { $0.operations(for: major) }
     }
@@ -119,8 +118,8 @@ public final class Volume: Sendable {
     }
 
     /// Has questions about BypassIO pass an instance whose filter has no callback for controls, so
-    /// that its standing veto is given (``WithdrawnBypass``). Questions under way may have another
-    /// chain.
+    /// that its standing veto counts (``WithdrawnBypass``). Questions under way may still use the
+    /// old chain.
     func askAboutBypass(_ instance: FilterInstance) {
         guard !currentChain.operations(for: .fileSystemControl).passes(instance) else { return }
         changeChain { FilterChain(instances: $0.instances) }
@@ -128,7 +127,7 @@ public final class Volume: Sendable {
 
     // MARK: Streams
 
-    /// Runs a create; throws if the volume is dismounted, and keeps it mounted meanwhile.
+    /// Runs a create and keeps the volume mounted meanwhile. Throws if it is dismounted.
     func whileMounted<R>(_ body: () throws(IOFailure) -> R) throws(IOFailure) -> R {
         let isMounted = openFiles.withLock { open in
             guard !open.isDismounted else { return false }
@@ -168,8 +167,8 @@ public final class Volume: Sendable {
         }
     }
 
-    /// File objects of a stream that were opened for writing and are not gone, with what is mapped
-    /// through them.
+    /// File objects of a stream that were opened for writing and still exist, perhaps only because
+    /// of their mappings.
     public func writerCount(of stream: Stream) -> Int {
         openFiles.withLock { open in
             guard let entry = open.streams[stream.id], entry.stream === stream else { return 0 }
@@ -177,7 +176,7 @@ public final class Volume: Sendable {
         }
     }
 
-    /// A file's stream, while somebody has it open.
+    /// A file's stream, while the file is open.
     public func openStream(of id: FileID) -> Stream? {
         openFiles.withLock { $0.streams[id]?.stream }
     }
@@ -204,7 +203,7 @@ public final class Volume: Sendable {
             }
             if blocks { bypass.blockFilters() }
             changeChain { $0.adding(instance) }
-            // After the chain is there: an ENABLE that asks again meets the filter.
+            // After the chain is set, so that an ENABLE that asks again meets the filter.
             bypass.haveEnablesAskAgain()
             return nil
         }
@@ -218,15 +217,15 @@ public final class Volume: Sendable {
         try waitForReadsPast(instance, blocks)
         observer?.saw(instance.attachment, on: self)
         guard let setupComplete = instance.filter.registration.instanceSetupComplete else { return }
-        // It may have been detached meanwhile, which waits for what runs.
+        // A detach may have come meanwhile; it waits for callbacks that run.
         guard instance.rundown.enter() else { return }
         defer { instance.rundown.leave() }
         setupComplete(instance)
     }
 
-    /// Spec 4.3: all bypass stops at once; reads that were past the filters must be out before the
-    /// new filter may rely on seeing everything. Throws what they or the host did not let it have;
-    /// then the instance is detached.
+    /// Spec 4.3: all bypass stops at once. Reads that were past the filters must be out before the
+    /// new filter may rely on seeing everything. Throws if the drain failed or the host would not
+    /// stop the kernel's reads; then the instance is detached.
     private func waitForReadsPast(
         _ instance: FilterInstance, _ blocks: Bool
     ) throws(NTStatus) {
@@ -239,7 +238,7 @@ public final class Volume: Sendable {
             }
             if let failure = try settleKernelReads(until: bound).failure { throw failure }
         } catch {
-            // It would rely on seeing what goes past it.
+            // The filter would rely on seeing reads that still pass it by.
             try? detach(instance, reason: .manual)
             throw error.status
         }
@@ -269,8 +268,8 @@ public final class Volume: Sendable {
         observer?.saw(instance.detachment, on: self)
     }
 
-    /// Detaches the instances of one filter, or all; those that somebody else detaches meanwhile
-    /// count as done.
+    /// Detaches the instances of one filter, or all. An instance that another thread detaches
+    /// meanwhile counts as done.
     func detachAll(of filter: Minifilter? = nil, reason: FilterRegistration.TeardownReason) {
         for instance in instances where filter == nil || instance.filter === filter {
             _ = try? detach(instance, reason: reason)
@@ -281,8 +280,8 @@ public final class Volume: Sendable {
         let owner = ObjectIdentifier(instance)
         for stream in openStreams { stream.contexts.removeAll { $0.owner == owner } }
         instance.contexts.removeAll { _ in true }
-        // Under the lock, or an instance that is being attached could lose what it just set; the
-        // context itself is released after it.
+        // Under the lock, or an instance that is being attached could lose the context that it just
+        // set. The context itself is released after the lock.
         let ofFilter = attachment.withLock { _ in
             instances.contains { $0.filter === instance.filter }
                 ? nil : contexts.remove(ContextTable.Key(owner: ObjectIdentifier(instance.filter)))

@@ -1,44 +1,44 @@
 public import BypassIOProtocol
 
-/// Is told what happens on a volume that people may want to know, as it happens
+/// Is told of a volume's events that people may want to know, as they happen
 /// (``IOManager/mount(_:named:volumeDrivers:storage:suspensionPolicy:offersBypass:observer:)``).
 ///
-/// Called on the thread on which it happens, also under locks of the volume: it must not wait, and
-/// must not call the stack. Reads are never told.
+/// Called on the thread of the event, also under locks of the volume: it must not wait, and must
+/// not call the stack. Reads are never reported.
 public protocol VolumeObserver: Sendable {
     func saw(_ event: VolumeEvent, on volume: Volume)
 }
 
-/// What a ``VolumeObserver`` is told.
+/// An event for a ``VolumeObserver``.
 public enum VolumeEvent: Sendable {
     /// From now on requests pass the filter.
     case attached(filter: String, altitude: Altitude, knowsBypassIO: Bool)
     /// No callback of the filter runs any more.
     case detached(filter: String, altitude: Altitude)
-    /// A filter or a program paused or resumed, or its DISABLE failed. ENABLEs and questions are
-    /// not told.
+    /// A filter or a program paused or resumed, or its DISABLE failed. ENABLEs and QUERYs are not
+    /// reported.
     case controlled(BypassIOOperation, NamedFile, ControlOutcome)
     /// A program met a veto.
     case refused(BypassIOOperation, NamedFile, BypassVeto)
-    /// The gate in the way of the kernel's own reads of a file.
+    /// The gate in the way of the kernel's reads of a file has moved.
     case kernelGate(NamedFile, GateMove)
 
     public typealias GateMove = KernelGateMove
 
-    /// How a control ended.
+    /// The outcome of a control.
     public enum ControlOutcome: Sendable {
         case done
-        /// Of a resume: the pause stands.
+        /// A resume's outcome: the pause stands.
         case refused(BypassVeto)
-        /// Of a pause that waited too long for reads, or for a program that was interrupted: it is
-        /// taken back.
+        /// A pause's outcome: it waited too long for reads, or its program was interrupted. The
+        /// pause is taken back.
         case failed(IOFailure)
     }
 
     /// A file, and a name for people.
     public struct NamedFile: Sendable, Hashable {
         public var id: FileID
-        /// By which somebody opened it, from the volume's root.
+        /// A path by which the file was opened, from the volume's root.
         public var path: String
 
         public init(id: FileID, path: String) {
@@ -49,7 +49,7 @@ public enum VolumeEvent: Sendable {
 }
 
 extension Volume {
-    /// Carries out a control that drains, or ends a pause, and tells how it ended.
+    /// Carries out a control that drains or that ends a pause, and reports its outcome.
     func observing(
         _ operation: BypassIOOperation, of file: FileObject,
         _ body: () throws(IOFailure) -> ControlAnswer
@@ -57,7 +57,7 @@ extension Volume {
         guard let observer else { return try body() }
         do throws(IOFailure) {
             let answer = try body()
-            // That a program has no bypass any more is of no interest to others.
+            // A program's own DISABLE is not reported unless it fails.
             if operation != .disable {
                 observer.saw(.controlled(operation, file.named, answer.outcome), on: self)
             }
