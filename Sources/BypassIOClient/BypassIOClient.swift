@@ -8,20 +8,20 @@ public import SystemPackage
 /// let file = try FileDescriptor.open(
 ///     "/mnt/games/level1.pak", .readOnly, options: .init(rawValue: O_DIRECT))
 /// let answer = try BypassIOClient(file).manage(.enable)
-/// print(answer.results?.failureReason ?? "")   // empty, or who refuses and why
+/// print(answer.results?.failureReason ?? "")   // empty, or the reason of the veto
 /// ```
 ///
 /// The descriptor stays the caller's. Any thread.
 public struct BypassIOClient: Sendable {
     public let descriptor: FileDescriptor
-    /// What the ioctl's buffer holds (bypassio.h).
+    /// Bytes in the ioctl's buffer (bypassio.h).
     private static let carried = 488
 
     public init(_ descriptor: FileDescriptor) {
         self.descriptor = descriptor
     }
 
-    /// One operation of FSCTL_MANAGE_BYPASS_IO.
+    /// Sends an operation of FSCTL_MANAGE_BYPASS_IO.
     ///
     /// A veto is no error: it is in `FSBypassIOOutput.results`. Throws ``BypassIOClientError``.
     public func manage(
@@ -40,8 +40,8 @@ public struct BypassIOClient: Sendable {
         return decoded
     }
 
-    /// Any control code, as DeviceIoControl sends it. Of a longer input the first 488 bytes are
-    /// carried, and at most 488 bytes come back.
+    /// Sends any control code, as DeviceIoControl does. At most the first 488 bytes of the input
+    /// are sent, and at most 488 bytes come back.
     public func send(
         _ code: ControlCode, _ input: [UInt8], outputLength: Int
     ) throws(BypassIOClientError) -> (status: NTStatus, output: [UInt8]) {

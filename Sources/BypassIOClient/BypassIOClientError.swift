@@ -1,7 +1,7 @@
 public import BypassIOProtocol
 public import SystemPackage
 
-/// Why a control brought no answer.
+/// Why a control got no answer.
 public enum BypassIOClientError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file is on no bypassio volume (`ENOTTY`).
     case noVolume
@@ -11,7 +11,7 @@ public enum BypassIOClientError: Error, Sendable, Equatable, CustomStringConvert
     case refused(Errno)
     /// The control as a whole failed with this status.
     case status(NTStatus)
-    /// The answer does not hold what the operation says.
+    /// The answer does not fit its operation.
     case malformedAnswer
 
     init(_ errno: Errno) {

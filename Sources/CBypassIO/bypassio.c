@@ -58,7 +58,7 @@ int bypassio_query(int fd, struct fs_bpio_output *output, int32_t *status) {
     return bypassio_manage(fd, BYPASSIO_OP_QUERY, 0, output, status);
 }
 
-// The character that begins at units[*next], which moves behind it.
+// The character that begins at units[*next]; moves *next behind it.
 static uint32_t next_character(const uint16_t *units, size_t count, size_t *next) {
     uint32_t unit = units[(*next)++];
     if (unit < 0xD800 || unit > 0xDFFF) return unit;
@@ -89,7 +89,7 @@ size_t bypassio_utf8(const uint16_t *units, size_t count, char *text, size_t siz
     for (size_t next = 0; next < count;) {
         unsigned char bytes[4];
         size_t length = encode(next_character(units, count, &next), bytes);
-        // Once a character did not fit, a shorter one behind it must not either.
+        // Once a character did not fit, no shorter one behind it may fit, either.
         fits = fits && length < size - kept;
         if (fits) {
             memcpy(text + kept, bytes, length);

@@ -95,7 +95,8 @@ int bpio_duplicate(int fd) { return (int)checked(fcntl(fd, F_DUPFD_CLOEXEC, 3));
 
 int bpio_replace(int fd, int by) {
     long result;
-    // EBUSY: another thread is just opening a file with that number, which must not be.
+    // Not repeated for EBUSY: that means that another thread is opening a file with that number,
+    // which must not happen.
     do result = dup3(by, fd, O_CLOEXEC);
     while (result < 0 && errno == EINTR);
     return (int)checked(result);
@@ -290,7 +291,7 @@ int bpio_ofd_lock(int fd, int command, struct bpio_byte_lock *lock)
 {
     static const int commands[] = {F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW};
     if (command < BPIO_OFD_TEST || command > BPIO_OFD_SET_WAIT) return -EINVAL;
-    // l_pid has to be 0 on the way in for every open-file-description command.
+    // l_pid must be 0 on the way in for every open-file-description command.
     struct flock request = {
         .l_type = lock->type, .l_whence = lock->whence, .l_start = lock->start,
         .l_len = lock->length, .l_pid = 0,
@@ -306,7 +307,7 @@ int bpio_ofd_lock(int fd, int command, struct bpio_byte_lock *lock)
 
 int bpio_get_inode_flags(int fd, uint32_t *out)
 {
-    // The request number says long, the kernel writes an int.
+    // The request number is that of a long, but the kernel writes an int.
     unsigned long flags = 0;
     if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0) return -errno;
     memcpy(out, &flags, sizeof(*out));
@@ -315,7 +316,7 @@ int bpio_get_inode_flags(int fd, uint32_t *out)
 
 int bpio_get_inode_generation(int fd, uint32_t *out)
 {
-    // As with the flags: a long by its number, an int by what is written.
+    // As with the flags: the number is that of a long, but the kernel writes an int.
     unsigned long generation = 0;
     if (ioctl(fd, FS_IOC_GETVERSION, &generation) < 0) return -errno;
     memcpy(out, &generation, sizeof(*out));

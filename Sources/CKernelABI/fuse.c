@@ -116,7 +116,7 @@ int32_t bpio_fuse_replace(int32_t device, int32_t other) {
 
 // ---- threads that wait in read(2) ----
 
-// glibc keeps the first real-time signals; the last but two is nobody's.
+// glibc keeps the first real-time signals. No other code uses the last but two.
 static int interrupt_signal(void) { return SIGRTMAX - 2; }
 
 static void interrupted(int signal) { (void)signal; }
@@ -148,8 +148,8 @@ int32_t bpio_umount(const char *target, int32_t flags) {
 
 // ---- questions with a time limit ----
 
-// The asking process's part: nothing but system calls, since its parent may have threads. It ends
-// by itself when the time is up; if a service has its request already, when that is answered.
+// The asking process makes only system calls, since its parent may have threads. It ends by itself
+// when the time is up; but if a service holds its request, only when that is answered.
 static void ask_and_end(
     int answer, const char *path, const char *attribute, void *value, size_t capacity,
     int32_t limit) {
@@ -157,12 +157,12 @@ static void ask_and_end(
     sigemptyset(&ends);
     sigaddset(&ends, SIGALRM);
     struct itimerval time_up = {
-        // Later than the caller gives up, which so learns of the time and not of the end.
+        // Later than the caller's limit, so that the caller sees the time-out and not the end.
         .it_value = {.tv_sec = limit / 1000 + 1, .tv_usec = limit % 1000 * 1000}};
     if (signal(SIGALRM, SIG_DFL) == SIG_ERR || sigprocmask(SIG_UNBLOCK, &ends, NULL) != 0
         || setitimer(ITIMER_REAL, &time_up, NULL) != 0)
         _exit(1);
-    // The caller's pipes and connections must not be kept by a child that waits for ever.
+    // A child that waits for ever must not keep the caller's pipes and connections open.
     if (dup2(answer, 0) < 0) _exit(1);
     close_range(1, ~0U, 0);
     int64_t result;
@@ -193,7 +193,7 @@ static int64_t milliseconds_now(void) {
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-// Exactly `count` bytes before `end`; 0 or a negative errno.
+// Reads exactly `count` bytes before `end`; 0 or a negative errno.
 static int read_until(int pipe, void *bytes, size_t count, int64_t end) {
     char *next = bytes;
     while (count > 0) {
@@ -222,7 +222,7 @@ int64_t bpio_ask(
     int pipes[2];
     if (pipe2(pipes, O_CLOEXEC) != 0) return -errno;
     int64_t end = milliseconds_now() + limit;
-    // A child that starts the asking process and ends: so nobody has to wait for that.
+    // The child starts the asking process and ends, so the caller need not wait for that process.
     pid_t child = fork();
     if (child == 0) {
         pid_t asking = fork();
@@ -248,11 +248,11 @@ int64_t bpio_ask(
 
 // ---- fusermount3 ----
 
-// The number that fusermount3 finds its socket at.
+// fusermount3 expects its socket at this number.
 #define COMMUNICATION_FD 3
 
-// The environment with `setting` (NAME=VALUE) in front, allocated; NULL without memory. Its strings
-// are the environment's own but for the first.
+// The environment with `setting` (NAME=VALUE) in front, allocated; NULL without memory. All strings
+// but the first are the environment's own.
 static char **environment_with(char *setting) {
     size_t count = 0;
     while (environ && environ[count]) count++;
@@ -275,9 +275,9 @@ static int start_helper(
     posix_spawnattr_init(&attributes);
     sigset_t none;
     sigemptyset(&none);
-    // The command blocks signals; the helper must not inherit that. Ctrl-C is for the command
-    // alone: a helper that it ends between its mount and its handing over leaves a mount that
-    // nobody serves.
+    // The helper must not inherit the signals that the command blocks. Ctrl-C is for the command
+    // alone: if it ended the helper between its mount and the hand-over, a mount without a service
+    // would stay.
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
@@ -295,7 +295,7 @@ static int start_helper(
     return error;
 }
 
-// Everything until the end of the pipe, as much as fits.
+// Reads until the end of the pipe, and keeps as much as fits.
 static void read_message(int pipe, char *message, size_t capacity) {
     size_t length = 0;
     while (1) {
@@ -334,7 +334,7 @@ static int receive_descriptor(int socket) {
     return descriptor;
 }
 
-// Above 3, so that placing the socket at 3 does not close the pipe.
+// Moves the descriptor above 3, so that placing the socket at 3 does not close the pipe.
 static int move_up(int descriptor) {
     if (descriptor < 0 || descriptor > 9) return descriptor;
     int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, 10);
@@ -357,7 +357,8 @@ static int run_helper(
     int status;
     while (waitpid(child, &status, 0) < 0) {
         if (errno == EINTR) continue;
-        // Where SIGCHLD is ignored nobody tells how it ended; it says nothing when all went well.
+        // If SIGCHLD is ignored, the kernel does not say how the child ended. It writes nothing if
+        // all went well.
         return errno == ECHILD && message[0] == 0 ? 0 : -EIO;
     }
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
@@ -389,7 +390,7 @@ int32_t bpio_fusermount_unmount(
 // ---- a service in the background ----
 
 int32_t bpio_spawn_service(char *const *arguments, int32_t ready, const char *setting) {
-    // Under its own name: what ps(1) shows comes from the path.
+    // By its own path, because ps(1) takes the name from it.
     char program[4096];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length < 0) return -errno;

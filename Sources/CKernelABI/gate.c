@@ -26,13 +26,13 @@ CHECK(BPIO_GATE_CLOSE_WRITE == FAN_CLOSE_WRITE);
 CHECK(BPIO_GATE_CLOSE_NOWRITE == FAN_CLOSE_NOWRITE);
 CHECK(sizeof(struct fanotify_event_metadata) == 24);
 CHECK(sizeof(struct fanotify_response) == 8);
-// Debian 12 has the headers of Linux 6.1: the event came with 6.14, its range record too.
+// Debian 12 has the headers of Linux 6.1. The event and its range record came with 6.14.
 #ifdef FAN_PRE_ACCESS
 CHECK(BPIO_GATE_READ == FAN_PRE_ACCESS);
 CHECK(BPIO_GATE_INFO_RANGE == FAN_EVENT_INFO_TYPE_RANGE);
 #endif
 
-// struct mount_attr (linux/mount.h), which cannot be had beside sys/mount.h everywhere.
+// struct mount_attr (linux/mount.h). Some systems cannot include it beside sys/mount.h.
 struct mount_attributes {
     uint64_t set, cleared, propagation, user_namespace;
 };
@@ -70,7 +70,7 @@ int32_t bpio_gate_open_group(void) {
 }
 
 int32_t bpio_gate_mark(int32_t group, int32_t mount, uint64_t added, uint64_t removed) {
-    // An O_PATH descriptor is good for the path only, as fanotify_mark takes it.
+    // fanotify_mark takes an O_PATH descriptor only by its path.
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", mount);
     unsigned action = added != 0 ? FAN_MARK_ADD : FAN_MARK_REMOVE;
@@ -97,8 +97,7 @@ int32_t bpio_gate_mount_id(int32_t file, uint64_t *id) {
     return 0;
 }
 
-// How many processors are in use, by the kernel's list of ranges ("0-3,8"); 0 when it cannot be
-// told.
+// The count of processors in use, by the kernel's list of ranges ("0-3,8"); 0 if it cannot be read.
 static int processors_in_use(void) {
     FILE *list = fopen("/sys/devices/system/cpu/online", "re");
     if (list == NULL) return 0;
@@ -128,7 +127,7 @@ int32_t bpio_gate_visit_processors(void (*visit)(void *), void *context) {
     if (sched_getaffinity(0, size, before) < 0) goto out;
     int left = processors_in_use();
     if (left == 0) goto out;
-    // What a program was bound to with taskset does not bind this; a cpuset does.
+    // A taskset of the program does not bind this thread; a cpuset does.
     for (size_t byte = 0; byte < size; byte++) ((unsigned char *)everywhere)[byte] = 0xff;
     if (sched_setaffinity(0, size, everywhere) < 0) goto out;
     cpu_set_t *open = everywhere;
@@ -164,7 +163,7 @@ int32_t bpio_gate_read_argument(int64_t call) {
     }
 }
 
-// Of fs/ext4/ext4.h; no header that programs get has it.
+// From fs/ext4/ext4.h; no header for programs has it.
 struct move_extent {
     uint32_t reserved;
     uint32_t donor;
@@ -176,12 +175,12 @@ struct move_extent {
 CHECK(sizeof(struct move_extent) == 40);
 
 int32_t bpio_gate_wait_ext4(int32_t file, int32_t donor) {
-    // The last blocks of the largest file there can be.
+    // The last blocks of the largest possible file.
     struct move_extent move = {.donor = (uint32_t)donor, .donor_start = 0xfffffffeU, .count = 1};
     return ioctl(file, _IOWR('f', 15, struct move_extent), &move) < 0 ? -errno : 0;
 }
 
-// struct file_dedupe_range with the one struct file_dedupe_range_info that follows it.
+// struct file_dedupe_range with the single struct file_dedupe_range_info that follows it.
 struct dedupe_one {
     uint64_t offset;
     uint64_t length;

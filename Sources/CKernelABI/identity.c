@@ -10,15 +10,15 @@
 #define TOOK_USER 1
 #define TOOK_GROUP 2
 
-// As the process was started, before any thread had other capabilities. Written once, by the
-// constructor.
+// The process's identity at its start, before any thread changed its capabilities. Written once, by
+// the constructor.
 static struct __user_cap_data_struct own[_LINUX_CAPABILITY_U32S_3];
 static uint32_t own_group;
 static int is_possible;
 static int has_resources;
 
 static _Thread_local struct {
-    // A thread begins with what the thread that started it had: it has to ask once.
+    // A thread inherits the state of the thread that started it, so it has to ask once.
     uint8_t is_known;
     uint8_t lacks_resources;
     uint8_t has_taken;
@@ -51,7 +51,7 @@ static void learn_thread(void)
     thread.is_known = 1;
 }
 
-// Everything the process has, with or without CAP_SYS_RESOURCE.
+// All capabilities of the process, with or without CAP_SYS_RESOURCE.
 static void set_capabilities(int with_resources)
 {
     struct __user_cap_data_struct wanted[_LINUX_CAPABILITY_U32S_3] = {own[0], own[1]};
@@ -64,8 +64,9 @@ static void set_capabilities(int with_resources)
 static void take_user(uint32_t user)
 {
     syscall(SYS_setfsuid, user);
-    // The change took the rights over files (capabilities(7)); leaving brings them back. A secure
-    // bit would spare this call, but it would stay with the thread, which may be somebody else's.
+    // The change took away the rights over files (capabilities(7)); leaving brings them back. A
+    // secure bit would spare this call, but it would stay with the thread, which may belong to
+    // another library.
     set_capabilities(0);
 }
 

@@ -26,7 +26,7 @@ int32_t bpio_send_datagram(
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
     strcpy(address.sun_path, path);
-    // A socket that is not connected is always ready to poll(2), so the wait is in small steps.
+    // poll(2) calls an unconnected socket always ready, so the wait is in small steps.
     for (int32_t waited = 0;; waited += 10) {
         ssize_t sent = sendto(
             number, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address,

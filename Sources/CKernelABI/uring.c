@@ -61,7 +61,7 @@ int32_t bpio_event_counter(void) {
 }
 
 void bpio_event_counter_raise(int32_t counter) {
-    // Refused only with 2^64 - 2 events pending, when whoever polls sees one already.
+    // Refused only with 2^64 - 2 events pending; the polling thread then sees an event already.
     (void)eventfd_write(counter, 1);
 }
 

@@ -88,7 +88,7 @@ int32_t bpio_open_file_handle(
     return file < 0 ? -errno : (int32_t)file;
 }
 
-// xfs_fs.h, which is not among the kernel's headers that programs get.
+// From xfs_fs.h, which is not among the kernel's headers for programs.
 struct xfs_request {
     uint64_t *inode;
     int32_t count;

@@ -1,4 +1,4 @@
-/// What a request asks for (`FS_BPIO_OPERATIONS`, ntifs.h). Unknown values are kept.
+/// The operation of a request (`FS_BPIO_OPERATIONS`, ntifs.h). Unknown values are kept.
 @frozen
 public struct BypassIOOperation: RawRepresentable, Hashable, Sendable {
     public let rawValue: UInt32
@@ -12,17 +12,17 @@ public struct BypassIOOperation: RawRepresentable, Hashable, Sendable {
     public static let enable = Self(rawValue: 1)
     /// FS_BPIO_OP_DISABLE: end bypass on this handle; never refused.
     public static let disable = Self(rawValue: 2)
-    /// FS_BPIO_OP_QUERY: who would block an ENABLE.
+    /// FS_BPIO_OP_QUERY: ask which layer would veto an ENABLE.
     public static let query = Self(rawValue: 3)
     /// FS_BPIO_OP_VOLUME_STACK_PAUSE: stop and drain bypass of the volume stack.
     public static let volumeStackPause = Self(rawValue: 4)
-    /// FS_BPIO_OP_VOLUME_STACK_RESUME: resume it if nobody blocks.
+    /// FS_BPIO_OP_VOLUME_STACK_RESUME: resume it if no layer vetoes.
     public static let volumeStackResume = Self(rawValue: 5)
     /// FS_BPIO_OP_STREAM_PAUSE: stop and drain bypass of one stream.
     public static let streamPause = Self(rawValue: 6)
-    /// FS_BPIO_OP_STREAM_RESUME: resume it if nobody blocks.
+    /// FS_BPIO_OP_STREAM_RESUME: resume it if no layer vetoes.
     public static let streamResume = Self(rawValue: 7)
-    /// FS_BPIO_OP_GET_INFO: how many handles have bypass, and the storage driver's name.
+    /// FS_BPIO_OP_GET_INFO: return the count of handles with bypass, and the storage driver's name.
     public static let getInfo = Self(rawValue: 8)
 
     /// Every defined operation, in the order of their numbers.

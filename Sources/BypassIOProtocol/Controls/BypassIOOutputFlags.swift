@@ -10,7 +10,7 @@ public struct BypassIOOutputFlags: OptionSet, Hashable, Sendable {
     public static let volumeStackBypassPaused = Self(rawValue: 1)
     /// FSBPIO_OUTFL_STREAM_BYPASS_PAUSED.
     public static let streamBypassPaused = Self(rawValue: 2)
-    /// FSBPIO_OUTFL_FILTER_ATTACH_BLOCKED: a filter that has not opted in came to the volume.
+    /// FSBPIO_OUTFL_FILTER_ATTACH_BLOCKED: a filter that did not opt in is attached to the volume.
     public static let filterAttachBlocked = Self(rawValue: 4)
     /// FSBPIO_OUTFL_COMPATIBLE_STORAGE_DRIVER: on ENABLE, QUERY and GET_INFO only.
     public static let compatibleStorageDriver = Self(rawValue: 8)

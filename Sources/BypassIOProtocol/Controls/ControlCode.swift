@@ -75,7 +75,7 @@ extension ControlCode {
         public static let massStorage = Self(rawValue: 0x2D)
     }
 
-    /// The handle access that a code demands; two bits, so that the four cases are all there are.
+    /// The handle access that a code demands. Two bits, so there are exactly four cases.
     public enum RequiredAccess: UInt8, Hashable, Sendable {
         /// FILE_ANY_ACCESS.
         case any = 0
@@ -87,7 +87,7 @@ extension ControlCode {
         case readWrite = 3
     }
 
-    /// How buffers travel; two bits, so that the four cases are all there are.
+    /// How buffers travel. Two bits, so there are exactly four cases.
     public enum TransferMethod: UInt8, Hashable, Sendable {
         /// METHOD_BUFFERED: one copied buffer for input and output.
         case buffered = 0

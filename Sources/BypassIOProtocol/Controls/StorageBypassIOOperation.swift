@@ -1,4 +1,4 @@
-/// What a file system asks of the volume and storage stack (`BPIO_OPERATIONS`, ntddstor.h).
+/// A file system's operation on the volume and storage stack (`BPIO_OPERATIONS`, ntddstor.h).
 /// Unknown values are kept.
 public struct StorageBypassIOOperation: RawRepresentable, Hashable, Sendable {
     public let rawValue: UInt32
@@ -11,7 +11,7 @@ public struct StorageBypassIOOperation: RawRepresentable, Hashable, Sendable {
     public static let enable = Self(rawValue: 1)
     /// BPIO_OP_DISABLE: the volume's last file lost bypass.
     public static let disable = Self(rawValue: 2)
-    /// BPIO_OP_QUERY: who would block an ENABLE.
+    /// BPIO_OP_QUERY: ask which driver would veto an ENABLE.
     public static let query = Self(rawValue: 3)
 
     /// Every defined operation, in the order of their numbers.

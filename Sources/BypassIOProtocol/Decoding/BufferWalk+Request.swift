@@ -34,7 +34,7 @@ extension BufferWalk {
         }
     }
 
-    /// Reads a length that may exceed the buffer: what fits counts.
+    /// Reads a length that may exceed the buffer; only the part that fits counts.
     private mutating func offer(_ name: String, at offset: Int) -> Int {
         let most = UInt32(Self.bufferSize)
         let length = number(name, at: offset) { length in
@@ -43,7 +43,7 @@ extension BufferWalk {
         return Int(min(length ?? 0, most))
     }
 
-    /// Reads a length that the buffer has to hold, cut to what it holds.
+    /// Reads a length that the buffer must hold; clamps it to the buffer's size.
     private mutating func length(_ name: String, at offset: Int) -> Int {
         guard let length = number(name, at: offset, describe: { (String($0), "bytes") }) else {
             return 0
@@ -83,7 +83,7 @@ extension BufferWalk {
         nested("buffer", at: start, end: start + information) { $0.output() }
     }
 
-    /// The code's name, or its four parts for one that is not known.
+    /// The code's name, or its four parts if it is unknown.
     private static func describe(_ code: ControlCode) -> String {
         code.name
             ?? "device type \(Hexadecimal.text(code.deviceType.rawValue)), function "

@@ -1,15 +1,15 @@
-/// Goes through a buffer field by field and notes what it finds. Reading past the end is a
+/// Goes through a buffer field by field and notes fields and problems. Reading past the end is a
 /// problem that is noted once, never a fault.
 struct BufferWalk {
     /// `sizeof(struct bypassio_fsctl)`.
     static let requestSize = 512
 
     let bytes: [UInt8]
-    /// Where the structure being read starts.
+    /// The start of the structure being read.
     var origin = 0
-    /// Where it ends at the latest.
+    /// The end of that structure at the latest.
     var limit: Int
-    /// What the names of the fields begin with.
+    /// The common beginning of the fields' names.
     var prefix = ""
     private(set) var fields: [DecodedField] = []
     private(set) var problems: [DecodedProblem] = []
@@ -30,7 +30,7 @@ struct BufferWalk {
         }
     }
 
-    /// Walks what lies at `offset` with names that begin with `name`, up to `end`.
+    /// Walks the structure at `offset`, up to `end`, with `name` before its fields' names.
     mutating func nested(
         _ name: String, at offset: Int, end: Int? = nil, body: (inout BufferWalk) -> Void
     ) {
@@ -63,7 +63,7 @@ struct BufferWalk {
                 note: note))
     }
 
-    /// Whether a field lies inside; the first that does not becomes a problem.
+    /// Whether a field lies inside; the first field that does not becomes a problem.
     mutating func has(_ name: String, at offset: Int, size: Int) -> Bool {
         if offset + size <= available { return true }
         if !endNoted {
@@ -85,7 +85,7 @@ struct BufferWalk {
         return number
     }
 
-    /// Reads a reserved 64-bit field, which has to be zero.
+    /// Reads a reserved 64-bit field, which must be zero.
     mutating func reserved(_ name: String, at offset: Int) {
         guard has(name, at: offset, size: 8) else { return }
         let number = bytes.span.uint64(at: origin + offset)
@@ -93,7 +93,7 @@ struct BufferWalk {
         if number != 0 { problem(name, at: offset, "a reserved field is not zero") }
     }
 
-    /// Reads the bytes between two fields, which have to be zero.
+    /// Reads the bytes between two fields, which must be zero.
     mutating func padding(at offset: Int, size: Int) {
         guard has("padding", at: offset, size: size) else { return }
         let content = bytes[(origin + offset)..<(origin + offset + size)]
@@ -104,7 +104,7 @@ struct BufferWalk {
         }
     }
 
-    /// Reads a count of characters and the text behind it; whether the text is not empty.
+    /// Reads a count of characters and the text behind it. Returns whether the text is not empty.
     mutating func text<let capacity: Int>(
         _ name: String, at offset: Int, as type: FixedUTF16<capacity>.Type
     ) -> Bool {

@@ -1,8 +1,8 @@
 extension DecodedBuffer.Kind {
-    /// The structure that `bytes` most likely are, or `nil` below the smallest one's size.
+    /// The most likely structure of `bytes`; `nil` below the smallest structure's size.
     ///
-    /// The storage structures begin with their own size, the others with an operation of at most
-    /// 8 or with a control code.
+    /// The storage structures begin with their own size, the others with an operation of at most 8
+    /// or with a control code.
     static func detected(in bytes: [UInt8]) -> Self? {
         guard bytes.count >= FSBypassIOInput.size else { return nil }
         let first = bytes.span.uint32(at: 0)
@@ -15,7 +15,7 @@ extension DecodedBuffer.Kind {
             if first == UInt32(StorageBypassIOOutput.size) { return .storageOutput }
         }
         if bytes.count > FSBypassIOInput.size { return .output }
-        // Of 24 bytes only flags that no input defines tell an output from an input.
+        // Among 24-byte structures, only flags that no input defines tell an output from an input.
         let operation = BypassIOOperation(rawValue: first)
         let flags = BypassIOOutputFlags(rawValue: second)
         let headerOnly = operation.minimumOutputSize == FSBypassIOOutput.headerSize
@@ -23,7 +23,7 @@ extension DecodedBuffer.Kind {
         return headerOnly && !flags.isDisjoint(with: onlyOutputHas) ? .output : .input
     }
 
-    /// What else these bytes could be.
+    /// Another structure that fits the same bytes.
     func ambiguity(in bytes: [UInt8]) -> String? {
         guard bytes.count == FSBypassIOInput.size else { return nil }
         switch self {

@@ -1,6 +1,6 @@
 extension DecodedBuffer {
-    /// The buffer as lines of text: a heading, one line per field and one per problem, each ended
-    /// by a newline. Control characters that the buffer contains are shown as `\u{…}`.
+    /// The buffer as lines of text: a heading, a line for each field and a line for each problem,
+    /// each ended by a newline. Control characters in the buffer are shown as `\u{…}`.
     public func text() -> String {
         var lines = ["\(kind?.rawValue ?? "unknown"), \(byteCount) bytes"]
         if let ambiguity { lines.append("  (\(ambiguity))") }
@@ -25,7 +25,7 @@ extension DecodedBuffer {
         ]
         if !field.value.isEmpty { parts.append(printable(field.value)) }
         if let note = field.note { parts.append("(\(note))") }
-        // Padding of the name shows only in front of a value.
+        // The name is padded only before a value.
         if parts.count == 3 { parts[2] = field.name }
         return parts.joined(separator: "  ")
     }
@@ -39,7 +39,7 @@ extension DecodedBuffer {
         return String(repeating: " ", count: max(0, width - digits.count)) + digits
     }
 
-    /// Names come from outside: nothing in them may move a terminal's cursor.
+    /// Names come from outside. Nothing in them may move a terminal's cursor.
     private static func printable(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {

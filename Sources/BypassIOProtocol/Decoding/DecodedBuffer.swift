@@ -1,7 +1,7 @@
-/// The bytes of a request or a reply taken apart for a person to read: every field with its
-/// offset, and everything that is wrong with them.
+/// The bytes of a request or a reply taken apart for a person to read: every field with its offset,
+/// and every problem.
 ///
-/// Nothing is refused. A malformed or truncated buffer gives the fields it has and a list of
+/// Nothing is refused. A malformed or truncated buffer gives the fields that it has and a list of
 /// problems.
 ///
 /// ```swift
@@ -23,18 +23,19 @@ public struct DecodedBuffer: Hashable, Sendable, Encodable {
         case request = "bypassio_fsctl"
     }
 
-    /// What the buffer was read as, or `nil` if it is too short to tell.
+    /// The structure that the buffer was read as; `nil` if it is too short to tell.
     public let kind: Kind?
     /// Bytes in the buffer.
     public let byteCount: Int
-    /// What else the same bytes could be, where nothing in them decides.
+    /// Another structure that fits the same bytes, if nothing in them decides.
     public let ambiguity: String?
     /// The fields in the order of their offsets.
     public let fields: [DecodedField]
-    /// What is wrong; empty for a well-formed buffer.
+    /// The problems; empty for a well-formed buffer.
     public let problems: [DecodedProblem]
 
-    /// Takes `bytes` apart as `kind`, or as what their length and first fields say they are.
+    /// Takes `bytes` apart as `kind`, or as the structure that their length and first fields
+    /// suggest.
     public init(_ bytes: [UInt8], as kind: Kind? = nil) {
         byteCount = bytes.count
         guard let kind = kind ?? Kind.detected(in: bytes) else {

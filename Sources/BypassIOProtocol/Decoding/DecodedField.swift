@@ -1,15 +1,15 @@
-/// One field of a decoded buffer.
+/// A field of a decoded buffer.
 public struct DecodedField: Hashable, Sendable, Encodable {
-    /// The name in the Windows headers, after the names of what it lies in, such as
+    /// The name in the Windows headers, after the names of the enclosing structures, such as
     /// `Enable.OpStatus`.
     public let name: String
     /// Bytes from the start of the buffer.
     public let offset: Int
-    /// Bytes that the field takes.
+    /// The field's size in bytes.
     public let size: Int
     /// The value: a number, or the text itself.
     public let value: String
-    /// What the value means, where a number alone does not say it.
+    /// The meaning of the value, if a number alone does not show it.
     public let note: String?
 
     public init(name: String, offset: Int, size: Int, value: String, note: String? = nil) {

@@ -1,10 +1,10 @@
-/// Something wrong with a decoded buffer.
+/// A problem of a decoded buffer.
 public struct DecodedProblem: Hashable, Sendable, Encodable, CustomStringConvertible {
-    /// The field at fault by the name it has in the field list, or `nil` for the whole buffer.
+    /// The field at fault, by its name in the field list; `nil` for the whole buffer.
     public let field: String?
     /// Bytes from the start of the buffer to the fault, or `nil` for the whole buffer.
     public let offset: Int?
-    /// What is wrong, without a full stop.
+    /// The problem in words, without a full stop.
     public let message: String
 
     public init(field: String? = nil, offset: Int? = nil, message: String) {

@@ -1,8 +1,8 @@
-/// What every layer of a mounted volume says to a QUERY of a file, and what the host knows of the
-/// file behind the mount, in JSON, in an attribute of the file that is not listed. It is asked
-/// without an open, which would change what is asked about.
+/// The answer of every layer of a mounted volume to a QUERY of a file, and the host's facts about
+/// the file behind the mount. JSON, in an attribute of the file that is not listed. It is read
+/// without an open, which would change the answer.
 public struct StackReport: Codable, Sendable {
-    /// A layer refuses.
+    /// The veto of a layer.
     public struct Veto: Codable, Sendable {
         public let driver: String
         /// An NTSTATUS.
@@ -23,9 +23,9 @@ public struct StackReport: Codable, Sendable {
         /// `filter`, `fileSystem`, `volume` or `storage`.
         public let layer: String
         public let driver: String
-        /// Of a filter.
+        /// A filter's altitude; nil for other layers.
         public let altitude: String?
-        /// nil: it lets BypassIO through.
+        /// nil: the layer lets BypassIO through.
         public let veto: Veto?
 
         package init(
@@ -38,14 +38,14 @@ public struct StackReport: Codable, Sendable {
         }
     }
 
-    /// Under which the service answers.
+    /// The attribute's name, under which the service answers.
     public static let attribute = "user.bypassio.stack"
 
-    /// Of filters and file system; nil: nobody refuses.
+    /// The veto of filters and file system; nil: none of them refuses.
     public let filters: Veto?
-    /// Of all.
+    /// The veto of the whole stack.
     public let whole: Veto?
-    /// As of FS_BPIO_OUTPUT.
+    /// The flags of FS_BPIO_OUTPUT.
     public let flags: UInt32
     public let storageType: String
     public let storageDriver: String

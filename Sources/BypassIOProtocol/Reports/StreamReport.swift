@@ -1,12 +1,12 @@
-/// What a file of a mounted volume tells of its bypass, in JSON, in an attribute of the file that
-/// is not listed.
+/// The bypass state of a file of a mounted volume. JSON, in an attribute of the file that is not
+/// listed.
 public struct StreamReport: Codable, Sendable {
-    /// A handle, and the way that its reads go.
+    /// A handle, and the route of its reads.
     public struct Handle: Codable, Sendable {
-        /// A process or thread, as the service sees it.
+        /// The process or thread that opened it, by the service's numbers.
         public let openedBy: Int32
         public let route: String
-        /// Why the route is no faster one.
+        /// Why there is no faster route.
         public let because: String?
         /// False: the kernel's reads cannot be stopped.
         public let isRevocable: Bool
@@ -21,7 +21,7 @@ public struct StreamReport: Codable, Sendable {
         }
     }
 
-    /// Under which the service answers.
+    /// The attribute's name, under which the service answers.
     public static let attribute = "user.bypassio.state"
 
     public let handlesWithBypass: Int
@@ -29,7 +29,7 @@ public struct StreamReport: Codable, Sendable {
     /// Why the file's reads take the traditional route at this moment; nil if they do not.
     public let traditionalBecause: String?
     public let handles: [Handle]
-    /// There may be more than an attribute has room for.
+    /// Handles beyond the room of an attribute.
     public let furtherHandles: Int
 
     package init(

@@ -1,5 +1,5 @@
-/// What a mounted volume tells of itself, in JSON, in an attribute of its root that is not listed:
-/// `bypassio filters --json` prints it, and SIGUSR1 puts it into the log.
+/// The state of a mounted volume. JSON, in an attribute of its root that is not listed. `bypassio
+/// filters --json` prints it, and SIGUSR1 writes it to the log.
 public struct VolumeReport: Codable, Sendable {
     /// An attached filter.
     public struct Filter: Codable, Sendable {
@@ -7,7 +7,7 @@ public struct VolumeReport: Codable, Sendable {
         public let altitude: String
         public let supportsBypassIO: Bool
         public let features: [String]
-        /// That ran so far.
+        /// Callbacks that ran so far.
         public let preCallbacks: UInt64
         public let postCallbacks: UInt64
 
@@ -41,7 +41,7 @@ public struct VolumeReport: Codable, Sendable {
         }
     }
 
-    /// Opens and reads so far by one route; nil, and `null`, where the service cannot know.
+    /// Opens and reads so far by one route; nil, encoded as `null`, if the service cannot know.
     public struct Route: Codable, Sendable {
         public let opens: UInt64
         public let reads: UInt64?
@@ -63,11 +63,11 @@ public struct VolumeReport: Codable, Sendable {
         }
     }
 
-    /// Files that the kernel reads itself.
+    /// Files that the kernel reads by itself.
     public struct KernelRoute: Codable, Sendable {
         public let isOffered: Bool
         public let openHandles: Int
-        /// Reads that had to ask; the others are not known.
+        /// Reads about which the kernel asked; the others are not known.
         public let gatedReads: UInt64
 
         package init(
@@ -79,7 +79,7 @@ public struct VolumeReport: Codable, Sendable {
         }
     }
 
-    /// Under which the service answers.
+    /// The attribute's name, under which the service answers.
     public static let attribute = "user.bypassio.filters"
 
     public let volume: String
@@ -92,7 +92,7 @@ public struct VolumeReport: Codable, Sendable {
     public let knownInodes: Int
     /// Highest altitude first.
     public let filters: [Filter]
-    /// What every attached filter supports (FsRtlGetSupportedFeatures).
+    /// The features that every attached filter supports (FsRtlGetSupportedFeatures).
     public let supportedFeatures: [String]
     public let reads: Reads
     /// By the route's name.

@@ -1,16 +1,15 @@
 extension NTStatus {
-    /// The Linux error number with which an ordinary operation that failed with this status
-    /// ends: 0 for success, `nil` where no number fits and the caller has to choose one.
+    /// The Linux errno for an ordinary operation that failed with this status: 0 for success, `nil`
+    /// if no number fits and the caller has to choose.
     ///
-    /// These are Linux's numbers on every platform, because they are what a mounted volume
-    /// answers with.
+    /// These are Linux' numbers on every platform, because a mounted volume answers with them.
     public var errno: Int32? {
         if self == .success { return 0 }
         return Self.errnoPairs.first { $0.statuses.contains(self) }?.errno
     }
 
-    /// The status closest to a Linux error number, `.success` for 0, or `nil` for a number that
-    /// has no counterpart here.
+    /// The status closest to a Linux error number: `.success` for 0, `nil` for a number without a
+    /// counterpart here.
     public init?(errno: Int32) {
         if errno == 0 {
             self = .success
@@ -21,8 +20,7 @@ extension NTStatus {
         self = status
     }
 
-    /// Each number with the statuses that become it. The first of them is what the number
-    /// becomes in turn.
+    /// Each number with the statuses that map to it. The number maps back to the first of them.
     private static let errnoPairs: [(errno: Int32, statuses: [NTStatus])] = [
         (1, [.privilegeNotHeld, .cannotDelete, .virusInfected]),  // EPERM
         (2, [.objectNameNotFound, .noSuchFile, .objectPathNotFound, .deletePending]),  // ENOENT

@@ -1,6 +1,6 @@
 extension NTStatus {
-    /// What the status says, an English sentence without a full stop; for an unlisted status its
-    /// number.
+    /// The meaning of the status, an English sentence without a full stop; an unlisted status gives
+    /// its number.
     public var message: String {
         Self.messages[self] ?? "Status \(Hexadecimal.text(rawValue))"
     }

@@ -1,6 +1,6 @@
 extension NTStatus {
-    /// The Win32 error number that a user-mode program sees (winerror.h), an `HRESULT` where the
-    /// status has only that, or `nil` for a status without one here.
+    /// The Win32 error number for a user-mode program (winerror.h); an `HRESULT` if the status has
+    /// only that; `nil` for a status without either here.
     public var win32: UInt32? {
         generalWin32 ?? notSupportedWin32 ?? filterManagerWin32
     }

@@ -1,7 +1,8 @@
 /// A status of Windows' kernel (`NTSTATUS`): severity in bits 30-31, facility in 16-27, code below.
 ///
-/// Statuses that are errors can be thrown. Any number is a value; those that Windows uses around
-/// this control code have constants, a name, a message and their Win32 and Linux counterparts.
+/// Statuses that are errors can be thrown. Any number is a value. The statuses that Windows uses
+/// around this control code have constants, a name, a message and their Win32 and Linux
+/// counterparts.
 @frozen
 public struct NTStatus: RawRepresentable, Hashable, Sendable, Error {
     public let rawValue: UInt32

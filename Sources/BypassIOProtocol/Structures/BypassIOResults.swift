@@ -1,5 +1,5 @@
-/// A verdict and who gave it (`FS_BPIO_RESULTS`, ntifs.h; `BPIO_RESULTS`, ntddstor.h, has the
-/// same layout): 328 bytes.
+/// A verdict and the name of its driver (`FS_BPIO_RESULTS`, ntifs.h; `BPIO_RESULTS`, ntddstor.h,
+/// has the same layout): 328 bytes.
 public struct BypassIOResults: WireStructure {
     public static let windowsName = "FS_BPIO_RESULTS"
     public static let size = 328
@@ -20,10 +20,10 @@ public struct BypassIOResults: WireStructure {
         self.failureReason = failureReason
     }
 
-    /// A verdict that names nobody.
+    /// A verdict without a name.
     ///
-    /// Empty texts as default arguments would be made where the call is, without knowing their
-    /// capacity; here that is a store of zeros.
+    /// Empty texts as default arguments would be made at the call, where their capacity is not
+    /// known; here they are a store of zeros.
     public init(status: NTStatus = .success) {
         self.init(
             status: status, driverName: DriverName(), failureReason: FailureReason())

@@ -27,7 +27,7 @@ extension FSBypassIOInput {
 
     /// Checks a request's arguments in the fixed order and returns its input.
     ///
-    /// - Throws: as the form that takes a `Span<UInt8>` does.
+    /// - Throws: as the overload that takes a `Span<UInt8>`.
     public static func validated(
         controlCode: ControlCode, input: RawSpan, outputLength: Int
     ) throws(NTStatus) -> FSBypassIOInput {

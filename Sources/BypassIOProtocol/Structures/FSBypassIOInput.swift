@@ -3,7 +3,7 @@ public struct FSBypassIOInput: WireStructure {
     public static let windowsName = "FS_BPIO_INPUT"
     public static let size = 24
 
-    /// Offset 0: what is asked for.
+    /// Offset 0: the operation asked for.
     public var operation: BypassIOOperation
     /// Offset 4.
     public var flags: BypassIOInputFlags
@@ -41,7 +41,7 @@ public struct FSBypassIOInput: WireStructure {
 extension FSBypassIOInput {
     /// The encoding as an array of `encodedSize` bytes. Allocates the array.
     ///
-    /// - Throws: `WireError` when the value has no encoding.
+    /// - Throws: `WireError` if the value has no encoding.
     public func encodedBytes() throws(WireError) -> [UInt8] {
         try encoding()
     }

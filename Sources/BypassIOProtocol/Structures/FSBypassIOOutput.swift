@@ -38,12 +38,12 @@ public struct FSBypassIOOutput: WireStructure {
     /// The operation's minimum output size, 24, 96 or 352 bytes; `nil` if it is unknown.
     public var encodedSize: Int? { operation.minimumOutputSize }
 
-    /// The results, where the operation has them.
+    /// The results, if the operation has them.
     public var results: BypassIOResults? {
         if case .results(let results) = body { results } else { nil }
     }
 
-    /// The information, where the operation has it.
+    /// The information, if the operation has it.
     public var info: BypassIOInfo? {
         if case .info(let info) = body { info } else { nil }
     }
@@ -103,15 +103,15 @@ public struct FSBypassIOOutput: WireStructure {
 extension FSBypassIOOutput {
     /// The encoding as an array of `encodedSize` bytes. Allocates the array.
     ///
-    /// - Throws: `WireError` when the value has no encoding.
+    /// - Throws: `WireError` if the value has no encoding.
     public func encodedBytes() throws(WireError) -> [UInt8] {
         try encoding()
     }
 
-    /// The encoding of an answer with nothing behind its header but zeros: success, named by
-    /// nobody, of an operation with results, and of one without. Allocates the array.
+    /// The encoding of an answer that has only zeros behind its header: success without a name, of
+    /// an operation with or without results. Allocates the array.
     ///
-    /// - Throws: `WireError` if the operation is unknown, or GET_INFO, whose answer says more.
+    /// - Throws: `WireError` if the operation is unknown, or is GET_INFO, whose answer holds more.
     public static func success(
         of operation: BypassIOOperation, flags: BypassIOOutputFlags
     ) throws(WireError) -> [UInt8] {

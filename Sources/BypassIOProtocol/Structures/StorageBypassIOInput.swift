@@ -1,6 +1,6 @@
 /// The input of IOCTL_STORAGE_MANAGE_BYPASS_IO (`BPIO_INPUT`, ntddstor.h): 24 bytes.
 ///
-/// The size is that of `FS_BPIO_INPUT`, the first 16 bytes are not.
+/// The size is that of `FS_BPIO_INPUT`, but the first 16 bytes differ.
 public struct StorageBypassIOInput: WireStructure {
     public static let windowsName = "BPIO_INPUT"
     public static let size = 24
@@ -9,7 +9,7 @@ public struct StorageBypassIOInput: WireStructure {
     public var version: UInt32
     /// Offset 4: the structure's size and any variable part behind it, in bytes.
     public var byteSize: UInt32
-    /// Offset 8: what is asked for.
+    /// Offset 8: the operation asked for.
     public var operation: StorageBypassIOOperation
     /// Offset 12.
     public var flags: StorageBypassIOInputFlags

@@ -16,10 +16,10 @@ public struct StorageBypassIOOutput: WireStructure {
     public var flags: StorageBypassIOOutputFlags
     /// Offset 16: zero.
     public var reserved2: UInt64
-    /// Offset 24: the verdict, where `operation.hasResults` (`BPIO_RESULTS`).
+    /// Offset 24: the verdict, if `operation.hasResults` (`BPIO_RESULTS`).
     public var results: BypassIOResults?
 
-    /// An output whose size fields say what the operation returns.
+    /// An output whose size fields match the operation.
     public init(
         operation: StorageBypassIOOperation, flags: StorageBypassIOOutputFlags = [],
         reserved2: UInt64 = 0, results: BypassIOResults? = nil
@@ -35,7 +35,7 @@ public struct StorageBypassIOOutput: WireStructure {
     /// The operation's minimum output size, 24 or 352 bytes; `nil` if it is unknown.
     public var encodedSize: Int? { operation.minimumOutputSize }
 
-    /// Reads the header and the operation's results. An unknown operation is kept, without any.
+    /// Reads the header and the operation's results. An unknown operation is kept, without results.
     ///
     /// - Throws: `WireError` if the operation's minimum does not fit or a length is too large.
     public init(decoding bytes: Span<UInt8>) throws(WireError) {
@@ -53,7 +53,7 @@ public struct StorageBypassIOOutput: WireStructure {
 
     /// Writes 24 or 352 bytes.
     ///
-    /// - Throws: `WireError` if the operation is unknown or `results` is not what it returns.
+    /// - Throws: `WireError` if the operation is unknown or `results` do not match it.
     public func write(to image: inout WireImage, at offset: Int) throws(WireError) {
         guard operation.isKnown else {
             throw fault("Operation", at: 8, .unknownOperation(operation.rawValue))

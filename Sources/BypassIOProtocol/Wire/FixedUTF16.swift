@@ -3,8 +3,8 @@ public typealias DriverName = FixedUTF16<32>
 /// A veto's reason, at most 128 UTF-16 units (`FailureReason`, ntifs.h).
 public typealias FailureReason = FixedUTF16<128>
 
-/// A text of at most `capacity` UTF-16 units, stored in place, as Windows puts it into a
-/// structure: a count of characters and an array that need not end in NUL.
+/// A text of at most `capacity` UTF-16 units, stored in place. Windows puts such a text into a
+/// structure as a count of characters and an array that need not end in NUL.
 public struct FixedUTF16<let capacity: Int>: Sendable {
     /// The units; those from `length` on are zero.
     var units: InlineArray<capacity, UInt16>
@@ -61,8 +61,8 @@ public struct FixedUTF16<let capacity: Int>: Sendable {
     /// Whether there is no text.
     public var isEmpty: Bool { length == 0 }
 
-    /// The first `length` units as text: the count decides, a NUL is a character like any other.
-    /// An unpaired surrogate becomes U+FFFD.
+    /// The first `length` units as text. The count decides; a NUL is a character like any other. An
+    /// unpaired surrogate becomes U+FFFD.
     public var string: String {
         String(decoding: (0..<Int(length)).lazy.map { units[$0] }, as: UTF16.self)
     }

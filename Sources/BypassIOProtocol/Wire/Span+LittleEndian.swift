@@ -1,5 +1,5 @@
-/// Little-endian fields of a buffer. An offset past the end stops the program, so callers check
-/// the length first.
+/// Little-endian fields of a buffer. An offset past the end stops the program, so callers check the
+/// length first.
 extension Span<UInt8> {
     func uint16(at offset: Int) -> UInt16 {
         UInt16(self[offset]) | UInt16(self[offset + 1]) << 8

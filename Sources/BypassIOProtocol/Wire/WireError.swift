@@ -1,14 +1,14 @@
-/// What is wrong with a structure on the wire, and where.
+/// A fault of a structure on the wire, and its place.
 public struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kinds of fault that a decode or an encode can meet.
     public enum Fault: Hashable, Sendable {
-        /// The buffer has `available` bytes from the structure's start, `needed` are required.
+        /// The buffer has `available` bytes from the structure's start; `needed` are required.
         case tooShort(available: Int, needed: Int)
         /// A length field counts more UTF-16 units than its array holds.
         case lengthOverCapacity(length: Int, capacity: Int)
-        /// An operation that has no defined size, so that it cannot be written.
+        /// The operation has no defined size, so it cannot be written.
         case unknownOperation(UInt32)
-        /// The union arm given is not the one that the operation uses.
+        /// The given union arm is not the operation's.
         case wrongArm(operation: UInt32)
     }
 
@@ -18,7 +18,7 @@ public struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
     public let field: String
     /// Bytes from the start of `structure` to `field`.
     public let offset: Int
-    /// What is wrong.
+    /// The kind of fault.
     public let fault: Fault
 
     public init(structure: String, field: String, offset: Int, fault: Fault) {

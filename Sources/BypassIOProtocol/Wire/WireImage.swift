@@ -1,14 +1,13 @@
 /// The bytes of one structure on their way to a buffer: at most 352, held in place.
 ///
-/// A buffer comes as a `MutableRawSpan` or as a `MutableSpan<UInt8>`, and neither turns into the
-/// other without unsafe code. Structures therefore write themselves here, and whole images are
-/// copied.
+/// A buffer comes as a `MutableRawSpan` or as a `MutableSpan<UInt8>`, and neither can become the
+/// other without unsafe code. So structures write themselves here, and whole images are copied.
 public struct WireImage: Sendable {
     /// The size of the largest structure, in bytes.
     static let capacity = 352
 
     private var bytes: InlineArray<352, UInt8> = InlineArray(repeating: 0)
-    /// Where what was stored ends; zeros follow. Most answers end long before their structure.
+    /// The end of the stored bytes; zeros follow. Most answers end long before their structure.
     private(set) var end = 0
 
     /// An image of zeros.
@@ -17,7 +16,7 @@ public struct WireImage: Sendable {
     /// The byte at `offset`, which is below 352.
     subscript(offset: Int) -> UInt8 { bytes[offset] }
 
-    /// Stores an integer in little-endian order whatever the host's order is.
+    /// Stores an integer in little-endian order, whatever the host's order.
     mutating func store<Value: FixedWidthInteger>(littleEndian value: Value, at offset: Int) {
         end = max(end, offset + Value.bitWidth / 8)
         var span = bytes.mutableSpan

@@ -7,34 +7,34 @@ public protocol WireStructure: Hashable, Sendable {
     static var windowsName: String { get }
     /// `sizeof` the structure, in bytes.
     static var size: Int { get }
-    /// Bytes that encoding this value writes, or `nil` when its operation defines none.
+    /// Bytes that encoding this value writes; `nil` if its operation defines none.
     var encodedSize: Int? { get }
 
-    /// Reads the structure from the start of `bytes`; what follows it is not looked at.
+    /// Reads the structure from the start of `bytes`; bytes behind it are ignored.
     ///
-    /// - Throws: `WireError` naming the first field that does not fit or is malformed.
+    /// - Throws: `WireError` with the first field that does not fit or is malformed.
     init(decoding bytes: Span<UInt8>) throws(WireError)
 
-    /// Writes the structure into `image`, `offset` bytes from its start. Padding is left alone.
+    /// Writes the structure into `image`, `offset` bytes from its start. Padding is not written.
     ///
-    /// - Throws: `WireError` when the value itself cannot be written.
+    /// - Throws: `WireError` if the value itself cannot be written.
     func write(to image: inout WireImage, at offset: Int) throws(WireError)
 }
 
 extension WireStructure {
     public var encodedSize: Int? { Self.size }
 
-    /// Reads the structure from the start of `bytes`; what follows it is not looked at.
+    /// Reads the structure from the start of `bytes`; bytes behind it are ignored.
     ///
-    /// - Throws: `WireError` naming the first field that does not fit or is malformed.
+    /// - Throws: `WireError` with the first field that does not fit or is malformed.
     public init(decoding bytes: RawSpan) throws(WireError) {
         try self.init(decoding: Span<UInt8>(_bytes: bytes))
     }
 
     /// Writes exactly `encodedSize` bytes at the start of `bytes`, zero in padding.
     ///
-    /// - Throws: `WireError` when `bytes` is too short or the value has no encoding; `bytes` is
-    ///   untouched then.
+    /// - Throws: `WireError` if `bytes` is too short or the value has no encoding; then `bytes` is
+    ///   untouched.
     public func encode(into bytes: inout MutableRawSpan) throws(WireError) {
         let (image, size) = try image(fitting: bytes.byteCount)
         for offset in 0..<size {
@@ -44,8 +44,8 @@ extension WireStructure {
 
     /// Writes exactly `encodedSize` bytes at the start of `bytes`, zero in padding.
     ///
-    /// - Throws: `WireError` when `bytes` is too short or the value has no encoding; `bytes` is
-    ///   untouched then.
+    /// - Throws: `WireError` if `bytes` is too short or the value has no encoding; then `bytes` is
+    ///   untouched.
     public func encode(into bytes: inout MutableSpan<UInt8>) throws(WireError) {
         let (image, size) = try image(fitting: bytes.count)
         for offset in 0..<size {
@@ -55,12 +55,12 @@ extension WireStructure {
 
     /// The encoding as an array of `encodedSize` bytes. Allocates the array.
     ///
-    /// - Throws: `WireError` when the value has no encoding.
+    /// - Throws: `WireError` if the value has no encoding.
     public func encodedBytes() throws(WireError) -> [UInt8] {
         try encoding()
     }
 
-    /// As ``encodedBytes()``, for structures that call it themselves: then the compiler knows the
+    /// As ``encodedBytes()``, for structures that call it themselves: the compiler then knows the
     /// type, which spares a look-up of metadata for every field.
     func encoding() throws(WireError) -> [UInt8] {
         let size = encodedSize ?? 0
@@ -70,7 +70,7 @@ extension WireStructure {
         return bytes
     }
 
-    /// The bytes to copy and how many of them count.
+    /// The image of the structure, and how many of its bytes count.
     private func image(
         fitting available: Int
     ) throws(WireError) -> (image: WireImage, size: Int) {

@@ -1,4 +1,4 @@
-// bypassio.h: what a program sends to a file of a bypassio volume.
+// bypassio.h: the control code for files of a bypassio volume.
 //
 // The structures are Windows' own (ntifs.h, FSCTL_MANAGE_BYPASS_IO), little-endian, carried by one
 // ioctl. Open the file with O_DIRECT: BypassIO concerns the reads of such handles.
@@ -31,7 +31,7 @@ extern "C" {
 struct bypassio_fsctl {
     uint32_t control_code;
     uint32_t flags;          // 0
-    uint32_t input_length;   // bytes of input; of more than 488 the first 488 are what counts
+    uint32_t input_length;   // bytes of input; only the first 488 count
     uint32_t output_length;  // bytes offered for the output; more than 488 count as 488
     int32_t status;          // out: NTSTATUS; negative is an error
     uint32_t information;    // out: bytes of output written
@@ -71,7 +71,8 @@ struct fs_bpio_input {
 };
 
 // FS_BPIO_RESULTS. Names and reasons are UTF-16 and need not end in a NUL; their lengths count
-// UTF-16 units, not bytes. bypassio_failing_driver and bypassio_failure_reason give them as UTF-8.
+// UTF-16 units, not bytes. bypassio_failing_driver and bypassio_failure_reason return them as
+// UTF-8.
 struct fs_bpio_results {
     int32_t op_status;                    // NTSTATUS; negative is a veto
     uint16_t failing_driver_name_length;  // in UTF-16 units
@@ -80,7 +81,7 @@ struct fs_bpio_results {
     uint16_t failure_reason[128];
 };
 
-// FS_BPIO_INFO; bypassio_storage_driver gives the name as UTF-8.
+// FS_BPIO_INFO; bypassio_storage_driver returns the name as UTF-8.
 struct fs_bpio_info {
     uint32_t active_bypass_io_count;      // open file objects of the volume with bypass
     uint16_t storage_driver_name_length;  // in UTF-16 units
@@ -99,16 +100,16 @@ struct fs_bpio_output {
     };
 };
 
-// Sends a control code to an open file or directory. Returns 0 when it reached the volume: the
-// answer is *status, and the first *information bytes of the output were written. Returns -errno
-// for what never got there: ENOTTY (no bypassio volume), EBADF, ENOTCONN (the volume's service is
-// gone). Buffers may be larger than the 488 bytes that are carried: the first 488 bytes of the
-// input are sent, and at most 488 come back.
+// Sends a control code to an open file or directory. Returns 0 if it reached the volume: *status is
+// the answer, and the first *information bytes of the output were written. Returns -errno if it did
+// not: ENOTTY (no bypassio volume), EBADF, ENOTCONN (the volume's service is gone). Buffers may be
+// larger than the 488 bytes that are carried: at most the first 488 bytes of the input are sent,
+// and at most 488 come back.
 int bypassio_fsctl(
     int fd, uint32_t control_code, const void *input, uint32_t input_length, void *output,
     uint32_t output_length, int32_t *status, uint32_t *information);
 
-// One operation of FSCTL_MANAGE_BYPASS_IO. Returns as bypassio_fsctl; *output is zeroed first.
+// Sends an operation of FSCTL_MANAGE_BYPASS_IO. Returns as bypassio_fsctl; *output is zeroed first.
 int bypassio_manage(
     int fd, enum bypassio_operation operation, uint32_t in_flags, struct fs_bpio_output *output,
     int32_t *status);
@@ -117,17 +118,17 @@ int bypassio_enable(int fd, struct fs_bpio_output *output, int32_t *status);
 int bypassio_disable(int fd, struct fs_bpio_output *output, int32_t *status);
 int bypassio_query(int fd, struct fs_bpio_output *output, int32_t *status);
 
-// Bytes that hold any driver's name and any reason as UTF-8, with the NUL.
+// Sizes in bytes for any driver's name and any reason as UTF-8, with the NUL.
 #define BYPASSIO_DRIVER_NAME_SIZE (3 * 32 + 1)
 #define BYPASSIO_REASON_SIZE (3 * 128 + 1)
 
 // Puts UTF-16 units into `text` as UTF-8 with a NUL behind them. Half of a surrogate pair without
-// its other half becomes U+FFFD. What `size` bytes do not hold is cut, never within a character.
-// Returns the bytes that the whole takes without the NUL, as snprintf does: `size` or more means
-// that it was cut. With a size of 0 nothing is written, and `text` may be NULL.
+// its other half becomes U+FFFD. Text beyond `size` bytes is cut, never within a character. Returns
+// the bytes of the whole text without the NUL, as snprintf does: `size` or more means that it was
+// cut. With a size of 0 nothing is written, and `text` may be NULL.
 size_t bypassio_utf8(const uint16_t *units, size_t count, char *text, size_t size);
 
-// The texts of an answer, by bypassio_utf8. A length over what the structure holds is not believed.
+// The texts of an answer, by bypassio_utf8. A length beyond the structure's capacity is clamped.
 size_t bypassio_failing_driver(const struct fs_bpio_results *results, char *text, size_t size);
 size_t bypassio_failure_reason(const struct fs_bpio_results *results, char *text, size_t size);
 size_t bypassio_storage_driver(const struct fs_bpio_info *info, char *text, size_t size);

@@ -2,7 +2,7 @@
 
 // Files as the kernel shows them: statx of 6.18, openat2, FIEMAP, and system calls that glibc 2.36
 // lacks or offers only with errno on the side. Every function here returns -errno on failure, so
-// that nothing can run between the call and the reading of its error.
+// that no code can run between the call and the reading of its error.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -86,7 +86,7 @@ struct bpio_statx_timestamp {
     int32_t reserved;
 };
 
-// 256 bytes. Fields from stx_mnt_id on came later than the first statx (4.11); a mask bit says
+// 256 bytes. Fields from stx_mnt_id on are newer than the first statx (4.11); a mask bit says
 // whether the kernel filled them.
 struct bpio_statx {
     uint32_t stx_mask;
@@ -180,7 +180,7 @@ struct bpio_fiemap_extent {
     uint32_t fe_reserved[3];
 };
 
-// The most extents one call of bpio_fiemap returns.
+// The most extents that a call of bpio_fiemap returns.
 #define BPIO_FIEMAP_CAPACITY 64
 
 struct bpio_fiemap_request {
@@ -320,7 +320,8 @@ int bpio_set_inode_flags(int fd, uint32_t flags);
 // FS_IOC_GETVERSION
 int bpio_get_inode_generation(int fd, uint32_t *out);
 
-// setfsuid(2): on whose behalf the calling thread, and no other, uses files. Returns who it was.
+// setfsuid(2): sets the user for the file-system calls of the calling thread alone. Returns the
+// earlier user.
 uint32_t bpio_set_file_system_user(uint32_t user);
 int bpio_get_fsxattr(int fd, struct bpio_fsxattr *out);
 int bpio_set_fsxattr(int fd, const struct bpio_fsxattr *flags);

@@ -14,12 +14,13 @@
 
 /// open(2) of /dev/fuse, O_RDWR | O_CLOEXEC.
 int32_t bpio_fuse_open(void);
-/// A further descriptor of the same connection (FUSE_DEV_IOC_CLONE): requests read from it are
+/// A further descriptor of the same connection (FUSE_DEV_IOC_CLONE). Requests read from it are
 /// answered on it. Unless it `waits`, a read without a request fails with EAGAIN.
 int32_t bpio_fuse_clone(int32_t session, int32_t waits);
 /// FUSE_DEV_IOC_SYNC_INIT, Linux 6.18: mount(2) waits for the answer to INIT.
 int32_t bpio_fuse_sync_init(int32_t device);
-/// FUSE_DEV_IOC_BACKING_OPEN, Linux 6.9: a number above 0 for a file the kernel may use by itself.
+/// FUSE_DEV_IOC_BACKING_OPEN, Linux 6.9: a number above 0 for a file that the kernel may use by
+/// itself.
 int32_t bpio_fuse_backing_open(int32_t device, int32_t file);
 /// FUSE_DEV_IOC_BACKING_CLOSE.
 int32_t bpio_fuse_backing_close(int32_t device, int32_t number);
@@ -31,11 +32,11 @@ int64_t bpio_fuse_write(int32_t device, const void *message, size_t length);
 /// Operations of an IORING_OP_URING_CMD on the device (enum fuse_uring_cmd). The command's area
 /// begins with struct fuse_uring_cmd_req: flags, the request's commit id, the queue's number.
 enum {
-    BPIO_FUSE_QUEUE_REGISTER = 1,          // two iovecs: headers, and memory for all else
-    BPIO_FUSE_QUEUE_COMMIT_AND_FETCH = 2,  // the reply lies there; the next request goes there
+    BPIO_FUSE_QUEUE_REGISTER = 1,          // two iovecs: headers, and memory for the rest
+    BPIO_FUSE_QUEUE_COMMIT_AND_FETCH = 2,  // commits the reply there, fetches the next request
 };
 
-/// What the kernel and the service tell each other of one request (struct fuse_uring_req_header).
+/// The exchange between kernel and service about one request (struct fuse_uring_req_header).
 struct bpio_fuse_queue_header {
     /// struct fuse_in_header from the kernel, struct fuse_out_header back.
     uint8_t header[128];
@@ -43,25 +44,25 @@ struct bpio_fuse_queue_header {
     uint8_t operation[128];
     uint64_t flags;
     uint64_t commit_id;
-    /// Bytes of everything else, either way.
+    /// Bytes of the rest, in either direction.
     uint32_t payload_size;
     uint32_t padding;
     uint64_t reserved;
 };
 
-/// A descriptor that can be neither read nor written: what a device's number stands for when it has
-/// been given up.
+/// A descriptor that can be neither read nor written. It takes over the number of a device that was
+/// given up.
 int32_t bpio_fuse_dead_end(void);
-/// Lets `device` stand for what `other` stands for (dup3(2)). The device itself is closed when no
-/// system call uses it any more; its number is never free in between, so that whoever still holds
-/// it cannot hit another file.
+/// Makes `device` refer to the file of `other` (dup3(2)). The device itself is closed when no
+/// system call uses it any more. Its number is never free in between, so a thread that still holds
+/// the number cannot hit another file.
 int32_t bpio_fuse_replace(int32_t device, int32_t other);
 
 // ---- threads that wait in read(2) ----
 
-/// Lets `bpio_thread_interrupt` end a blocking call of a thread with EINTR: a handler that does
-/// nothing for a real-time signal that nobody else uses. Every other signal is blocked in the
-/// calling thread. Call once in each such thread.
+/// Lets `bpio_thread_interrupt` end a blocking call of a thread with EINTR. Installs a handler that
+/// does nothing, for a real-time signal that no other code uses. Every other signal is blocked in
+/// the calling thread. Call once in each such thread.
 void bpio_thread_accept_interrupts(void);
 int32_t bpio_thread_interrupt(pthread_t thread);
 
@@ -89,11 +90,11 @@ int32_t bpio_umount(const char *target, int32_t flags);
 
 // ---- questions with a time limit ----
 
-/// Asks the service of a file system from a process of its own, because whoever waits for a request
-/// that a service has and does not answer can't be ended. With `attribute`, getxattr(2) of `path`:
-/// the length of what is in `value` then; without, statx(2) past what the kernel knows: 0. A
-/// negative errno;
-/// -ETIMEDOUT after `limit` milliseconds, when the process is left to end by itself.
+/// Asks the service of a file system from a process of its own, because a thread cannot be ended
+/// while a service holds its request and does not answer. With `attribute`: getxattr(2) of `path`;
+/// returns the length of the value in `value`. Without: statx(2) past the kernel's cache; returns
+/// 0. On failure returns a negative errno, and -ETIMEDOUT after `limit` milliseconds; the process
+/// then ends by itself.
 int64_t bpio_ask(
     const char *path, const char *_Nullable attribute, void *_Nullable value, size_t capacity,
     int32_t limit);
@@ -101,16 +102,16 @@ int64_t bpio_ask(
 // ---- a service in the background ----
 
 /// Starts this program again with `arguments` (NULL-terminated) in a session of its own, with
-/// `ready` as descriptor 3 and standard input from /dev/null; returns the child's number.
+/// `ready` as descriptor 3 and standard input from /dev/null. Returns the child's number.
 int32_t bpio_spawn_service(
     char *_Nullable const *_Nonnull arguments, int32_t ready, const char *setting);
 /// waitpid(2): the exit code, or 128 and the signal's number.
 int32_t bpio_wait_for(int32_t child);
 
-// ---- fusermount3, for who is not root ----
+// ---- fusermount3, for users other than root ----
 
-/// Runs `program` to mount at `target`; returns the connection's descriptor. When the program
-/// fails, -EIO comes back and `message` holds what it wrote to standard error, NUL-terminated.
+/// Runs `program` to mount at `target`; returns the connection's descriptor. If the program fails,
+/// returns -EIO, and `message` holds its standard error, NUL-terminated.
 int32_t bpio_fusermount(
     const char *program, const char *options, const char *target, char *message,
     size_t capacity);

@@ -17,8 +17,8 @@
 /// FAN_EVENT_INFO_TYPE_RANGE.
 #define BPIO_GATE_INFO_RANGE 6
 
-/// open_tree(2): a mount of one file, seen by nobody, that lasts until the descriptor (O_PATH) and
-/// what was opened through it are closed. CAP_SYS_ADMIN.
+/// open_tree(2): a mount of one file that no path leads to. It lasts until the descriptor (O_PATH)
+/// and the files opened through it are closed. CAP_SYS_ADMIN.
 ///
 /// With `leaves_access_time` reads through it leave the file's access time alone (mount_setattr(2),
 /// Linux 5.12).
@@ -28,25 +28,25 @@ int32_t bpio_gate_mount(int32_t file, bool leaves_access_time);
 /// not block. CAP_SYS_ADMIN.
 int32_t bpio_gate_open_group(void);
 
-/// Adds `added` to, or else takes `removed` out of, what is told of a mount.
+/// Adds `added` to the events of a mount, or otherwise takes `removed` away.
 int32_t bpio_gate_mark(int32_t group, int32_t mount, uint64_t added, uint64_t removed);
 
-/// FAN_ALLOW for 0, else FAN_DENY with that errno.
+/// FAN_ALLOW for 0, otherwise FAN_DENY with that errno.
 int32_t bpio_gate_answer(int32_t group, int32_t event_file, int32_t error);
 
-/// The mount that an open file is on, as no other mount has it or will have it
+/// The mount of an open file, by a number that no other mount has or will have
 /// (STATX_MNT_ID_UNIQUE).
 int32_t bpio_gate_mount_id(int32_t file, uint64_t *_Nonnull id);
 
 /// Runs the calling thread on each processor that the machine has in use, one after the other.
-/// ENOTSUP where not all of them are open to it. Calls `visit`, if given, on each.
+/// ENOTSUP if the thread may not run on all of them. Calls `visit`, if given, on each.
 int32_t bpio_gate_visit_processors(
     void (*_Nullable visit)(void *_Nullable context), void *_Nullable context);
 
 /// membarrier(MEMBARRIER_CMD_GLOBAL).
 int32_t bpio_gate_wait_for_grace_period(void);
 
-/// Which argument of a system call is the descriptor that it reads from; -1 for those that read
+/// The index of a system call's argument that is the descriptor read from; -1 for calls that read
 /// none.
 int32_t bpio_gate_read_argument(int64_t call);
 
@@ -56,8 +56,8 @@ int32_t bpio_gate_read_argument(int64_t call);
 int32_t bpio_gate_wait_ext4(int32_t file, int32_t donor);
 
 /// FIDEDUPERANGE of the first `length` bytes of `file` (read-only will do, with CAP_SYS_ADMIN)
-/// against those of `donor`, which are others: takes the lock, waits for direct I/O that is under
-/// way, and changes nothing. 0, also if the file system refused this file.
+/// against those of `donor`, which differ: takes the lock, waits for direct I/O that is under way,
+/// and changes nothing. 0, also if the file system refused this file.
 int32_t bpio_gate_wait_dedupe(
     int32_t file, int32_t donor, uint64_t length, int32_t *_Nonnull status);
 

@@ -1,20 +1,20 @@
 #pragma once
 
-// On whose behalf the kernel takes what the calling thread asks for: user and group of file-system
-// calls (setfsuid(2)) and CAP_SYS_RESOURCE, which both belong to a thread.
+// The party on whose behalf the kernel carries out the calling thread's calls: user and group of
+// file-system calls (setfsuid(2)) and CAP_SYS_RESOURCE, which both belong to a thread.
 
 #include <stdint.h>
 
 #if defined(__linux__)
 
-/// Takes on a user for the calling thread's next file-system calls; the result goes to
-/// bpio_identity_leave. Owners, quotas and space kept for root are judged by that user; the rights
-/// that this process has over files stay, because whoever asks was judged by others.
+/// Takes on a user for the calling thread's next file-system calls; bpio_identity_leave takes the
+/// result. The kernel judges owners, quotas and space kept for root by that user. The process keeps
+/// its rights over files, because other code has judged the requestor.
 ///
 /// Does nothing for a process that is not root or may not change identities, nor within another
 /// call of it. For root it makes sure that the thread has root's resources.
 ///
-/// The user and the group last until bpio_identity_leave. Without CAP_SYS_RESOURCE the thread stays
+/// The user and the group last until bpio_identity_leave. The thread stays without CAP_SYS_RESOURCE
 /// until it next takes on root, so that a user who asks often costs three system calls each time.
 ///
 /// - makes_names: whether the group matters, too.

@@ -11,8 +11,8 @@
 int32_t bpio_datagram_socket(void);
 /// Whether there is a socket at `path`.
 int32_t bpio_is_socket(const char *path);
-/// Sends one datagram to the socket at `path`, and waits `patience` milliseconds at most for room.
-/// 0 or -errno: -ENAMETOOLONG for a path over 107 bytes, -EAGAIN where there was no room.
+/// Sends a datagram to the socket at `path`, and waits at most `patience` milliseconds for room. 0
+/// or -errno: -ENAMETOOLONG for a path over 107 bytes, -EAGAIN if there was no room.
 int32_t bpio_send_datagram(
     int32_t socket, const char *path, const uint8_t *bytes, size_t count, int32_t patience);
 

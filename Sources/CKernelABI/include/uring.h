@@ -1,6 +1,6 @@
-// io_uring as the kernel speaks it, under names of our own so that a system header may be included
-// beside this one. Debian's header stops at Linux 6.1; the version beside each constant is the
-// first kernel that knows it.
+// io_uring's interface under names of our own, so that a system header may be included beside this
+// one. Debian's header stops at Linux 6.1. The version beside each constant is the first kernel
+// that knows it.
 #pragma once
 
 #include <stddef.h>
@@ -122,11 +122,11 @@ enum {
     BPIO_RING_PROBE_OPS = 256,                  // entries an opcode byte can name
 };
 
-// Where mmap(2) finds the two areas of a ring.
+// The offsets for mmap(2) of a ring's two areas.
 #define BPIO_RING_OFF_SQ_RING 0
 #define BPIO_RING_OFF_SQES 0x10000000
 
-// The kernel's unions are flattened to the members that we use, so that Swift sees a plain struct.
+// The kernel's unions are flattened to the members in use, so that Swift sees a plain struct.
 struct bpio_sqe {
     uint8_t opcode;
     uint8_t flags;
@@ -272,8 +272,8 @@ struct bpio_probe {
 BPIO_ABI_ASSERT(sizeof(struct bpio_probe) == 16 + 8 * BPIO_RING_PROBE_OPS, "probe table");
 BPIO_ABI_ASSERT(offsetof(struct bpio_probe, ops) == 16, "probe.ops");
 
-// Ring indices are shared with the kernel: the side that reads one acquires, the side that
-// publishes one releases.
+// Ring indices are shared with the kernel: the side that reads an index acquires, the side that
+// publishes it releases.
 static inline uint32_t bpio_load_acquire(const uint32_t *_Nonnull word) {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
@@ -286,7 +286,7 @@ static inline void bpio_store_release(uint32_t *_Nonnull word, uint32_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
-// The three system calls. Each returns what the kernel returned, or the negated errno.
+// The three system calls. Each returns the kernel's result, or the negated errno.
 int32_t bpio_ring_setup(uint32_t entries, struct bpio_ring_params *_Nonnull params);
 int32_t bpio_ring_enter(
     int32_t ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
@@ -298,7 +298,7 @@ int32_t bpio_ring_register(
 int32_t bpio_thread_id(void);
 
 // Starts a joinable thread with a stack of that many bytes. 0 or a positive error number. In C,
-// because glibc's header of pthread_attr_t belongs to whichever module Swift loads first.
+// because glibc's header of pthread_attr_t belongs to the module that Swift happens to load first.
 int32_t bpio_thread_start(
     unsigned long *_Nonnull thread, size_t stack_size,
     void *_Nullable (*_Nonnull body)(void *_Nullable), void *_Nullable context);
@@ -306,13 +306,14 @@ int32_t bpio_thread_start(
 // Names the calling thread, at most 15 bytes, for ps and debuggers.
 void bpio_thread_name(const char *_Nonnull name);
 
-// An event counter that a ring can poll: the descriptor or the negated errno; one more event;
-// all events taken. Glibc's module does not have eventfd(2).
+// An event counter that a ring can poll: make it (returns the descriptor or the negated errno); add
+// an event; take all events. Glibc's module does not have eventfd(2).
 int32_t bpio_event_counter(void);
 void bpio_event_counter_raise(int32_t counter);
 void bpio_event_counter_reset(int32_t counter);
 
-// Which of a probe's operations the kernel knows: Swift cannot index the inline table cheaply.
+// Whether the kernel knows an operation, by its probe. In C, because Swift cannot index the inline
+// table cheaply.
 static inline _Bool bpio_probe_supports(
     const struct bpio_probe *_Nonnull probe, uint8_t operation
 ) {

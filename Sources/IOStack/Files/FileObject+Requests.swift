@@ -12,8 +12,7 @@ extension FileObject {
     ) throws(IOFailure) -> (result: IOResult, ioStatus: IOStatusBlock) {
         guard retain(for: instance) else { throw IOFailure(.fileClosed) }
         defer { release() }
-        // The filter manager must see every control, whether or not a filter has callbacks for
-        // them.
+        // Controls are always carried: `perform` does not answer a BypassIO control.
         if parameters.majorFunction != .fileSystemControl,
             !volume.isFiltered(parameters.majorFunction)
         {

@@ -1,13 +1,13 @@
 public import IOStack
 import Synchronization
 
-/// Counts which regions of each file are read, as a tiering service needs it. It can do without
-/// any read, so it never vetoes BypassIO: bypassed reads are simply not counted.
+/// Counts which regions of each file are read, as a tiering service needs it. It can do without any
+/// read, so it never vetoes BypassIO: bypassed reads are simply not counted.
 ///
 /// Usable from any thread.
 public final class AccessHeat: Filter, PreReadFilter {
     public let name = "accessheat"
-    /// In FSFilter HSM.
+    /// Lies in FSFilter HSM.
     public let altitude = Altitude(integer: 183_040)
     public let supportedFeatures: FilterRegistration.Features = .bypassIO
     public let kernelReads: KernelReadTerms? = .unwatched
@@ -20,7 +20,7 @@ public final class AccessHeat: Filter, PreReadFilter {
     /// Reads counted so far, of all files.
     public var readsSeen: UInt64 { reads.load(ordering: .relaxed) }
 
-    /// What an instance counted for a file, or nil if it saw no read of it.
+    /// The counts of an instance for a file; nil if it saw no read of the file.
     public static func heatMap(of stream: IOStack.Stream, by instance: FilterInstance) -> HeatMap? {
         instance.context(on: .stream(stream)) as? HeatMap
     }
@@ -35,7 +35,7 @@ public final class AccessHeat: Filter, PreReadFilter {
         return .pass
     }
 
-    /// Two first reads may come at once: both count in the map that was set first.
+    /// Two first reads may come at once. Both count in the map that was set first.
     private static func newMap(of stream: IOStack.Stream, by instance: FilterInstance) -> HeatMap {
         let map = HeatMap()
         let old = try? instance.setContext(map, on: .stream(stream), .keepIfExists)

@@ -3,11 +3,11 @@ import Synchronization
 
 /// How often each region of a file was read: a stream context.
 ///
-/// Counts are relaxed: they order nothing.
+/// The counts are relaxed: they order nothing.
 public final class HeatMap: FilterContext {
-    /// Bytes of one region.
+    /// The size of a region in bytes.
     public static let regionSize: UInt64 = 4 << 20
-    /// Regions told apart; those further out are counted in the last.
+    /// The number of regions. Reads beyond are counted in the last region.
     public static let regionCount = 256
 
     private let counts: [256 of Atomic<UInt64>]

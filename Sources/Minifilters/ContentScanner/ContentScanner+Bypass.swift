@@ -14,8 +14,8 @@ extension ContentScanner: BypassFilter, BypassResumeFilter {
         return state == .clean ? .pass : refuse(file, instance, state)
     }
 
-    /// A question: it takes no time and changes nothing. What has bypass and is not known to be
-    /// clean was changed since it was found so, and a resume must not pass by this answer.
+    /// A QUERY takes no time and changes nothing. If the file has bypass and is not known to be
+    /// clean, it was changed since its scan, and a resume must meet a veto here.
     private func answerQuery(_ file: FileObject, _ instance: FilterInstance) -> BypassAnswer {
         switch known(of: file, by: instance, lastingOnly: false) {
         case .clean: return .pass
@@ -36,13 +36,14 @@ extension ContentScanner: BypassFilter, BypassResumeFilter {
         return .veto(.virusInfected, reason: "The file holds the signature \(signature).")
     }
 
-    /// The QUERY of the resume asks what this finds.
+    /// The resume's QUERY uses the result of this scan.
     public func willResumeBypass(_ resume: BypassResume) {
         guard resume.file.stream.kind == .file, resume.file.stream.isPaused else { return }
         _ = scan(resume.file, by: resume.instance)
     }
 
-    /// Files that had bypass before the filter came: each is paused, and its resume has it scanned.
+    /// Files may have had bypass before the filter came. Each is paused, and its resume has it
+    /// scanned.
     public func didAttach(_ instance: FilterInstance) {
         try? instance.bypass.pause()
         instance.bypass.resume()

@@ -4,7 +4,7 @@ public import IOStack
 // MARK: Reads
 
 extension ContentScanner: ReadFilter {
-    /// A read that the kernel carries is looked at before: its bytes never come by here.
+    /// A kernel read is checked before: its bytes never pass here.
     public func willRead(_ read: PreRead) -> PreOperationAnswer {
         guard read.isKernelRead else { return .pass }
         countRead()
@@ -28,7 +28,7 @@ extension ContentScanner: ReadFilter {
         verdictContext(on: file.stream, by: read.instance).condemn(
             found.name, in: FileVersion(of: file))
         tell(found, file, .read, read.requestor)
-        // The reader must not see the bytes, nor anybody past this filter.
+        // Neither the reader nor a filter above may see the bytes.
         _ = read.withMutableBytes { bytes in
             bytes.update(repeating: 0)
         }
@@ -40,8 +40,8 @@ extension ContentScanner: ReadFilter {
 // MARK: Changes
 
 extension ContentScanner: PostOpenFilter {
-    /// What was known of a file that was cut to nothing is not true of what it will hold; and of
-    /// one that is open for writing nobody knows for how long.
+    /// After a truncation, earlier findings say nothing about the future content. While the file is
+    /// open for writing, findings may become untrue at any time.
     public func didOpen(_ open: PostOpen) {
         guard let stream = open.file?.stream, stream.kind == .file else { return }
         let parameters = open.parameters
@@ -68,8 +68,9 @@ extension ContentScanner: WriteFilter, ChangeFilter {
 
     public func didChange(_ change: PostChange) { endChange(change.context) }
 
-    /// Veto first, then pause, then let the change through (spec 4.4). Every change pauses, not
-    /// only the first of a clean file: that one's pause may still be waiting for reads in flight.
+    /// Vetoes first, then pauses, then lets the change through (spec 4.4). Every change pauses, not
+    /// only the first change of a clean file: the first pause may still be waiting for reads in
+    /// flight.
     private func beginChange(
         of file: FileObject, by instance: FilterInstance
     ) -> PreOperationAnswer {
@@ -79,10 +80,10 @@ extension ContentScanner: WriteFilter, ChangeFilter {
         do throws(IOFailure) {
             try instance.bypass.pause(file)
         } catch {
-            // A filter that is being detached has no say any more.
+            // The filter is being detached and refuses no change any more.
             if error.status == .fltDeletingObject { return .passWith(.object(verdict)) }
-            // Unpaused bypass would show others what nobody scanned. The handle was closed, or
-            // reads that are past the filter do not end.
+            // Unpaused bypass would show unscanned bytes to other programs. The handle was closed,
+            // or reads that are past the filter do not end.
             verdict.endChange()
             return .fail(error.status)
         }
@@ -95,7 +96,7 @@ extension ContentScanner: WriteFilter, ChangeFilter {
 }
 
 extension FileChange {
-    /// Whether bytes that a scan has seen may be others afterwards.
+    /// Whether bytes that a scan has seen may change.
     fileprivate var changesData: Bool {
         switch self {
         case .endOfFile, .allocation: true

@@ -1,13 +1,13 @@
 import IOStack
 
 extension ContentScanner {
-    /// Bytes read at once; a multiple of every storage's alignment.
+    /// Bytes of one read; a multiple of every storage's alignment.
     private static let chunkSize = 1 << 20
 
-    /// What is known of a file as it is now, without reading it.
+    /// The verdict on a file as it is now, without reading it.
     ///
-    /// - Parameter lastingOnly: for who grants something by it: what was found out while the file
-    ///   had not been at rest, or somebody had it open for writing, does not count.
+    /// - Parameter lastingOnly: for a caller that grants bypass by the verdict. A verdict does not
+    ///   count if the file was not at rest at its scan, or has been open for writing since.
     func known(
         of file: FileObject, by instance: FilterInstance, lastingOnly: Bool
     ) -> ScanVerdict.State {
@@ -22,7 +22,7 @@ extension ContentScanner {
         return verdict.state(of: version, lastingOnly: lastingOnly)
     }
 
-    /// The verdict on a file, from a scan of the whole if none is known that can be relied on.
+    /// The verdict on a file. Scans the whole file if no reliable verdict is known.
     func scan(_ file: FileObject, by instance: FilterInstance) -> ScanVerdict.State {
         let known = known(of: file, by: instance, lastingOnly: true)
         if known != .unknown { return known }
@@ -40,20 +40,22 @@ extension ContentScanner {
             return .unknown
         }
         guard FileVersion(of: file) == version else {
-            // Somebody changed it behind the stack's back.
+            // The file was changed past the stack.
             return state == .clean ? .unknown : state
         }
         lasts = verdict.conclude(state, of: version, lasting: lasts, since: mark)
         if lasts, let verdicts = keptVerdicts(of: instance) {
             verdicts.keep(state, of: file.stream.id, version)
-            // Whoever changes it, or opens it for that, says so first and makes it forgotten then.
+            // A filter callback for a change, or for an open for writing, sets the mark first and
+            // forgets the kept verdict after that. So either this check sees the mark, or that
+            // callback forgets the verdict.
             if verdict.mark != mark { verdicts.forget(file.stream.id) }
         }
         return state == .clean ? verdict.state(of: version, lastingOnly: false) : state
     }
 
     /// Whether a signature lies in these bytes of a file that is being changed, or reaches into
-    /// them. What cannot be read holds none: then nobody else reads it either.
+    /// them. Bytes that cannot be read hold none: then no program reads them either.
     func holdsSignature(
         _ file: FileObject, at offset: UInt64, length: Int, by instance: FilterInstance,
         _ requestor: Requestor
@@ -84,7 +86,7 @@ extension ContentScanner {
     private var longestOverlap: Int { (signatures.map(\.pattern.count).max() ?? 1) - 1 }
 
     /// The first signature in a range of the file, or nil. A match across two chunks is found in
-    /// the seam: the end of one and the beginning of the next.
+    /// the seam: the end of one chunk and the beginning of the next.
     private func firstSignature(
         in range: Range<UInt64>, of file: FileObject, by instance: FilterInstance
     ) throws(IOFailure) -> Signature? {
@@ -99,7 +101,7 @@ extension ContentScanner {
             let found = buffer.withBytes(count) { bytes -> Signature? in
                 seam.append(contentsOf: [UInt8](copying: bytes.extracting(first: overlap)))
                 let match = firstMatch(in: seam.span) ?? firstMatch(in: bytes)
-                // A pattern longer than a chunk lies across more than one seam.
+                // A pattern longer than a chunk crosses more than one seam.
                 seam =
                     bytes.count < overlap
                     ? seam.suffix(overlap) : [UInt8](copying: bytes.extracting(last: overlap))

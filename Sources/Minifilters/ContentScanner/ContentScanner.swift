@@ -3,26 +3,25 @@ import Glibc
 public import IOStack
 import Synchronization
 
-/// Looks for signatures in what is read, and fails the read that finds one. A file whose whole
-/// content was scanned and found clean needs no more looking: its handles may bypass.
+/// Looks for signatures in the data read, and fails a read that has one. Handles of a file may
+/// bypass once a scan of its whole content has found it clean.
 ///
 /// An ENABLE, or a STREAM_RESUME of a paused file, scans the file if no verdict on it is known,
-/// through reads that only what is below sees. A QUERY scans nothing. It tells the verdict if there
-/// is one; without, it has nothing against a file that nobody bypasses for, which an ENABLE would
-/// scan, and refuses one that was changed while somebody has bypass.
+/// through reads that only the layers below see. A QUERY scans nothing. If there is a verdict, it
+/// answers by that. Without a verdict, it lets a file pass if no handle has bypass, because an
+/// ENABLE would scan the file; it refuses a file that was changed while a handle has bypass.
 ///
-/// A verdict is of a version of the file and is kept when the file is closed, of the files asked
-/// about last, if the file had been left alone for two seconds when the scan began and nobody had
-/// it open for writing until it ended. An open for writing makes it forgotten. A write makes the
-/// file unknown at once: the bypass of its handles is paused before the write goes on, and ended by
-/// a STREAM_RESUME whose scan finds nothing.
+/// A verdict belongs to a version of the file. It is kept when the file is closed, for the files
+/// asked about last, on two conditions: the file had not changed for two seconds when the scan
+/// began, and it was not open for writing until the scan ended. An open for writing discards the
+/// verdict. A write makes the file unknown at once: the bypass of its handles is paused before the
+/// write goes on. A STREAM_RESUME whose scan finds nothing ends the pause.
 ///
-/// A signature that begins in one read and ends in another is found only by the scan, not by the
-/// reads. Files that had bypass before the filter was attached are paused and scanned by the
-/// attach. Usable from any thread.
+/// Only a scan finds a signature that begins in one read and ends in another. An attach pauses and
+/// scans the files that had bypass before. Usable from any thread.
 public final class ContentScanner: Filter {
     public let name = "contentscan"
-    /// In FSFilter Anti-Virus.
+    /// Lies in FSFilter Anti-Virus.
     public let altitude = Altitude(integer: 321_730)
     public let kernelReads: KernelReadTerms? = .stoppable
     public let contexts: Set<ContextKind> = [.stream, .instance]
@@ -30,16 +29,15 @@ public final class ContentScanner: Filter {
     let signatures: [Signature]
     private let reads = Atomic<UInt64>(0)
     private let keptVerdictLimit: Int
-    /// Seconds since 1970.
+    /// In seconds since 1970.
     let clock: @Sendable () -> Int64
     private let report: (@Sendable (ScanFinding) -> Void)?
 
     /// - Parameters:
     ///   - signatures: to look for.
-    ///   - keptVerdicts: of how many files per volume verdicts are kept at most, about 200 bytes
-    ///     each.
-    ///   - report: is told what is found, from the thread that found it, each time: it must not
-    ///     wait, nor send requests.
+    ///   - keptVerdicts: the most files per volume whose verdicts are kept, about 200 bytes each.
+    ///   - report: is told each finding, on the thread that made it. It must not wait, nor send
+    ///     requests.
     public convenience init(
         signatures: [Signature], keptVerdicts: Int = 32_768,
         report: (@Sendable (ScanFinding) -> Void)? = nil
@@ -59,12 +57,12 @@ public final class ContentScanner: Filter {
         self.report = report
     }
 
-    /// Reads of others looked at so far.
+    /// Reads by other parties that were checked so far.
     public var readsSeen: UInt64 { reads.load(ordering: .relaxed) }
 
     func countRead() { reads.wrappingAdd(1, ordering: .relaxed) }
 
-    /// What an instance knows of a file.
+    /// The verdict of an instance on a file.
     public static func verdict(
         on stream: IOStack.Stream, by instance: FilterInstance
     ) -> ScanVerdict.State {

@@ -1,9 +1,9 @@
 import IOStack
 
-/// What a file's status tells of which bytes it holds: two that are equal are of the same bytes, if
-/// the file had been at rest (``wasAtRest(at:)``).
+/// The parts of a file's status that change with its bytes. Two equal versions have the same bytes
+/// if the file was at rest (``wasAtRest(at:)``).
 ///
-/// Any change moves the change time, which nobody can set. Linux tells programs of no change
+/// Any change moves the change time, which no program can set. Linux shows programs no change
 /// counter.
 struct FileVersion: Sendable, Equatable {
     private let birthTime: FileTime?
@@ -11,7 +11,7 @@ struct FileVersion: Sendable, Equatable {
     private let modificationTime: FileTime
     private let changeTime: FileTime
 
-    /// As the file is now, asked below all filters; nil if it does not tell.
+    /// The file's version now, asked below all filters; nil if the file system does not answer.
     init?(of file: FileObject) {
         guard let status = try? file.volume.fileSystem.status(of: file) else { return nil }
         birthTime = status.birthTime
@@ -22,13 +22,12 @@ struct FileVersion: Sendable, Equatable {
 
     /// Whether a change after `now`, in seconds since 1970, gives another version.
     ///
-    /// The clocks of files stand still for a while: for a few milliseconds on most file systems,
-    /// for a second or two on some. Of two changes within that time the second cannot be told from
-    /// the first.
+    /// File timestamps advance in ticks: of a few milliseconds on most file systems, of a second or
+    /// two on some. Two changes within a tick cannot be told apart.
     func wasAtRest(at now: Int64) -> Bool {
         max(modificationTime.seconds, changeTime.seconds) + Self.longestTick <= now
     }
 
-    /// Seconds, of FAT.
+    /// In seconds; FAT's.
     private static var longestTick: Int64 { 2 }
 }

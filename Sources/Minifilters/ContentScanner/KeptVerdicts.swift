@@ -1,11 +1,10 @@
 import IOStack
 
-/// The verdicts of scans on versions of files, which outlive the files' being open: an instance
-/// context.
+/// Verdicts of scans on versions of files, which outlive the open files: an instance context.
 ///
-/// Bounded: of files that were not asked about for long they are forgotten, and such a file is
-/// scanned again. A verdict is of a version of the file and stands only as long as nobody had the
-/// file open for writing since the scan began.
+/// The table is bounded. It forgets files that were not asked about for long; such a file is
+/// scanned again. A verdict stands only as long as its file has not been open for writing since the
+/// scan began.
 ///
 /// Lock order: a leaf.
 final class KeptVerdicts: FilterContext {

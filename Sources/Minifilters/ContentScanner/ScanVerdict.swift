@@ -1,6 +1,6 @@
 public import IOStack
 
-/// What a scanner knows of a file as long as it is open: a stream context.
+/// A scanner's verdict on a file for as long as it is open: a stream context.
 public final class ScanVerdict: FilterContext {
     public enum State: Sendable, Equatable {
         /// Not scanned, or changed since.
@@ -9,8 +9,8 @@ public final class ScanVerdict: FilterContext {
         case infected(signature: String)
     }
 
-    /// What had happened to the file before a look at it began, so that the look does not settle
-    /// what changed meanwhile.
+    /// The state of the counts before a scan begins. By it the scan's result is dropped if the file
+    /// changed meanwhile.
     struct Mark: Sendable, Equatable {
         /// Beginnings and ends of changes.
         fileprivate(set) var changes: UInt64 = 0
@@ -20,10 +20,10 @@ public final class ScanVerdict: FilterContext {
 
     private struct Knowledge {
         var state = State.unknown
-        /// Of which version `state` is.
+        /// The version that `state` is about.
         var version: FileVersion?
         /// An ENABLE may rely on `state` without another scan: the file was at rest when it was
-        /// scanned, and nobody has had it open for writing since.
+        /// scanned, and has not been open for writing since.
         var isLasting = false
         var mark = Mark()
         var changesUnderWay = 0
@@ -38,12 +38,12 @@ public final class ScanVerdict: FilterContext {
 
     var mark: Mark { knowledge.withLock { $0.mark } }
 
-    /// What is known of the file if it is still this version; `unknown`, too, where only what lasts
-    /// counts and this does not.
+    /// The verdict if the file is still of this version. `unknown` also if `lastingOnly` is set and
+    /// the verdict is not lasting.
     func state(of version: FileVersion, lastingOnly: Bool) -> State {
         knowledge.withLock { knowledge in
             guard knowledge.version == version else {
-                // Somebody changed it behind the stack's back.
+                // The file was changed past the stack.
                 knowledge.state = .unknown
                 return .unknown
             }
@@ -53,7 +53,7 @@ public final class ScanVerdict: FilterContext {
 
     // MARK: Changes
 
-    /// A change is about to happen: from now on nothing is known of the file and no ENABLE passes.
+    /// A change is about to happen. From now on the file is unknown, and no ENABLE passes.
     func beginChange() {
         knowledge.withLock { knowledge in
             knowledge.mark.changes += 1
@@ -70,8 +70,8 @@ public final class ScanVerdict: FilterContext {
         }
     }
 
-    /// Somebody opened the file for writing, and may change it through a mapping that nobody tells
-    /// of. What is known stands, but not for long.
+    /// The file was opened for writing, and may be changed through a mapping, which no request
+    /// shows. The verdict stands but is no longer lasting.
     func beginWriting() {
         knowledge.withLock { knowledge in
             knowledge.mark.writers += 1
@@ -89,9 +89,9 @@ public final class ScanVerdict: FilterContext {
 
     // MARK: Outcomes
 
-    /// Takes the outcome of a look at `version` that began at `mark`, unless the file was changed
-    /// since. It lasts, if it is to, unless somebody opened the file for writing since. Returns
-    /// whether it does.
+    /// Takes the outcome of a scan of `version` that began at `mark`, unless the file was changed
+    /// since. With `lasting` the verdict is lasting, unless the file was opened for writing since.
+    /// Returns whether it is.
     func conclude(
         _ state: State, of version: FileVersion, lasting: Bool, since mark: Mark
     ) -> Bool {
@@ -106,8 +106,8 @@ public final class ScanVerdict: FilterContext {
         }
     }
 
-    /// A read of `version` found a signature. While the file is being changed nobody knows whether
-    /// it stays.
+    /// A read of `version` found a signature. If the file is being changed, it may not stay, so the
+    /// verdict becomes `unknown`.
     func condemn(_ signature: String, in version: FileVersion?) {
         knowledge.withLock { knowledge in
             knowledge.state =

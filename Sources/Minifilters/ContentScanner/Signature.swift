@@ -1,4 +1,4 @@
-/// A run of bytes that must not be read by anybody.
+/// A run of bytes that no program may read.
 public struct Signature: Sendable, Hashable {
     /// For people, e.g. `EICAR-Test-File`.
     public let name: String
@@ -12,7 +12,7 @@ public struct Signature: Sendable, Hashable {
         self.pattern = pattern
     }
 
-    /// Where the pattern begins in `bytes`, at or after the start.
+    /// The position of the first match in `bytes`.
     func firstMatch(in bytes: Span<UInt8>) -> Int? {
         guard bytes.count >= pattern.count else { return nil }
         let first = pattern[0]

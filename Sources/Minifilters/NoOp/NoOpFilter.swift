@@ -1,9 +1,9 @@
 public import IOStack
 
-/// Looks at every read, before and after, and does nothing: what the stack itself costs a filter's
-/// presence. Attach as many as you like, each at an altitude of its own.
+/// Sees every read, before and after, and does nothing. It shows the stack's own cost of a filter.
+/// Any number may be attached, each at an altitude of its own.
 public struct NoOpFilter: Sendable {
-    /// Where ``init(altitude:)`` puts it when nobody says otherwise: FSFilter Compression's range.
+    /// The default of ``init(altitude:)``, in FSFilter Compression's range.
     public static let usualAltitude = Altitude(integer: 160_000)
 
     public let altitude: Altitude
@@ -12,8 +12,8 @@ public struct NoOpFilter: Sendable {
         self.altitude = altitude
     }
 
-    /// What the filter manager is told. The name holds the altitude, so that several can be
-    /// registered; it needs to see no read, so that the kernel may carry them by itself.
+    /// The registration for the filter manager. The name holds the altitude, so that several can be
+    /// registered. The filter needs to see no read, so the kernel may read by itself.
     public var registration: FilterRegistration {
         FilterRegistration(
             name: altitude == Self.usualAltitude ? "noop" : "noop-\(altitude)",

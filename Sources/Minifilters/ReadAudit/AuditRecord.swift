@@ -1,8 +1,8 @@
 public import IOStack
 
-/// One read that the audit saw.
+/// A read that the audit saw.
 public struct AuditRecord: Sendable, Equatable {
-    /// Counts every read audited, from 0; a gap in a listing means that records were dropped.
+    /// Counts every audited read, from 0. A gap in a listing means that records were dropped.
     public let number: UInt64
     public let userID: UInt32
     public let processID: Int32

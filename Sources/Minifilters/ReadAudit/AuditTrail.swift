@@ -1,6 +1,6 @@
 import IOStack
 
-/// The newest records, a fixed number of them.
+/// The newest records, up to a fixed number.
 ///
 /// Lock order: a leaf.
 final class AuditTrail: Sendable {

@@ -1,9 +1,9 @@
 import BypassIOProtocol
 public import IOStack
 
-/// Records who reads what. Optional by default: a bypassed read goes unrecorded, and costs
-/// nothing. When told to see every read it takes the bypass back from every file that has it, and
-/// nobody gets it until told otherwise.
+/// Records reads: user, process, file and range. By default the audit is optional: a bypassed read
+/// goes unrecorded and costs nothing. If told to require every read, the filter withdraws bypass
+/// from all files, and no file gets it until the requirement ends.
 ///
 /// ```swift
 /// let audit = ReadAudit()
@@ -14,9 +14,9 @@ public import IOStack
 /// Usable from any thread. Lock order: `state` and the trail are leaves.
 public final class ReadAudit: Filter, ReadFilter {
     public let name = "readaudit"
-    /// In FSFilter Activity Monitor.
+    /// Lies in FSFilter Activity Monitor.
     public let altitude = Altitude(integer: 370_130)
-    /// It can do without reads that bypass, until it withdraws bypass.
+    /// The filter can do without bypassed reads until it withdraws bypass.
     public let supportedFeatures: FilterRegistration.Features = .bypassIO
     public let kernelReads: KernelReadTerms? = .stoppable
 
@@ -29,8 +29,9 @@ public final class ReadAudit: Filter, ReadFilter {
     }
     private let state = Guarded(State())
 
-    /// Keeps the newest `capacity` records. `report` is told each, with the path by which the file
-    /// was opened, from the thread that carries the read: it must not wait, nor send requests.
+    /// Keeps the newest `capacity` records. `report` is told each record, with the path by which
+    /// the file was opened, on the thread that carries the read. It must not wait, nor send
+    /// requests.
     public init(
         capacity: Int = 4096, report: (@Sendable (AuditRecord, _ path: String) -> Void)? = nil
     ) {
@@ -38,13 +39,13 @@ public final class ReadAudit: Filter, ReadFilter {
         self.report = report
     }
 
-    /// Reads audited so far, and the newest of them, oldest first.
+    /// Reads audited so far; and the newest records, oldest first.
     public var readsSeen: UInt64 { trail.total }
     public var records: [AuditRecord] { trail.records }
 
     // MARK: Reads
 
-    /// A read that the kernel carries is recorded when it asks: nobody learns how it ends.
+    /// A kernel read is recorded when the kernel asks: no filter learns how it ends.
     public func willRead(_ read: PreRead) -> PreOperationAnswer {
         guard read.isKernelRead else { return .pass }
         record(read.file, read.offset, read.length, by: read.requestor, succeeded: true)
@@ -69,16 +70,16 @@ public final class ReadAudit: Filter, ReadFilter {
 
     // MARK: Bypass
 
-    /// Whether every read must pass here.
+    /// Whether every read must pass this filter.
     public var requiresEveryRead: Bool { state.withLock { $0.seesEveryRead } }
 
-    /// Turns BypassIO off (and on again) for what this filter is attached to.
+    /// Turns BypassIO off, and on again, on the volumes that this filter is attached to.
     ///
-    /// On: when the call returns, no read goes past the filter until somebody says off. Files that
-    /// had bypass before the filter was attached count like the others.
+    /// With `required` set: when the call returns, no read goes past the filter until a call with
+    /// `false`. Files that had bypass before the filter was attached count like the others.
     ///
-    /// - Returns: nil, or why reads may go past the filter still, such as STATUS_IO_TIMEOUT where a
-    ///   read does not end: nobody gets bypass anew, and to say on again tries again.
+    /// - Returns: nil, or why reads may still go past the filter, such as STATUS_IO_TIMEOUT if a
+    ///   read does not end. No file object gets bypass anew; another call with `true` tries again.
     @discardableResult
     public func requireEveryRead(_ required: Bool) -> IOFailure? {
         state.withLock { $0.seesEveryRead = required }
@@ -105,11 +106,12 @@ public final class ReadAudit: Filter, ReadFilter {
                 do throws(IOFailure) {
                     try apply(required, to: instance.bypass)
                 } catch {
-                    // An instance that is being detached has no say any more.
+                    // An instance that is being detached needs nothing any more.
                     if error.status != .fltDeletingObject { failure = failure ?? error }
                 }
             }
-            // Somebody may have changed it meanwhile, and been overtaken.
+            // Another thread may have changed the requirement meanwhile, and this one may have
+            // overwritten its work.
             if required == requiresEveryRead { return failure }
         }
     }

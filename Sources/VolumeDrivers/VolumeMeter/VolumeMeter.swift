@@ -2,11 +2,11 @@ public import BypassIOProtocol
 public import IOStack
 import Synchronization
 
-/// Counts what passes through the volume stack. While it measures it must see everything, so it
-/// refuses the storage bypass: reads may still skip the filters, but walk the volume stack. That
+/// Counts the transfers through the volume stack. While it measures it must see every transfer, so
+/// it refuses the storage bypass: reads may still skip the filters, but pass the volume stack. That
 /// is "partial" BypassIO.
 ///
-/// Usable from any thread. Counting is relaxed: the numbers order nothing.
+/// Usable from any thread. The counts are relaxed: they order nothing.
 public final class VolumeMeter: VolumeDriver {
     public struct Figures: Sendable, Equatable {
         public var reads: UInt64 = 0
@@ -26,7 +26,7 @@ public final class VolumeMeter: VolumeDriver {
 
     public init() {}
 
-    /// What passed since the meter was made.
+    /// Transfers since the meter was made.
     public var figures: Figures {
         Figures(
             reads: reads.load(ordering: .relaxed),
@@ -37,9 +37,9 @@ public final class VolumeMeter: VolumeDriver {
 
     public var isMeasuring: Bool { measures.load(ordering: .acquiring) }
 
-    /// From the return on every read of the volume is counted, until somebody stops it: the veto
-    /// stands first, then the storage bypass is paused and drained through any file object of the
-    /// volume (spec 4.4). If that fails the meter measures no more than before.
+    /// After it returns, every read of the volume is counted until ``stopMeasuring(through:)``.
+    /// First the veto stands; then the storage bypass is paused and drained, through any file
+    /// object of the volume (spec 4.4). If the pause fails, the meter returns to its earlier state.
     public func startMeasuring(through file: FileObject) throws(IOFailure) {
         let old = measures.exchange(true, ordering: .sequentiallyConsistent)
         do throws(IOFailure) {
@@ -48,11 +48,12 @@ public final class VolumeMeter: VolumeDriver {
             if !old { measures.store(false, ordering: .sequentiallyConsistent) }
             throw error
         }
-        // Somebody stopped it meanwhile: a pause that came after their resume would stay for good.
+        // Another thread stopped the meter meanwhile. If this pause came after its resume, the
+        // pause would stay for good.
         if !isMeasuring { try resume(through: file) }
     }
 
-    /// Lets reads past again, if nobody else in the volume and storage stacks refuses.
+    /// Lets reads past again, if no other driver of the volume and storage stacks refuses.
     public func stopMeasuring(through file: FileObject) throws(IOFailure) {
         measures.store(false, ordering: .sequentiallyConsistent)
         try resume(through: file)
@@ -70,7 +71,7 @@ public final class VolumeMeter: VolumeDriver {
             .notSupportedWithMonitoring, reason: "The volume's reads are being measured.")
     }
 
-    /// It counts; the bytes do not matter. The kernel may read less than it asks for.
+    /// The meter only counts and needs no bytes. The kernel may read less than it asks for.
     public func allowsUnseen(_ transfer: VolumeTransfer) -> Bool {
         reads.wrappingAdd(1, ordering: .relaxed)
         bytesRead.wrappingAdd(UInt64(transfer.extent.length), ordering: .relaxed)
