@@ -1,7 +1,7 @@
 package import Glibc
 
-/// A POSIX condition variable on the monotonic clock. Any thread; waits with the lock held that
-/// guards what is waited for.
+/// A POSIX condition variable on the monotonic clock. Any thread. A waiter holds the lock that
+/// guards the awaited state.
 @safe
 package struct Condition: ~Copyable, @unchecked Sendable {
     @usableFromInline
@@ -22,14 +22,14 @@ package struct Condition: ~Copyable, @unchecked Sendable {
         unsafe condition.deallocate()
     }
 
-    /// Gives the lock up, sleeps, and takes it again. May return without a call: look again.
+    /// Gives the lock up, sleeps, and takes it again. May return without a signal: check again.
     @inlinable
     package func wait(_ lock: borrowing Lock) {
         unsafe pthread_cond_wait(condition, lock.mutex)
     }
 
-    /// As ``wait(_:)``, no longer than until a moment of the monotonic clock, nanoseconds. False
-    /// when that has come.
+    /// As ``wait(_:)``, but at most until a moment of the monotonic clock, in nanoseconds. False if
+    /// that moment has come.
     package func wait(_ lock: borrowing Lock, until moment: Int64) -> Bool {
         var limit = timespec(
             tv_sec: Int(max(0, moment) / 1_000_000_000),
@@ -37,13 +37,13 @@ package struct Condition: ~Copyable, @unchecked Sendable {
         return unsafe pthread_cond_timedwait(condition, lock.mutex, &limit) != ETIMEDOUT
     }
 
-    /// Wakes up one thread that waits.
+    /// Wakes up one waiting thread.
     @inlinable
     package func signal() {
         unsafe pthread_cond_signal(condition)
     }
 
-    /// Wakes up all threads that wait.
+    /// Wakes up all waiting threads.
     @inlinable
     package func broadcast() {
         unsafe pthread_cond_broadcast(condition)

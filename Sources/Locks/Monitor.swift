@@ -1,4 +1,4 @@
-/// A value that one thread at a time may touch and whose changes threads can wait for.
+/// A value that one thread at a time may touch. Threads can wait for its changes.
 package final class Monitor<Value: Sendable>: @unchecked Sendable {
     @usableFromInline
     let lock = Lock()
@@ -12,7 +12,7 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
         self.value = value
     }
 
-    /// Runs `body` while no other thread has the value, and wakes up those that wait. Not
+    /// Runs `body` while no other thread has the value, and wakes up the waiting threads. Not
     /// recursive.
     @inlinable
     package func withLock<R, E: Error>(_ body: (inout Value) throws(E) -> R) throws(E) -> R {

@@ -2,15 +2,15 @@
 package final class Reserve: @unchecked Sendable {
     private let lock = Lock()
     private let called = Condition()
-    // Under the lock.
+    // These change under the lock.
     private var sleepers = 0
     private var calls = 0
     private var isOver = false
 
     package init() {}
 
-    /// Sleeps until called, if `condition` holds; a thread that makes it false and calls afterwards
-    /// is not missed. Whether it was called.
+    /// Sleeps until called, if `condition` holds. A thread that makes it false and calls after that
+    /// is not missed. Returns whether the thread was called.
     package func wait(if condition: () -> Bool) -> Bool {
         lock.lock()
         defer { lock.unlock() }
@@ -23,7 +23,7 @@ package final class Reserve: @unchecked Sendable {
         return true
     }
 
-    /// Wakes a sleeper up; false if none is left.
+    /// Wakes up a sleeper; false if none is left.
     package func call() -> Bool {
         lock.lock()
         defer { lock.unlock() }
@@ -33,8 +33,8 @@ package final class Reserve: @unchecked Sendable {
         return true
     }
 
-    /// Wakes a sleeper up; runs `otherwise` under the lock if none is left, so before any thread
-    /// looks whether to sleep.
+    /// Wakes up a sleeper. If none is left, runs `otherwise` under the lock, and so before any
+    /// thread checks whether to sleep.
     package func call(orElse otherwise: () -> Void) {
         lock.lock()
         defer { lock.unlock() }

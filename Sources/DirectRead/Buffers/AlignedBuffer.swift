@@ -1,9 +1,9 @@
 public import SystemPackage
 
-/// One buffer that starts on a page boundary, for transfers that are not worth a queue.
+/// A buffer that starts on a page boundary, for transfers that are not worth a queue.
 ///
-/// Starts as zeroes. The bytes belong to one user at a time: whoever lends them out sees to it that
-/// nobody reads what another thread writes.
+/// Starts as zeroes. The bytes belong to one user at a time: a caller that lends them must ensure
+/// that no thread reads while another writes.
 @safe
 public final class AlignedBuffer: @unchecked Sendable {
     /// Bytes that may be used.

@@ -22,9 +22,9 @@ public struct BufferSlab: ~Copyable {
     /// - Parameters:
     ///   - slotCount: 1 or more.
     ///   - slotSize: bytes, 1 or more.
-    ///   - hugePages: whether to ask for huge pages when the slab spans at least one.
-    /// - Throws: `EINVAL` for a size below 1, `EOVERFLOW` when the slab exceeds the address space,
-    ///   or what `mmap` says, e.g. `ENOMEM`.
+    ///   - hugePages: whether to ask for huge pages if the slab spans at least one.
+    /// - Throws: `EINVAL` for a size below 1, `EOVERFLOW` if the slab exceeds the address space, or
+    ///   the error of `mmap`, e.g. `ENOMEM`.
     public init(slotCount: Int, slotSize: Int, hugePages: Bool = true) throws(Errno) {
         guard slotCount > 0, slotSize > 0 else { throw .invalidArgument }
         let page = sysconf(CInt(_SC_PAGESIZE))
@@ -47,7 +47,7 @@ public struct BufferSlab: ~Copyable {
         return unsafe _overrideLifetime(span, borrowing: self)
     }
 
-    /// The whole of a buffer, to be changed in place.
+    /// The whole of a buffer, to change in place.
     @_lifetime(&self)
     public mutating func mutableBytes(ofSlot slot: Int) -> MutableRawSpan {
         let span = unsafe MutableRawSpan(
@@ -55,14 +55,14 @@ public struct BufferSlab: ~Copyable {
         return unsafe _overrideLifetime(span, mutating: &self)
     }
 
-    /// Where a buffer starts. Valid as long as the slab.
+    /// The start of a buffer. Valid as long as the slab.
     @unsafe
     func address(ofSlot slot: Int) -> UnsafeMutableRawPointer {
         precondition(slot >= 0 && slot < slotCount, "no such slot")
         return unsafe pages.base + slot &* stride
     }
 
-    /// First byte of the slab, for registering it whole.
+    /// First byte of the slab, for registering all of it.
     @unsafe var base: UnsafeMutableRawPointer { unsafe pages.base }
 
     /// Bytes mapped: `slotCount` times `stride`.

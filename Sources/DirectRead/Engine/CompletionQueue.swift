@@ -1,4 +1,4 @@
-/// Completions that came and were not taken yet, oldest first, in memory reserved at the start.
+/// Completions that arrived and were not taken yet, oldest first, in memory reserved at the start.
 @safe
 struct CompletionQueue: ~Copyable {
     private let storage: UnsafeMutableBufferPointer<ReadCompletion>

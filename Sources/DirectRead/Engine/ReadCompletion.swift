@@ -1,4 +1,4 @@
-/// The outcome of one read: which slot, and how many bytes or which error.
+/// The outcome of a read: its slot, and the bytes read or the error.
 @frozen
 public struct ReadCompletion: Equatable, Sendable {
     /// The slot given to ``ReadEngine/start(slot:file:offset:length:)``.

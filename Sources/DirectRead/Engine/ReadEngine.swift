@@ -1,7 +1,7 @@
 public import LinuxKit
 public import SystemPackage
 
-/// Reads files into the slots of a slab of buffers, many at a time, past the page cache when the
+/// Reads files into the slots of a slab of buffers, many at a time; past the page cache if the
 /// descriptors were opened with `O_DIRECT`.
 ///
 /// A slot is a buffer of ``slotSize`` bytes with at most one read in flight:
@@ -16,27 +16,28 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// To keep a fast disk busy, start the next reads and submit after each completion or two: a disk
-/// that is given many at once idles meanwhile. To save processor time, take all that are there
-/// first.
+/// To keep a fast disk busy, start the next reads and submit after each completion or two: if many
+/// are collected first, the disk idles meanwhile. To save processor time, take all completions that
+/// are there first.
 ///
 /// **Thread rule.** An engine belongs to the thread that made it: every member but ``waker`` and
-/// ``wake()`` is called on that thread, which must outlive the engine's last read (the kernel
-/// cancels the requests of a thread that exits). Debug builds assert it. The thread must not come
-/// from Dispatch or Swift's cooperative pool. Letting go of the last reference closes the engine on
-/// that thread; on any other a ring engine can neither wait for its reads, whose buffers then stay
-/// mapped, nor give its ring back before the thread exits. ``close()`` first.
+/// ``wake()`` is called on that thread. The thread must outlive the engine's last read, because the
+/// kernel cancels the requests of a thread that exits. Debug builds assert the rule. The thread
+/// must not come from Dispatch or Swift's cooperative pool. Dropping the last reference on that
+/// thread closes the engine. On another thread a ring engine can neither wait for its reads, whose
+/// buffers then stay mapped, nor give its ring back before its thread exits. So call ``close()``
+/// first.
 ///
 /// An engine never opens, owns or closes a file. The caller keeps a descriptor open from
 /// ``register(_:)`` to ``unregister(_:)``.
 public protocol ReadEngine: AnyObject, CustomStringConvertible {
-    /// Slots, and so reads in flight at most.
+    /// The number of slots, and so of reads in flight at most.
     var depth: Int { get }
 
-    /// Bytes a slot holds. Every slot starts on a page boundary.
+    /// Bytes of a slot. Every slot starts on a page boundary.
     var slotSize: Int { get }
 
-    /// Why a simpler mechanism is at work than was asked for, as a sentence; `nil` when none is.
+    /// Why a simpler mechanism is at work than was asked for, as a sentence; `nil` if none is.
     var fallbackReason: String? { get }
 
     /// Wakes the engine's thread, from any thread, also after the engine is gone.
@@ -53,43 +54,42 @@ public protocol ReadEngine: AnyObject, CustomStringConvertible {
     /// Queues a read of `length` bytes at byte `offset` of the file into the slot's buffer. Makes
     /// no system call: the read starts with the next ``submit(waitingFor:timeout:wakeable:)``.
     ///
-    /// The slot must be free, that is, never started or its completion taken, and `length` at most
-    /// ``slotSize``; both are checked in every build. Direct I/O wants offset and length aligned as
-    /// the file system says; a violation comes back as `-EINVAL` in the completion.
+    /// The slot must be free (never started, or its completion taken), and `length` at most
+    /// ``slotSize``; both are checked in every build. Direct I/O needs offset and length aligned as
+    /// the file system demands; a violation comes back as `-EINVAL` in the completion.
     func start(slot: Int, file: FileIndex, offset: UInt64, length: Int)
 
     /// Starts every queued read and waits until `minimum` completions can be taken, in one system
     /// call unless an interruption calls for more.
     ///
-    /// Completions that were ready before count. Waiting for more than is outstanding waits for
-    /// all that is outstanding. A signal does not end the wait.
+    /// Completions that were ready before count. If `minimum` exceeds the outstanding reads, it
+    /// waits for all of them. A signal does not end the wait.
     ///
     /// - Parameters:
     ///   - minimum: completions to wait for; 0 does not wait.
-    ///   - timeout: how long to wait at most; `nil` for ever. Running out is not an error.
-    ///   - wakeable: whether `wake()` ends the wait. A wake that came before ends it at once.
-    ///     A wakeable wait with nothing outstanding waits for the wake alone; one for more than
-    ///     one completion may enter the kernel once for each.
+    ///   - timeout: how long to wait at most; `nil` for ever. A timeout is not an error.
+    ///   - wakeable: whether `wake()` ends the wait. An earlier wake ends it at once. A wakeable
+    ///     wait with nothing outstanding waits for the wake alone. A wakeable wait for several
+    ///     completions may enter the kernel once for each.
     /// - Returns: completions that can be taken now.
-    /// - Throws: what the kernel refuses to take the submission with, e.g. `ENOMEM`; queued reads
-    ///   stay queued.
+    /// - Throws: the kernel's refusal of the submission, e.g. `ENOMEM`; queued reads stay queued.
     @discardableResult
     func submit(waitingFor minimum: Int, timeout: Duration?, wakeable: Bool) throws(Errno) -> Int
 
-    /// Takes one completion, in the order the kernel gave them, or `nil` when none is ready.
+    /// Takes a completion, in the kernel's order; `nil` if none is ready.
     ///
     /// A short read is returned as it came: the end of the file. Interrupted reads (`EINTR`,
-    /// `EAGAIN`) were retried. Enters the kernel only when it says that completions wait there.
+    /// `EAGAIN`) were retried. Enters the kernel only if completions wait there.
     func nextCompletion() -> ReadCompletion?
 
     /// The start of a free slot's buffer; prefer `withBytes(of:count:_:)`.
     ///
-    /// Valid until the slot is started again or the engine closed.
+    /// Valid until the slot is started again or the engine is closed.
     @unsafe func address(ofSlot slot: Int) -> UnsafeMutableRawPointer
 
-    /// Cancels and waits for all reads, then gives back threads, tables and buffers. Completions
-    /// not yet taken are dropped. Nothing but `wake()` may be called afterwards; closing twice is
-    /// harmless. A read that the kernel can neither cancel nor finish delays the return.
+    /// Cancels and waits for all reads, then frees threads, tables and buffers. Completions not yet
+    /// taken are dropped. Afterwards only `wake()` may be called; a second close is harmless. A
+    /// read that the kernel can neither cancel nor finish delays the return.
     func close()
 }
 
@@ -101,7 +101,7 @@ extension ReadEngine {
         try submit(waitingFor: minimum, timeout: timeout, wakeable: false)
     }
 
-    /// Makes a blocked wakeable wait return early, or the next one at once. Any thread.
+    /// Makes a blocked wakeable wait return early, or the next wakeable wait at once. Any thread.
     ///
     /// Another thread holds ``waker`` rather than the engine, which is not `Sendable`.
     @inlinable

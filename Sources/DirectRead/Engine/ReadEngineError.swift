@@ -13,7 +13,7 @@ public enum ReadEngineError: Error, Equatable, Sendable {
     case buffers(Errno)
     /// The kernel gave no threads for `pread`.
     case threads(Errno)
-    /// io_uring was demanded and cannot be had.
+    /// io_uring was demanded and is not available.
     case ring(RingUnavailable)
 }
 

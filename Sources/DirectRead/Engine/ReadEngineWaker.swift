@@ -2,7 +2,7 @@ import LinuxKit
 
 /// Ends a wakeable wait of an engine, from any thread.
 ///
-/// Keeps working, without effect, after the engine closed: it owns what it signals.
+/// Stays usable, without effect, after the engine closed: it owns the object that it signals.
 public struct ReadEngineWaker: Sendable {
     private let target: any WakeTarget
 
@@ -11,13 +11,14 @@ public struct ReadEngineWaker: Sendable {
     }
 
     /// Makes a blocked ``ReadEngine/submit(waitingFor:timeout:wakeable:)`` return early, or the
-    /// next wakeable one at once. Wakes before that one are counted as one.
+    /// next wakeable one at once. All wakes before that one count as one.
     public func wake() {
         target.wake()
     }
 }
 
-/// What a waker signals: an event counter polled by a ring, or a thread pool's condition.
+/// The object that a waker signals: an event counter polled by a ring, or a thread pool's
+/// condition.
 protocol WakeTarget: AnyObject, Sendable {
     func wake()
 }

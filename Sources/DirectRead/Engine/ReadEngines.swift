@@ -2,28 +2,28 @@ package import LinuxKit
 
 /// Makes read engines.
 public enum ReadEngines {
-    /// Which mechanism reads.
+    /// The mechanism that reads.
     public enum Policy: Sendable {
-        /// io_uring where it can be had, else `pread` on own threads.
+        /// io_uring if available, otherwise `pread` on threads of the engine.
         case automatic
         /// io_uring or an error.
         case ring
-        /// `pread` on own threads.
+        /// `pread` on threads of the engine.
         case threadPool
     }
 
-    /// Files a ring engine registers at most unless told otherwise.
+    /// The most files that a ring engine registers by default.
     public static let defaultFileCapacity = 1024
 
     /// Makes an engine that belongs to the calling thread.
     ///
     /// - Parameters:
     ///   - depth: slots, 1 to 4096.
-    ///   - slotSize: bytes a slot holds, 1 to 1 GiB. Memory used is `depth` times that, rounded up
-    ///     to pages; a ring engine pins it where `RLIMIT_MEMLOCK` allows.
-    ///   - policy: which mechanism; ``Policy/automatic`` keeps the reason of a fallback in
+    ///   - slotSize: bytes of a slot, 1 to 1 GiB. Memory used is `depth` times that, rounded up to
+    ///     pages; a ring engine pins it if `RLIMIT_MEMLOCK` allows.
+    ///   - policy: the mechanism; ``Policy/automatic`` keeps the reason of a fallback in
     ///     ``ReadEngine/fallbackReason``.
-    ///   - fileCapacity: files registered with the kernel at most, 0 to 32768. Further files are
+    ///   - fileCapacity: the most files registered with the kernel, 0 to 32768. Further files are
     ///     read through their descriptors.
     /// - Throws: ``ReadEngineError``.
     public static func make(
@@ -50,7 +50,7 @@ public enum ReadEngines {
         }
     }
 
-    /// Maps the slab after checking what was asked for.
+    /// Maps the slab after checking the parameters.
     static func makeSlab(depth: Int, slotSize: Int) throws(ReadEngineError) -> BufferSlab {
         guard (1...4096).contains(depth) else { throw .depthOutOfRange(depth) }
         guard (1...(1 << 30)).contains(slotSize) else { throw .slotSizeOutOfRange(slotSize) }

@@ -1,8 +1,8 @@
 import Glibc
 import LinuxKit
 
-/// What each slot is reading, kept so that an interrupted read can be started again and so that a
-/// slot in flight is never started or touched.
+/// The request of each slot. It is kept so that an interrupted read can be started again, and so
+/// that a slot in flight is never started or touched.
 @safe
 struct SlotTable: ~Copyable {
     struct Request {
@@ -13,8 +13,8 @@ struct SlotTable: ~Copyable {
         var isInFlight: Bool
     }
 
-    /// How often a read is started again before its `EINTR` or `EAGAIN` is passed on: a
-    /// non-blocking descriptor with nothing to give would otherwise be asked for ever.
+    /// How often a read is started again before its `EINTR` or `EAGAIN` is passed on. Without a
+    /// limit, a non-blocking descriptor without data would be asked for ever.
     static let retries: UInt8 = 16
 
     let depth: Int
@@ -31,7 +31,7 @@ struct SlotTable: ~Copyable {
         unsafe requests.initialize(repeating: idle, count: depth)
     }
 
-    /// Marks a slot as in flight. The checks hold in every build: past them the kernel writes.
+    /// Marks a slot as in flight. The checks run in every build: past them the kernel writes.
     @inline(__always)
     func begin(slot: Int, file: FileIndex, offset: UInt64, length: Int) {
         precondition(slot >= 0 && slot < depth, "no such slot")
@@ -57,7 +57,7 @@ struct SlotTable: ~Copyable {
         unsafe requests[slot].isInFlight = false
     }
 
-    /// Whether the result of a slot calls for another try, which it then uses up.
+    /// Whether the result of a slot calls for another try. The try is then used up.
     @inline(__always)
     func takesRetry(slot: Int, result: Int32) -> Bool {
         guard result == -EINTR || result == -EAGAIN, self[slot].retriesLeft > 0 else {

@@ -1,4 +1,4 @@
-/// Which places of the kernel's table of registered files are free.
+/// The free places of the kernel's table of registered files.
 struct RegisteredFileTable: ~Copyable {
     private var free: [UInt32]
     private var isTaken: [Bool]
@@ -10,7 +10,7 @@ struct RegisteredFileTable: ~Copyable {
 
     var capacity: Int { isTaken.count }
 
-    /// A free place, or `nil` when the table is full.
+    /// A free place; `nil` if the table is full.
     mutating func take() -> UInt32? {
         guard let index = free.popLast() else { return nil }
         isTaken[Int(index)] = true

@@ -4,19 +4,19 @@ public import SystemPackage
 
 /// Reads through one io_uring with registered buffers and registered files.
 ///
-/// Once made, a read allocates nothing, takes no lock and counts no reference.
+/// A read allocates nothing, takes no lock and counts no reference.
 @safe
 public final class RingReadEngine: ReadEngine {
     public let depth: Int
     public let slotSize: Int
     public let fallbackReason: String? = nil
 
-    /// Why the buffers are not registered with the kernel, or `nil` when they are: each read then
-    /// pins its pages itself.
+    /// Why the buffers are not registered with the kernel, so that each read pins its pages itself;
+    /// `nil` if they are.
     public let unregisteredBuffersReason: String?
 
-    // One access at a time follows from the thread rule and from the reader never calling out.
-    // The run-time check would be a look-up in thread-local storage on every read.
+    // The thread rule, and a reader that never calls out, ensure one access at a time. The run-time
+    // check would be a look-up in thread-local storage on every read.
     @exclusivity(unchecked) private var reader: RingReader
     private let threadRule = ThreadRule()
     private let wakeCounter: EventCounter
@@ -50,8 +50,8 @@ public final class RingReadEngine: ReadEngine {
         if threadRule.isOwner {
             unsafe reader.close()
         } else if unsafe reader.isReading {
-            // The kernel takes no call for this ring from another thread, so the reads go on:
-            // memory they write to must not be given to anybody else.
+            // The kernel takes no call for this ring from another thread, so the reads go on. The
+            // memory that they write to must not be reused.
             assertionFailure("a read engine was let go on another thread with reads in flight")
             unsafe reader.abandonSlab()
         }

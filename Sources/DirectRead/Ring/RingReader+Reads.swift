@@ -3,7 +3,8 @@ import LinuxKit
 import SystemPackage
 
 extension RingReader {
-    /// What a completion's token names: a slot below this, or one of the engine's own operations.
+    /// The meaning of a completion's token: a slot below this, or one of the engine's own
+    /// operations.
     private enum Token {
         static let firstControl: UInt64 = 1 << 32
         static let wake = firstControl
@@ -65,7 +66,7 @@ extension RingReader {
         return ready.count
     }
 
-    /// Completions that the next enter waits for; 0 when the caller has what it wants.
+    /// Completions that the next enter waits for; 0 if the caller's demand is met.
     @inline(__always)
     private func completionsToWaitFor(goal: Int, wakeable: Bool) -> UInt32 {
         guard wakeable else { return UInt32(max(0, goal - ready.count)) }
@@ -74,10 +75,11 @@ extension RingReader {
         return goal > ready.count || goal == 0 ? 1 : 0
     }
 
-    /// Tries against a kernel short of memory before the caller is told.
+    /// Tries against a kernel short of memory before the caller gets the error.
     private static let memoryPatience = 64
 
-    /// Prepares another enter after one that failed, or passes on what another cannot mend.
+    /// Prepares another enter after a failed one, or throws an error that another enter cannot
+    /// mend.
     private mutating func mend(
         _ outcome: Int32, _ patience: inout Int, _ remaining: Int64?
     ) throws(Errno) {
@@ -85,8 +87,8 @@ extension RingReader {
         case EINTR, ETIME:
             return
         case EBUSY, EAGAIN:
-            // Completions were taken just now, which is all the first asks for. The second wants
-            // memory, which reads that finish give back.
+            // EBUSY asks only that completions be taken, which has just happened. EAGAIN asks for
+            // memory, which finished reads give back.
             patience -= 1
             guard patience > 0 else { throw Errno(rawValue: -outcome) }
             if outstanding > Int(ring.unsubmitted) {
@@ -105,7 +107,7 @@ extension RingReader {
             guard !isClosed else { return nil }
             harvest()
             if ready.count == 0 && ring.hasCompletionsInKernel {
-                // An error of this enter leaves the completions where the next one finds them.
+                // If this enter fails, the completions stay for the next enter.
                 _ = ring.enter(waitingFor: 0)
                 harvest()
             }
@@ -115,7 +117,7 @@ extension RingReader {
         return completion
     }
 
-    /// Moves what the kernel completed to the ready queue and queues again what was interrupted.
+    /// Moves the kernel's completions to the ready queue, and queues interrupted reads again.
     @inline(__always)
     private mutating func harvest() {
         while let completion = ring.nextCompletion() {
@@ -143,7 +145,7 @@ extension RingReader {
         isWakePending = true
     }
 
-    /// Lets the wake counter complete an operation of the ring. Stays armed over any number of
+    /// Lets the wake counter complete an operation of the ring. It stays armed over any number of
     /// submissions, so it costs one queue entry for each wake.
     private mutating func pollForWake() {
         isWakePolled = ring.queuePoll(
@@ -159,9 +161,9 @@ extension RingReader {
         slab = nil
     }
 
-    /// Waits until the kernel holds nothing of ours, cancelling what it can.
+    /// Cancels what it can, and waits until the kernel holds no operation of this ring.
     private mutating func finishAllReads() {
-        // What the kernel has not taken never starts.
+        // Entries that the kernel has not taken never start.
         let dropped = Int(ring.unsubmitted)
         ring.discardUnsubmitted()
         var inKernel = outstanding + (isWakePolled ? 1 : 0) - dropped

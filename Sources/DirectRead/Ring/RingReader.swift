@@ -2,7 +2,7 @@ import Glibc
 import LinuxKit
 import SystemPackage
 
-/// The state of a ring engine: ring, buffers, files, and what is in flight.
+/// The state of a ring engine: ring, buffers, files, and the reads in flight.
 @safe
 struct RingReader: ~Copyable {
     /// Why each read pins its own pages; `nil` with registered buffers.
@@ -17,7 +17,7 @@ struct RingReader: ~Copyable {
     var ready: CompletionQueue
     var files: RegisteredFileTable
     var slab: BufferSlab?
-    // Reads started whose completion did not come yet.
+    // Reads started whose completion has not arrived.
     var outstanding = 0
     var isWakePolled = false
     var isWakePending = false
@@ -62,7 +62,7 @@ struct RingReader: ~Copyable {
     private static func makeRing(
         depth: Int, calls: RingSystemCalls
     ) throws(ReadEngineError) -> Ring {
-        // Every read may complete and be cancelled at once, so the completions never overflow.
+        // Every read may complete and be cancelled at once, so this size rules out an overflow.
         let entries = UInt32(depth + controlEntries)
         do {
             return try Ring(
@@ -112,7 +112,7 @@ struct RingReader: ~Copyable {
             return FileIndex(descriptor: fd)
         }
         do throws(Errno) {
-            // −1 would empty the place rather than be refused.
+            // The kernel would take −1 as an order to empty the place.
             guard fd.rawValue >= 0 else { throw .badFileDescriptor }
             try ring.updateFileTable(at: index, descriptor: fd.rawValue)
         } catch {

@@ -27,7 +27,7 @@ struct JobQueue: ~Copyable {
     }
 
     deinit {
-        // Jobs own nothing, so those left need no clean-up.
+        // Jobs own nothing, so the remaining ones need no clean-up.
         unsafe storage.deallocate()
     }
 }

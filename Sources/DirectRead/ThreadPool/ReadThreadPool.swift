@@ -3,13 +3,13 @@ import LinuxKit
 import Locks
 import SystemPackage
 
-/// Threads that take reads from a bounded queue and leave completions in another.
+/// Threads that take reads from a bounded queue and put completions into another.
 ///
 /// Both queues hold one entry for each slot, reserved at the start. Unchecked `Sendable`: every
 /// field below the lock is touched only while holding it.
 @safe
 final class ReadThreadPool: WakeTarget, @unchecked Sendable {
-    /// One read. Owns nothing, so that handing it over counts no reference.
+    /// A read. It owns nothing, so handing it over counts no reference.
     @safe
     struct Job {
         var slot: Int32
@@ -21,7 +21,7 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
 
     private(set) var threadCount = 0
     private var threads: [OwnThread] = []
-    // Filled by the owner without the lock, then published in one go.
+    // The owner fills it without the lock, then publishes it at once.
     private var unpublished: JobQueue
 
     private let lock = Lock()
@@ -41,7 +41,7 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
 
     // MARK: The owner's side
 
-    /// Starts the threads; fewer than asked for will do, none will not.
+    /// Starts the threads. Succeeds if it can start at least one.
     func start(threads wanted: Int) throws(Errno) {
         threads.reserveCapacity(wanted)
         while threads.count < wanted {
@@ -77,8 +77,8 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
         }
     }
 
-    /// Blocks until `count` completions are there, time runs out, or, when `wakeable`, a wake
-    /// comes, which is then used up.
+    /// Blocks until `count` completions are there, or time runs out. If `wakeable`, a wake also
+    /// ends the wait and is then used up.
     func wait(for count: Int, until deadline: Deadline, wakeable: Bool) {
         lock.lock()
         defer { lock.unlock() }
@@ -94,7 +94,7 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
         if wakeable { isWoken = false }
     }
 
-    /// Moves all completions to the owner's queue. How many.
+    /// Moves all completions to the owner's queue. Returns how many.
     func moveFinished(to ready: inout CompletionQueue) -> Int {
         lock.lock()
         defer { lock.unlock() }
@@ -103,7 +103,7 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
         return count
     }
 
-    /// Lets running reads end, drops the others, and waits for the threads to be gone.
+    /// Lets running reads end, drops the others, and waits for the threads' end.
     func stop() {
         lock.lock()
         isStopping = true
@@ -139,7 +139,7 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
         }
     }
 
-    /// The next read, or `nil` when the pool stops.
+    /// The next read; `nil` if the pool stops.
     private func nextJob() -> Job? {
         lock.lock()
         defer { lock.unlock() }

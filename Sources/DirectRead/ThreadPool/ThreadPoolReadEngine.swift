@@ -2,9 +2,9 @@ import Glibc
 public import LinuxKit
 public import SystemPackage
 
-/// Reads with `pread` on threads of its own, where io_uring cannot be had.
+/// Reads with `pread` on threads of its own, where io_uring is not available.
 ///
-/// Same contract as the ring engine at a higher price: a lock and a change of thread for each
+/// It has the ring engine's contract at a higher price: a lock and a change of thread for each
 /// batch. A read allocates nothing.
 @safe
 public final class ThreadPoolReadEngine: ReadEngine {
@@ -19,20 +19,20 @@ public final class ThreadPoolReadEngine: ReadEngine {
     private let threadRule = ThreadRule()
     private var slab: BufferSlab?
     private var ready: CompletionQueue
-    // Reads started whose completion was not fetched yet, of which some wait to be submitted.
+    // Reads started whose completion was not fetched yet; some of them wait to be submitted.
     private var outstanding = 0
     private var isClosed = false
 
-    /// Threads unless told otherwise: enough to keep a fast drive busy, few enough for any machine.
+    /// The default number of threads: enough to keep a fast drive busy, few enough for any machine.
     public static let defaultThreadCount = 16
 
     /// Makes the buffers and starts the threads.
     ///
     /// - Parameters:
     ///   - depth: slots, 1 to 4096.
-    ///   - slotSize: bytes a slot holds, 1 to 1 GiB.
+    ///   - slotSize: bytes of a slot, 1 to 1 GiB.
     ///   - threads: at most this many threads, never more than slots.
-    ///   - fallbackReason: why io_uring is not used, when it was wanted.
+    ///   - fallbackReason: why io_uring is not used although it was wanted.
     public init(
         depth: Int, slotSize: Int, threads: Int = defaultThreadCount,
         fallbackReason: String? = nil
@@ -65,7 +65,7 @@ public final class ThreadPoolReadEngine: ReadEngine {
         return "pread on \(pool.threadCount) threads because \(fallbackReason)"
     }
 
-    /// The file's descriptor under another name: there is no table to register it in.
+    /// Returns the descriptor as an index: there is no table to register it in.
     public func register(_ fd: FileDescriptor) throws(Errno) -> FileIndex {
         threadRule.check()
         guard fcntl(fd.rawValue, F_GETFD) >= 0 else { throw .badFileDescriptor }
@@ -97,7 +97,7 @@ public final class ThreadPoolReadEngine: ReadEngine {
         pool.publish()
         let wakeable = wakeable && minimum > 0
         let goal = min(minimum, ready.count + outstanding)
-        // With nothing outstanding only the wake can end the wait.
+        // With nothing outstanding, only the wake can end the wait.
         let missing = wakeable && goal == 0 ? 1 : max(0, goal - ready.count)
         if missing > 0 || wakeable {
             pool.wait(for: missing, until: Deadline(timeout), wakeable: wakeable)

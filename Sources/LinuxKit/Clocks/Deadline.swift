@@ -1,4 +1,4 @@
-/// A moment on the monotonic clock until which a wait may last.
+/// The moment on the monotonic clock at which a wait ends.
 package struct Deadline {
     /// Nanoseconds of CLOCK_MONOTONIC; `nil` waits for ever.
     package let moment: Int64?
@@ -12,7 +12,7 @@ package struct Deadline {
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         let (sum, sumOverflow) = Self.now().addingReportingOverflow(
             whole.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue)
-        // Beyond 292 years is for ever; a negative timeout has passed already.
+        // A timeout beyond 292 years waits for ever; a negative one has passed already.
         if overflow || sumOverflow {
             moment = seconds < 0 ? 0 : nil
         } else {

@@ -15,10 +15,10 @@ package enum KernelClock {
             seconds: Int64(time.tv_sec), nanoseconds: UInt32(truncatingIfNeeded: time.tv_nsec))
     }
 
-    /// CLOCK_PROCESS_CPUTIME_ID: what all threads of this process have used, seconds.
+    /// CLOCK_PROCESS_CPUTIME_ID: the time used by all threads of this process, in seconds.
     package static var ownCPUTime: Double { seconds(CLOCK_PROCESS_CPUTIME_ID) }
 
-    /// What all threads of a process have used, seconds; nil when it is gone.
+    /// The time used by all threads of a process, in seconds; nil if it is gone.
     package static func cpuTime(of process: Int32) -> Double? {
         var clock = clockid_t()
         guard unsafe clock_getcpuclockid(process, &clock) == 0 else { return nil }

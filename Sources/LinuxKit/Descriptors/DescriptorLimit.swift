@@ -10,7 +10,7 @@ package enum DescriptorLimit {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Descriptors below 65,536 that are open now: the process's own and those that it inherited.
+    /// Descriptors below 65,536 that are open now: the process's own and inherited ones.
     package static var inUse: Int {
         let count = min(current, 65_536)
         var all = (0..<Int32(count)).map { pollfd(fd: $0, events: 0, revents: 0) }

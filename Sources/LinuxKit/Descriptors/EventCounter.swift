@@ -1,10 +1,10 @@
 internal import CKernelABI
 package import SystemPackage
 
-/// A counter of the kernel's (eventfd(2)) that one thread polls and any thread raises.
+/// A counter of the kernel's (eventfd(2)). One thread polls it, any thread raises it.
 ///
-/// A class, so that a late raise never reaches a descriptor that was closed and given to another
-/// file: each side owns it.
+/// A class, because each side owns the descriptor: so a late raise never reaches a number that was
+/// closed and given to another file.
 package final class EventCounter: Sendable {
     private let owned: OwnedDescriptor
 
@@ -14,7 +14,7 @@ package final class EventCounter: Sendable {
         owned = OwnedDescriptor(owning: FileDescriptor(rawValue: number))
     }
 
-    /// Shows POLLIN while there are raises that ``reset()`` did not take.
+    /// Shows POLLIN while there are raises that ``reset()`` has not taken.
     package var descriptor: FileDescriptor { owned.descriptor }
 
     package func raise() {

@@ -1,14 +1,14 @@
 internal import CKernelABI
 
-/// `O_*` of open(2) and openat2(2), with the values of the architecture the program runs on.
+/// `O_*` of open(2) and openat2(2), with the values of the running architecture.
 public struct OpenFlags: OptionSet, Sendable, Hashable {
     public var rawValue: Int32
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
-    /// As the kernel puts them into messages.
+    /// The flags as the kernel puts them into messages.
     package init(bits: UInt32) { rawValue = Int32(bitPattern: bits) }
 
-    /// O_ACCMODE: the two bits that say what is opened for.
+    /// O_ACCMODE: the two bits for reading and writing.
     private var access: Int32 { rawValue & 3 }
 
     public var mayRead: Bool { access != BPIO_O_WRONLY }
@@ -37,10 +37,10 @@ public struct OpenFlags: OptionSet, Sendable, Hashable {
     package static let noAccessTime = OpenFlags(rawValue: BPIO_O_NOATIME)
     /// O_PATH: a place in the tree, good for *at calls, statx and reopening, not for data.
     package static let pathOnly = OpenFlags(rawValue: BPIO_O_PATH)
-    /// O_TMPFILE, which contains O_DIRECTORY: an unnamed file in the directory that is opened.
+    /// O_TMPFILE, which contains O_DIRECTORY: an unnamed file in the opened directory.
     package static let unnamed = OpenFlags(rawValue: BPIO_O_TMPFILE)
 
-    /// O_CLOEXEC is added to every open: no child process inherits a descriptor of ours.
+    /// O_CLOEXEC is added to every open: no child process inherits a descriptor of this process.
     static let closeOnExec = OpenFlags(rawValue: BPIO_O_CLOEXEC)
 }
 
@@ -51,7 +51,7 @@ package struct ResolveFlags: OptionSet, Sendable, Hashable {
 
     /// Do not cross into another mount: EXDEV.
     package static let noCrossingMounts = ResolveFlags(rawValue: UInt64(BPIO_RESOLVE_NO_XDEV))
-    /// Refuse /proc/PID/fd style links: ELOOP.
+    /// Refuse links of the kind /proc/PID/fd: ELOOP.
     package static let noMagicLinks = ResolveFlags(rawValue: UInt64(BPIO_RESOLVE_NO_MAGICLINKS))
     /// Refuse every symbolic link: ELOOP.
     package static let noSymbolicLinks = ResolveFlags(rawValue: UInt64(BPIO_RESOLVE_NO_SYMLINKS))
@@ -59,6 +59,6 @@ package struct ResolveFlags: OptionSet, Sendable, Hashable {
     package static let beneath = ResolveFlags(rawValue: UInt64(BPIO_RESOLVE_BENEATH))
     /// Treat the starting directory as "/" while walking.
     package static let inRoot = ResolveFlags(rawValue: UInt64(BPIO_RESOLVE_IN_ROOT))
-    /// Only what the directory cache knows: EAGAIN otherwise.
+    /// Use only the directory cache: EAGAIN if it does not suffice.
     package static let cachedOnly = ResolveFlags(rawValue: UInt64(BPIO_RESOLVE_CACHED))
 }

@@ -13,7 +13,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
         self.descriptor = descriptor
     }
 
-    /// Gives the descriptor up without closing it; closing is the caller's duty from now on.
+    /// Gives the descriptor up without closing it. The caller must close it.
     public consuming func release() -> FileDescriptor {
         let released = descriptor
         discard self
@@ -22,7 +22,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
 
     /// close(2), with the error that `deinit` would have to swallow.
     ///
-    /// - Throws: what close(2) reports, such as EIO of a write that failed late. The descriptor is
+    /// - Throws: the error of close(2), such as EIO of a write that failed late. The descriptor is
     ///   gone in every case: Linux closes even when it reports EINTR, so there is no retry.
     public consuming func close() throws(Errno) {
         let number = release().rawValue

@@ -2,17 +2,17 @@ package import SystemPackage
 
 /// A file of /proc or /sys.
 ///
-/// The kernel makes its bytes when they are asked for: it has no size, and a read brings what fits
-/// a page, however much room there is. So it is read until a read brings nothing. Foundation takes
-/// the first short read of such a file for its end.
+/// The kernel makes its bytes at the read. The file has no size, and a read returns at most a page,
+/// whatever the buffer. So it is read until a read returns nothing. Foundation takes the first
+/// short read of such a file for its end.
 package enum KernelFile {
-    /// More than any has: mount tables of busy hosts reach megabytes.
+    /// In bytes; larger than any such file. Mount tables of busy hosts reach megabytes.
     package static let largest = 64 << 20
 
     /// All bytes. Any thread.
     ///
-    /// - Parameter limit: where reading stops, bytes; the result may exceed it by one read.
-    /// - Throws: what open(2) and read(2) say.
+    /// - Parameter limit: reading stops there, in bytes; the result may exceed it by one read.
+    /// - Throws: the errors of open(2) and read(2).
     package static func bytes(
         of path: FilePath, limit: Int = largest
     ) throws(Errno) -> [UInt8] {
@@ -37,8 +37,8 @@ package enum KernelFile {
         }
     }
 
-    /// All of it as text; nil where it cannot be read: the process is gone, or the kernel has no
-    /// such file.
+    /// The whole text; nil if it cannot be read: the process is gone, or the kernel has no such
+    /// file.
     package static func text(_ path: String) -> String? {
         (try? bytes(of: FilePath(path))).map { String(decoding: $0, as: UTF8.self) }
     }
@@ -52,7 +52,7 @@ package enum KernelFile {
         return nil
     }
 
-    /// Whether it could be written, in one write(2), as the kernel's files want it.
+    /// Whether it could be written, in one write(2) as the kernel's files demand.
     @discardableResult
     package static func write(_ text: String, to path: FilePath) -> Bool {
         guard let file = try? FileDescriptor.open(path, .writeOnly, options: .closeOnExec) else {

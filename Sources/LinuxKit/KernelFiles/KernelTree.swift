@@ -1,9 +1,9 @@
 package import SystemPackage
 
-/// Reads the small files, links and folders by which the kernel shows its objects (sysfs, procfs).
+/// Reads the small files, links and folders in which the kernel shows its objects (sysfs, procfs).
 package enum KernelTree {
-    /// The text of an attribute file without blanks and line feeds around it; nil when there is
-    /// none, or when the driver refuses to tell.
+    /// The text of an attribute file without blanks and line feeds around it; nil if there is none,
+    /// or if the driver refuses the read.
     package static func text(_ path: FilePath) -> String? {
         guard let bytes = try? KernelFile.bytes(of: path) else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
@@ -16,7 +16,7 @@ package enum KernelTree {
         text(path).flatMap { Int($0) }
     }
 
-    /// "1" and "0" attributes.
+    /// An attribute that is "1" or "0".
     package static func flag(_ path: FilePath) -> Bool? {
         number(path).map { $0 != 0 }
     }
@@ -25,13 +25,13 @@ package enum KernelTree {
         (try? SystemCall.status(of: path, followingLinks: true)) != nil
     }
 
-    /// The last component of a link's target: a device's "driver" link names its driver so.
+    /// The last component of a link's target. A device's "driver" link names its driver so.
     package static func linkName(_ path: FilePath) -> String? {
         guard let target = try? SystemCall.readLink(path) else { return nil }
         return FilePath(bytes: target).lastComponent?.string
     }
 
-    /// Where a path leads once every link is followed; nil when it leads nowhere.
+    /// The target of a path with every link followed; nil if it leads nowhere.
     package static func resolved(_ path: FilePath) -> FilePath? {
         guard let place = try? SystemCall.open(path, .pathOnly),
             let target = try? SystemCall.readLink(SystemCall.magicLink(of: place.descriptor))
@@ -39,7 +39,7 @@ package enum KernelTree {
         return FilePath(bytes: target)
     }
 
-    /// Names in a folder, sorted the way people count: "sda2" before "sda10". Empty without one.
+    /// Names in a folder, in natural order: "sda2" before "sda10". Empty if there is no folder.
     package static func entries(of path: FilePath) -> [String] {
         guard let directory = try? SystemCall.open(path, [.readOnly, .directory]) else {
             return []

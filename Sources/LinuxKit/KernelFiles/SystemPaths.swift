@@ -1,9 +1,8 @@
 public import SystemPackage
 
-/// Where the kernel's own file systems are mounted.
+/// The mount points of the kernel's own file systems.
 ///
-/// Discovery reads nothing outside these three directories, so that a test can hand it a tree of
-/// its own.
+/// Discovery reads nothing outside these three directories, so a test can pass a tree of its own.
 public struct SystemPaths: Sendable, Hashable {
     /// sysfs, "/sys".
     public var sys: FilePath

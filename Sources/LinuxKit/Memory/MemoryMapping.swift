@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// Pages of this process, unmapped when the value ends.
 ///
-/// A forked child does not inherit them: the kernel writes into them on the parent's behalf, and
+/// A forked child does not inherit them: the kernel writes into them for the parent, and
 /// copy-on-write would part the two views.
 @safe
 package struct MemoryMapping: ~Copyable {
@@ -11,15 +11,15 @@ package struct MemoryMapping: ~Copyable {
     /// In bytes.
     package let size: Int
 
-    /// Size of one huge page on the architectures we run on.
+    /// Bytes of a huge page on the supported architectures.
     package static let hugePageSize = 2 << 20
 
-    /// Maps `size` bytes of a descriptor at `offset`, or of zeroes when there is no descriptor.
+    /// Maps `size` bytes of a descriptor at `offset`, or of zeroes if there is no descriptor.
     package init(size: Int, descriptor: CInt? = nil, offset: Int = 0) throws(Errno) {
         let kind = descriptor == nil ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED | MAP_POPULATE
         let start = unsafe mmap(
             nil, size, PROT_READ | PROT_WRITE, kind, descriptor ?? -1, off_t(offset))
-        // MAP_FAILED is a macro Swift does not import: all bits set.
+        // MAP_FAILED is a macro that Swift does not import: all bits set.
         guard let start = unsafe start, unsafe start != UnsafeMutableRawPointer(bitPattern: -1)
         else { throw Errno(rawValue: errno) }
         guard unsafe madvise(start, size, MADV_DONTFORK) == 0 else {
@@ -31,7 +31,7 @@ package struct MemoryMapping: ~Copyable {
         self.size = size
     }
 
-    /// Maps zeroes where whole huge pages fit: `size` bytes, rounded up to such pages.
+    /// Maps zeroes aligned to huge pages: `size` bytes, rounded up to whole huge pages.
     package init(hugePagesFor size: Int) throws(Errno) {
         let page = Self.hugePageSize
         let (padded, overflow) = size.addingReportingOverflow(page * 2 - 1)
@@ -47,13 +47,13 @@ package struct MemoryMapping: ~Copyable {
         self.size = length
     }
 
-    /// Asks for huge pages, which make big buffers cheaper to register, to pin and to read into: a
-    /// disk is given one piece of memory instead of one for every 4 KiB. Advice only.
+    /// Asks for huge pages. They make big buffers cheaper to register, to pin and to read into: a
+    /// disk gets one piece of memory instead of one for every 4 KiB. Advice only.
     package func adviseHugePages() {
         _ = unsafe madvise(base, size, MADV_HUGEPAGE)
     }
 
-    /// Gives up what the pages hold; they are zeroes when they are next touched.
+    /// Discards the pages' content. They are zeroes at the next access.
     package func clear() {
         _ = unsafe madvise(base, size, MADV_DONTNEED)
     }

@@ -1,11 +1,11 @@
-/// Names of file systems by the magic number that statfs(2) reports (linux/magic.h, statfs(2)).
+/// Names of file systems by the magic number of statfs(2) (linux/magic.h, statfs(2)).
 public enum FileSystemMagic {
     /// The name as /proc/filesystems spells it; nil for a number not listed here.
     ///
-    /// ext2, ext3 and ext4 share one number and answer "ext4"; prefer the mount table's name.
+    /// ext2, ext3 and ext4 share one number and give "ext4"; prefer the mount table's name.
     public static func name(of magic: UInt64) -> String? { names[magic] }
 
-    /// File systems whose files are made when they are read, whatever size they are said to have.
+    /// File systems that make a file's content at the read, whatever size they report.
     package static func hasMadeUpSizes(_ magic: UInt64) -> Bool {
         name(of: magic).map(madeUp.contains) ?? false
     }
@@ -21,12 +21,12 @@ public enum FileSystemMagic {
     package static let tmpfs: UInt64 = 0x0102_1994
     package static let overlay: UInt64 = 0x794C_7630
 
-    /// Those whose open files for reading differ in nothing but their flags. Elsewhere an open file
-    /// may have content of its own (/proc), rights of its own (NFS, FUSE), or be of another layer
-    /// than the next (overlayfs).
+    /// File systems on which two files opened for reading differ only in their flags. On others an
+    /// open file may have content of its own (/proc), rights of its own (NFS, FUSE), or lie on
+    /// another layer than the next (overlayfs).
     package static let alike: Set<UInt64> = [ext4, xfs, btrfs, tmpfs, 0xF2F5_2010]
 
-    /// Those of which another machine, or another program, decides.
+    /// File systems that another machine or another program controls.
     package static let elsewhere: Set<UInt64> = Set(
         names.filter {
             ["nfs", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "coda", "lustre", "fuse"]

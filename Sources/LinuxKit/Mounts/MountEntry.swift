@@ -1,24 +1,25 @@
 public import SystemPackage
 
-/// One line of /proc/self/mountinfo (proc_pid_mountinfo(5)).
+/// A line of /proc/self/mountinfo (proc_pid_mountinfo(5)).
 ///
-/// Names on Linux are bytes; what is a `String` here is decoded as UTF-8 with replacement, and what
-/// is a `FilePath` keeps every byte.
+/// Names on Linux are bytes. A `String` here is decoded as UTF-8 with replacement; a `FilePath`
+/// keeps every byte.
 public struct MountEntry: Sendable, Hashable {
     /// Unique while the mount lives; the same number as ``FileStatus/mountID``.
     public var id: UInt64
     public var parentID: UInt64
     /// `st_dev` of the files on it. btrfs subvolumes have others of their own.
     public var device: DeviceNumber
-    /// Which directory of the file system is mounted; other than "/" for bind mounts, subvolumes.
+    /// The directory of the file system that is mounted; other than "/" for bind mounts and
+    /// subvolumes.
     public var root: FilePath
-    /// Where it is mounted, seen from this process's root directory.
+    /// The mount point, seen from this process's root directory.
     public var mountPoint: FilePath
     /// Options of this mount, such as "rw", "relatime".
     public var options: [String]
     /// Type with subtype, such as "ext4" or "fuse.sshfs".
     public var fileSystemType: String
-    /// What was mounted: "/dev/sda1", "server:/export", "none", …
+    /// The mounted source: "/dev/sda1", "server:/export", "none", …
     public var source: String
     /// Options of the file system behind the mount. Values keep every byte but the escapes.
     public var superOptions: [SuperOption]

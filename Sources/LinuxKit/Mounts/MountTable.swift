@@ -15,18 +15,18 @@ public struct MountTable: Sendable, Hashable {
 
     /// Reads `<proc>/self/mountinfo`.
     ///
-    /// - Throws: what open(2) and read(2) report, such as ENOENT where /proc is not mounted.
+    /// - Throws: the errors of open(2) and read(2), such as ENOENT if /proc is not mounted.
     public init(paths: SystemPaths = .system) throws(Errno) {
         self.init(parsing: try KernelFile.bytes(of: paths.proc.appending("self/mountinfo")))
     }
 
-    /// As this process sees them; empty where /proc is not to be had.
+    /// The mounts that this process sees; empty if /proc cannot be read.
     package static var current: MountTable {
         (try? MountTable()) ?? MountTable(entries: [])
     }
 
-    /// What programs see at an absolute path without links: later mounts hide earlier ones at the
-    /// same place.
+    /// The mount that programs see at an absolute path without links: later mounts hide earlier
+    /// ones at the same place.
     package func top(at path: FilePath) -> MountEntry? {
         entries.last { $0.mountPoint == path }
     }
@@ -36,15 +36,15 @@ public struct MountTable: Sendable, Hashable {
         entries.first { $0.id == id }
     }
 
-    /// The mount that an open file was reached through: by its mount number first, else by its
-    /// device, which bind mounts of one file system share.
+    /// The mount that an open file was reached through: by its mount number if known, otherwise by
+    /// its device, which bind mounts of one file system share.
     public func entry(for status: FileStatus) -> MountEntry? {
         if let id = status.mountID, let found = entry(id: id) { return found }
         return entries.last { $0.device == status.device }
     }
 
-    /// The mount that holds an absolute path without symbolic links: the longest mount point that
-    /// is a prefix of it, and among equals the last, which covers the others.
+    /// The mount that holds an absolute path without symbolic links: the one with the longest mount
+    /// point that is a prefix of the path. Among equals it is the last, which covers the others.
     public func entry(containing path: FilePath) -> MountEntry? {
         var best: MountEntry?
         for entry in entries where path.starts(with: entry.mountPoint) {
@@ -54,7 +54,7 @@ public struct MountTable: Sendable, Hashable {
         return best
     }
 
-    /// A mount of that device, the whole file system rather than a part of it where possible.
+    /// A mount of that device, if possible of the whole file system.
     public func entry(device: DeviceNumber) -> MountEntry? {
         let all = entries.filter { $0.device == device }
         return all.first { $0.root == "/" } ?? all.first

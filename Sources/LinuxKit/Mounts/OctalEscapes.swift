@@ -1,7 +1,7 @@
 /// The "\040" escapes by which the kernel keeps blanks and line feeds out of its tables
 /// (/proc/self/mountinfo, /proc/swaps).
 package enum OctalEscapes {
-    /// Undoes the escapes; a backslash that three octal digits do not follow stays as it is.
+    /// Undoes the escapes. A backslash without three octal digits stays as it is.
     package static func decode(_ field: some Collection<UInt8>) -> [UInt8] {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(field.count)

@@ -9,15 +9,15 @@ extension Ring {
     ///   - submitting: whether to submit; `false` only waits.
     ///   - minimum: completions to wait for, counting those not yet taken; 0 does not wait.
     ///   - nanoseconds: how long to wait at most; `nil` for ever.
-    /// - Returns: entries the kernel took, or a negated errno: `ETIME` when time ran out and
-    ///   nothing was submitted, `EINTR`, `EBUSY` when completions must be taken first, `EAGAIN`
-    ///   when memory is short for the moment.
+    /// - Returns: entries that the kernel took, or a negated errno: `ETIME` if time ran out and
+    ///   nothing was submitted, `EINTR`, `EBUSY` if completions must be taken first, `EAGAIN` if
+    ///   memory is short for the moment.
     package mutating func enter(
         submitting: Bool = true, waitingFor minimum: UInt32, nanoseconds: Int64? = nil
     ) -> Int32 {
         unsafe bpio_store_release(sharedTail, localTail)
         let count = submitting ? unsubmitted : 0
-        // Always GETEVENTS: it also runs what DEFER_TASKRUN put off and brings in overflow.
+        // Always GETEVENTS: it also runs work that DEFER_TASKRUN put off, and brings in overflow.
         let flags = enterFlags | UInt32(BPIO_RING_ENTER_GETEVENTS)
         guard let nanoseconds else {
             return calls.enter(enterTarget, count, minimum, flags, nil)
@@ -33,7 +33,7 @@ extension Ring {
         }
     }
 
-    /// Whether completions wait inside the kernel, where only an enter brings them out.
+    /// Whether completions wait inside the kernel. Only an enter brings them out.
     package var hasCompletionsInKernel: Bool {
         let waiting = UInt32(BPIO_RING_SQ_TASKRUN | BPIO_RING_SQ_CQ_OVERFLOW)
         return unsafe bpio_load_relaxed(submissionFlags) & waiting != 0

@@ -1,8 +1,8 @@
 package import CKernelABI
 package import Glibc
 
-// One function for each operation. Each takes the next free entry of the submission queue and
-// makes no system call; `false` says that the queue is full and must be submitted first.
+// One function for each operation. Each takes the next free entry of the submission queue and makes
+// no system call. `false` means that the queue is full and must be submitted first.
 extension Ring {
     /// Entries filled in and not yet taken by the kernel.
     @inlinable
@@ -63,7 +63,7 @@ extension Ring {
         return push(entry)
     }
 
-    /// Completes once when the descriptor shows one of the `poll(2)` events.
+    /// Completes once the descriptor shows one of the `poll(2)` events.
     package mutating func queuePoll(
         descriptor: CInt, events: UInt32, token: UInt64
     ) -> Bool {
@@ -102,7 +102,7 @@ extension Ring {
     /// Sends a command to the driver of a descriptor. Only for a ring that takes commands.
     ///
     /// - Parameters:
-    ///   - vectors: of `iovec`s that stay valid until submitted.
+    ///   - vectors: `iovec`s that stay valid until submitted.
     ///   - area: the first bytes of the command's own area; the rest are zeroes.
     @unsafe
     package mutating func queueCommand(

@@ -3,12 +3,12 @@ internal import Glibc
 package import SystemPackage
 
 extension Ring {
-    /// Pins the memory and makes it registered buffer 0, so that reads into any part of it skip
-    /// the pinning.
+    /// Pins the memory and makes it registered buffer 0, so that reads into any part of it skip the
+    /// pinning.
     ///
     /// The memory must stay mapped as long as the ring.
     ///
-    /// - Throws: `ENOMEM` when it exceeds `RLIMIT_MEMLOCK`, `EFAULT` above 1 GiB.
+    /// - Throws: `ENOMEM` if it exceeds `RLIMIT_MEMLOCK`, `EFAULT` above 1 GiB.
     @unsafe
     package func registerBuffer(at start: UnsafeMutableRawPointer, byteCount: Int) throws(Errno) {
         var vector = unsafe iovec(iov_base: start, iov_len: byteCount)
@@ -17,7 +17,7 @@ extension Ring {
         guard outcome >= 0 else { throw Errno(rawValue: -outcome) }
     }
 
-    /// Undoes both registrations. What is not registered is left alone.
+    /// Undoes both registrations. A missing registration is ignored.
     package func unregisterBufferAndFiles() {
         _ = calls.register(
             descriptor.descriptor.rawValue, UInt32(BPIO_RING_UNREGISTER_BUFFERS), nil, 0)

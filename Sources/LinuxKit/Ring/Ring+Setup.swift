@@ -3,11 +3,12 @@ internal import Glibc
 internal import SystemPackage
 
 extension Ring {
-    /// Sets of modes, best first. A kernel refuses with EINVAL a set that holds one it lacks.
+    /// Sets of modes, best first. If a set has a mode that the kernel lacks, the kernel refuses it
+    /// with EINVAL.
     ///
-    /// DEFER_TASKRUN delivers completions only when this thread asks, with no interruption of its
-    /// other work. It must have TASKRUN_FLAG beside it, or a look at the queue without a system
-    /// call would never learn that completions wait inside the kernel.
+    /// DEFER_TASKRUN delivers completions only when this thread asks, and so never interrupts its
+    /// other work. It needs TASKRUN_FLAG, or a look at the queue without a system call would never
+    /// learn that completions wait inside the kernel.
     private static let modeSets: [Int] = {
         let always = BPIO_RING_SETUP_CQSIZE
         let since518 = always | BPIO_RING_SETUP_SUBMIT_ALL
@@ -21,7 +22,7 @@ extension Ring {
         ]
     }()
 
-    /// Makes the ring with the best set of modes that the kernel takes. The descriptor.
+    /// Makes the ring with the best set of modes that the kernel takes. Returns the descriptor.
     static func setUp(
         _ configuration: RingConfiguration, _ parameters: inout bpio_ring_params,
         _ calls: RingSystemCalls
@@ -40,7 +41,7 @@ extension Ring {
         return outcome
     }
 
-    /// Maps one of the areas that the kernel made for the ring.
+    /// Maps an area that the kernel made for the ring.
     static func map(
         _ size: Int, of ring: CInt, at offset: Int
     ) throws(RingUnavailable) -> MemoryMapping {
@@ -64,7 +65,8 @@ extension Ring {
     }
 
     /// Puts the ring into this thread's table of rings (Linux 5.18), which saves every enter the
-    /// look-up of the descriptor. Sixteen fit; without a place the descriptor serves.
+    /// look-up of the descriptor. The table has sixteen places; without a place the descriptor is
+    /// used.
     mutating func registerOwnDescriptor() {
         var update = bpio_rsrc_update()
         update.offset = .max
@@ -76,9 +78,9 @@ extension Ring {
         enterFlags = UInt32(BPIO_RING_ENTER_REGISTERED_RING)
     }
 
-    /// Frees the place in the table; a ring that keeps it lives as long as the thread.
+    /// Frees the place in the table; otherwise the ring would live as long as the thread.
     ///
-    /// On another thread the same place is another ring's, so there it stays as it is.
+    /// On another thread the same place belongs to another ring, so nothing is freed there.
     func unregisterOwnDescriptor() {
         guard isDescriptorRegistered, threadRule.isOwner else { return }
         var update = bpio_rsrc_update()

@@ -2,14 +2,14 @@ package import CKernelABI
 internal import Glibc
 internal import SystemPackage
 
-/// One io_uring: a queue of submissions and a queue of completions shared with the kernel.
+/// An io_uring: a queue of submissions and a queue of completions shared with the kernel.
 ///
-/// **Thread rule.** The thread that made the ring is the only one that may use it (where the kernel
-/// has `IORING_SETUP_SINGLE_ISSUER` it refuses others), and the kernel cancels what is in flight
-/// when that thread exits.
+/// **Thread rule.** Only the thread that made the ring may use it; a kernel with
+/// `IORING_SETUP_SINGLE_ISSUER` refuses others. The kernel cancels the operations in flight when
+/// that thread exits.
 ///
-/// The completions are taken with `nextCompletion`, never from inside a submission, so nothing
-/// here calls back and nothing recurses.
+/// Completions are taken with `nextCompletion`, never from inside a submission, so nothing here
+/// calls back and nothing recurses.
 @safe
 package struct Ring: ~Copyable {
     /// `IORING_SETUP_*` flags that this kernel took.
@@ -24,7 +24,7 @@ package struct Ring: ~Copyable {
     let threadRule = ThreadRule()
     let descriptor: OwnedDescriptor
 
-    // What `io_uring_enter` is given: the descriptor, or its place in this thread's ring table.
+    // The argument of `io_uring_enter`: the descriptor, or its place in this thread's ring table.
     var enterTarget: CInt
     var enterFlags: UInt32 = 0
 
@@ -36,9 +36,10 @@ package struct Ring: ~Copyable {
     @usableFromInline let sharedTail: UnsafeMutablePointer<UInt32>
     let submissionFlags: UnsafeMutablePointer<UInt32>
     @usableFromInline let entries: UnsafeMutablePointer<bpio_sqe>
-    /// An entry is one `bpio_sqe`, or two where the ring takes commands: the shift of its index.
+    /// The shift of an entry's index: an entry is one `bpio_sqe`, or two if the ring takes
+    /// commands.
     @usableFromInline let entryShift: UInt32
-    // Tail of the submissions filled in; the shared one follows when they are submitted.
+    // Tail of the submissions filled in. The shared tail follows when they are submitted.
     @usableFromInline var localTail: UInt32 = 0
 
     @usableFromInline let completionMask: UInt32
@@ -48,7 +49,7 @@ package struct Ring: ~Copyable {
     @usableFromInline var completionHead: UInt32 = 0
 
     /// Makes a ring with as many of the cheaper modes as the kernel has, and registers its
-    /// descriptor with this thread where that is possible.
+    /// descriptor with this thread if possible.
     ///
     /// - Throws: ``RingUnavailable`` with the cause and the remedy.
     package init(
@@ -107,7 +108,7 @@ package struct Ring: ~Copyable {
         unregisterOwnDescriptor()
     }
 
-    /// Whether this ring has what the requirement names.
+    /// Whether this ring meets the requirement.
     package func has(_ requirement: RingRequirement) -> Bool {
         Self.has(requirement, features, operations, setupFlags)
     }

@@ -1,8 +1,8 @@
-/// The size of a ring. Both queues are rounded up to a power of two by the kernel.
+/// The size of a ring. The kernel rounds both queues up to a power of two.
 package struct RingConfiguration: Sendable {
     /// Operations that can be queued between two system calls, 1 to 32768.
     package var submissionEntries: UInt32
-    /// Completions that can wait to be taken; at least as many as operations can be in flight.
+    /// Completions that can wait to be taken; at least the most operations in flight.
     package var completionEntries: UInt32
     /// Submissions of 128 bytes, which commands to a driver need (Linux 5.19).
     package var takesCommands: Bool
@@ -16,7 +16,7 @@ package struct RingConfiguration: Sendable {
     }
 }
 
-/// One completion as the kernel wrote it.
+/// A completion as the kernel wrote it.
 package struct RingCompletion {
     /// The `user_data` of the submission.
     package let token: UInt64

@@ -1,12 +1,12 @@
 internal import CKernelABI
 
-/// What io_uring on this machine offers to this process, found by trying.
+/// The io_uring that this machine offers to this process, found by trying.
 public struct RingProbe: Sendable {
-    /// Why there is no ring at all; `nil` when one could be made.
+    /// Why there is no ring at all; `nil` if one could be made.
     public let unavailable: RingUnavailable?
-    /// What the ring has of ``RingRequirement/all``.
+    /// The members of ``RingRequirement/all`` that the ring has.
     public let present: [RingRequirement]
-    /// What it lacks of ``RingRequirement/all``.
+    /// The members of ``RingRequirement/all`` that the ring lacks.
     public let missing: [RingRequirement]
     /// `io_uring_params.features` as the kernel filled it in; 0 without a ring.
     public let features: UInt32
@@ -16,7 +16,7 @@ public struct RingProbe: Sendable {
         unavailable == nil && !missing.contains(where: \.isEssential)
     }
 
-    /// Makes a small ring, asks it, and closes it again. A handful of system calls.
+    /// Makes a small ring, probes it, and closes it again. A handful of system calls.
     public static func run() -> RingProbe {
         run(calls: .kernel)
     }
@@ -35,12 +35,12 @@ public struct RingProbe: Sendable {
     }
 }
 
-/// The operations a kernel's ring knows, one bit for each code.
+/// The operations that a kernel's ring knows, one bit for each code.
 struct RingOperations: Sendable {
     private var bits: [4 of UInt64] = [0, 0, 0, 0]
 
-    /// Asks the ring (`IORING_REGISTER_PROBE`, Linux 5.6); a kernel without it knows nothing that
-    /// we could use.
+    /// Asks the ring (`IORING_REGISTER_PROBE`, Linux 5.6). A kernel without the probe has no
+    /// operation of use.
     init(ring: CInt, calls: RingSystemCalls) {
         var table = bpio_probe()
         let outcome = unsafe calls.register(

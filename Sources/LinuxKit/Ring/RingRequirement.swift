@@ -1,6 +1,6 @@
 internal import CKernelABI
 
-/// Something a ring can be asked to have, with the kernel version that brought it.
+/// A property that a ring may have, with the kernel version that brought it.
 public struct RingRequirement: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         /// A bit of `io_uring_params.features`.
@@ -16,7 +16,7 @@ public struct RingRequirement: Hashable, Sendable {
     public let name: String
     /// First Linux version that has it, e.g. `"5.11"`.
     public let kernelVersion: String
-    /// Whether no ring engine can work without it; the others only make it cheaper.
+    /// Whether no ring engine can work without it. The others only make it cheaper.
     public let isEssential: Bool
 
     private init(_ kind: Kind, _ name: String, _ kernelVersion: String, essential: Bool) {

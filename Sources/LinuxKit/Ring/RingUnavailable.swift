@@ -1,24 +1,24 @@
 internal import Glibc
 public import SystemPackage
 
-/// Why this process cannot use io_uring, and what would change that.
+/// Why this process cannot use io_uring, and the remedy.
 public enum RingUnavailable: Error, Equatable, Sendable {
     /// `ENOSYS`: the kernel is older than 5.1 or was built without io_uring, or a container hides
     /// it.
     case notInKernel
-    /// `EPERM`: the administrator or a seccomp filter forbids it. The value of
-    /// `kernel.io_uring_disabled`, where it can be read: 0 allowed, 1 for the members of
-    /// `kernel.io_uring_group`, 2 for nobody.
+    /// `EPERM`: the administrator or a seccomp filter forbids it. The value is that of
+    /// `kernel.io_uring_disabled`, if it can be read: 0 allowed, 1 for the members of
+    /// `kernel.io_uring_group`, 2 for no process.
     case forbidden(sysctl: Int?)
-    /// `ENOMEM`: the ring does not fit in what the process may lock in memory. The current
-    /// `RLIMIT_MEMLOCK` in bytes, `nil` when there is no limit and memory itself is short.
+    /// `ENOMEM`: the ring exceeds the memory that the process may lock. The value is the current
+    /// `RLIMIT_MEMLOCK` in bytes, `nil` if there is no limit and memory itself is short.
     case lockedMemoryLimit(bytes: UInt64?)
-    /// The kernel has io_uring but lacks what the engine cannot do without.
+    /// The kernel has io_uring but lacks something essential for the engine.
     case lacks([RingRequirement])
     /// Any other refusal, by the named system call.
     case refused(Errno, call: String)
 
-    /// Reads an errno of `io_uring_setup` the way the kernel means it.
+    /// The cause behind an errno of `io_uring_setup`.
     static func setupRefused(_ code: CInt) -> RingUnavailable {
         switch code {
         case ENOSYS: .notInKernel
@@ -30,7 +30,7 @@ public enum RingUnavailable: Error, Equatable, Sendable {
 }
 
 extension RingUnavailable: CustomStringConvertible {
-    /// One sentence on the cause and one on the remedy.
+    /// A sentence on the cause and one on the remedy.
     public var description: String {
         switch self {
         case .notInKernel:
@@ -69,7 +69,7 @@ extension RingUnavailable: CustomStringConvertible {
     }
 }
 
-/// The soft limit on locked memory in bytes, `nil` for none.
+/// The soft limit on locked memory in bytes; `nil` if there is none.
 package func softLockedMemoryLimit() -> UInt64? {
     var limit = rlimit()
     guard unsafe getrlimit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue), &limit) == 0,
@@ -78,7 +78,7 @@ package func softLockedMemoryLimit() -> UInt64? {
     return UInt64(limit.rlim_cur)
 }
 
-/// `kernel.io_uring_disabled` (Linux 6.6), `nil` where the kernel has no such switch.
+/// `kernel.io_uring_disabled` (Linux 6.6); `nil` if the kernel has no such switch.
 private func disabledSysctl() -> Int? {
     KernelFile.text("/proc/sys/kernel/io_uring_disabled").flatMap { Int($0.prefix { $0.isNumber }) }
 }

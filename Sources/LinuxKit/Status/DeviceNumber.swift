@@ -1,4 +1,4 @@
-/// A device as the kernel numbers it.
+/// A device by the kernel's numbers.
 public struct DeviceNumber: Sendable, Hashable, Comparable, CustomStringConvertible {
     public var major: UInt32
     public var minor: UInt32
@@ -28,7 +28,7 @@ public struct DeviceNumber: Sendable, Hashable, Comparable, CustomStringConverti
 }
 
 extension DeviceNumber {
-    /// As `dev_t` of Linux' C library holds it (makedev(3)).
+    /// The encoding of `dev_t` in Linux' C library (makedev(3)).
     package var encoded: UInt64 {
         let (major, minor) = (UInt64(major), UInt64(minor))
         return (major & ~0xFFF) << 32 | (major & 0xFFF) << 8

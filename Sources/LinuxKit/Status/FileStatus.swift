@@ -1,7 +1,7 @@
 internal import CKernelABI
 internal import Glibc
 
-/// What statx(2) says about a file, in Swift types.
+/// The result of statx(2) in Swift types.
 public struct FileStatus: Sendable, Hashable {
     /// A point in time: seconds since 1970 and nanoseconds 0..<1_000_000_000.
     public struct Time: Sendable, Hashable {
@@ -18,9 +18,9 @@ public struct FileStatus: Sendable, Hashable {
     public var filled: UInt32
     /// Preferred size of I/O, bytes.
     public var blockSize: UInt32
-    /// STATX_ATTR_* bits that are set; trust a bit only where ``knownAttributes`` has it too.
+    /// STATX_ATTR_* bits that are set. A bit counts only if ``knownAttributes`` has it too.
     public var attributes: UInt64
-    /// STATX_ATTR_* bits that this file system can tell.
+    /// STATX_ATTR_* bits that this file system reports.
     public var knownAttributes: UInt64
     public var linkCount: UInt32
     public var user: UInt32
@@ -33,7 +33,7 @@ public struct FileStatus: Sendable, Hashable {
     /// Allocated space in units of 512 bytes, whatever the file system's block size.
     public var blocks: UInt64
     public var accessed: Time
-    /// nil where the file system does not record it.
+    /// nil if the file system does not record it.
     public var created: Time?
     public var changed: Time
     public var modified: Time
@@ -43,8 +43,8 @@ public struct FileStatus: Sendable, Hashable {
     public var device: DeviceNumber
     /// The mount's number as in the first column of /proc/self/mountinfo (Linux 5.8).
     public var mountID: UInt64?
-    /// Memory and offset alignment of direct I/O in bytes; both 0 means no direct I/O; nil when the
-    /// file system does not say (Linux 6.1).
+    /// Memory and offset alignment of direct I/O in bytes; both 0 means no direct I/O; nil if the
+    /// file system does not report it (Linux 6.1).
     public var directIO: DirectIOFields?
     /// btrfs and bcachefs subvolume (Linux 6.10).
     public var subvolume: UInt64?
@@ -57,8 +57,7 @@ public struct FileStatus: Sendable, Hashable {
     public struct DirectIOFields: Sendable, Hashable {
         public var memory: UInt32
         public var offset: UInt32
-        /// Alignment that suffices for reads where it is smaller (Linux 6.14, XFS); nil if not
-        /// told.
+        /// The alignment for reads, if it is smaller (Linux 6.14, XFS); nil if not reported.
         public var readOffset: UInt32?
     }
 

@@ -1,6 +1,6 @@
 internal import CKernelABI
 
-/// What statfs(2) says about a file system; counts are in units named beside them.
+/// The result of statfs(2). Counts are in the units named beside them.
 public struct FileSystemStatus: Sendable, Hashable {
     /// The magic number of the file system's type, 32 bits.
     public var magic: UInt64
@@ -11,7 +11,7 @@ public struct FileSystemStatus: Sendable, Hashable {
     /// In units of ``fragmentSize``.
     public var blocks: UInt64
     public var freeBlocks: UInt64
-    /// What an unprivileged user may still take.
+    /// Blocks that an unprivileged user may still take.
     public var availableBlocks: UInt64
     public var files: UInt64
     public var freeFiles: UInt64

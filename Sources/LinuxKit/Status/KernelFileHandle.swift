@@ -1,4 +1,4 @@
-/// How the kernel names a file of a file system for good (name_to_handle_at(2)).
+/// The kernel's lasting name of a file on a file system (name_to_handle_at(2)).
 package struct KernelFileHandle: Sendable, Hashable {
     /// `FILEID_*` (exportfs.h).
     package var type: Int32
@@ -9,13 +9,13 @@ package struct KernelFileHandle: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// The inode number within it; nil for a kind that is not known here.
+    /// The inode number within it; nil for an unknown kind.
     ///
-    /// A handle is the file system's own affair; this is what ext4 and xfs put in. Who relies on it
-    /// compares one of a file that it knows first.
+    /// A handle's content is the file system's own affair; this is what ext4 and xfs put in. A
+    /// caller that relies on it first compares the handle of a file that it knows.
     package var inode: UInt64? {
         switch type {
-        // FILEID_INO32_GEN: number, generation; with 12 bytes it is another file system's.
+        // FILEID_INO32_GEN: number, generation. With 12 bytes it is another file system's.
         case 1 where bytes.count == 8: littleEndian(4)
         // FILEID_INO64_GEN (xfs): number, generation.
         case 0x81 where bytes.count == 12: littleEndian(8)

@@ -1,11 +1,12 @@
-/// One directory entry as getdents64(2) lays it out; its name stays in the buffer.
+/// A directory entry as getdents64(2) lays it out. Its name stays in the buffer.
 package struct DirectoryRecord: Sendable, Hashable {
     package var inode: UInt64
-    /// Where the next entry starts: seek there to go on behind this one. Opaque, any 64 bits.
+    /// The position of the next entry: a seek there continues behind this entry. Opaque, any 64
+    /// bits.
     package var cookie: Int64
-    /// DT_* number; 0 when the file system does not tell.
+    /// DT_* number; 0 if the file system does not report it.
     package var type: UInt8
-    /// Where the name's bytes lie in the buffer, without the NUL.
+    /// The range of the name's bytes in the buffer, without the NUL.
     package var name: Range<Int>
 }
 
@@ -48,7 +49,7 @@ package struct DirectoryRecords: Sendable {
             inode: inode, cookie: Int64(bitPattern: cookie), type: type, name: start..<stop)
     }
 
-    // Both architectures this runs on are little-endian.
+    // Both supported architectures are little-endian.
     private static func littleEndian(_ buffer: RawSpan, at offset: Int, bytes: Int) -> UInt64 {
         switch bytes {
         case 8: unsafe buffer.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)

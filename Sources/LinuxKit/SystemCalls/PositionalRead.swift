@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// `pread`, repeated while a signal interrupts it. Bytes read, or a negated `errno`.
+/// `pread`, repeated while a signal interrupts it. Returns the bytes read, or a negated `errno`.
 package func positionalRead(
     descriptor: CInt, into start: UnsafeMutableRawPointer?, count: Int, offset: UInt64
 ) -> Int {

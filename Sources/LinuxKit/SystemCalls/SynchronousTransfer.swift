@@ -1,11 +1,11 @@
 internal import Glibc
 public import SystemPackage
 
-/// One read or write on the calling thread whose outcome is a number, so that nothing is thrown,
-/// boxed or counted on the way.
+/// A read or write on the calling thread. Its outcome is a number, so that nothing is thrown, boxed
+/// or counted on the way.
 public enum SynchronousTransfer {
-    /// `pread(2)`, repeated while a signal interrupts it. Bytes read, fewer than the span holds at
-    /// the end of the file, or a negated `errno`.
+    /// `pread(2)`, repeated while a signal interrupts it. Returns the bytes read, fewer than the
+    /// span at the end of the file, or a negated `errno`.
     @inline(never)
     public static func read(
         _ fd: FileDescriptor, into buffer: inout MutableSpan<UInt8>, at offset: UInt64
@@ -17,7 +17,8 @@ public enum SynchronousTransfer {
         }
     }
 
-    /// `pwrite(2)`, repeated while a signal interrupts it. Bytes written, or a negated `errno`.
+    /// `pwrite(2)`, repeated while a signal interrupts it. Returns the bytes written, or a negated
+    /// `errno`.
     @inline(never)
     public static func write(
         _ fd: FileDescriptor, from bytes: Span<UInt8>, at offset: UInt64

@@ -46,7 +46,7 @@ extension SystemCall {
         }
     }
 
-    /// What utimensat(2) does with one time stamp.
+    /// A change of one time stamp by utimensat(2).
     package enum TimeChange: Sendable, Hashable {
         case keep
         case now

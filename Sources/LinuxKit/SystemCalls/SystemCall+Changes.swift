@@ -1,7 +1,7 @@
 internal import CKernelABI
 package import SystemPackage
 
-// Calls that the file-system driver makes with arrays and with every flag of theirs.
+// Calls for the file-system driver, with arrays and with every flag.
 extension SystemCall {
     /// setxattr(2) with a value in an array.
     package static func setExtendedAttribute(
@@ -20,7 +20,7 @@ extension SystemCall {
         package static let whiteout = RenameFlags(rawValue: BPIO_RENAME_WHITEOUT)
     }
 
-    /// renameat2(2) with every flag; EINVAL for those that exclude each other or that the file
+    /// renameat2(2) with every flag. EINVAL for flags that exclude each other or that the file
     /// system does not know.
     package static func rename(
         _ source: FilePath, at sourceDirectory: FileDescriptor, to path: FilePath,
@@ -32,7 +32,7 @@ extension SystemCall {
         }
     }
 
-    /// getdents64(2) into an array, and every record of it; none at the end of the directory.
+    /// getdents64(2) into an array. Returns every record of it, none at the end of the directory.
     package static func records(
         of directory: FileDescriptor, using bytes: inout [UInt8]
     ) throws(Errno) -> [DirectoryRecord] {

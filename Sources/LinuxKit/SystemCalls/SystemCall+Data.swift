@@ -28,12 +28,13 @@ extension SystemCall {
         return Int(count)
     }
 
-    /// Where lseek(2) counts from.
+    /// The position that lseek(2) counts from.
     package enum SeekOrigin: Sendable {
         case start, current, end
         /// SEEK_DATA: the first byte at or behind the offset that holds data; ENXIO if none.
         case data
-        /// SEEK_HOLE: the first byte at or behind the offset in a hole; the end counts as one.
+        /// SEEK_HOLE: the first byte at or behind the offset in a hole; the end of the file counts
+        /// as a hole.
         case hole
 
         fileprivate var raw: CInt {
@@ -47,7 +48,7 @@ extension SystemCall {
         }
     }
 
-    /// lseek(2): Move the position of the open file description, and answer it, bytes.
+    /// lseek(2): Move the position of the open file description, and return it, in bytes.
     @discardableResult
     package static func seek(
         _ descriptor: FileDescriptor, to offset: Int64, from origin: SeekOrigin = .start
@@ -62,8 +63,8 @@ extension SystemCall {
         _ = try retryingInt { bpio_ftruncate(descriptor.rawValue, size) }
     }
 
-    /// truncate(2), of an open file, which may be an O_PATH one. To the size that it has, some file
-    /// systems leave the file's times alone, where ftruncate(2) moves them.
+    /// truncate(2) of an open file, which may be an O_PATH descriptor. If the size does not change,
+    /// some file systems leave the file's times alone, where ftruncate(2) moves them.
     package static func truncateByName(
         _ descriptor: FileDescriptor, to size: Int64
     ) throws(Errno) {

@@ -6,7 +6,7 @@ extension SystemCall {
     ///
     /// Read the records with ``DirectoryRecords``. The position belongs to the open file
     /// description: move it with ``seek(_:to:from:)`` to a record's cookie.
-    /// - Throws: EINVAL when the buffer cannot hold one record (24 bytes + name).
+    /// - Throws: EINVAL if the buffer cannot hold a record (24 bytes + name).
     package static func directoryRecords(
         of directory: FileDescriptor, into buffer: inout MutableRawSpan
     ) throws(Errno) -> Int {
@@ -40,7 +40,7 @@ extension SystemCall {
                 target.removeLast(capacity - Int(count))
                 return target
             }
-            // A full buffer may mean a cut target: readlink does not say.
+            // A full buffer may mean that the target was cut: readlink does not say.
             capacity *= 2
         }
     }
@@ -85,7 +85,7 @@ extension SystemCall {
         try unsafe withName(path) { unsafe bpio_unlinkat(number(of: directory), $0, flags) }
     }
 
-    /// linkat(2): Give a file a second name; a symbolic link gets linked itself, not followed.
+    /// linkat(2): Give a file a second name. A symbolic link is linked itself, not followed.
     package static func link(
         _ source: FilePath, at sourceDirectory: FileDescriptor? = nil,
         to path: FilePath, at directory: FileDescriptor? = nil
@@ -105,7 +105,7 @@ extension SystemCall {
         }
     }
 
-    /// What renameat2(2) does when the new name exists.
+    /// The behaviour of renameat2(2) if the new name exists.
     package enum RenameMode: Sendable {
         case replacing
         /// RENAME_NOREPLACE: EEXIST.
@@ -114,7 +114,7 @@ extension SystemCall {
         case exchanging
     }
 
-    /// renameat2(2): Rename, in one step for everybody who looks.
+    /// renameat2(2): Rename, in one step for every observer.
     package static func rename(
         _ source: FilePath, at sourceDirectory: FileDescriptor? = nil,
         to path: FilePath, at directory: FileDescriptor? = nil, _ mode: RenameMode = .replacing
@@ -131,7 +131,7 @@ extension SystemCall {
         }
     }
 
-    /// Lends a path's C string to one call, retried while signals interrupt it.
+    /// Lends a path's C string to a call, which is retried while signals interrupt it.
     @discardableResult
     package static func withName(
         _ path: FilePath, _ call: (UnsafePointer<CChar>) -> CInt

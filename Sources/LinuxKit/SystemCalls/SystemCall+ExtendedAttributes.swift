@@ -2,21 +2,21 @@ internal import CKernelABI
 package import SystemPackage
 
 // Extended attributes go through /proc/self/fd/N, because the f*xattr calls refuse O_PATH
-// descriptors. That link leads to the open file itself; when the open file is a symbolic link the
-// kernel follows the magic link only as far as the link, so links are served as well.
+// descriptors. That link leads to the open file itself. If the open file is a symbolic link, the
+// kernel follows the magic link only as far as that, so links work as well.
 extension SystemCall {
     /// Whether setxattr(2) may create or replace.
     package enum AttributeSetMode: Int32, Sendable {
         case any = 0
         /// EEXIST if it is there.
         case create = 1
-        /// ENODATA if it is not.
+        /// ENODATA if it is not there.
         case replace = 2
     }
 
-    /// getxattr(2): The value's size when `buffer` is empty, else the bytes copied into it.
+    /// getxattr(2): The value's size if `buffer` is empty, otherwise the bytes copied into it.
     ///
-    /// - Throws: ENODATA without that attribute, ERANGE when the buffer is too small.
+    /// - Throws: ENODATA without that attribute, ERANGE if the buffer is too small.
     package static func extendedAttribute(
         _ name: [UInt8], of descriptor: FileDescriptor, into buffer: inout MutableRawSpan
     ) throws(Errno) -> Int {
@@ -33,9 +33,9 @@ extension SystemCall {
         return Int(count)
     }
 
-    /// listxattr(2): All names, each with a closing NUL; the size needed when `buffer` is empty.
+    /// listxattr(2): All names, each with a closing NUL; the size needed if `buffer` is empty.
     ///
-    /// - Throws: ERANGE when the buffer is too small.
+    /// - Throws: ERANGE if the buffer is too small.
     package static func extendedAttributeNames(
         of descriptor: FileDescriptor, into buffer: inout MutableRawSpan
     ) throws(Errno) -> Int {

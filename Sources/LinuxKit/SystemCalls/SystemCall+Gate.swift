@@ -4,11 +4,12 @@ package import SystemPackage
 extension SystemCall {
     /// open_tree(2): A mount of one open file (O_PATH included) that no path leads to.
     ///
-    /// The descriptor is O_PATH. What is opened through it is on that mount, which lasts as long.
+    /// The descriptor is O_PATH. Files opened through it are on that mount, which lasts as long as
+    /// they do.
     ///
     /// - Parameter leavingAccessTimes: reads through it do not change the file's access time
     ///   (mount_setattr(2)).
-    /// - Throws: EPERM without CAP_SYS_ADMIN, EINVAL where the file's own mount is of another
+    /// - Throws: EPERM without CAP_SYS_ADMIN, EINVAL if the file's own mount is of another
     ///   namespace or must not be bound.
     package static func mountOfItsOwn(
         for file: FileDescriptor, leavingAccessTimes: Bool = false
@@ -25,16 +26,16 @@ extension SystemCall {
         return OwnedDescriptor(owning: FileDescriptor(rawValue: group))
     }
 
-    /// fanotify_mark(2): Adds to what is told of a mount.
+    /// fanotify_mark(2): Adds to the events of a mount.
     ///
-    /// - Throws: EOPNOTSUPP, EINVAL where the file system or the kernel has no pre-content events.
+    /// - Throws: EOPNOTSUPP, EINVAL if the file system or the kernel has no pre-content events.
     package static func watchMount(
         _ mount: FileDescriptor, adding mask: UInt64, by group: FileDescriptor
     ) throws(Errno) {
         _ = try retryingInt { bpio_gate_mark(group.rawValue, mount.rawValue, mask, 0) }
     }
 
-    /// fanotify_mark(2): Takes from what is told of a mount; with everything, the mark itself.
+    /// fanotify_mark(2): Removes from the events of a mount; the mark goes with the last of them.
     package static func watchMount(
         _ mount: FileDescriptor, removing mask: UInt64, by group: FileDescriptor
     ) throws(Errno) {
@@ -42,7 +43,7 @@ extension SystemCall {
     }
 
     /// write(2) to a group: Lets the read of an event pass (0), or fails it with an errno that the
-    /// kernel takes.
+    /// kernel accepts.
     package static func answer(
         _ event: FileDescriptor, with error: Int32, to group: FileDescriptor
     ) throws(Errno) {
@@ -57,10 +58,9 @@ extension SystemCall {
     }
 
     /// sched_setaffinity(2): Runs the calling thread on each processor in use, one after the other,
-    /// and
-    /// `body` on each.
+    /// and `body` on each.
     ///
-    /// - Throws: ENOTSUP where a cpuset keeps it from some.
+    /// - Throws: ENOTSUP if a cpuset excludes some.
     package static func visitProcessors(_ body: () -> Void = {}) throws(Errno) {
         let code = withoutActuallyEscaping(body) { body in
             var visit = body
@@ -74,18 +74,19 @@ extension SystemCall {
         guard code >= 0 else { throw Errno(rawValue: -code) }
     }
 
-    /// membarrier(2), MEMBARRIER_CMD_GLOBAL: A grace period of the kernel's; some milliseconds.
+    /// membarrier(2), MEMBARRIER_CMD_GLOBAL: Waits for a grace period of the kernel; some
+    /// milliseconds.
     package static func waitForGracePeriod() throws(Errno) {
         _ = try retryingInt { bpio_gate_wait_for_grace_period() }
     }
 
-    /// EXT4_IOC_MOVE_EXT with what must fail: Waits for direct I/O of a file of ext4 that is under
-    /// way.
+    /// EXT4_IOC_MOVE_EXT with arguments that must fail: Waits for direct I/O under way of a file of
+    /// ext4.
     ///
     /// - Parameters:
     ///   - file: open for reading and writing.
     ///   - donor: an empty file of the same file system, open for writing.
-    /// - Throws: what kept it from waiting.
+    /// - Throws: the error that kept it from waiting.
     package static func waitForDirectIO(of file: FileDescriptor, movingFrom donor: FileDescriptor)
         throws(Errno)
     {
@@ -93,14 +94,14 @@ extension SystemCall {
         guard result == -Errno.invalidArgument.rawValue else { throw Errno(rawValue: abs(result)) }
     }
 
-    /// ioctl_fideduperange(2) with bytes that differ: Waits for direct I/O of a file of xfs or
-    /// btrfs that is under way.
+    /// ioctl_fideduperange(2) with bytes that differ: Waits for direct I/O under way of a file of
+    /// xfs or btrfs.
     ///
     /// - Parameters:
     ///   - file: open for reading.
     ///   - donor: a file of the same file system, `length` bytes of noise.
     ///   - length: a multiple of the block size, bytes.
-    /// - Throws: what kept it from waiting.
+    /// - Throws: the error that kept it from waiting.
     package static func waitForDirectIO(
         of file: FileDescriptor, comparingTo donor: FileDescriptor, length: UInt64
     ) throws(Errno) {

@@ -1,9 +1,9 @@
 internal import CKernelABI
 
 extension SystemCall {
-    /// Whose file-system calls the calling thread makes.
+    /// The identity of the calling thread's file-system calls.
     package struct Caller: Sendable, Hashable {
-        /// What setfsuid(2) and setfsgid(2) are given.
+        /// The arguments of setfsuid(2) and setfsgid(2).
         package var user: UInt32
         package var group: UInt32
 
@@ -16,10 +16,10 @@ extension SystemCall {
     /// Whether this process can act on behalf of others: it is root, and may change identities.
     package static var canActForOthers: Bool { bpio_identity_is_possible() != 0 }
 
-    /// setfsuid(2), and capset(2) without CAP_SYS_RESOURCE, around calls of the calling thread:
-    /// owners, quotas and space kept for root are judged by `caller`, nil being this process.
-    /// Rights over files stay as they are. Within another such call it just runs `body`, as for a
-    /// process that is not root.
+    /// setfsuid(2), and capset(2) without CAP_SYS_RESOURCE, around calls of the calling thread. The
+    /// kernel judges owners, quotas and space kept for root by `caller`; nil is this process.
+    /// Rights over files stay as they are. Within another such call, or in a process that is not
+    /// root, it just runs `body`.
     ///
     /// - Parameter makesNames: setfsgid(2), too.
     @inlinable

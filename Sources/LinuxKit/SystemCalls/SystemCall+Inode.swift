@@ -4,7 +4,7 @@ package import SystemPackage
 extension SystemCall {
     /// ioctl_iflags(2) FS_IOC_GETFLAGS: FS_*_FL bits of an inode.
     ///
-    /// - Throws: ENOTTY where the file system has none, EBADF for an O_PATH descriptor.
+    /// - Throws: ENOTTY if the file system has none, EBADF for an O_PATH descriptor.
     package static func inodeFlags(of descriptor: FileDescriptor) throws(Errno) -> InodeFlags {
         var raw: UInt32 = 0
         _ = try retryingInt { unsafe bpio_get_inode_flags(descriptor.rawValue, &raw) }
@@ -20,7 +20,7 @@ extension SystemCall {
 
     /// FS_IOC_GETVERSION: The generation of an inode.
     ///
-    /// - Throws: ENOTTY where the file system has none, EBADF for an O_PATH descriptor.
+    /// - Throws: ENOTTY if the file system has none, EBADF for an O_PATH descriptor.
     package static func inodeGeneration(of descriptor: FileDescriptor) throws(Errno) -> UInt32 {
         var generation: UInt32 = 0
         _ = try retryingInt { unsafe bpio_get_inode_generation(descriptor.rawValue, &generation) }
@@ -36,7 +36,7 @@ extension SystemCall {
         return ExtendedInodeFlags(rawValue: raw.fsx_xflags)
     }
 
-    /// ioctl_xfs_fsgetxattr(2) FS_IOC_FSGETXATTR: All of it.
+    /// ioctl_xfs_fsgetxattr(2) FS_IOC_FSGETXATTR: The whole structure.
     package static func extendedAttributes(
         of descriptor: FileDescriptor
     ) throws(Errno) -> bpio_fsxattr {
@@ -45,7 +45,7 @@ extension SystemCall {
         return raw
     }
 
-    /// FS_IOC_FSSETXATTR: Replace it.
+    /// FS_IOC_FSSETXATTR: Replace the structure.
     package static func setExtendedAttributes(
         of descriptor: FileDescriptor, to flags: bpio_fsxattr
     ) throws(Errno) {
@@ -55,9 +55,9 @@ extension SystemCall {
 
     /// FS_IOC_FIEMAP (kernel documentation filesystems/fiemap): Up to 64 extents from `start` on.
     ///
-    /// - Parameter flushing: writes dirty pages first (FIEMAP_FLAG_SYNC), so that no extent is
-    ///   still waiting for its place.
-    /// - Throws: EOPNOTSUPP where the file system has no extent map, EBADF for O_PATH.
+    /// - Parameter flushing: writes dirty pages first (FIEMAP_FLAG_SYNC), so that every extent has
+    ///   its place.
+    /// - Throws: EOPNOTSUPP if the file system has no extent map, EBADF for O_PATH.
     package static func extents(
         of descriptor: FileDescriptor, from start: UInt64, flushing: Bool
     ) throws(Errno) -> [FileExtent] {
@@ -106,7 +106,7 @@ package struct ExtendedInodeFlags: OptionSet, Sendable, Hashable {
     package static let dax = ExtendedInodeFlags(rawValue: BPIO_FS_XFLAG_DAX)
 }
 
-/// One extent of FS_IOC_FIEMAP; offsets and lengths in bytes of the file.
+/// An extent of FS_IOC_FIEMAP; offsets and lengths in bytes of the file.
 package struct FileExtent: Sendable, Hashable {
     /// FIEMAP_EXTENT_* bits.
     package struct Flags: OptionSet, Sendable, Hashable {

@@ -9,7 +9,7 @@ extension SystemCall {
 
     /// flock(2): Lock the open file description as a whole.
     ///
-    /// - Throws: EWOULDBLOCK when `waiting` is false and another holds it.
+    /// - Throws: EWOULDBLOCK if `waiting` is false and another owner holds the lock.
     package static func lockWhole(
         _ descriptor: FileDescriptor, _ kind: LockKind, waiting: Bool
     ) throws(Errno) {
@@ -28,7 +28,7 @@ extension SystemCall {
         package var kind: LockKind
         package var start: Int64
         package var length: Int64
-        /// Process that holds it, as told by a test; -1 for an open-file-description lock.
+        /// The process that holds it, as a test reports it; -1 for an open-file-description lock.
         package var owner: Int32
 
         package init(kind: LockKind, start: Int64, length: Int64, owner: Int32 = 0) {
@@ -41,8 +41,8 @@ extension SystemCall {
 
     /// fcntl(2) F_OFD_SETLK, F_OFD_SETLKW: Lock or unlock a range for the open file description.
     ///
-    /// - Throws: EAGAIN when `waiting` is false and another holds it; EBADF when the descriptor is
-    ///   not open for the matching kind of access.
+    /// - Throws: EAGAIN if `waiting` is false and another owner holds the lock; EBADF if the
+    ///   descriptor is not open for the matching kind of access.
     package static func lockRange(
         _ descriptor: FileDescriptor, _ lock: ByteRangeLock, waiting: Bool
     ) throws(Errno) {
@@ -51,7 +51,7 @@ extension SystemCall {
         _ = try retryingInt { unsafe bpio_ofd_lock(descriptor.rawValue, command, &raw) }
     }
 
-    /// fcntl(2) F_OFD_GETLK: The lock that would stop `lock`; nil when none does.
+    /// fcntl(2) F_OFD_GETLK: The lock that would stop `lock`; nil if there is none.
     package static func conflictingLock(
         _ descriptor: FileDescriptor, with lock: ByteRangeLock
     ) throws(Errno) -> ByteRangeLock? {

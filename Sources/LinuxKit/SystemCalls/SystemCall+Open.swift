@@ -3,7 +3,7 @@ internal import Glibc
 package import SystemPackage
 
 extension SystemCall {
-    /// How often openat2(2) is tried again when a rename beneath the root raced with it (EAGAIN).
+    /// How often openat2(2) is tried again after a rename beneath the root raced with it (EAGAIN).
     package static let beneathAttempts = 64
 
     /// open(2): Open by path, O_CLOEXEC added.
@@ -27,13 +27,13 @@ extension SystemCall {
     /// openat2(2): Open `path` without ever leaving `root`.
     ///
     /// - Parameter resolve: joined with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS.
-    /// - Throws: EXDEV when the path leads out of `root`, EAGAIN when renames raced with the walk
-    ///   ``beneathAttempts`` times, ENOSYS before Linux 5.6, and what open(2) throws.
+    /// - Throws: EXDEV if the path leads out of `root`, EAGAIN if renames raced with the walk
+    ///   ``beneathAttempts`` times, ENOSYS before Linux 5.6, and the errors of open(2).
     package static func open(
         _ path: FilePath, beneath root: FileDescriptor, _ flags: OpenFlags, mode: UInt32 = 0,
         resolve: ResolveFlags = []
     ) throws(Errno) -> OwnedDescriptor {
-        // openat2 refuses a mode without O_CREAT, where open ignores it.
+        // openat2 refuses a mode without O_CREAT; open ignores it.
         let creates = flags.contains(.create) || flags.contains(.unnamed)
         var how = bpio_open_how(
             flags: UInt64(UInt32(bitPattern: flags.union(.closeOnExec).rawValue)),
@@ -73,8 +73,8 @@ extension SystemCall {
         return OwnedDescriptor(owning: FileDescriptor(rawValue: copy))
     }
 
-    /// dup3(2): From now on `descriptor` stands for what `other` stands for, and no longer for what
-    /// it did. Calls under way end with what they began with.
+    /// dup3(2): Makes `descriptor` refer to the file of `other` and no longer to its own. Calls
+    /// under way finish on the earlier file.
     package static func replace(
         _ descriptor: FileDescriptor, by other: FileDescriptor
     ) throws(Errno) {
@@ -95,7 +95,7 @@ extension SystemCall {
         _ = try retryingInt { bpio_set_status_flags(descriptor.rawValue, flags.rawValue) }
     }
 
-    /// The path that leads to whatever the descriptor refers to (proc(5)).
+    /// The path that leads to the descriptor's file (proc(5)).
     package static func magicLink(of descriptor: FileDescriptor) -> FilePath {
         FilePath("/proc/self/fd/\(descriptor.rawValue)")
     }
@@ -104,8 +104,8 @@ extension SystemCall {
         directory?.rawValue ?? BPIO_AT_FDCWD
     }
 
-    /// realpath(3): The absolute path without links. What the path leads to is not asked: it may
-    /// be a file system whose service is gone.
+    /// realpath(3): The absolute path without links. The file at its end is not asked: it may be on
+    /// a file system whose service is gone.
     package static func realPath(_ path: FilePath) throws(Errno) -> FilePath {
         let resolved = unsafe path.withPlatformString { name -> FilePath? in
             guard let text = unsafe realpath(name, nil) else { return nil }

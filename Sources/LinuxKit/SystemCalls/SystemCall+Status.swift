@@ -21,7 +21,7 @@ extension SystemCall {
     /// statx(2): Status by path, relative to a directory (nil: the working directory).
     ///
     /// - Parameter isAsked: the service behind a file system is asked even if the kernel still
-    ///   knows the answer; ENOTCONN tells that it is gone.
+    ///   knows the answer; ENOTCONN says that the service is gone.
     package static func status(
         of path: FilePath, at directory: FileDescriptor? = nil, followingLinks: Bool,
         isAsked: Bool = false

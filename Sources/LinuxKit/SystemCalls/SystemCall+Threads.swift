@@ -1,11 +1,11 @@
 internal import CKernelABI
 package import SystemPackage
 
-// Threads of any process, by what the kernel shows of them (proc(5)). All need the right to trace
-// the process (CAP_SYS_PTRACE), or it must be the caller's own.
+// Threads of any process, as the kernel shows them (proc(5)). All need the right to trace the
+// process (CAP_SYS_PTRACE), or it must be the caller's own.
 extension SystemCall {
-    /// How often a thread of any process was given a processor (schedstat in proc(5)); nil once it
-    /// is gone, or where the kernel does not count.
+    /// How often a thread of any process got a processor (schedstat in proc(5)); nil once it is
+    /// gone, or if the kernel does not count.
     package static func runs(of thread: UInt32) -> UInt64? {
         var text = [UInt8](repeating: 0, count: 128)
         guard let file = try? open(FilePath("/proc/\(thread)/schedstat"), .readOnly),
@@ -24,12 +24,12 @@ extension SystemCall {
         fileprivate var path: String { "/proc/\(process)/task/\(thread)" }
     }
 
-    /// The threads that the kernel shows, as they were one after the other.
+    /// The threads that the kernel shows, read one after the other.
     package static func allThreads() throws(Errno) -> [ThreadNumber] {
         var buffer = [UInt8](repeating: 0, count: 32768)
         var threads: [ThreadNumber] = []
         for process in try numbers(in: "/proc", &buffer) {
-            // One that has ended meanwhile has none.
+            // A process that has ended meanwhile has none.
             for thread in (try? numbers(in: "/proc/\(process)/task", &buffer)) ?? [] {
                 threads.append(ThreadNumber(process: process, thread: thread))
             }
@@ -43,8 +43,8 @@ extension SystemCall {
         return try numbers(in: "/proc", &buffer)
     }
 
-    /// What fdinfo tells of each fanotify group that a process has open; empty if it may not be
-    /// looked into, or has ended.
+    /// The fdinfo of each fanotify group that a process has open; empty if the caller may not look
+    /// into the process, or it has ended.
     package static func informationOfFanotifyGroups(of process: UInt32) -> [[UInt8]] {
         let files = "/proc/\(process)/fd"
         var buffer = [UInt8](repeating: 0, count: 32768)
@@ -57,14 +57,14 @@ extension SystemCall {
         }
     }
 
-    /// The functions of the kernel that a thread is within, innermost first, as the lines of its
-    /// stack file; empty while it runs.
+    /// The kernel functions that a thread is within, innermost first, as the lines of its stack
+    /// file; empty while it runs.
     ///
     /// - Parameters:
-    ///   - thread: nil for the calling one.
+    ///   - thread: nil for the calling thread.
     ///   - buffer: for the lines, from its beginning.
-    /// - Returns: how many bytes they are; what has no room is left out.
-    /// - Throws: ENOENT and ESRCH once it is gone, and where the kernel shows no stacks
+    /// - Returns: the bytes of the lines; lines without room are left out.
+    /// - Throws: ENOENT and ESRCH once the thread is gone, and if the kernel shows no stacks
     ///   (CONFIG_STACKTRACE); EACCES.
     package static func kernelStack(of thread: ThreadNumber?, into buffer: inout [UInt8])
         throws(Errno)
@@ -74,8 +74,8 @@ extension SystemCall {
         return try read(file.descriptor, into: &buffer, at: 0)
     }
 
-    /// The descriptor that a thread sleeps on in one of the calls that read; nil if it does not, or
-    /// if that cannot be told (a worker of io_uring, a program for another architecture).
+    /// The descriptor that a thread sleeps on in a call that reads; nil if it does not, or if the
+    /// kernel does not show it (a worker of io_uring, a program for another architecture).
     package static func descriptorBeingRead(by thread: ThreadNumber) -> UInt32? {
         guard let line = try? KernelFile.bytes(of: FilePath("\(thread.path)/syscall"), limit: 4096)
         else { return nil }
@@ -87,20 +87,20 @@ extension SystemCall {
             UInt64(String(decoding: field.dropFirst(2), as: UTF8.self), radix: 16)
         }
         let argument = Int(bpio_gate_read_argument(call))
-        // Workers of io_uring have no program of their own to return to.
+        // Workers of io_uring have no program to return to.
         guard argument >= 0, let counter = numbers[7], counter != 0,
             let descriptor = numbers[argument]
         else { return nil }
         return UInt32(truncatingIfNeeded: descriptor)
     }
 
-    /// The inode number of what a thread has open; nil if it has no such descriptor.
+    /// The inode number of a thread's open descriptor; nil if it has no such descriptor.
     package static func inode(of descriptor: UInt32, of thread: ThreadNumber) -> UInt64? {
         inode(in: FilePath("\(thread.path)/fdinfo/\(descriptor)"))
     }
 
     /// Whether a process has a file with one of these inode numbers open, or an io_uring, which may
-    /// have it without a descriptor.
+    /// hold the file without a descriptor.
     package static func process(_ process: UInt32, mayRead inodes: Set<UInt64>) -> Bool {
         let files = "/proc/\(process)/fd"
         var buffer = [UInt8](repeating: 0, count: 32768)

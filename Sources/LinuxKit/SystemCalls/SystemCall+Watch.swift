@@ -12,7 +12,7 @@ extension SystemCall {
 
     /// fanotify_mark(2): Every event of `mask` on the file system of an open directory.
     ///
-    /// - Throws: EBADF for O_PATH; ENODEV, EOPNOTSUPP, EXDEV where the file system cannot name its
+    /// - Throws: EBADF for O_PATH; ENODEV, EOPNOTSUPP, EXDEV if the file system cannot name its
     ///   files.
     package static func watch(
         fileSystemOf directory: FileDescriptor, for mask: UInt64, by watch: FileDescriptor
@@ -22,7 +22,7 @@ extension SystemCall {
         }
     }
 
-    /// read(2) of a watch: Bytes of whole events; 0 where there are none.
+    /// read(2) of a watch: Bytes of whole events; 0 if there are none.
     package static func events(
         of watch: FileDescriptor, into buffer: inout [UInt8]
     ) throws(Errno) -> Int {
@@ -35,8 +35,7 @@ extension SystemCall {
         return Int(count)
     }
 
-    /// poll(2): Which of two descriptors can be read, after `milliseconds` at the latest (-1:
-    /// however long).
+    /// poll(2): Which of two descriptors can be read, after at most `milliseconds` (-1: no limit).
     package static func wait(
         _ first: FileDescriptor, or second: FileDescriptor, milliseconds: Int32
     ) throws(Errno) -> (first: Bool, second: Bool) {
@@ -46,16 +45,16 @@ extension SystemCall {
         return (ready & 1 != 0, ready & 2 != 0)
     }
 
-    /// poll(2): Whether something exceptional happened to a file of the kernel's since this was
-    /// asked last (POLLPRI, POLLERR): areas that came or went, for /proc/swaps. True when that
-    /// cannot be told.
+    /// poll(2): Whether something exceptional happened to a file of the kernel's since the last
+    /// call (POLLPRI, POLLERR): areas that came or went, for /proc/swaps. True if the kernel cannot
+    /// say.
     package static func isExceptional(_ descriptor: FileDescriptor) -> Bool {
         bpio_watch_exception(descriptor.rawValue) != 0
     }
 
     /// name_to_handle_at(2) of an open file.
     ///
-    /// - Throws: EOPNOTSUPP where the file system has no handles.
+    /// - Throws: EOPNOTSUPP if the file system has no handles.
     package static func handle(of file: FileDescriptor) throws(Errno) -> KernelFileHandle {
         var bytes = [UInt8](repeating: 0, count: 128)
         var type: Int32 = 0
@@ -68,7 +67,7 @@ extension SystemCall {
         return KernelFileHandle(type: type, bytes: Array(bytes.prefix(Int(length))))
     }
 
-    /// open_by_handle_at(2): Open a file of the file system that `directory` (not O_PATH) lies on.
+    /// open_by_handle_at(2): Open a file on the file system of `directory` (not O_PATH).
     ///
     /// - Throws: ESTALE if there is no such file any more, EPERM without CAP_DAC_READ_SEARCH.
     package static func open(
@@ -84,10 +83,10 @@ extension SystemCall {
         return OwnedDescriptor(owning: FileDescriptor(rawValue: file))
     }
 
-    /// XFS_IOC_FSBULKSTAT_SINGLE: The generation that a file's handle has on XFS.
+    /// XFS_IOC_FSBULKSTAT_SINGLE: The generation in a file's handle on XFS.
     ///
-    /// - Throws: EINVAL for an inode that is not in use, EPERM without CAP_SYS_ADMIN, ENOTTY
-    ///   elsewhere.
+    /// - Throws: EINVAL for an inode that is not in use, EPERM without CAP_SYS_ADMIN, ENOTTY on
+    ///   other file systems.
     package static func generationOnXFS(
         of inode: UInt64, onFileSystemOf directory: FileDescriptor
     ) throws(Errno) -> UInt32 {

@@ -2,7 +2,7 @@ package import SystemPackage
 
 // Whole files and whole directories in arrays, for callers off the data path.
 extension SystemCall {
-    /// pread(2) into an array, overwriting its elements; the bytes read.
+    /// pread(2) into an array, overwriting its elements. Returns the bytes read.
     package static func read(
         _ descriptor: FileDescriptor, into bytes: inout [UInt8], at offset: Int64
     ) throws(Errno) -> Int {
@@ -40,7 +40,7 @@ extension SystemCall {
         }
     }
 
-    /// getdents64(2) into an array; the bytes filled.
+    /// getdents64(2) into an array. Returns the bytes filled.
     package static func directoryRecords(
         of directory: FileDescriptor, into bytes: inout [UInt8]
     ) throws(Errno) -> Int {
@@ -72,11 +72,11 @@ extension SystemCall {
         return list.split(separator: 0).map { Array($0) }
     }
 
-    /// XATTR_SIZE_MAX and XATTR_LIST_MAX: more the kernel does not give. Bytes.
+    /// XATTR_SIZE_MAX and XATTR_LIST_MAX, in bytes: the kernel never returns more.
     private static let largestAttribute = 65536
 
-    /// Asks for the size, then for the bytes; if the attribute grew in between (ERANGE), for all
-    /// that there can be, since somebody may make it grow again and again.
+    /// Asks for the size, then for the bytes. If the attribute grew in between (ERANGE), asks with
+    /// room for the largest, since it may grow again and again.
     private static func sized(
         _ call: (inout [UInt8]) throws(Errno) -> Int
     ) throws(Errno) -> [UInt8] {

@@ -2,10 +2,10 @@ internal import CKernelABI
 internal import Glibc
 package import SystemPackage
 
-/// A thread of our own: it may sleep in the kernel for as long as it likes. Signals belong to the
-/// program's other threads.
+/// A dedicated thread, which may sleep in the kernel without a limit. Signals go to the program's
+/// other threads.
 package struct OwnThread: @unchecked Sendable {
-    /// In bytes. Services carry requests on it; pages that are not touched take no memory.
+    /// In bytes. Services carry requests on it. Untouched pages take no memory.
     package static let stackSize = 1 << 20
 
     private let thread: pthread_t
@@ -16,14 +16,14 @@ package struct OwnThread: @unchecked Sendable {
     ///   - name: as the kernel shows it; it keeps 15 bytes.
     ///   - stackSize: bytes.
     ///   - isInterruptible: whether ``interrupt()`` reaches it.
-    /// - Throws: `EAGAIN` where no thread is to be had.
+    /// - Throws: `EAGAIN` if the system has no thread left.
     package static func start(
         named name: String, stackSize: Int = stackSize, isInterruptible: Bool = true,
         _ body: @escaping @Sendable () -> Void
     ) throws(Errno) -> OwnThread {
         let work = unsafe Unmanaged.passRetained(Work(name, isInterruptible, body))
         var thread = pthread_t()
-        // A new thread has its maker's mask: so no signal finds it before it has set its own.
+        // A new thread inherits its maker's mask. So no signal finds it before it has set its own.
         var all = sigset_t()
         var before = sigset_t()
         unsafe sigfillset(&all)
@@ -46,17 +46,17 @@ package struct OwnThread: @unchecked Sendable {
         return OwnThread(thread: thread)
     }
 
-    /// Ends a system call the thread waits in with EINTR.
+    /// Ends with EINTR a system call that the thread waits in.
     package func interrupt() {
         _ = bpio_thread_interrupt(thread)
     }
 
-    /// Waits for the thread's end; once.
+    /// Waits for the thread's end. Call once.
     package func join() {
         _ = pthread_join(thread, nil)
     }
 
-    /// Nobody will join it.
+    /// Declares that no thread will join it.
     package func detach() {
         _ = pthread_detach(thread)
     }

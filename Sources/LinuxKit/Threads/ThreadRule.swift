@@ -1,6 +1,6 @@
 internal import CKernelABI
 
-/// The thread that something belongs to.
+/// The thread that an object belongs to.
 package struct ThreadRule: Sendable {
     @usableFromInline
     let owner: Int32
@@ -8,7 +8,7 @@ package struct ThreadRule: Sendable {
     @inlinable
     package init() { owner = bpio_thread_id() }
 
-    /// Stops a debug build when another thread calls.
+    /// Stops a debug build if another thread calls.
     @inlinable
     @inline(__always)
     package func check() {
