@@ -8,7 +8,7 @@ internal import Synchronization
 /// While one lasts,
 /// - CPUs are kept from sleeping deeply (``CPULatencyRequest``);
 /// - a thread that takes a request leaves the next one to nobody, unless that is one that takes its time
-///   (``Opcode/takesItsTime``): it will be back before another thread is awake. Should it not be, the
+///   (``OperationTraits/takesItsTime``): it will be back before another thread is awake. Should it not be, the
 ///   warden sends another within two ticks.
 ///
 /// In a burst the warden looks every millisecond; it ends when requests come more rarely.

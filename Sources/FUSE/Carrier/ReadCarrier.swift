@@ -8,7 +8,7 @@ internal import SystemPackage
 /// threads and few system calls.
 ///
 /// While it has reads under way it does nothing else: what comes and is no such read has to wait until
-/// these are answered (``makeWay(for:_:_:)``), which is as long as the disk takes, and has another thread
+/// these are answered (``makeWay(for:)``), which is as long as the disk takes, and has another thread
 /// told to wait for what comes next. So nothing of the service ever runs above a read that is under way,
 /// and a pause that waits for reads never waits for a thread that waits for the pause. Where the disk does
 /// not answer, others get the request, and the carrier waits for its reads alone.
@@ -79,7 +79,7 @@ final class ReadCarrier: RequestThread {
     /// As a thread without a ring does it.
     private func readNow(_ read: BackingRead, _ ticket: consuming ReplyTicket) {
         if finishReads() { resign() } else { retire() }
-        attend(.read)
+        attend(Opcode.read.traits)
         let count = buffers.output.withMutableBytes(read.length) { bytes in
             SynchronousTransfer.read(read.descriptor, into: &bytes, at: read.offset)
         }
@@ -96,29 +96,30 @@ final class ReadCarrier: RequestThread {
     ///
     /// False where somebody else carries the request, now or later: the disk does not answer, or too many
     /// wait already for the same user or file.
-    func makeWay(for opcode: Opcode, _ header: RequestHeader) -> Bool {
-        let claim = WorkerClaim(opcode, user: header.userID, node: header.node)
+    func makeWay(for header: RequestHeader) -> Bool {
+        let traits = header.traits
+        let claim = WorkerClaim(traits, user: header.userID, node: header.node)
         guard finishReads() else {
             retire()
             // Nothing else holds it up, and its thread is not this one.
-            putAside(opcode, header, claim, isReady: true)
+            putAside(header, claim, isReady: true)
             return false
         }
         resign()
-        if !isAdmitted, opcode.mayBePutAside, !session.admits(claim) {
-            putAside(opcode, header, claim, isReady: false)
+        if !isAdmitted, traits.contains(.mayBePutAside), !session.admits(claim) {
+            putAside(header, claim, isReady: false)
             return false
         }
         post.note(claim, header.unique)
-        attend(opcode)
+        attend(traits)
         return true
     }
 
-    private func attend(_ opcode: Opcode) {
-        movedData = opcode.movesData
-        if !opcode.takesItsTime, session.isInBurst { return }
+    private func attend(_ traits: OperationTraits) {
+        movedData = traits.contains(.movesData)
+        if !traits.contains(.takesItsTime), session.isInBurst { return }
         // Reads that come next a carrier will do, which has some under way.
-        session.ensureAttendance(byCarrier: opcode == .read)
+        session.ensureAttendance(byCarrier: traits.contains(.mayBeCarried))
     }
 
     override var interruptedAnswer: @Sendable () -> Void {
@@ -130,7 +131,7 @@ final class ReadCarrier: RequestThread {
     func interrupt(_ unique: UInt64) { session.interrupt(unique) }
 
     private func putAside(
-        _ opcode: Opcode, _ header: RequestHeader, _ claim: WorkerClaim, isReady: Bool
+        _ header: RequestHeader, _ claim: WorkerClaim, isReady: Bool
     ) {
         let length = Int(header.length)
         let room = Connection.requestRoom
@@ -142,7 +143,7 @@ final class ReadCarrier: RequestThread {
         }
         let isTaken = session.hold(
             HeldRequest(
-                opcode: opcode, unique: header.unique, claim: claim, message: message,
+                unique: header.unique, claim: claim, message: message,
                 channel: source, isReady: isReady))
         if !isTaken { ReplyTicket(unique: header.unique, channel: source).fail(.resourceBusy) }
     }

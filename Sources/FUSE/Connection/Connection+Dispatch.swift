@@ -27,9 +27,8 @@ extension Connection {
     ) -> BackingRead? {
         input.withMessage(header: room, body: max(0, length - room)) { message in
             var reader = MessageReader(message)
-            guard let header = try? RequestHeader(&reader),
-                header.opcode == Opcode.read.rawValue, Int(header.length) == length,
-                let request = try? ReadRequest(RequestContext(header), &reader),
+            guard let header = try? RequestHeader(&reader), header.traits.contains(.mayBeCarried),
+                case .read(let request)? = try? parse(header, &reader, length),
                 request.size <= min(limit, input.capacity)
             else { return nil }
             pace.note()
@@ -45,101 +44,33 @@ extension Connection {
         _ channel: any ReplyChannel, _ carrier: ReadCarrier?
     ) {
         var reader = MessageReader(message)
-        let header: RequestHeader
+        // Without a header nobody waits for an answer.
+        guard let header = try? RequestHeader(&reader) else { return }
+        let traits = header.traits
         do throws(MalformedRequest) {
-            header = try RequestHeader(&reader)
-        } catch {
-            // Without a header there is nobody to answer.
-            return
-        }
-        guard let opcode = Opcode(rawValue: header.opcode) else {
-            return ReplyTicket(unique: header.unique, channel: channel).fail(.noFunction)
-        }
-        guard opcode.hasReply else {
-            // Who is to be interrupted may be what the disk does not answer.
-            if opcode != .interrupt, carrier?.makeWay(for: opcode, header) == false { return }
-            return note(opcode, header, &reader, carrier)
-        }
-        if opcode != .read, header.length == message.count, isNegotiated,
-            carrier?.makeWay(for: opcode, header) == false
-        {
-            return
-        }
-        let ticket = ReplyTicket(unique: header.unique, channel: channel)
-        guard header.length == message.count, isNegotiated || opcode == .initialize else {
-            return ticket.fail(.ioError)
-        }
-        let call = Call(
-            opcode: opcode, header: header, context: RequestContext(header), input: input,
-            output: output, carrier: carrier)
-        do throws(MalformedRequest) {
-            // A ticket that is dropped on the way answers EIO.
-            try dispatch(call, &reader, ticket)
-        } catch {}
-    }
-
-    /// A request on its way to the file system.
-    struct Call {
-        let opcode: Opcode
-        let header: RequestHeader
-        let context: RequestContext
-        let input: TransferBuffer
-        let output: TransferBuffer
-        let carrier: ReadCarrier?
-    }
-
-    /// Requests without a reply.
-    private func note(
-        _ opcode: Opcode, _ header: RequestHeader, _ reader: inout MessageReader,
-        _ carrier: ReadCarrier?
-    ) {
-        do throws(MalformedRequest) {
-            switch opcode {
-            case .forget:
-                fileSystem.forget(node: header.node, count: try reader.u64())
-            case .batchForget:
-                let count = try reader.u32()
-                try reader.skip(4)
-                for _ in 0..<count {
-                    fileSystem.forget(node: try reader.u64(), count: try reader.u64())
-                }
-            case .interrupt:
-                let unique = try reader.u64()
-                carrier?.interrupt(unique)
-                fileSystem.interrupt(unique: unique)
-            default: break
+            let operation = try parse(header, &reader, message.count)
+            if traits.contains(.makesWay), isNegotiated, carrier?.makeWay(for: header) == false {
+                return
             }
-        } catch {}
+            run(
+                operation,
+                Call(header: header, input: input, output: output, carrier: carrier),
+                ReplyTicket(unique: header.unique, channel: channel))
+        } catch {
+            guard traits.contains(.hasReply) else { return }
+            ReplyTicket(unique: header.unique, channel: channel).fail(.ioError)
+        }
     }
 
-    private func dispatch(
-        _ call: Call, _ reader: inout MessageReader, _ ticket: consuming ReplyTicket
-    ) throws(MalformedRequest) {
-        switch call.opcode {
-        case .initialize:
-            initialize(try InitRequest(&reader), ticket)
-        case .destroy:
-            fileSystem.destroy()
-            ticket.succeed()
-        case .lookup, .getAttributes, .setAttributes, .extendedStatus, .readLink, .access,
-            .fileSystemStatus, .synchronizeFileSystem:
-            try dispatchNode(call, &reader, ticket)
-        case .makeNode, .makeDirectory, .symbolicLink, .link, .unlink, .removeDirectory, .rename,
-            .renameWithFlags:
-            try dispatchName(call, &reader, ticket)
-        case .read, .write, .seek, .copyFileRange, .copyFileRange64, .allocate, .control:
-            try dispatchData(call, &reader, ticket)
-        case .open, .create, .temporaryFile, .flush, .release, .synchronize, .openDirectory,
-            .readDirectory, .readDirectoryPlus, .releaseDirectory, .synchronizeDirectory:
-            try dispatchOpenFile(call, &reader, ticket)
-        case .getExtendedAttribute, .listExtendedAttributes, .setExtendedAttribute,
-            .removeExtendedAttribute:
-            try dispatchExtendedAttribute(call, &reader, ticket)
-        case .testLock, .setLock, .waitForLock:
-            try dispatchLock(call, &reader, ticket)
-        case .mapBlock, .poll, .setUpMapping, .removeMapping, .forget, .batchForget, .interrupt,
-            .notifyReply:
-            ticket.fail(.noFunction)
-        }
+    /// What a message of `length` bytes asks for, once; the reader stands behind the header. Before INIT
+    /// was answered nothing else makes sense.
+    @_lifetime(copy reader)
+    private func parse(
+        _ header: RequestHeader, _ reader: inout MessageReader, _ length: Int
+    ) throws(MalformedRequest) -> Operation {
+        guard Int(header.length) == length,
+            isNegotiated || header.opcode == Opcode.initialize.rawValue
+        else { throw MalformedRequest() }
+        return try .parsed(header, &reader, agreedFlags)
     }
 }

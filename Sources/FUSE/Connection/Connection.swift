@@ -64,9 +64,10 @@ public final class Connection: Sendable {
     /// The kernel's version is none that this side speaks.
     var isRefused: Bool { refused.load(ordering: .relaxed) }
 
-    func isAgreed(_ flag: InitFlags) -> Bool {
-        flags.load(ordering: .relaxed) & flag.rawValue != 0
-    }
+    func isAgreed(_ flag: InitFlags) -> Bool { agreedFlags.contains(flag) }
+
+    /// None before INIT was answered.
+    var agreedFlags: InitFlags { InitFlags(rawValue: flags.load(ordering: .relaxed)) }
 
     /// Flags that concern this library alone.
     private static let own: InitFlags = [

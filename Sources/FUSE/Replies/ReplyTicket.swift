@@ -27,6 +27,9 @@ struct ReplyTicket: ~Copyable, Sendable {
         return unique
     }
 
+    /// The kernel waits for no answer, or another ticket answers.
+    consuming func waive() { isAnswered = true }
+
     consuming func fail(_ error: Errno) {
         isAnswered = true
         Self.answer(error, unique, channel)

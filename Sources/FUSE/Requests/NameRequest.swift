@@ -4,15 +4,16 @@ public struct NameRequest: ~Escapable {
     /// Without the closing NUL.
     public let name: Span<UInt8>
 
-    @_lifetime(copy name)
-    init(_ context: RequestContext, _ name: Span<UInt8>) {
-        self.context = context
-        self.name = name
-    }
-
     @_lifetime(copy reader)
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context
         name = try reader.name()
+    }
+
+    /// Any text: the name of an extended attribute.
+    @_lifetime(copy reader)
+    init(_ context: RequestContext, text reader: inout MessageReader) throws(MalformedRequest) {
+        self.context = context
+        name = try reader.string()
     }
 }

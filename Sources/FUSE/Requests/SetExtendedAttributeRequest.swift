@@ -12,7 +12,7 @@ public struct SetExtendedAttributeRequest: ~Escapable {
 
     @_lifetime(copy reader)
     init(
-        _ context: RequestContext, _ reader: inout MessageReader, isExtended: Bool
+        _ context: RequestContext, _ reader: inout MessageReader, _ agreed: InitFlags
     ) throws(MalformedRequest) {
         self.context = context
         let size = Int(try reader.u32())
@@ -20,7 +20,7 @@ public struct SetExtendedAttributeRequest: ~Escapable {
         mustNotExist = flags & 1 != 0
         mustExist = flags & 2 != 0
         var more: UInt32 = 0
-        if isExtended {
+        if agreed.contains(.extendedSetAttribute) {
             more = try reader.u32()
             try reader.skip(4)
         }

@@ -13,19 +13,33 @@ public struct WriteRequest {
     /// Set-id bits go (`FUSE_WRITE_KILL_SUIDGID`).
     public let killsPrivileges: Bool
 
-    init(
-        _ context: RequestContext, _ reader: inout MessageReader, _ buffer: TransferBuffer
-    ) throws(MalformedRequest) {
+    init(_ range: WrittenRange, _ buffer: TransferBuffer) {
+        context = range.context
+        handle = range.handle
+        offset = range.offset
+        count = range.count
+        isFromCache = range.flags & 1 != 0
+        killsPrivileges = range.flags & 4 != 0
+        self.buffer = buffer
+    }
+}
+
+/// A WRITE without its data, which lies behind 40 + 40 bytes: where the buffer's begins.
+struct WrittenRange {
+    let context: RequestContext
+    let handle: UInt64
+    let offset: UInt64
+    let count: Int
+    /// `FUSE_WRITE_*`.
+    let flags: UInt32
+
+    init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context
         handle = try reader.u64()
         offset = try reader.u64()
         count = Int(try reader.u32())
-        let flags = try reader.u32()
+        flags = try reader.u32()
         try reader.skip(16)
-        isFromCache = flags & 1 != 0
-        killsPrivileges = flags & 4 != 0
-        self.buffer = buffer
-        // 40 + 40 bytes came before: the data begins where the buffer's does.
-        guard count == reader.remaining, count <= buffer.capacity else { throw MalformedRequest() }
+        guard count == reader.remaining else { throw MalformedRequest() }
     }
 }

@@ -1,5 +1,3 @@
-internal import SystemPackage
-
 /// A request that was read and is carried later, by whatever thread: its sender has as many threads as
 /// it may have, or the thread that read it waits for a disk.
 struct HeldRequest: Sendable {
@@ -8,7 +6,6 @@ struct HeldRequest: Sendable {
     static let mostRequests = 4096
     static let mostBytes = 64 << 20
 
-    let opcode: Opcode
     let unique: UInt64
     let claim: WorkerClaim
     let message: [UInt8]

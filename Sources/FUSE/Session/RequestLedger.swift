@@ -66,20 +66,18 @@ final class RequestLedger: Sendable {
         let open = Open(
             opcode: header.opcode, node: header.node, size: Self.size(of: header, &reader),
             arrival: now)
-        if Opcode(rawValue: header.opcode)?.hasReply == false {
+        if !header.traits.contains(.hasReply) {
             return tell(header.unique, open, .noted)
         }
         state.withLock { $0.requests[header.unique] = open }
     }
 
-    /// READ, READDIR, READDIRPLUS and WRITE have it behind handle and offset.
     private static func size(of header: RequestHeader, _ reader: inout MessageReader) -> Int {
-        switch Opcode(rawValue: header.opcode) {
-        case .read, .write, .readDirectory, .readDirectoryPlus:
-            guard (try? reader.skip(16)) != nil, let size = try? reader.u32() else { return 0 }
-            return Int(size)
-        default: return max(0, Int(header.length) - RequestHeader.size)
+        guard header.traits.contains(.tellsSize) else {
+            return max(0, Int(header.length) - RequestHeader.size)
         }
+        guard (try? reader.skip(16)) != nil, let size = try? reader.u32() else { return 0 }
+        return Int(size)
     }
 
     private func end(_ message: Span<UInt8>, _ refusal: Errno?) {

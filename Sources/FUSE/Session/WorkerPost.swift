@@ -141,9 +141,9 @@ struct WorkerClaim: Sendable, Equatable {
     }
 
     @inline(__always)
-    init(_ opcode: Opcode, user: UInt32, node: UInt64) {
+    init(_ traits: OperationTraits, user: UInt32, node: UInt64) {
         self.init(
-            user: user, place: opcode.namesSomething ? ~node : node,
-            isControl: opcode == .control || opcode == .getExtendedAttribute)
+            user: user, place: traits.contains(.namesSomething) ? ~node : node,
+            isControl: traits.contains(.isControl))
     }
 }

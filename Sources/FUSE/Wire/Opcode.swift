@@ -56,46 +56,4 @@ public enum Opcode: UInt32, Sendable, CaseIterable {
     case extendedStatus = 52
     /// Since 7.45.
     case copyFileRange64 = 53
-
-    /// Waits for a disk, for other programs or for lots of data as a matter of course.
-    var takesItsTime: Bool {
-        switch self {
-        case .synchronize, .synchronizeDirectory, .synchronizeFileSystem, .waitForLock, .allocate,
-            .copyFileRange, .copyFileRange64:
-            true
-        default: false
-        }
-    }
-
-    /// Is about a name in a directory, not about the directory itself.
-    var namesSomething: Bool {
-        switch self {
-        case .lookup, .symbolicLink, .makeNode, .makeDirectory, .unlink, .removeDirectory, .rename,
-            .renameWithFlags, .link, .create:
-            true
-        default: false
-        }
-    }
-
-    /// May be carried later where others of the same user or file wait. What ends or undoes something may
-    /// be what they wait for.
-    var mayBePutAside: Bool {
-        switch self {
-        case .forget, .batchForget, .interrupt, .notifyReply, .initialize, .destroy, .release,
-            .releaseDirectory, .flush:
-            false
-        default: true
-        }
-    }
-
-    /// A file's bytes come with the request or the reply.
-    var movesData: Bool { self == .read || self == .write }
-
-    /// The kernel waits for an answer.
-    public var hasReply: Bool {
-        switch self {
-        case .forget, .batchForget, .interrupt, .notifyReply: false
-        default: true
-        }
-    }
 }

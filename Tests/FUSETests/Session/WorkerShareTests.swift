@@ -59,11 +59,11 @@ struct WorkerShareTests {
 
     @Test("a name and its directory are different places")
     func places() {
-        let lookup = WorkerClaim(.lookup, user: 0, node: 1)
-        #expect(lookup.place != WorkerClaim(.getAttributes, user: 0, node: 1).place)
-        #expect(WorkerClaim(.read, user: 7, node: 9) == claim(7, place: 9))
-        #expect(WorkerClaim(.control, user: 7, node: 9).isControl)
-        #expect(WorkerClaim(.getExtendedAttribute, user: 7, node: 9).isControl)
+        let lookup = WorkerClaim(Opcode.lookup.traits, user: 0, node: 1)
+        #expect(lookup.place != WorkerClaim(Opcode.getAttributes.traits, user: 0, node: 1).place)
+        #expect(WorkerClaim(Opcode.read.traits, user: 7, node: 9) == claim(7, place: 9))
+        #expect(WorkerClaim(Opcode.control.traits, user: 7, node: 9).isControl)
+        #expect(WorkerClaim(Opcode.getExtendedAttribute.traits, user: 7, node: 9).isControl)
     }
 
     @Test("a thread waits that gets nothing done between two looks, or says so")
