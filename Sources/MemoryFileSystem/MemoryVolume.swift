@@ -1,6 +1,6 @@
 public import IOStack
 
-/// A volume in memory with everything a test takes hold of.
+/// A volume in memory with all the parts that a test controls.
 ///
 /// ```swift
 /// let memory = MemoryVolume()
@@ -37,7 +37,7 @@ public struct MemoryVolume: Sendable {
         return try manager.filterManager.attach(filter, to: volume)
     }
 
-    /// The same, of a filter that is a type.
+    /// The same for a filter that is a type.
     @discardableResult
     public func attach(_ filter: any Filter) throws -> FilterInstance {
         try attach(filter.registration)

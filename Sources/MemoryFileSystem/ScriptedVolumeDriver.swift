@@ -1,7 +1,7 @@
 public import BypassIOProtocol
 public import IOStack
 
-/// A volume driver whose answers a test sets and whose transfers it can count and change.
+/// A volume driver whose answers a test sets and whose transfers a test can count and change.
 ///
 /// Usable from any thread. Lock order: its lock is a leaf; the closures run outside of it.
 public final class ScriptedVolumeDriver: VolumeDriver {
@@ -31,30 +31,30 @@ public final class ScriptedVolumeDriver: VolumeDriver {
         set { state.withLock { $0.supportsBypassIO = newValue } }
     }
 
-    /// What the driver answers to ENABLE and QUERY; nil passes them on.
+    /// The driver's answer to ENABLE and QUERY; nil passes them on.
     public var veto: StorageVeto? {
         get { state.withLock { $0.veto } }
         set { state.withLock { $0.veto = newValue } }
     }
 
-    /// What the driver fails ENABLE and QUERY themselves with, whatever ``veto`` says.
+    /// The failure of ENABLE and QUERY themselves, whatever ``veto`` says.
     public var controlFailure: IOFailure? {
         get { state.withLock { $0.controlFailure } }
         set { state.withLock { $0.controlFailure = newValue } }
     }
 
-    /// How those that the driver passed on ended below it, in order.
+    /// The outcomes below of the requests that the driver passed on, in order.
     public var outcomes: [(operation: StorageBypassIOOperation, outcome: StorageControlOutcome)] {
         state.withLock { $0.outcomes }
     }
 
-    /// Every IOCTL_STORAGE_MANAGE_BYPASS_IO the driver saw, in order.
+    /// Every IOCTL_STORAGE_MANAGE_BYPASS_IO that the driver saw, in order.
     public var controls: [StorageBypassIOOperation] { state.withLock { $0.controls } }
     /// Reads that walked through the driver.
     public var reads: Int { state.withLock { $0.reads } }
     public var writes: Int { state.withLock { $0.writes } }
 
-    /// What every transfer is refused with on its way down; nil lets them pass.
+    /// The failure of every transfer on its way down; nil lets them pass.
     public var transferFailure: IOFailure? {
         get { state.withLock { $0.transferFailure } }
         set { state.withLock { $0.transferFailure = newValue } }

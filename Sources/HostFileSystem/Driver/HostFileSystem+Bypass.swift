@@ -3,11 +3,11 @@ public import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// The file system's part of BypassIO that only the host can know.
+/// The file system's part of BypassIO that only the host can decide.
 extension HostFileSystem {
     /// The first reason why reads of the file cannot go straight to the storage, as it is now: the
-    /// attributes of spec 6.1, and where direct I/O is refused or silently served from the cache
-    /// (Linux' file systems, by name and setting).
+    /// attributes of spec 6.1, and cases in which direct I/O is refused or silently served from the
+    /// cache (Linux' file systems, by name and setting).
     ///
     /// Facts that the host cannot tell do not veto. Data in the inode does not veto either; it
     /// suspends the stream's bypass (spec 4.6, 6.9) until this is asked again.
@@ -29,7 +29,7 @@ extension HostFileSystem {
         }
     }
 
-    /// The traits as they are now, by two system calls where nothing has happened to a file that
+    /// The traits as they are now. Takes two system calls if nothing has happened to a file that
     /// had nothing special about it.
     private func currentTraits(
         of open: HostOpenFile, _ descriptor: FileDescriptor, _ status: FileStatus
@@ -41,7 +41,7 @@ extension HostFileSystem {
         return traits
     }
 
-    /// None: ``bypassVeto(for:)`` has weighed every one of them.
+    /// None: ``bypassVeto(for:)`` has checked them all.
     public func vetoingAttributes(of file: FileObject) throws(IOFailure) -> FileAttributes { [] }
 
     private func veto(_ status: FileStatus, _ traits: FileTraits) -> StorageVeto? {
@@ -57,8 +57,8 @@ extension HostFileSystem {
         return nil
     }
 
-    /// Why a direct read of the file is served from the page cache without an error; nil when it
-    /// is not.
+    /// Why a direct read of the file is served from the page cache without an error; nil if it is
+    /// not.
     private func cachedReadCause(_ traits: FileTraits) -> String? {
         if traits.verity == .yes {
             return "fs-verity checks the file: \(name) reads it through the cache."

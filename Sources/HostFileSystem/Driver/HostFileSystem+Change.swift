@@ -16,7 +16,7 @@ extension HostFileSystem {
                 try carryOut(change, on: open)
             }
         }
-        // As this process itself: it may wait for reads and ask filters.
+        // As this process itself: the review may wait for reads and ask filters.
         if change.movesBytes { reviewSuspensions(of: file) }
     }
 
@@ -111,7 +111,7 @@ extension HostFileSystem {
     ) throws(IOFailure) {
         let target = try openDirectory(directory)
         try open.withDescriptor { (descriptor) throws(Errno) in
-            // The magic link would say ENOENT or EXDEV; link(2) says EPERM.
+            // The magic link would give ENOENT or EXDEV; link(2) gives EPERM.
             guard open.kind != .directory else { throw .notPermitted }
             try Self.within(target) { (to) throws(Errno) in
                 try SystemCall.link(descriptor, to: FilePath(root: nil, components: name), at: to)
@@ -129,7 +129,7 @@ extension HostFileSystem {
         }
     }
 
-    /// A second descriptor beside the one already lent.
+    /// Lends a second descriptor beside the one already lent.
     private static func within(
         _ open: HostOpenFile, _ body: (FileDescriptor) throws(Errno) -> Void
     ) throws(Errno) {
@@ -142,7 +142,7 @@ extension HostFileSystem {
 }
 
 extension FileChange {
-    /// Neither space nor a place for a name.
+    /// The change takes neither space nor a place for a name.
     fileprivate var takesNothing: Bool {
         switch self {
         case .times, .unlink: true
@@ -157,7 +157,7 @@ extension FileChange {
         }
     }
 
-    /// The file's data may lie elsewhere, or in another form, afterwards.
+    /// The file's data may lie elsewhere, or have another form, afterwards.
     fileprivate var movesBytes: Bool {
         switch self {
         case .endOfFile, .allocation, .attributes, .flags: true

@@ -4,12 +4,12 @@ internal import SystemPackage
 
 /// IRP_MJ_CREATE.
 ///
-/// What exists is first opened with O_PATH, which neither waits nor acts, and opened for data only
-/// if it is a regular file or a directory. So no pipe is waited for and no device driver is called:
-/// pipes, sockets, devices and links (with ``CreateParameters/Options/noFollow``) are handles for
-/// names and attributes. Two opens are spared the detour, which is more than half of their cost:
-/// one of a directory, because O_DIRECTORY opens nothing else, and one by who has just seen a
-/// regular file (``CreateParameters/Options/knownRegular``).
+/// An existing file is first opened with O_PATH, which neither waits nor acts. It is opened for
+/// data only if it is a regular file or a directory. So no pipe is waited for and no device driver
+/// is called: pipes, sockets, devices and links (with ``CreateParameters/Options/noFollow``) are
+/// handles for names and attributes. Two opens skip the detour, which is more than half of their
+/// cost: that of a directory, because O_DIRECTORY opens nothing else, and that of a caller who has
+/// just seen a regular file (``CreateParameters/Options/knownRegular``).
 extension HostFileSystem {
     /// How often a name may be a link to a name that does not exist, or vanish and appear again.
     private static let attempts = 40
@@ -94,8 +94,8 @@ extension HostFileSystem {
         return try entered(place, parameters, wasCreated: false)
     }
 
-    /// A directory, or a file that was regular a moment ago, with one open instead of two. nil for
-    /// everything else and whatever goes wrong: the careful way finds out and tells.
+    /// A directory, or a file that was regular a moment ago, with one open instead of two. Returns
+    /// nil for every other file and every error: the careful way finds and reports the cause.
     private func openAtOnce(
         _ path: FilePath, _ parameters: CreateParameters, from base: FileDescriptor
     ) -> OpenedFile? {
@@ -103,7 +103,7 @@ extension HostFileSystem {
             let kind = parameters.kindForSure
         else { return nil }
         let flags = parameters.dataFlags(for: kind)
-        // Should a pipe be there by now, its other end is not waited for.
+        // If a pipe is there by now, the open does not wait for its other end.
         var first = kind == .regular ? flags.union(.nonBlocking) : flags
         if parameters.options.contains(.noFollow) { first.insert(.noFollow) }
         do throws(Errno) {
@@ -117,7 +117,7 @@ extension HostFileSystem {
         }
     }
 
-    /// Goes on from an O_PATH descriptor to one for data, where there is data.
+    /// Goes on from an O_PATH descriptor to one for data, if the file has data.
     private func entered(
         _ place: consuming OwnedDescriptor, _ parameters: CreateParameters, wasCreated: Bool
     ) throws(Errno) -> OpenedFile {
@@ -154,7 +154,7 @@ extension HostFileSystem {
         }
     }
 
-    /// O_NOATIME is for owners; for others it is a wish, and not in `flags` afterwards.
+    /// O_NOATIME is for owners. For others it is a wish, and is not in `flags` afterwards.
     private func reopen(
         _ descriptor: FileDescriptor, _ flags: inout OpenFlags, once further: OpenFlags
     ) throws(Errno) -> OwnedDescriptor {
@@ -167,7 +167,7 @@ extension HostFileSystem {
         return try SystemCall.reopen(descriptor, flags.union(further))
     }
 
-    /// A file once more, by its descriptor: it may have lost its name.
+    /// Opens the same file again, by its descriptor: it may have lost its name.
     private func openAgain(
         _ start: HostOpenFile, _ base: FileDescriptor, _ parameters: CreateParameters
     ) throws(Errno) -> OpenedFile {
@@ -175,7 +175,8 @@ extension HostFileSystem {
             throw .notDirectory
         }
         guard parameters.disposition != .create else { throw .fileExists }
-        // A second number for an O_PATH descriptor; one for data turns into one by its link.
+        // An O_PATH descriptor is duplicated; the link of a descriptor for data gives an O_PATH
+        // one.
         let place =
             start.isPathOnly
             ? try SystemCall.duplicate(base) : try SystemCall.reopen(base, .pathOnly)
@@ -196,8 +197,8 @@ extension HostFileSystem {
             let place = try numberedFiles.open(id.inode)
             let status = try SystemCall.status(of: place.descriptor)
             guard FileID(status) == id else { throw .staleNFSFileHandle }
-            // Whoever has a number from elsewhere does not get out of the tree by it. Where a file
-            // lies that the kernel has only just read cannot be told.
+            // A caller with a number from elsewhere must not leave the tree by it. Of a file that
+            // the kernel has only just read, it cannot be told where it lies.
             if FileTraits.Kind(mode: status.mode) == .directory, id != rootID {
                 do { _ = try pathFromRoot(of: place.descriptor) } catch {
                     throw .staleNFSFileHandle
@@ -228,8 +229,8 @@ extension HostFileSystem {
             } catch {
                 guard error == .fileExists, parameters.disposition != .create else { throw error }
             }
-            // Somebody made it meanwhile, or the name is a link to a name that does not exist, in
-            // which case that one is made, as open(2) does.
+            // Another process made it meanwhile. Or the name is a link to a name that does not
+            // exist; then that name is made, as open(2) does.
             if let target = linkTarget(at: path, from: base) {
                 path = path.removingLastComponent().pushing(target)
             }
@@ -258,7 +259,7 @@ extension HostFileSystem {
                 name, at: parent.descriptor, mode: 0o100000 | parameters.mode & 0o7777)
             return try enterNew(name, in: parent, parameters)
         }
-        // With O_EXCL nothing that exists is opened, so nothing can be waited for.
+        // With O_EXCL no existing file is opened, so nothing can be waited for.
         let flags = parameters.dataFlags(for: .regular).union([.create, .exclusive])
         let file = try open(path, from: base, flags, mode: parameters.mode & 0o7777)
         let status = try SystemCall.status(of: file.descriptor)
@@ -311,7 +312,7 @@ extension HostFileSystem {
     ) -> OpenedFile {
         let kind = FileTraits.Kind(mode: status.mode)
         let id = FileID(status)
-        // What may make a file is opened as its requestor; all else as this process, whoever asks.
+        // An open that may make a file is done as its requestor; every other as this process.
         let mayShare =
             !parameters.mayMake && !parameters.access.contains(.write) && kind == .regular
             && !flags.contains(.pathOnly) && status.mountID == rootMountID
@@ -333,9 +334,10 @@ extension HostFileSystem {
         }
     }
 
-    /// What offsets and lengths of direct reads must be a multiple of, in bytes: the file system's
-    /// word, else the disks' logical block, else 4096. The largest power of 2 in it, because XFS
-    /// may name an allocation unit that is none; the kernel checks the rest.
+    /// Offsets and lengths of direct reads must be multiples of this, in bytes: the file system's
+    /// value, otherwise the disks' logical block, otherwise 4096. It is the largest power of 2 that
+    /// divides the value, because XFS may name an allocation unit that is none; the kernel checks
+    /// the rest.
     private func readAlignment(of status: FileStatus) -> UInt32 {
         var bytes = UInt32(clamping: topology.logicalBlockSize ?? DirectIOAlignment.fallback)
         if let told = status.directIO, told.offset > 0 { bytes = told.readOffset ?? told.offset }
@@ -346,12 +348,12 @@ extension HostFileSystem {
 extension CreateParameters {
     fileprivate var mayMake: Bool { disposition.mayCreate || options.contains(.temporary) }
 
-    /// Neither reading nor writing is wanted.
+    /// The open wants neither to read nor to write.
     fileprivate var isAttributesOnly: Bool {
         options.contains(.attributesOnly) || access.isEmpty
     }
 
-    /// What can only be there, or be refused without harm.
+    /// The only kind that the open can give; another kind is refused without harm.
     fileprivate var kindForSure: FileTraits.Kind? {
         switch kind {
         case .directory: .directory

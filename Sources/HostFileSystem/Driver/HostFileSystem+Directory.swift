@@ -6,14 +6,14 @@ internal import SystemPackage
 extension HostFileSystem {
     /// Room for one getdents64(2): large enough for the longest name, small enough to be cheap.
     private static let largestRoom = 32768
-    /// What an entry takes at most: 19 bytes, 255 of name, a NUL, rounded up to 8.
+    /// The most bytes of an entry: 19 bytes, 255 of name, a NUL, rounded up to 8.
     private static let largestEntry = 280
 
-    /// "." and ".." included, as the host lists them; the root's ".." is the root itself, so that
-    /// nothing is told about what is outside.
+    /// "." and ".." are included, as the host lists them. The root's ".." is the root itself, so
+    /// that nothing outside shows.
     ///
-    /// Cookies are the host's own: any 64 bits, good for as long as the directory is open. Two
-    /// readers of one file object take turns.
+    /// Cookies are the host's own: any 64 bits, valid as long as the directory is open. Two readers
+    /// of one file object take turns.
     public func entries(
         of directory: FileObject, after cookie: UInt64, limit: Int, withInformation: Bool
     ) throws(IOFailure) -> [DirectoryEntry] {

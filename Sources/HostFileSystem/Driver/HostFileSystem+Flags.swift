@@ -4,7 +4,7 @@ public import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// What lsattr(1) shows and chattr(1) changes.
+/// The flags that lsattr(1) shows and chattr(1) changes.
 extension HostFileSystem {
     public func flags(
         of file: FileObject, _ form: FileFlags.Form
@@ -19,7 +19,7 @@ extension HostFileSystem {
         }
     }
 
-    /// ``NTStatus/notSupported`` for what is only told.
+    /// ``NTStatus/notSupported`` for flags that cannot be set.
     func changeFlags(of open: HostOpenFile, to flags: FileFlags) throws(IOFailure) {
         if case .generation = flags { throw IOFailure(.notSupported) }
         try open.withDescriptor { (descriptor) throws(Errno) in

@@ -2,12 +2,13 @@ public import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// On whose behalf the host makes a change.
+/// The identity under which the host makes a change.
 ///
-/// A change that takes space or makes a name is made as its requestor where the host decides by
-/// that: it owns what it makes, it needs a place in an idmapped mount, its quota counts, and what a
-/// file system keeps for root is not for it. Whether it may make the change was decided before, by
-/// whoever knows all its groups, so the process keeps its own rights over files meanwhile.
+/// A change that takes space or makes a name is made as its requestor if the host decides by that:
+/// the requestor owns what it makes, needs a place in an idmapped mount, uses its own quota, and
+/// gets none of the space that a file system keeps for root. Whether it may make the change was
+/// decided before, by a party that knows all its groups. So the process keeps its own rights over
+/// files meanwhile.
 extension HostFileSystem {
     public func onBehalf<R>(
         of requestor: Requestor, changing file: FileObject,
@@ -25,7 +26,8 @@ extension HostFileSystem {
             for: try caller(requestor, on: open), makesNames: makesNames, change)
     }
 
-    /// nil is this process: for a requestor that is no user, and where others judge.
+    /// nil is this process: for a requestor that is no user, and on file systems that another party
+    /// judges.
     func caller(
         _ requestor: Requestor, on open: HostOpenFile
     ) throws(IOFailure) -> SystemCall.Caller? {
@@ -44,8 +46,8 @@ extension HostFileSystem {
         return judges
     }
 
-    /// Another machine, or another program, decides by all of a user's groups, which nobody knows
-    /// here, and would refuse what the kernel has allowed.
+    /// On such file systems another machine or another program decides by all of a user's groups.
+    /// They are not known here, so it would refuse what the kernel has allowed.
     static func judgesCallers(_ descriptor: FileDescriptor) throws(Errno) -> Bool {
         let magic = try SystemCall.fileSystemStatus(of: descriptor).magic
         return !FileSystemMagic.elsewhere.contains(magic)

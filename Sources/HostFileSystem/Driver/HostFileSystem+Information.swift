@@ -34,7 +34,7 @@ extension HostFileSystem {
         }
     }
 
-    /// The attributes that BypassIO asks for, read again only when the file has changed.
+    /// The attributes that BypassIO asks for, read again only if the file has changed.
     private func attributes(
         of open: HostOpenFile, _ descriptor: FileDescriptor, _ status: FileStatus
     ) throws(Errno) -> FileAttributes {
@@ -43,7 +43,7 @@ extension HostFileSystem {
         return FileAttributes(try readTraits(of: open, descriptor, status))
     }
 
-    /// Reads the traits and remembers them with `status`, which was read before.
+    /// Reads the traits and keeps them with `status`, which was read before.
     func readTraits(
         of open: HostOpenFile, _ descriptor: FileDescriptor, _ status: FileStatus
     ) throws(Errno) -> FileTraits {
@@ -55,7 +55,7 @@ extension HostFileSystem {
         return traits
     }
 
-    /// Looked at anew, because what is mounted and how the file lies may have changed.
+    /// Inspected anew, because the mounts and the file's extents may have changed.
     public func facts(of file: FileObject) -> [String] {
         let inspection = try? openFile(file).withDescriptor { (descriptor) throws(Errno) in
             try HostInspection.read(of: descriptor)
@@ -68,11 +68,11 @@ extension HostFileSystem {
         return try swapSpace.table()
     }
 
-    /// `EINVAL` for what is no symbolic link.
+    /// `EINVAL` for a file that is no symbolic link.
     public func linkTarget(of file: FileObject) throws(IOFailure) -> [UInt8] {
         let open = try openFile(file)
         return try open.withDescriptor { (descriptor) throws(Errno) in
-            // readlinkat(2) itself says ENOENT here, since the path is empty.
+            // readlinkat(2) itself gives ENOENT here, since the path is empty.
             guard open.kind == .symbolicLink else { throw .invalidArgument }
             return try SystemCall.readLink("", at: descriptor)
         }
@@ -86,7 +86,7 @@ extension HostFileSystem {
         try next(.hole, in: file, from: offset)
     }
 
-    /// The position that lseek(2) moves is used by nobody: data is read and written at offsets.
+    /// lseek(2) moves the position, which no other code uses: data is read and written at offsets.
     private func next(
         _ origin: SystemCall.SeekOrigin, in file: FileObject, from offset: UInt64
     ) throws(IOFailure) -> UInt64 {
@@ -119,7 +119,7 @@ extension FileTime {
 }
 
 extension FileKind {
-    /// A type that Linux does not have counts as a regular file, as the rest of POSIX reads it.
+    /// A type that Linux does not have counts as a regular file, as elsewhere in POSIX.
     init(_ kind: FileTraits.Kind) {
         self =
             switch kind {

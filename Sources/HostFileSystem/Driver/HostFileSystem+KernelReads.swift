@@ -3,10 +3,10 @@ public import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// Reads that the host's kernel carries itself.
+/// Reads that the host's kernel does by itself.
 extension HostFileSystem {
-    /// None while a program is asked before reads by the way of the mount that the file was opened
-    /// by, which the kernel's own reads would pass by.
+    /// Refuses kernel reads while fanotify asks a program before reads through the mount by which
+    /// the file was opened. The kernel's own reads would pass that program by.
     public func kernelReadVeto(for file: FileObject) -> StorageVeto? {
         let watcher = try? mountWatchers.watcher { () throws(IOFailure) in
             try openFile(file).withDescriptor { (descriptor) throws(Errno) in
@@ -20,9 +20,9 @@ extension HostFileSystem {
                 + "not before the kernel's own.")
     }
 
-    /// A door with a gate on ext4, xfs and btrfs (Linux 6.14 and later), without one elsewhere.
-    /// Needs CAP_SYS_ADMIN; the file may be unlinked, and open for attributes only. Several doors
-    /// of one file do not know of each other.
+    /// A door with a gate on ext4, xfs and btrfs (Linux 6.14 and later), without a gate elsewhere.
+    /// Needs CAP_SYS_ADMIN. The file may be unlinked, and open for attributes only. Several doors
+    /// of one file are independent.
     public func kernelReadDoor(
         for file: FileObject, leavingAccessTimes: Bool,
         asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
@@ -56,7 +56,7 @@ extension HostFileSystem {
         return KernelReadGate(mount, number: number, of: gates, drained: drained, asking: ask)
     }
 
-    /// Made for the first door; nil where the kernel has none.
+    /// Made for the first door; nil if the kernel has no gates.
     private var kernelReadGates: KernelReadGates? {
         readGates.withLock { gates in
             if gates == nil { gates = try? KernelReadGates(in: root) }

@@ -7,18 +7,19 @@ internal import SystemPackage
 /// IRP_MJ_LOCK_CONTROL: flock(2) for whole files, open-file-description locks (fcntl(2)
 /// F_OFD_SETLK) for ranges. Both belong to the file object and end with its last handle.
 extension HostFileSystem {
-    /// How long a wait sleeps between two tries, milliseconds: from the first to the second number.
+    /// The sleep between two tries of a wait, in milliseconds: it grows from the first to the
+    /// second number.
     private static let pauses = (first: 1, longest: 32)
 
     /// A wait holds up its caller only, and ends with `ECANCELED` when the last handle of the file
-    /// object goes away. Since it asks again and again, up to 32 ms apart, waiters are not served
-    /// in the order in which they came.
+    /// object goes away. It tries again and again, up to 32 ms apart, so waiters are not served in
+    /// the order in which they came.
     ///
-    /// Throws `EAGAIN` where somebody else holds the lock and the caller does not wait, `EBADF`
-    /// for a range that the file object's access does not cover, and `EINVAL` for the test of a
-    /// whole file, which flock(2) does not offer. The first lock of a file object that shares its
-    /// descriptor with others (`SharedDescriptions`) opens the file once more, and throws what
-    /// that does.
+    /// Throws `EAGAIN` if another owner holds the lock and the caller does not wait, `EBADF` for a
+    /// range that the file object's access does not cover, and `EINVAL` for the test of a whole
+    /// file, which flock(2) does not offer. The first lock of a file object that shares its
+    /// descriptor with others (`SharedDescriptions`) opens the file once more, and throws the
+    /// errors of that open.
     public func lock(_ file: FileObject, _ lock: FileLock) throws(IOFailure) -> FileLock? {
         let open = try openFile(file)
         return try open.withOwnDescription { (descriptor) throws(Errno) in
@@ -55,8 +56,8 @@ extension HostFileSystem {
         throw .canceled
     }
 
-    /// The kernel's own wait could be ended by a signal only, and this process' signals are not
-    /// ours.
+    /// Only a signal could end the kernel's own wait, and this process' signals belong to other
+    /// code.
     private func wait(
         for lock: FileLock, of open: HostOpenFile, _ descriptor: FileDescriptor
     ) throws(Errno) {
@@ -74,10 +75,10 @@ extension HostFileSystem {
         }
     }
 
-    /// The last handle is gone; the descriptor may live on for requests and queues.
+    /// The last handle is gone. The descriptor may live on for requests and queues.
     func dropLocks(of open: HostOpenFile) {
         guard open.mayHoldLocks.load(ordering: .acquiring) else { return }
-        // Only a closed file throws, and one has no locks.
+        // Only a closed file throws, and it has no locks.
         try? open.withOwnDescription { dropLocks($0) }
     }
 
@@ -108,7 +109,7 @@ extension SystemCall.LockKind {
 }
 
 extension FileLock {
-    /// A lock in the way, as a test tells it.
+    /// A lock in the way, as the result of a test.
     init(_ lock: SystemCall.ByteRangeLock) {
         self.init(
             lock.kind == .shared ? .shared : .exclusive,

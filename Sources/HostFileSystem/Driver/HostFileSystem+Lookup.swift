@@ -2,13 +2,13 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-// Names become descriptors here and nowhere else.
+// Names become descriptors only here.
 extension HostFileSystem {
     /// Opens a path that starts at `base`, beneath the root. An empty path is `base` itself.
     ///
-    /// The kernel confines a walk to the directory that it starts at, which is narrower than the
-    /// volume when `base` is not the root: a walk that it refuses for that reason (EXDEV) is tried
-    /// again from the root.
+    /// The kernel confines a walk to the directory where it starts. If `base` is not the root, that
+    /// is narrower than the volume. So a walk that the kernel refuses for that reason (EXDEV) is
+    /// tried again from the root.
     func open(
         _ path: FilePath, from base: FileDescriptor, _ flags: OpenFlags, mode: UInt32 = 0
     ) throws(Errno) -> OwnedDescriptor {
@@ -22,9 +22,10 @@ extension HostFileSystem {
         return try SystemCall.open(whole, beneath: root, flags, mode: mode)
     }
 
-    /// Where a directory is now, seen from the root; `EXDEV` if it is not beneath the root.
+    /// The present place of a directory, seen from the root; `EXDEV` if it is not beneath the root.
     ///
-    /// It may move before the answer is used. What is opened by it then is still beneath the root.
+    /// The directory may move before the answer is used. A file opened by the answer is still
+    /// beneath the root.
     func pathFromRoot(of directory: FileDescriptor) throws(Errno) -> FilePath {
         var path = FilePath(
             bytes: try SystemCall.readLink(SystemCall.magicLink(of: directory)))
@@ -39,7 +40,7 @@ extension HostFileSystem {
         return path
     }
 
-    /// The directory part of a path, "." where there is none, and the name in it.
+    /// The directory part of a path, "." if there is none, and the name in it.
     static func split(_ path: FilePath) -> (directory: FilePath, name: FilePath) {
         guard let last = path.lastComponent else { return (path, ".") }
         let directory = path.removingLastComponent()

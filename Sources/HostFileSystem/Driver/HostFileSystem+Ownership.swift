@@ -3,17 +3,17 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// Who owns what is made on behalf of a user.
+/// The ownership of files made on behalf of a user.
 extension HostFileSystem {
     private static let inheritsGroup: UInt16 = 0o2000
     private static let privilegeBits: UInt16 = 0o6000
 
-    /// Gives a file that this process, running as root, made for a user to that user, where the
-    /// host could not make it as the user: its group is the user's, or the directory's where that
-    /// has the set-group-ID bit (inode(7)).
+    /// Gives a file to its user that this process, running as root, made because the host could not
+    /// make it as that user. The file's group is the user's, or the directory's if that has the
+    /// set-group-ID bit (inode(7)).
     ///
-    /// Until then it belongs to root, which is the stricter of the two. File systems without
-    /// owners refuse; what was made stays as it is there.
+    /// Until then the file belongs to root, which is stricter. File systems without owners refuse;
+    /// there the file stays as it is.
     func giveAway(
         _ opened: OpenedFile, _ parameters: CreateParameters, to requestor: Requestor,
         from base: FileDescriptor
@@ -21,7 +21,7 @@ extension HostFileSystem {
         guard opened.wasCreated, requestor.mode == .user, geteuid() == 0,
             let file = opened.context as? HostOpenFile
         else { return }
-        // The kernel has seen to it already, set-group-ID directories included.
+        // The kernel has done it already, set-group-ID directories included.
         guard requestor.userID != geteuid() || requestor.groupID != getegid() else { return }
         let isInherited = parentHasGroupBit(parameters, from: base)
         try? file.withDescriptor { (descriptor) throws(Errno) in
@@ -29,7 +29,7 @@ extension HostFileSystem {
             let group = isInherited ? status.group : requestor.groupID
             guard status.user != requestor.userID || status.group != group else { return }
             try SystemCall.changeOwner(of: descriptor, user: requestor.userID, group: group)
-            // Changing the owner of a file takes these bits off.
+            // A change of a file's owner clears these bits.
             guard status.mode & Self.privilegeBits != 0, file.kind == .regular else { return }
             try SystemCall.changeMode(of: descriptor, to: UInt32(status.mode) & 0o7777)
         }

@@ -4,8 +4,8 @@ internal import LinuxKit
 import SystemPackage
 
 extension HostFileSystem {
-    /// As the kernel knows it (/proc/self/fd), also after renames behind the volume. A file that
-    /// was moved out of the root has no name here.
+    /// The kernel's path (/proc/self/fd), also after renames past the volume. A file that was moved
+    /// out of the root has no name here.
     public func path(of file: FileObject) throws(IOFailure) -> String {
         let open = try openFile(file)
         return try open.withDescriptor { (descriptor) throws(Errno) in
@@ -15,7 +15,7 @@ extension HostFileSystem {
             let prefix = top == "/" ? top : top + "/"
             guard place.hasPrefix(prefix) else { throw .noSuchFileOrDirectory }
             let path = String(place.dropFirst(prefix.count))
-            // The kernel says so behind the name, which may be a name's own end.
+            // The kernel appends this to the path of a deleted file, but a name may also end so.
             guard path.hasSuffix(" (deleted)") else { return path }
             let named = try SystemCall.status(of: FilePath(path), at: root, followingLinks: false)
             let status = try SystemCall.status(of: descriptor)

@@ -3,14 +3,14 @@ public import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// What suspends the bypass of a file of the host without a pause, and when that ends (spec 4.6).
+/// Suspends the bypass of a file of the host without a pause, and ends the suspension (spec 4.6).
 extension HostFileSystem {
     /// A write may have left a hole behind the old end, or taken the data out of the inode.
     public func didWrite(_ file: FileObject, at offset: UInt64, count: Int) {
         guard !file.stream.suspensions.contains(.resident) else {
             return reviewSuspensions(of: file)
         }
-        // One system call; the dozen others only where it finds blocks missing.
+        // One system call; the dozen others only if it finds blocks missing.
         guard !file.stream.suspensions.contains(.sparse), let open = try? openFile(file),
             let status = try? open.withDescriptor({ (descriptor) throws(Errno) in
                 try SystemCall.status(of: descriptor)
@@ -19,24 +19,24 @@ extension HostFileSystem {
         reviewSuspensions(of: file)
     }
 
-    /// A hole may have been punched, or the file be moved or at rest again.
+    /// A hole may have been punched, or the file may be moving or be at rest again.
     public func didChangeOutside(_ file: FileObject) {
         guard let open = try? openFile(file) else { return }
         reviewSuspensions(of: file, awaitingReads: false)
         lookForMove(of: file, open, awaitingReads: false)
     }
 
-    /// No Linux file system keeps more than a page in the inode (ext4: an inode's rest, btrfs: 2048
-    /// bytes unless told otherwise). Bytes.
+    /// In bytes. No Linux file system keeps more than a page in the inode (ext4: an inode's rest,
+    /// btrfs: 2048 bytes by default).
     private static let largestResident: UInt64 = 4096
 
-    /// Looks at the file again after a change. A file that became sparse stays on the traditional
-    /// route as long as it is open; one whose data left the inode comes back.
+    /// Checks the file again after a change. A file that became sparse stays on the traditional
+    /// route as long as it is open. A file whose data left the inode bypasses again.
     func reviewSuspensions(of file: FileObject, awaitingReads: Bool = true) {
         guard file.stream.bypassOpenCount > 0, let open = try? openFile(file) else { return }
         let isResident = file.stream.suspensions.contains(.resident)
         let traits = try? open.withDescriptor { (descriptor) throws(Errno) in
-            // Data that outgrew the inode leaves it when it is written back.
+            // Data that outgrew the inode leaves it at the write-back.
             if isResident, try SystemCall.status(of: descriptor).size > Self.largestResident {
                 try? SystemCall.syncData(descriptor)
             }
@@ -47,7 +47,7 @@ extension HostFileSystem {
         if traits.sparse == .yes, traits.inlineData != .yes {
             suspend(file, .sparse, if: true, awaitingReads)
         }
-        // btrfs does not know before the data is written back.
+        // btrfs does not know before the write-back.
         if traits.inlineData != .unknown {
             suspend(file, .resident, if: traits.inlineData == .yes, awaitingReads)
         }
@@ -62,7 +62,8 @@ extension HostFileSystem {
         filesBeingMoved.withLock { $0[id, default: 0] += 1 }
         file.volume.suspendBypass(of: file.stream, because: .moving)
         defer {
-            // Under the lock, or a look could find the file at rest while another move begins.
+            // Under the lock, or another call could find the file at rest while another move
+            // begins.
             filesBeingMoved.withLock { moves in
                 let left = moves[id, default: 1] - 1
                 moves[id] = left == 0 ? nil : left
@@ -73,10 +74,11 @@ extension HostFileSystem {
         return try move()
     }
 
-    /// A move that nobody told of shows in the extent map: bytes that lie elsewhere than at the
-    /// last ENABLE or QUERY of the file object suspend, bytes at rest since then end that. Where
-    /// others' changes are told, a mover's close of the file asks, too, and a second later once
-    /// more. Asked again within a tick of the clock, a file at rest is not looked at again.
+    /// A move that was not announced shows in the extent map. If bytes lie elsewhere than at the
+    /// last ENABLE or QUERY of the file object, the stream is suspended; if they have rested since
+    /// then, that ends. Where outside changes are watched, the mover's close of the file triggers
+    /// this check, too, and again a second later. Within a tick of the clock, a file at rest is not
+    /// checked again.
     func lookForMove(of file: FileObject, _ open: HostOpenFile, awaitingReads: Bool = true) {
         guard open.kind == .regular, !open.isPathOnly else { return }
         let tick = KernelClock.files
@@ -111,7 +113,8 @@ extension HostFileSystem {
 
     // MARK: Attributes
 
-    /// FS_IOC_SETFLAGS for what Linux has a flag for; ``NTStatus/notSupported`` for the rest.
+    /// FS_IOC_SETFLAGS for attributes that have a flag on Linux; ``NTStatus/notSupported`` for the
+    /// rest.
     func changeAttributes(
         of open: HostOpenFile, set: FileAttributes, cleared: FileAttributes
     ) throws(IOFailure) {

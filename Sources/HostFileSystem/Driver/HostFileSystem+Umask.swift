@@ -2,12 +2,12 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// What the requestor's umask takes off.
+/// Applies the requestor's umask.
 extension HostFileSystem {
     private static let defaultACL = Array("system.posix_acl_default".utf8)
 
-    /// Takes the umask's bits off the mode of what is to be made, unless the directory has a
-    /// default ACL, which then says what is granted (acl(5)).
+    /// Takes the umask's bits off the mode of the file to be made, unless the directory has a
+    /// default ACL, which then decides what is granted (acl(5)).
     func applyUmask(
         to parameters: inout CreateParameters, from base: FileDescriptor
     ) throws(Errno) {
@@ -26,14 +26,14 @@ extension HostFileSystem {
     private func hasDefaultACL(
         _ directory: FilePath, from base: FileDescriptor
     ) throws(Errno) -> Bool {
-        // Most often the directory is open already.
+        // Usually the directory is open already.
         if directory.isEmpty || directory == "." { return Self.hasDefaultACL(base) }
         let place = try open(directory, from: base, [.pathOnly, .directory])
         return Self.hasDefaultACL(place.descriptor)
     }
 
     private static func hasDefaultACL(_ directory: FileDescriptor) -> Bool {
-        // Neither ENODATA nor EOPNOTSUPP: there is one.
+        // Without ENODATA or EOPNOTSUPP there is an ACL.
         (try? SystemCall.extendedAttribute(defaultACL, of: directory)) != nil
     }
 }

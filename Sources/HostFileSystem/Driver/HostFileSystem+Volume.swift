@@ -6,7 +6,7 @@ internal import SystemPackage
 extension HostFileSystem {
     /// fsync(2) or fdatasync(2); `EBADF` for a handle without data.
     public func flush(_ file: FileObject, dataOnly: Bool) throws(IOFailure) {
-        // btrfs takes data out of the inode when it is written back.
+        // btrfs takes data out of the inode at the write-back.
         defer { if file.stream.suspensions.contains(.resident) { reviewSuspensions(of: file) } }
         try openFile(file).withDescriptor { (descriptor) throws(Errno) in
             if dataOnly {

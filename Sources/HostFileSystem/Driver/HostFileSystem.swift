@@ -7,36 +7,36 @@ public import SystemPackage
 /// stack.
 ///
 /// Every name is looked up beneath the root (openat2(2) with RESOLVE_BENEATH and
-/// RESOLVE_NO_MAGICLINKS): neither "..", nor an absolute path, nor a symbolic link, nor a rename at
-/// the wrong moment leads out of it; such a lookup fails with `EXDEV`, a magic link with `ELOOP`.
+/// RESOLVE_NO_MAGICLINKS). Neither "..", nor an absolute path, nor a symbolic link, nor a rename at
+/// the wrong moment leads out of it. Such a lookup fails with `EXDEV`, a magic link with `ELOOP`.
 ///
-/// Everything is done with the rights of this process, whoever the requestor is, and its umask
-/// applies to what is made. As root it makes what it makes for a user as that user, with the user's
-/// quota and share of the space; the calling thread then lacks CAP_SYS_RESOURCE until it changes
-/// something as root. Whether the user may is for whoever sends the request to check, as the kernel
-/// does for a mount with `default_permissions`. Errors of the host are passed on as they came.
+/// All work is done with the rights of this process, whoever the requestor is, and its umask
+/// applies to new files. If it is root, it makes a user's files as that user, with the user's quota
+/// and share of the space; the calling thread then lacks CAP_SYS_RESOURCE until it changes
+/// something as root. The sender of the request must check whether the user may do it, as the
+/// kernel does for a mount with `default_permissions`. Errors of the host are passed on unchanged.
 /// Needs Linux 5.6 and a mounted /proc. Any thread, several at once.
 public final class HostFileSystem: FileSystemDriver {
-    /// Such as "ext4" or "fuse.sshfs": the type in the mount table.
+    /// The type in the mount table, such as "ext4" or "fuse.sshfs".
     public let name: String
-    /// Where the root was when it was opened; it is not looked up again.
+    /// The root's path when it was opened; it is not looked up again.
     public let directory: FilePath
-    /// What lies below the root's files.
+    /// The layers below the root's files.
     public let topology: StorageTopology
 
     /// Files that ``whileMoving(_:_:)`` moves. Lock order: before a stream's `control`.
     let filesBeingMoved = Guarded<[FileID: Int]>([:])
 
-    /// Made for the first file that the kernel may read itself. No lock is taken under its lock.
+    /// Made for the first file that the kernel may read by itself. No lock is taken under its lock.
     let readGates = Guarded<KernelReadGates?>(nil)
 
-    /// Of other file systems that are mounted in the tree, by device number: whether they judge by
-    /// who asks. No lock is taken under its lock.
+    /// Whether other file systems that are mounted in the tree judge by the requestor, by device
+    /// number. No lock is taken under its lock.
     let judgingDevices = Guarded<[UInt64: Bool]>([:])
-    /// The same of the root's.
+    /// The same for the root's file system.
     let rootJudgesCallers: Bool
 
-    /// nil where every open needs its own.
+    /// nil if every open needs its own description.
     let descriptions: SharedDescriptions?
 
     let mountWatchers = MountWatchers()
@@ -45,22 +45,22 @@ public final class HostFileSystem: FileSystemDriver {
     /// The root's identity, for telling the volume handle from other directories.
     let rootID: FileID
     let rootMountID: UInt64?
-    /// nil where files are found by names alone.
+    /// nil if files are found only by name.
     let numberedFiles: NumberedFiles?
     /// data=journal on the whole mount: direct I/O goes through the cache.
     let journalsAllData: Bool
 
-    /// Opens the root and finds out what lies below it.
+    /// Opens the root and finds the layers below it.
     ///
     /// A symbolic link is followed.
     ///
-    /// - Throws: what opening the directory reports (`ENOENT`, `ENOTDIR`, `EACCES`, …), or reading
-    ///   the mount table.
+    /// - Throws: the error of opening the directory (`ENOENT`, `ENOTDIR`, `EACCES`, …), or of
+    ///   reading the mount table.
     public convenience init(root directory: FilePath) throws(Errno) {
         try self.init(root: directory, discovery: try StorageDiscovery())
     }
 
-    /// As ``init(root:)``, with a mount table read before.
+    /// As ``init(root:)``, with a mount table that was read before.
     public init(root directory: FilePath, discovery: StorageDiscovery) throws(Errno) {
         let root = try SystemCall.open(directory, [.pathOnly, .directory])
         let status = try SystemCall.status(of: root.descriptor)
@@ -95,7 +95,7 @@ public final class HostFileSystem: FileSystemDriver {
 
     // MARK: File objects of ours
 
-    /// The open behind a file object; `EBADF` for one of another file system.
+    /// The open behind a file object; `EBADF` for a file object of another file system.
     func openFile(_ file: FileObject) throws(IOFailure) -> HostOpenFile {
         guard let open = file.context as? HostOpenFile, file.volume.fileSystem === self else {
             throw IOFailure(errno: .badFileDescriptor)
@@ -103,7 +103,7 @@ public final class HostFileSystem: FileSystemDriver {
         return open
     }
 
-    /// As ``openFile(_:)``, for those that must be directories: `ENOTDIR`.
+    /// As ``openFile(_:)``, for directories; `ENOTDIR` for other files.
     func openDirectory(_ file: FileObject) throws(IOFailure) -> HostOpenFile {
         let open = try openFile(file)
         guard open.kind == .directory else { throw IOFailure(errno: .notDirectory) }

@@ -3,11 +3,11 @@ internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 
-/// One open of a file of the host (`FsContext2`): owns the descriptor, or a share of it, and gives
-/// it back exactly once, at `close()` or when nobody refers to it any more.
+/// One open of a file of the host (`FsContext2`). It owns the descriptor, or a share of it, and
+/// gives it back exactly once: at `close()`, or when nothing refers to it any more.
 ///
-/// Usable from any thread. A call that is under way when `close()` comes keeps the descriptor
-/// until it returns, so that no call ever meets a number that the process has used again.
+/// Usable from any thread. A call that is under way at the `close()` keeps the descriptor until it
+/// returns. So no call ever meets a number that the process has reused.
 public final class HostOpenFile: Sendable {
     public let id: FileID
     public let kind: FileTraits.Kind
@@ -16,14 +16,15 @@ public final class HostOpenFile: Sendable {
 
     private let flags: OpenFlags
     private let descriptor: FileDescriptor
-    /// Where the descriptor belongs to; nil for one of this open alone.
+    /// The table that the descriptor belongs to; nil for a descriptor of this open alone.
     private let descriptions: SharedDescriptions?
-    /// Of an open that shares the other: locks belong to a description.
+    /// An open that shares its descriptor needs another for locks, because locks belong to a
+    /// description.
     private let lockOwner = GuardedOnDemand<OwnDescription>()
-    /// Bit 31: closed. The rest counts calls under way.
+    /// Bit 31: closed. Bit 30: the descriptor was given back. The rest counts calls under way.
     ///
-    /// Invariant: the descriptor is open while the bit is clear or the count is not zero, and
-    /// whoever makes the bit set and the count zero closes it.
+    /// Invariant: the descriptor is open while bit 31 is clear or the count is not zero. The thread
+    /// that makes bit 31 set with a count of zero gives it back.
     private let word = Atomic<UInt32>(0)
     private static var closedBit: UInt32 { 1 << 31 }
 
@@ -33,15 +34,15 @@ public final class HostOpenFile: Sendable {
     let mayHoldLocks = Atomic<Bool>(false)
     /// Serialises readers of a directory, whose position belongs to the open file description.
     let directoryPosition = GuardedOnDemand<Void>()
-    /// The traits, as long as the status that they were read with lasts.
+    /// The traits, with the status under which they hold.
     let knownTraits = GuardedOnDemand<KnownTraits>()
 
-    /// Where the file's bytes lay when somebody looked, to see whether they were moved.
+    /// Where the file's bytes lay at the last check, to see whether they were moved.
     let extentPlaces = GuardedOnDemand<ExtentPlaces>()
 
     /// - Parameters:
-    ///   - flags: as the descriptor has them, but for those that only an open knows.
-    ///   - descriptions: of which it may become one; then the descriptor may be closed right now.
+    ///   - flags: the descriptor's flags, without those that only an open knows.
+    ///   - descriptions: the table that it may join; then the descriptor may be closed right now.
     init(
         _ owner: consuming OwnedDescriptor, id: FileID, kind: FileTraits.Kind, _ flags: OpenFlags,
         sharing descriptions: SharedDescriptions? = nil
@@ -59,12 +60,12 @@ public final class HostOpenFile: Sendable {
         }
     }
 
-    /// Where the data is read and written; nil for what has none.
+    /// Where the data is read and written; nil for a file without data.
     var storage: StorageHandle? {
         kind == .regular && !isPathOnly ? StorageHandle(rawValue: descriptor.rawValue) : nil
     }
 
-    /// Lends the descriptor to one call; throws `EBADF` once the file is closed, else the call's
+    /// Lends the descriptor to a call. Throws `EBADF` once the file is closed, otherwise the call's
     /// own errno.
     func withDescriptor<R>(
         _ body: (FileDescriptor) throws(Errno) -> R
@@ -78,7 +79,7 @@ public final class HostOpenFile: Sendable {
         }
     }
 
-    /// As ``withDescriptor(_:)``, of a description that no other open has: for locks.
+    /// As ``withDescriptor(_:)``, but with a description that no other open has: for locks.
     func withOwnDescription<R>(
         _ body: (FileDescriptor) throws(Errno) -> R
     ) throws(IOFailure) -> R {
@@ -114,8 +115,8 @@ public final class HostOpenFile: Sendable {
         if now == Self.closedBit { claimAndClose() }
     }
 
-    /// Several may see the last count go, since late callers count themselves in and out again;
-    /// the one who moves the word on is the one who closes.
+    /// Several threads may see the last count go, since late callers count themselves in and out
+    /// again. The thread whose exchange succeeds gives the descriptor back.
     private func claimAndClose() {
         let claimed = word.compareExchange(
             expected: Self.closedBit, desired: Self.closedBit | Self.claimedBit,
@@ -135,7 +136,7 @@ public final class HostOpenFile: Sendable {
     deinit { close() }
 }
 
-/// A descriptor that goes when nobody uses it any more.
+/// A descriptor that is closed when nothing uses it any more.
 private final class OwnDescription: Sendable {
     private let owner: OwnedDescriptor
     var descriptor: FileDescriptor { owner.descriptor }

@@ -2,19 +2,20 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// Descriptors that several opens of a file have together, so that a client who opens one file
-/// again and again takes one of this process.
+/// Descriptors that several opens of a file share, so that a client that opens one file again and
+/// again takes one descriptor of this process.
 ///
-/// Every open opens the file on the host first, which judges it as ever (rights, leases, fanotify's
-/// questions) and tells those who watch. Then the number that the others use stands for the newest
-/// open, and the surplus goes. So they all have what Linux decides at an open, such as whether
-/// fanotify is asked before reads: nobody reads by an open that is older than his own.
+/// Every open first opens the file on the host. So the host judges it as ever (rights, leases,
+/// fanotify's questions) and tells its watchers. Then the shared number is made to refer to the
+/// newest open, and the surplus descriptor is closed. So all opens get what Linux decides at an
+/// open, such as whether fanotify is asked before reads: no program reads by an open that is older
+/// than its own.
 ///
 /// Only opens for reading share. Reads name their offset, and locks have a descriptor of their own
-/// (``HostOpenFile/withOwnDescription(_:)``), so they cannot tell each other apart but by this: a
-/// failed write-back is told once to the fsync(2) of those that share. Opens that may write do not
-/// share, because each of them must hear of that, because IN_CLOSE_WRITE tells watchers of each,
-/// and because file systems do things at the end of each.
+/// (``HostOpenFile/withOwnDescription(_:)``). So opens that share differ from separate opens in one
+/// point only: a failed write-back is reported once, to the first fsync(2) among them. Opens that
+/// may write do not share: each of them must hear of a failed write-back, IN_CLOSE_WRITE tells
+/// watchers of each, and file systems act at the end of each.
 ///
 /// Lock order: `entries` is a leaf; descriptors are closed after it. Any thread.
 final class SharedDescriptions: Sendable {
@@ -25,14 +26,15 @@ final class SharedDescriptions: Sendable {
 
     private struct Entry {
         let descriptor: FileDescriptor
-        /// The descriptor is open as long as this is not 0, and whoever makes it 0 closes it.
+        /// The descriptor is open as long as this is not 0. The thread that makes it 0 closes the
+        /// descriptor.
         var opens = 1
     }
 
     private let entries = Guarded<[Key: Entry]>([:])
 
-    /// Counts an open of `file` in, which opened `own` with these flags and no other right than
-    /// this process has.
+    /// Counts an open of `file` in, which opened `own` with these flags and with this process'
+    /// rights.
     ///
     /// - Returns: the descriptor to use, and whether to ``leave(_:_:)`` rather than to close it.
     func join(
@@ -49,8 +51,8 @@ final class SharedDescriptions: Sendable {
             return entry.descriptor
         }
         guard let found else { return (own.release(), true) }
-        // Not by another hard link: a name that is gone must not be told instead of one that is
-        // there.
+        // Not with another hard link: a name that is gone must not be reported in place of a name
+        // that exists.
         if Self.haveOneName(found, number), Self.replace(found, by: number) {
             return (found, true)
         }

@@ -1,14 +1,14 @@
 internal import LinuxKit
 internal import SystemPackage
 
-/// A file as a drain of its gate needs it.
+/// A file in the form that a drain of its gate needs.
 ///
 /// Any thread.
 final class DrainedFile: Sendable {
-    /// Nobody answers to it: no file system has attributes of this kind.
+    /// No file system has attributes of this kind.
     private static let attribute = Array("bypassio.drain".utf8)
 
-    /// Not the gate's, which would tell of what is opened here.
+    /// Not the gate's mount, which would report opens made here.
     private let mount: OwnedDescriptor
     let inode: UInt64
     private let partner: DrainPartner?
@@ -25,8 +25,8 @@ final class DrainedFile: Sendable {
     /// Waits for reads that hold the file's lock, and for direct I/O that outlives its call.
     func waitForLock() {
         try? partner?.waitForDirectIO(of: mount.descriptor)
-        // A reader that waits for the lock behind a writer may be overtaken, but has it when
-        // whoever overtook it lets go.
+        // A reader that waits for the lock behind a writer may be overtaken. It has the lock once
+        // the overtaking thread lets go.
         for _ in 0..<2 {
             // Takes the lock, finds no such attribute, and so does not even begin a transaction.
             try? SystemCall.removeExtendedAttribute(Self.attribute, of: mount.descriptor)

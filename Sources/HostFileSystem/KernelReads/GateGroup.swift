@@ -4,21 +4,21 @@ internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 
-/// The fanotify group of a volume's gates: tells each gate what happens on its mount.
+/// The fanotify group of a volume's gates. It passes the events of each mount to the mount's gate.
 ///
-/// Lock order: `reading`, then `gates`, then a gate's own; nobody is asked under any of them.
+/// Lock order: `reading`, then `gates`, then a gate's own. No question is asked under any of them.
 /// Any thread.
 final class GateGroup: Sendable {
-    /// Room for some dozens of events at a time. Bytes.
+    /// In bytes; room for some dozens of events at a time.
     private static let bufferSize = 4096
-    /// What an event takes at most. Bytes.
+    /// The largest event, in bytes.
     private static let largestEvent = 48
 
-    /// Events that may wait for an answer, a descriptor each. Further ones are left to the kernel,
-    /// which holds their readers; one that came without a descriptor to be had would fail with
-    /// EPERM.
+    /// The most events that may wait for an answer, each with a descriptor. Further events are left
+    /// to the kernel, which holds their readers. An event for which no descriptor is left would
+    /// fail with EPERM.
     private let mostHeld: Int
-    /// Reads that wait for an answer. Relaxed: it limits, and hands nothing over.
+    /// Reads that wait for an answer. Relaxed: the count is a limit, and hands nothing over.
     private let held = Atomic<Int>(0)
 
     private struct Entry {
@@ -27,15 +27,15 @@ final class GateGroup: Sendable {
 
     private let group: OwnedDescriptor
     private let questions = ReadQuestions()
-    /// Held from reading events until they are dealt with, so that who has held it knows that
-    /// everything that had happened before is.
+    /// Held from reading events until they are dealt with. So a thread that has held the lock knows
+    /// that all earlier events are dealt with.
     private let reading: Guarded<[UInt8]>
     /// By the number of the gate's mount.
     private let gates = Guarded<[UInt64: Entry]>([:])
 
     var descriptor: FileDescriptor { group.descriptor }
 
-    /// - Throws: `EPERM` without CAP_SYS_ADMIN, `EINVAL` or `ENOSYS` where the kernel has no such
+    /// - Throws: `EPERM` without CAP_SYS_ADMIN, `EINVAL` or `ENOSYS` if the kernel has no such
     ///   groups.
     init() throws(Errno) {
         let descriptors = DescriptorLimit.current
@@ -65,13 +65,13 @@ final class GateGroup: Sendable {
     }
 
     /// Deals with every event that had come by the time of the call, as long as there are
-    /// descriptors for them. Does not wait, for events or answers.
+    /// descriptors for them. Waits neither for events nor for answers.
     ///
-    /// An open that is left to the kernel is one that is expected: its reads meet the gate.
+    /// An open that is left to the kernel is an expected open: its reads meet the gate.
     func dealWithEvents() {
         reading.withLock { buffer in
-            // An error: too many open files, when the kernel itself has refused that read. The rest
-            // is left for the next call.
+            // On an error there are too many open files, and the kernel itself has refused that
+            // read. The rest is left for the next call.
             while !isFull, let length = try? SystemCall.events(of: group.descriptor, into: &buffer),
                 length > 0
             {
@@ -91,7 +91,7 @@ final class GateGroup: Sendable {
             let range = record.range ?? GateRecord.Range(offset: 0, length: .max)
             let read = KernelRead(
                 offset: range.offset, length: Int(clamping: range.length), thread: record.thread)
-            // Without a gate it goes away at once, and so lets the read pass.
+            // Without a gate the read is dropped at once, and so passes.
             let held = HeldRead(read, event: event, of: self)
             gate?.arrived(held)
             return

@@ -1,15 +1,15 @@
 internal import CKernelABI
 
-/// One event of a gate's mount (struct fanotify_event_metadata and what follows it).
+/// An event of a gate's mount (struct fanotify_event_metadata and the records behind it).
 struct GateRecord: Sendable, Hashable {
     /// `FAN_*`.
     var mask: UInt64
-    /// The number of a descriptor that the event came with, which whoever reads it must close;
-    /// negative where none came.
+    /// The descriptor of the event, which the reader of the event must close; negative if there is
+    /// none.
     var file: Int32
-    /// Who did it; 0 for one that this process cannot see.
+    /// The acting thread; 0 for a thread that this process cannot see.
     var thread: UInt32
-    /// What is about to be read, bytes; nil where the kernel does not say.
+    /// The range about to be read, in bytes; nil if the kernel does not say.
     var range: Range?
 
     struct Range: Sendable, Hashable {
@@ -18,7 +18,7 @@ struct GateRecord: Sendable, Hashable {
     }
 }
 
-/// Walks the events in a buffer that read(2) of a group filled. Every length is checked: a record
+/// Walks the events in a buffer that read(2) of a group filled. Every length is checked; a record
 /// that does not fit ends the walk.
 struct GateRecords: Sendable {
     /// event_len 4, vers 1, reserved 1, metadata_len 2, mask 8, fd 4, pid 4.

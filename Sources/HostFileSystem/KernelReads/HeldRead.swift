@@ -3,12 +3,13 @@ internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 
-/// A read that the kernel holds until it is answered, once. Nobody left to answer it: it passes.
+/// A read that the kernel holds until it is answered, once. If the last reference goes without an
+/// answer, the read passes.
 ///
 /// Any thread.
 final class HeldRead: Sendable {
     let read: KernelRead
-    /// The event's own descriptor: by its number the kernel knows which read is answered.
+    /// The event's own descriptor. By its number the kernel knows which read is answered.
     private let event: OwnedDescriptor
     private let group: GateGroup
     private let isAnswered = Atomic<Bool>(false)
@@ -23,12 +24,12 @@ final class HeldRead: Sendable {
 
     /// Lets the read pass with nil, or fails it. Only the first answer counts.
     ///
-    /// Programs get `EIO`, `EPERM`, `EBUSY`, `ETXTBSY`, `EAGAIN`, `ENOSPC` and `EDQUOT` as they
-    /// are; the kernel takes no other (fs/notify/fanotify), so for the rest they get `EPERM`.
+    /// Programs get `EIO`, `EPERM`, `EBUSY`, `ETXTBSY`, `EAGAIN`, `ENOSPC` and `EDQUOT` unchanged.
+    /// The kernel takes no other errno (fs/notify/fanotify), so any other becomes `EPERM`.
     func answer(_ failure: IOFailure?) {
         guard !isAnswered.exchange(true, ordering: .relaxed) else { return }
         let number = failure.map { Self.accepted($0.errno).rawValue } ?? 0
-        // Fails only if the program was killed meanwhile, and nobody waits any more.
+        // Fails only if the program was killed meanwhile and does not wait any more.
         try? SystemCall.answer(event.descriptor, with: number, to: group.descriptor)
     }
 

@@ -6,19 +6,20 @@ internal import SystemPackage
 /// The way for the kernel's reads of one file with a gate in it: a mount of the file's own, which
 /// only the kernel's reads go through, and pre-content events on that mount.
 ///
-/// Whoever uses the file by its path, this service's own descriptors included, is on another mount:
-/// no event tells of it, and nothing holds it. So nothing that a question leads to can wait for
-/// itself, as long as it does not read through the FUSE mount.
+/// Every use of the file by its path is on another mount, also by this service's own descriptors:
+/// no event reports it, and nothing holds it. So a question never leads to a wait for itself, as
+/// long as it does not read through the FUSE mount.
 ///
-/// What the gate cannot stop (measured on Linux 6.18): memory that was mapped, and files that were
-/// opened while the gate was open and nobody had said ``expectOpen(by:)``. If this process ends,
-/// the kernel lets everything pass; if it had no descriptor left for an event (`RLIMIT_NOFILE`),
-/// the kernel would fail that read with `EPERM`: each read that is held takes one, so ``GateGroup``
-/// holds few. Writes come to the gate as reads do; the kernel does not say which they are.
+/// The gate cannot stop two things (measured on Linux 6.18): memory that was mapped, and files that
+/// were opened while the gate was open and without an ``expectOpen(by:)``. If this process ends,
+/// the kernel lets every read pass. If the process had no descriptor left for an event
+/// (`RLIMIT_NOFILE`), the kernel would fail that read with `EPERM`: each held read takes a
+/// descriptor, so ``GateGroup`` holds few. Writes come to the gate as reads do; the kernel does not
+/// tell them apart.
 ///
-/// The lock in here comes after those of ``GateGroup``. Changes of what the kernel watches are made
-/// under it, so that the kernel's mask is what the state says; so are the answers of reads that
-/// nobody is asked about, so that none of them passes once ``close()`` has set the state.
+/// The lock in here comes after those of ``GateGroup``. The kernel's mask is changed under it, so
+/// that the mask agrees with the state. Reads that pass without a question are answered under it,
+/// too, so that none of them passes once ``close()`` has set the state.
 final class KernelReadGate: KernelReadDoor {
     private static let always = UInt64(
         BPIO_GATE_OPEN | BPIO_GATE_CLOSE_WRITE | BPIO_GATE_CLOSE_NOWRITE)
@@ -26,17 +27,17 @@ final class KernelReadGate: KernelReadDoor {
 
     private struct State {
         var isClosed = false
-        /// Threads whose opens have not been seen, with the number of the last of each.
+        /// Threads whose opens have not been seen, with the number of the last open of each.
         var expected: [UInt32: UInt64] = [:]
         var lastNumber: UInt64 = 0
-        /// Whether the kernel tells, and so holds, reads. True if closed or an open is expected.
+        /// Whether the kernel reports, and so holds, reads. True if closed or an open is expected.
         var isInMask = false
         /// An open may have come while the kernel did not let the gate be closed for it.
         var openMissed: Errno?
         /// Since the start.
         var opens = 0
         var closes = 0
-        /// Waiting for a thread to ask about them, or for its answer.
+        /// Reads that wait for a thread to ask about them, or for its answer.
         var held: [ObjectIdentifier: HeldRead] = [:]
         var passed = PassedReaders()
     }
@@ -51,21 +52,21 @@ final class KernelReadGate: KernelReadDoor {
     var storage: StorageHandle { StorageHandle(rawValue: mount.descriptor.rawValue) }
     var isRevocable: Bool { true }
 
-    /// - Throws: `EOPNOTSUPP` or `EINVAL` where the file system or the kernel has no pre-content
+    /// - Throws: `EOPNOTSUPP` or `EINVAL` if the file system or the kernel has no pre-content
     ///   events.
     static func prepare(_ mount: FileDescriptor, for gates: KernelReadGates) throws(Errno) -> UInt64
     {
         let group = gates.group.descriptor
         let number = try SystemCall.mountNumber(of: mount)
-        // With the reads at first: to know now whether the kernel will take them later.
+        // First with the reads, to learn now whether the kernel will accept them later.
         try SystemCall.watchMount(mount, adding: always | reads, by: group)
         try SystemCall.watchMount(mount, removing: reads, by: group)
         return number
     }
 
     /// - Parameters:
-    ///   - mount: of the file alone, which was prepared.
-    ///   - number: what preparing it gave.
+    ///   - mount: of the file alone; it was prepared.
+    ///   - number: the result of preparing it.
     init(
         _ mount: consuming OwnedDescriptor, number: UInt64, of gates: KernelReadGates,
         drained: DrainedFile, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
@@ -90,8 +91,8 @@ final class KernelReadGate: KernelReadDoor {
 
     /// How many files the kernel has open by this door: handles, and mappings that outlive them.
     ///
-    /// An estimate: of opens or closes by one thread that follow each other faster than events are
-    /// read, the kernel tells one.
+    /// An estimate: if a thread's opens or closes follow each other faster than events are read,
+    /// the kernel reports them as one.
     var liveReaders: Int {
         gates.group.dealWithEvents()
         return state.withLock { $0.opens - $0.closes }
@@ -117,16 +118,16 @@ final class KernelReadGate: KernelReadDoor {
         }
     }
 
-    /// Which reads it waits for: ``ReadDrain/wait(for:)``.
+    /// Waits for reads as ``ReadDrain/wait(for:)`` describes.
     func drain(with others: [any KernelReadDoor]) {
-        // Of opens that were over before, all are known then.
+        // After this, all opens that were over before are known.
         gates.group.dealWithEvents()
         ReadDrain.wait(
             for: ([self] + others.compactMap { $0 as? KernelReadGate }).compactMap(\.begun))
     }
 
-    /// What may have begun before the gate came in the way; nil if nobody ever opened the file by
-    /// it.
+    /// The reads that may have begun before the gate came in the way; nil if the file was never
+    /// opened by this door.
     private var begun: ReadDrain? {
         state.withLock { state in
             state.opens > 0 ? ReadDrain(drained, passed: state.passed.taken()) : nil
@@ -136,13 +137,15 @@ final class KernelReadGate: KernelReadDoor {
     func open() {
         state.withLock { state in
             state.isClosed = false
-            // Refused, it stays closed for the kernel, and whatever comes passes at once.
+            // If refused, the gate stays closed for the kernel, but each read that comes passes at
+            // once.
             try? refresh(&state)
         }
     }
 
     func expectOpen(by thread: UInt32) -> ExpectedOpen {
-        // An earlier open of the same thread that has not been read yet must not pass for this one.
+        // An earlier open of the same thread whose event is still unread must not be taken for this
+        // one.
         gates.group.dealWithEvents()
         return state.withLock { state in
             state.lastNumber += 1
@@ -201,8 +204,8 @@ final class KernelReadGate: KernelReadDoor {
         if mustAsk { gates.group.ask(about: read, at: self) }
     }
 
-    /// What to ask about a read, whose answer comes by ``answer(_:_:)``; nil if it need not be
-    /// asked about any more and has passed.
+    /// The question about a read, whose answer goes to ``answer(_:_:)``; nil if the read needs no
+    /// question any more and has passed.
     func question(for read: HeldRead) -> (@Sendable (KernelRead) -> IOFailure?)? {
         let isOpen = state.withLock { state in
             guard !state.isClosed else { return false }

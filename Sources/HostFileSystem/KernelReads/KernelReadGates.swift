@@ -3,13 +3,13 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// The gates of one volume and the thread that deals with what the kernel tells of them, which ends
-/// when this goes away. Every gate keeps it.
+/// The gates of one volume, and the thread that deals with the kernel's events about them. The
+/// thread ends when this object goes away. Every gate keeps the object.
 ///
 /// Any thread.
 final class KernelReadGates: Sendable {
     let group: GateGroup
-    /// nil where the volume has no room for it, or no use.
+    /// nil if the volume has no room for it, or no use.
     let partner: DrainPartner?
     private let ending: EventCounter
 
@@ -21,7 +21,7 @@ final class KernelReadGates: Sendable {
         partner = try? DrainPartner(in: root)
         let ending = try EventCounter()
         self.ending = ending
-        // The thread keeps the counter, since this may be gone before the thread has seen it.
+        // The thread keeps the counter, since this object may be gone before the thread sees it.
         let thread = try OwnThread.start(
             named: "bypassio-gate", stackSize: 512 << 10, isInterruptible: false
         ) {
@@ -30,7 +30,8 @@ final class KernelReadGates: Sendable {
                 !ready.second
             {
                 group.dealWithEvents()
-                // What is there stays there till a read is answered: look again a little later.
+                // The events stay there until a read is answered, so the thread looks again a
+                // little later.
                 if group.isFull { usleep(1000) }
             }
         }

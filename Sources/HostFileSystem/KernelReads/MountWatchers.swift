@@ -2,31 +2,31 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// Programs that fanotify asks before reads of files by the way of a mount (FAN_ACCESS_PERM,
-/// FAN_PRE_ACCESS with FAN_MARK_MOUNT): virus scanners, and those that bring a file's data when it
-/// is read. The kernel's own reads of a file go by a mount of the file's own, of which such a
-/// program has not said that it wants to be asked. (One that watches the file system or the file is
-/// asked: its mark holds for every way.)
+/// Programs that fanotify asks before reads of files through a mount (FAN_ACCESS_PERM,
+/// FAN_PRE_ACCESS with FAN_MARK_MOUNT): virus scanners, and programs that fetch a file's data when
+/// it is read. The kernel's own reads go through a mount of the file's own, for which such a
+/// program has no mark. (A program that watches the file system or the file is asked: its mark
+/// holds for every mount.)
 ///
-/// The kernel tells of marks only in /proc/PID/fdinfo, so all programs' descriptors are looked
-/// through, at most once in ``interval``. Any thread. The lock is held while that is done, and
-/// nothing else is taken under it.
+/// The kernel shows marks only in /proc/PID/fdinfo. So the descriptors of all programs are
+/// searched, at most once in ``interval``. Any thread. The lock is held meanwhile, and no other
+/// lock is taken under it.
 final class MountWatchers: Sendable {
-    /// A program that began to watch so long ago is known, where looking takes a hundredth
-    /// of that at most; where it takes longer, a hundred times as long.
+    /// A program that has watched for so long is known. If a search takes more than a hundredth of
+    /// this, the interval is a hundred times as long as the search.
     static let interval = Duration.seconds(1)
-    /// However long looking takes, so long at most.
+    /// The longest interval, however long a search takes.
     static let longestInterval = Duration.seconds(5)
 
     private struct Seen {
         var until: ContinuousClock.Instant
-        /// By the mount's number, a process.
+        /// A process, by the mount's number.
         var watchers: [UInt64: UInt32]
     }
     private let seen = Guarded<Seen?>(nil)
 
-    /// A process that is asked before reads by the way of that mount (``FileStatus/mountID``),
-    /// which is looked up only if there are such processes.
+    /// A process that fanotify asks before reads through that mount (``FileStatus/mountID``). The
+    /// mount is looked up only if there are such processes.
     func watcher<E>(of mount: () throws(E) -> UInt64?) throws(E) -> UInt32? {
         let watchers = current
         guard !watchers.isEmpty, let mount = try mount() else { return nil }
@@ -48,8 +48,8 @@ final class MountWatchers: Sendable {
 }
 
 extension SystemCall {
-    /// By a mount's number a process that fanotify asks before reads by the way of it. Processes
-    /// that this one may not look into are left out.
+    /// By a mount's number, a process that fanotify asks before reads through the mount. Processes
+    /// that this process may not look into are left out.
     static func fanotifyMountWatchers() -> [UInt64: UInt32] {
         var watchers: [UInt64: UInt32] = [:]
         for process in (try? processes()) ?? [] {
@@ -60,8 +60,8 @@ extension SystemCall {
         return watchers
     }
 
-    /// The mounts in the text of a group's fdinfo whose marks ask before reads:
-    /// `fanotify mnt_id:1d mflags:0 mask:20000 ignored_mask:0`, numbers in hexadecimal.
+    /// The mounts in the text of a group's fdinfo whose marks ask before reads: `fanotify mnt_id:1d
+    /// mflags:0 mask:20000 ignored_mask:0`, numbers in hexadecimal.
     static func watchedMounts(in information: [UInt8]) -> [UInt64] {
         let asksBeforeReads: UInt64 = 0x20000 | 0x100000  // FAN_ACCESS_PERM, FAN_PRE_ACCESS
         return information.split(separator: UInt8(ascii: "\n")).compactMap { line in

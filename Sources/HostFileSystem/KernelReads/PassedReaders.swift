@@ -1,12 +1,12 @@
 internal import IOStack
 internal import LinuxKit
 
-/// Threads whose reads the gate let pass, until it is known that they have gone on.
+/// Threads whose reads the gate let pass, until they are known to have gone on.
 ///
-/// The kernel wakes a thread up and does not wait for it: on a busy machine it may stand at the
-/// gate for long with the answer in its hands, neither running nor asleep inside the read.
+/// The kernel wakes a thread up and does not wait for it. On a busy machine the thread may stand at
+/// the gate for long with the answer in its hands, neither running nor asleep inside the read.
 struct PassedReaders: Sendable {
-    /// Before those that have gone on are looked for.
+    /// From this number on, threads that have gone on are removed.
     private static let many = 128
 
     /// How often the thread had run when its read was let pass.
@@ -21,13 +21,13 @@ struct PassedReaders: Sendable {
         read.answer(nil)
     }
 
-    /// Hands them over to somebody who waits for them.
+    /// Hands the threads over to a drain that waits for them.
     mutating func taken() -> PassedReaders {
         defer { runs = [:] }
         return self
     }
 
-    /// Forgets those who have run since, or are gone.
+    /// Forgets the threads that have run since, or are gone.
     mutating func removeGone() {
         runs = runs.filter { thread, before in SystemCall.runs(of: thread) == before }
     }

@@ -2,10 +2,10 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// Puts the questions of closed gates, each on a thread, since whoever is asked may sleep.
+/// Asks the questions of closed gates, each on a thread, since a filter that is asked may sleep.
 ///
-/// A thread is started for a read that comes, and asks for those that came meanwhile before it
-/// ends; beyond ``mostThreads`` reads wait their turn. Any thread.
+/// A thread is started for each read. Before it ends, it also asks about reads that came meanwhile.
+/// Beyond ``mostThreads`` reads wait their turn. Any thread.
 final class ReadQuestions: Sendable {
     static let mostThreads = 32
 
@@ -36,7 +36,8 @@ final class ReadQuestions: Sendable {
                 named: "bypassio-ask", stackSize: 512 << 10, isInterruptible: false
             ) { self.work() }.detach()
         } catch {
-            // No thread: those who run take the question along. Without any, it cannot be put.
+            // No thread could be started: running threads take the question along. If there is
+            // none, the question cannot be asked.
             let refused = state.withLock { state in
                 state.threads -= 1
                 guard state.threads == 0 else { return [Question]() }
@@ -52,7 +53,8 @@ final class ReadQuestions: Sendable {
 
     private func work() {
         while let question = next() {
-            // The gate is not kept while its question sleeps: it may go, and lets its reads pass.
+            // The gate is not kept while its question sleeps. If the gate goes away, its reads
+            // pass.
             if let ask = question.gate?.question(for: question.read) {
                 let failure = ask(question.read.read)
                 question.gate?.answer(question.read, failure)

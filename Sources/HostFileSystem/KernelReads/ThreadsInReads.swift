@@ -1,31 +1,31 @@
 internal import LinuxKit
 internal import SystemPackage
 
-/// Threads that may be within a read of some files, past their gates: found by the functions of the
-/// kernel that each thread of the machine is within. No lock tells of cached reads on ext4 and
-/// btrfs, which may sleep until a page comes from the disk, or lose their processor, before they
+/// Threads that may be within a read of some files, past their gates. They are found by the kernel
+/// functions that each thread of the machine is within. On ext4 and btrfs no lock shows cached
+/// reads, which may sleep until a page comes from the disk, or lose their processor, before they
 /// copy it.
 ///
-/// A thread that was once seen elsewhere is let go: what it reads later has met the gate.
+/// A thread that was once seen elsewhere is let go: its later reads have met the gate.
 struct ThreadsInReads {
-    /// Of fs/backing-file.c, through which a stacked file system reads what is below it, from
+    /// Of fs/backing-file.c, through which a stacked file system reads the file below it, from
     /// before the gate to the end; and of mm/filemap.c, behind the gate.
     private static let reading = [
         "backing_file_read_iter", "backing_file_splice_read", "filemap_read", "filemap_splice_read",
     ].map { Array($0.utf8) }
     /// Of fs/iomap/direct-io.c: the thread holds the file's lock, or is counted in its direct I/O.
     private static let direct = ["__iomap_dio_rw", "iomap_dio_rw"].map { Array($0.utf8) }
-    /// The thread is held at a gate, ours or another listener's.
+    /// The thread is held at a gate, this process' or another listener's.
     private static let held = Array("fanotify_handle_event".utf8)
 
-    /// Of a stack file, which has at most 64 lines. Bytes.
+    /// In bytes; a stack file has at most 64 lines.
     private static let longestStack = 8192
 
     private let inodes: Set<UInt64>
     private var threads: [SystemCall.ThreadNumber]
 
     /// - Parameter inodes: the files' numbers, which stacked file systems show as their own.
-    /// - Throws: what keeps the kernel's stacks from being seen.
+    /// - Throws: the error that keeps the kernel's stacks from being read.
     init(reading inodes: Set<UInt64>) throws(Errno) {
         self.inodes = inodes
         var stack = [UInt8](repeating: 0, count: Self.longestStack)
@@ -61,14 +61,15 @@ struct ThreadsInReads {
             return !SystemCall.process(thread.process, mayRead: inodes)
         }
         guard Self.isReading(stack[..<length]) else { return true }
-        // Asleep in a read of another file. What cannot be told counts as a read of these.
+        // The thread sleeps in a read. It is elsewhere if that read is of another file; if the
+        // kernel does not say, the read counts as of these files.
         guard let descriptor = SystemCall.descriptorBeingRead(by: thread),
             let other = SystemCall.inode(of: descriptor, of: thread)
         else { return false }
         return !inodes.contains(other)
     }
 
-    /// Whether the lines, such as "[<0>] vfs_read+0xbb/0x360", tell of a read that no gate holds.
+    /// Whether the lines, such as "[<0>] vfs_read+0xbb/0x360", show a read that no gate holds.
     static func isReading(_ stack: ArraySlice<UInt8>) -> Bool {
         var isReading = false
         for name in functions(in: stack) {

@@ -3,8 +3,8 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// The way for the kernel's reads where the host has no gate for it: file systems without
-/// pre-content events (all but ext4, xfs and btrfs on Linux 6.18), kernels before 6.14.
+/// The way for the kernel's reads if the host has no gate for it: file systems without pre-content
+/// events (all but ext4, xfs and btrfs on Linux 6.18), kernels before 6.14.
 final class UngatedReadDoor: KernelReadDoor {
     private let mount: OwnedDescriptor
 

@@ -7,20 +7,20 @@ internal import SystemPackage
 /// The disk below a directory of the host as the storage driver at the bottom of the stack.
 ///
 /// Bytes move by `pread`, `pwrite` and io_uring on the descriptors that ``HostFileSystem`` opened;
-/// a `StorageHandle` is the number of such a descriptor. Any thread; an engine belongs to the
+/// a `StorageHandle` is the number of such a descriptor. Any thread. An engine belongs to the
 /// thread that made it.
 public final class HostDisk: StorageDriver {
     /// The kernel driver that offers the blocks, e.g. `nvme`, `virtio_blk`.
     public let name: String
-    /// What `Storage Type:` prints, e.g. `NVMe`.
+    /// The text after `Storage Type:`, e.g. `NVMe`.
     public let storageType: String
     public let supportsBypassIO: Bool
-    /// Why a disk that did not opt in cannot take part.
+    /// The veto of a disk that did not opt in.
     public let standingVeto: StorageVeto
 
     private let chosenPolicy: Guarded<ReadEngines.Policy>
 
-    /// A disk described by hand.
+    /// A disk with properties given by hand.
     public init(
         name: String, storageType: String, supportsBypassIO: Bool,
         standingVeto: StorageVeto = .notOptedIn, policy: ReadEngines.Policy = .automatic
@@ -32,7 +32,7 @@ public final class HostDisk: StorageDriver {
         chosenPolicy = Guarded(policy)
     }
 
-    /// The disk that discovery found: it opts in unless its blocks come from memory, another
+    /// The disk that discovery found. It opts in unless its blocks come from memory, another
     /// machine, a program or other file systems.
     public convenience init(_ topology: StorageTopology, policy: ReadEngines.Policy = .automatic) {
         let veto = topology.storageVerdicts.first(where: \.isVeto)
@@ -43,13 +43,13 @@ public final class HostDisk: StorageDriver {
             policy: policy)
     }
 
-    /// What engines made from now on read with.
+    /// The mechanism of engines made from now on.
     public var policy: ReadEngines.Policy {
         get { chosenPolicy.withLock { $0 } }
         set { chosenPolicy.withLock { $0 = newValue } }
     }
 
-    /// A disk that opted in has nothing more to say.
+    /// A disk that opted in never vetoes.
     public func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto? { nil }
 
     /// A buffer that starts on a page boundary. Throws `ENOMEM` and the like.
@@ -60,7 +60,7 @@ public final class HostDisk: StorageDriver {
     /// `pread(2)`. Allocates nothing and counts no reference.
     public func read(_ extent: StorageExtent, into buffer: any IOBuffer) throws(IOFailure) -> Int {
         let descriptor = FileDescriptor(rawValue: extent.handle.rawValue)
-        // Never throws: the outcome is a number.
+        // Throws nothing: the outcome is a number.
         let outcome = buffer.withMutableBytes(extent.length) { bytes in
             SynchronousTransfer.read(descriptor, into: &bytes, at: extent.offset)
         }
@@ -87,10 +87,9 @@ public final class HostDisk: StorageDriver {
     /// The handle is the descriptor.
     public func hostDescriptor(of handle: StorageHandle) -> Int32? { handle.rawValue }
 
-    /// An io_uring or a pool of threads that call `pread`, as ``policy`` says; the engine's summary
-    /// tells which and why. Throws `NTStatus.invalidParameter` for a depth outside 1…4096 or a
-    /// slot size outside 1 byte…1 GiB, and what the kernel refuses the memory, the threads or the
-    /// ring with.
+    /// An io_uring or a pool of threads that call `pread`, by ``policy``. The engine's summary says
+    /// which and why. Throws `NTStatus.invalidParameter` for a depth outside 1…4096 or a slot size
+    /// outside 1 byte…1 GiB, and the kernel's error for the memory, the threads or the ring.
     public func makeReadEngine(
         depth: Int, slotSize: Int
     ) throws(IOFailure) -> any StorageReadEngine {

@@ -4,9 +4,9 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// A read engine of DirectRead as the storage stack knows it.
+/// An engine of DirectRead in the storage stack's form.
 ///
-/// Generic, so that a read calls the mechanism itself and not through a table of functions.
+/// Generic, so that a read calls the mechanism directly and not through a table of functions.
 final class HostReadEngine<Engine: ReadEngine>: StorageReadEngine {
     private let engine: Engine
     private let buffers: [HostSlotBuffer<Engine>]

@@ -3,8 +3,9 @@ internal import IOStack
 
 /// The memory of one slot of an engine, for a request that carries it through the filters.
 ///
-/// Keeps the engine's memory alive. Whoever carries the request is the only one to touch the bytes;
-/// touching them while the storage has the slot stops the program rather than race with the kernel.
+/// Keeps the engine's memory alive. Only the thread that carries the request touches the bytes. If
+/// it touches them while the storage has the slot, the program stops rather than race with the
+/// kernel.
 final class HostSlotBuffer<Engine: ReadEngine>: IOBuffer, @unchecked Sendable {
     private let engine: Engine
     private let slot: Int

@@ -1,4 +1,4 @@
-/// How a disk is attached; the raw value is what "Storage Type:" prints (spec 3.1).
+/// How a disk is attached. The raw value is the text after "Storage Type:" (spec 3.1).
 public enum BusType: String, Sendable, Hashable, CaseIterable {
     case nvme = "NVMe"
     case sata = "SATA"
@@ -17,7 +17,7 @@ public enum BusType: String, Sendable, Hashable, CaseIterable {
     case memory = "RAM"
     /// Persistent memory (nd_pmem).
     case nvdimm = "NVDIMM"
-    /// Blocks come from another machine (nbd, rbd).
+    /// The blocks come from another machine (nbd, rbd).
     case network = "Network"
     /// No hardware behind it (null_blk, scsi_debug, ublk).
     case virtual = "Virtual"

@@ -1,6 +1,6 @@
 public import LinuxKit
 
-/// What a file system keeps its files on.
+/// Where a file system keeps its files.
 public enum FileSystemClass: String, Sendable, Hashable, CaseIterable {
     /// One block device, or several (ext4, XFS, btrfs, …).
     case blockDevice
@@ -12,7 +12,7 @@ public enum FileSystemClass: String, Sendable, Hashable, CaseIterable {
     case userspace
     /// Directories of other file systems (overlay, eCryptfs).
     case stacked
-    /// Disks that it manages itself and that sysfs does not connect to it (ZFS).
+    /// Disks that it manages by itself and that sysfs does not connect to it (ZFS).
     case ownDisks
     /// Objects of the kernel, not stored anywhere (proc, sysfs, cgroup, …).
     case kernelObjects

@@ -1,8 +1,8 @@
 public import LinuxKit
 public import SystemPackage
 
-/// Everything the host says about one path: the file's traits, what lies below it, and the verdict
-/// of every layer. Answers for any file, directory, mount point and block device of the machine.
+/// The host's whole answer about one path: the file's traits, the layers below it, and the verdict
+/// of every layer. Works for any file, directory, mount point and block device of the machine.
 ///
 ///     let inspection = try HostInspection.read(at: "/home/ann/level1.pak")
 ///     print(inspection.firstVeto?.reason ?? "supported")
@@ -12,7 +12,7 @@ public struct HostInspection: Sendable, Hashable {
 
     /// Reads the host's answer.
     ///
-    /// - Throws: what opening the path with O_PATH, or reading the mount table, throws.
+    /// - Throws: the error of opening the path with O_PATH, or of reading the mount table.
     public static func read(
         at path: FilePath, paths: SystemPaths = .system, flushing: Bool = false
     ) throws(Errno) -> HostInspection {
@@ -20,9 +20,9 @@ public struct HostInspection: Sendable, Hashable {
         return try read(of: place.descriptor, paths: paths, flushing: flushing)
     }
 
-    /// As ``read(at:paths:flushing:)`` of an open file; an O_PATH descriptor will do.
+    /// As ``read(at:paths:flushing:)``, for an open file; an O_PATH descriptor will do.
     ///
-    /// - Throws: what statx(2) or reading the mount table throws.
+    /// - Throws: the error of statx(2) or of reading the mount table.
     public static func read(
         of descriptor: FileDescriptor, paths: SystemPaths = .system, flushing: Bool = false
     ) throws(Errno) -> HostInspection {

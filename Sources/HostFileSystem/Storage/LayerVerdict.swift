@@ -1,6 +1,6 @@
 public import BypassIOProtocol
 
-/// What one layer of the host says to BypassIO: yes, or why not.
+/// A layer's answer to BypassIO: success, or why not.
 public struct LayerVerdict: Sendable, Hashable {
     /// The layers in the order in which a request meets them (spec 4.1).
     public enum Layer: String, Sendable, Hashable, CaseIterable {
@@ -8,14 +8,14 @@ public struct LayerVerdict: Sendable, Hashable {
     }
 
     public var layer: Layer
-    /// What FailingDriverName carries: "ext4", "dm-crypt", "virtio_blk".
+    /// The name for FailingDriverName: "ext4", "dm-crypt", "virtio_blk".
     public var driverName: String
     /// `.success`, or the status of the veto.
     public var status: NTStatus
-    /// What FailureReason carries: an English sentence of at most 128 UTF-16 units; empty on
+    /// The text for FailureReason: an English sentence of at most 128 UTF-16 units; empty on
     /// success.
     public var reason: String
-    /// More for a person to read, one sentence or "name: value" each.
+    /// Further facts for a person to read, a sentence or "name: value" each.
     public var details: [String]
 
     public init(

@@ -3,7 +3,7 @@ internal import SystemPackage
 
 // From a block device down to the disks.
 extension StorageDiscovery {
-    /// One block device in sysfs.
+    /// A block device in sysfs.
     struct Block {
         var device: DeviceNumber
         /// Its folder, with every link followed.
@@ -55,7 +55,7 @@ extension StorageDiscovery {
         return KernelTree.entries(of: slaves).compactMap { deviceNumber(at: slaves.appending($0)) }
     }
 
-    /// The layer that a block device is; nil for a disk.
+    /// A block device as a layer; nil for a disk.
     func layer(for block: Block, depth: Int) -> VolumeLayer? {
         let folder = block.folder
         func make(
@@ -102,7 +102,7 @@ extension StorageDiscovery {
         }
     }
 
-    /// Adds a loop device and everything below the file that it keeps its blocks in.
+    /// Adds a loop device and all layers below its backing file.
     private func addBacking(
         of layer: inout VolumeLayer, nesting: Int, into found: inout StorageTopology
     ) {

@@ -2,8 +2,8 @@ internal import LinuxKit
 internal import SystemPackage
 
 // sysfs shows a device-mapper device's uuid and name but not its target. The uuid's prefix names
-// the program that made the device (CRYPT-, LVM-, mpath-, …); for LVM the uuids of the parts tell
-// what the volume is. What neither tells is said to be unknown, never guessed.
+// the program that made the device (CRYPT-, LVM-, mpath-, …). For LVM the uuids of the parts show
+// the kind of volume. A kind that neither shows is reported as unknown, never guessed.
 extension StorageDiscovery {
     struct DeviceMapperTarget {
         var driver: String
@@ -63,20 +63,21 @@ extension StorageDiscovery {
         if !suffixes.isDisjoint(with: ["cdata", "cmeta", "corig", "cpool", "cvol"]) {
             return DeviceMapperTarget("dm-cache", .caches)
         }
-        // Hidden images of a RAID volume are told by name only: "vg-lv_rimage_0".
+        // Only their names show the hidden images of a RAID volume: "vg-lv_rimage_0".
         if names.contains(where: { $0.contains("_rimage_") }) {
             return DeviceMapperTarget("dm-raid", .spansDevices)
         }
         if names.contains(where: { $0.contains("_mimage_") }) {
             return DeviceMapperTarget("dm-mirror", .mirrors)
         }
-        // What remains is linear or striped; one part cannot be striped.
+        // The rest is linear or striped; a single part cannot be striped.
         return parts.count == 1
             ? DeviceMapperTarget("dm-linear", .passesThrough)
             : DeviceMapperTarget("device-mapper", .spansDevices)
     }
 
-    /// What follows the volume group's and the volume's 32 characters each; "" for a plain volume.
+    /// The text behind the volume group's and the volume's 32 characters each; "" for a plain
+    /// volume.
     static func lvmSuffix(_ uuid: String) -> String {
         let tail = uuid.dropFirst("LVM-".count + 64)
         return uuid.hasPrefix("LVM-") && tail.hasPrefix("-") ? String(tail.dropFirst()) : ""

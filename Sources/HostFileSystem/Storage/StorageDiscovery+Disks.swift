@@ -1,7 +1,7 @@
 internal import LinuxKit
 internal import SystemPackage
 
-// A disk: its drivers by the links in its device's folder, its bus by the folders above.
+// Finds a disk's drivers by the links in its device's folder, and its bus by the folders above.
 extension StorageDiscovery {
     func disk(for block: Block) -> StorageDisk {
         let queue = block.folder.appending("queue")
@@ -30,7 +30,7 @@ extension StorageDiscovery {
             isReadOnly: KernelTree.flag(block.folder.appending("ro")))
     }
 
-    /// The drivers of a device and of those it hangs on, nearest first.
+    /// The drivers of a device and of the devices above it, nearest first.
     private func driversUpwards(from device: FilePath) -> [String] {
         var drivers: [String] = []
         var folder = device
@@ -39,7 +39,7 @@ extension StorageDiscovery {
             if let name = KernelTree.linkName(folder.appending("driver")) { drivers.append(name) }
             folder.removeLastComponent()
         }
-        // Bridges and hubs carry everything and say nothing.
+        // Bridges and hubs only pass requests on.
         return drivers.filter { $0 != "pcieport" && $0 != "usb" && $0 != "hub" }
     }
 
@@ -90,7 +90,7 @@ extension StorageDiscovery {
         return .unknown
     }
 
-    /// "none [mq-deadline] kyber": the one in brackets is in use.
+    /// "none [mq-deadline] kyber": the scheduler in brackets is in use.
     private static func chosen(_ schedulers: String) -> String {
         guard let start = schedulers.firstIndex(of: "["), let end = schedulers.firstIndex(of: "]"),
             start < end

@@ -2,7 +2,7 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-// From a mount to its block devices, or to the directories it is stacked on.
+// From a mount to its block devices, or to the directories below it.
 extension StorageDiscovery {
     /// The block devices of a mount, in the file system's own order.
     func blockDevices(of mount: MountEntry) -> [DeviceNumber] {
@@ -27,7 +27,7 @@ extension StorageDiscovery {
             let members = KernelTree.entries(of: devices)
             guard members.contains(name) else { continue }
             return members.compactMap { member in
-                // The folder may hold the bare name where the link is not shown.
+                // The folder may hold the bare name if the link is not shown.
                 deviceNumber(at: devices.appending(member))
                     ?? deviceNumber(at: paths.sys.appending("class/block").appending(member))
             }
@@ -41,7 +41,7 @@ extension StorageDiscovery {
         return (KernelTree.resolved(inDev) ?? inDev).lastComponent?.string
     }
 
-    /// The number of a device node, by its name in sysfs, else by the node itself.
+    /// The number of a device node, by its name in sysfs, otherwise by the node itself.
     private func device(ofNode node: FilePath) -> DeviceNumber? {
         guard let name = kernelName(ofNode: node) else { return nil }
         if let known = deviceNumber(at: paths.sys.appending("class/block").appending(name)) {
@@ -54,7 +54,7 @@ extension StorageDiscovery {
         return status.representedDevice
     }
 
-    /// "/dev/x" moved to where device nodes are kept; nil for what is no device node.
+    /// "/dev/x" moved to the directory of device nodes; nil for a path that is no device node.
     private func placed(_ node: FilePath) -> FilePath? {
         var node = node
         guard node.removePrefix("/dev") else { return nil }
@@ -91,8 +91,8 @@ extension StorageDiscovery {
         return upper + lower + appended
     }
 
-    /// Takes "lowerdir" apart: ":" between layers, "::" before data-only layers, "\:" for a colon
-    /// of a name.
+    /// Splits "lowerdir": ":" between layers, "::" before data-only layers, "\:" for a colon of a
+    /// name.
     static func overlayPaths(_ value: [UInt8]) -> [FilePath] {
         var layers: [[UInt8]] = [[]]
         var isEscaped = false
@@ -110,7 +110,7 @@ extension StorageDiscovery {
     }
 
     /// The mount that holds a path. On the running machine the kernel is asked, since the path may
-    /// hold symbolic links; a fixture's paths exist in its mount table only.
+    /// hold symbolic links. A fixture's paths exist in its mount table only.
     func mountEntry(holding path: FilePath) -> MountEntry? {
         if paths == .system,
             let status = try? SystemCall.status(of: path, followingLinks: true),

@@ -1,15 +1,16 @@
 public import LinuxKit
 public import SystemPackage
 
-/// Finds out what lies below a file, a mount or a block device.
+/// Finds the layers below a file, a mount or a block device.
 ///
 ///     let topology = try StorageDiscovery().topology(of: "/srv/games")
 ///     print(topology.fileSystem, topology.disks.map(\.driver))
 ///
-/// Reads sysfs, procfs and device nodes below `SystemPaths` only; never a disk. A value is made
-/// for one question or a few: it keeps the mount table it was made with.
+/// Reads sysfs, procfs and device nodes below `SystemPaths` only; never a disk. A value is made for
+/// one question or a few, because it keeps the mount table of its start.
 public struct StorageDiscovery: Sendable {
-    /// Loop devices over files on loop devices, overlays over overlays: given up beyond this.
+    /// Loop devices over files on loop devices, overlays over overlays: the search gives up beyond
+    /// this.
     static let deepestNesting = 16
 
     public let paths: SystemPaths
@@ -17,7 +18,7 @@ public struct StorageDiscovery: Sendable {
 
     /// Reads the mount table.
     ///
-    /// - Throws: what reading `<proc>/self/mountinfo` throws.
+    /// - Throws: the error of reading `<proc>/self/mountinfo`.
     public init(paths: SystemPaths = .system) throws(Errno) {
         self.init(paths: paths, mounts: try MountTable(paths: paths))
     }
@@ -27,18 +28,18 @@ public struct StorageDiscovery: Sendable {
         self.mounts = mounts
     }
 
-    /// What lies below the file, directory or mount point that the path leads to.
+    /// The layers below the file, directory or mount point that the path leads to.
     ///
-    /// A block device node is answered for the device, not for the file system of /dev.
-    /// - Throws: what opening the path with O_PATH throws.
+    /// For a block device node it is the device's, not that of the file system of /dev.
+    /// - Throws: the error of opening the path with O_PATH.
     public func topology(of path: FilePath) throws(Errno) -> StorageTopology {
         let place = try SystemCall.open(path, .pathOnly)
         return try topology(of: place.descriptor)
     }
 
-    /// What lies below an open file; an O_PATH descriptor will do.
+    /// The layers below an open file; an O_PATH descriptor will do.
     ///
-    /// - Throws: what statx(2) and fstatfs(2) throw.
+    /// - Throws: the error of statx(2) or fstatfs(2).
     public func topology(of descriptor: FileDescriptor) throws(Errno) -> StorageTopology {
         let status = try SystemCall.status(of: descriptor)
         if FileTraits.Kind(mode: status.mode) == .blockDevice {
@@ -56,12 +57,12 @@ public struct StorageDiscovery: Sendable {
         return found
     }
 
-    /// What lies below a mount.
+    /// The layers below a mount.
     public func topology(of mount: MountEntry) -> StorageTopology {
         topology(of: mount, nesting: 0)
     }
 
-    /// What lies below a block device, the device itself included.
+    /// The layers below a block device, the device itself included.
     public func topology(of device: DeviceNumber) -> StorageTopology {
         var found = StorageTopology(
             fileSystem: "bdev", fileSystemClass: .blockDevice, mount: nil)

@@ -8,20 +8,19 @@ public struct StorageDisk: Sendable, Hashable {
     /// The driver that offers the blocks: "nvme", "virtio_blk", "sd", "mmcblk", "zram", "brd", ….
     /// Falls back to the kernel name without its digits.
     public var driver: String
-    /// The driver of the adapter behind ``driver`` where there is one: "ahci", "uas",
-    /// "virtio_scsi".
+    /// The driver of the adapter behind ``driver``, if there is one: "ahci", "uas", "virtio_scsi".
     public var hostDriver: String?
     public var bus: BusType
     public var isRotational: Bool?
     /// Hardware queues (blk-mq contexts).
     public var hardwareQueues: Int?
-    /// Requests a queue holds (`queue/nr_requests`).
+    /// Requests that a queue holds (`queue/nr_requests`).
     public var queueDepth: Int?
     /// Bytes.
     public var logicalBlockSize: Int?
     /// Bytes.
     public var physicalBlockSize: Int?
-    /// What the address of a buffer has to be a multiple of, bytes (`queue/dma_alignment` + 1).
+    /// The address of a buffer must be a multiple of this, in bytes (`queue/dma_alignment` + 1).
     public var dmaAlignment: Int?
     /// Completions can be polled for (`queue/io_poll`).
     public var supportsPolling: Bool?

@@ -1,18 +1,18 @@
 internal import BypassIOProtocol
 internal import SystemPackage
 
-// The answers of the volume and the storage stack. Windows opts drivers in by name; on Linux there
-// is no such list, so this is decided here:
+// The answers of the volume and the storage stack. Windows opts drivers in by name. Linux has no
+// such list, so it is decided here:
 // - a layer that hands the blocks of one disk through opts in;
 // - a layer that changes, checks, copies or rearranges blocks vetoes, with the nearest status of
-//   the "not supported with" block (spec 2.1), else NO_BYPASSIO_DRIVER_SUPPORT;
+//   the "not supported with" block (spec 2.1), otherwise NO_BYPASSIO_DRIVER_SUPPORT;
 // - the driver of a local disk opts in, since every block device takes direct I/O;
 // - storage that is no local disk does not: memory, another machine, a program, other directories.
 extension StorageTopology {
     /// One verdict per volume layer, top to bottom.
     public var volumeVerdicts: [LayerVerdict] { volumes.map(\.verdict) }
 
-    /// One verdict per disk, or a single one of the file system where it uses none.
+    /// One verdict per disk, or a single verdict of a file system that uses none.
     public var storageVerdicts: [LayerVerdict] {
         switch fileSystemClass {
         case .blockDevice:
@@ -37,21 +37,21 @@ extension StorageTopology {
     /// Volume and storage verdicts, top to bottom.
     public var verdicts: [LayerVerdict] { volumeVerdicts + storageVerdicts }
 
-    /// The topmost veto of volume and storage; nil when all of them opt in.
+    /// The topmost veto of volume and storage; nil if all of them opt in.
     public var firstVeto: LayerVerdict? { verdicts.first(where: \.isVeto) }
 
     /// COMPATIBLE_STORAGE_DRIVER: whether the storage driver opts in, whatever the volume layers
-    /// say (spec 4.3).
+    /// answer (spec 4.3).
     public var hasCompatibleStorageDriver: Bool {
         !storageVerdicts.contains(where: \.isVeto)
     }
 
-    /// `StorageDriverName` of GET_INFO: the first disk's driver, else the file system's name.
+    /// `StorageDriverName` of GET_INFO: the first disk's driver, otherwise the file system's name.
     public var storageDriverName: String {
         fileSystemClass == .blockDevice ? disks.first?.driver ?? fileSystem : fileSystem
     }
 
-    /// What "Storage Type:" prints.
+    /// The text after "Storage Type:".
     public var storageType: String {
         switch fileSystemClass {
         case .memory: BusType.memory.rawValue
@@ -83,7 +83,7 @@ extension StorageTopology {
 }
 
 extension VolumeLayer {
-    /// What the layer says to BypassIO.
+    /// The layer's answer to BypassIO.
     public var verdict: LayerVerdict {
         let (status, reason) = answer
         return LayerVerdict(
@@ -126,7 +126,7 @@ extension VolumeLayer {
 }
 
 extension StorageDisk {
-    /// What the disk's driver says to BypassIO.
+    /// The answer of the disk's driver to BypassIO.
     public var verdict: LayerVerdict {
         var details = ["device: \(name)", "bus: \(bus.rawValue)"]
         if let hostDriver { details.append("adapter driver: \(hostDriver)") }

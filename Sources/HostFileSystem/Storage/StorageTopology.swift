@@ -1,20 +1,20 @@
 public import LinuxKit
 
-/// What lies below the files of one mount, from the file system down to the disks.
+/// The layers below the files of one mount, from the file system down to the disks.
 public struct StorageTopology: Sendable, Hashable {
     /// Type with subtype as in /proc/self/mountinfo, such as "ext4" or "fuse.sshfs"; the driver
     /// name of the file system's own verdicts.
     public var fileSystem: String
     public var fileSystemClass: FileSystemClass
-    /// nil when only a block device was asked for, or no mount is known.
+    /// nil if only a block device was asked for, or no mount is known.
     public var mount: MountEntry?
     /// Top to bottom; layers side by side have the same depth.
     public var volumes: [VolumeLayer] = []
     /// Every disk once, in the order in which the layers name them.
     public var disks: [StorageDisk] = []
-    /// For a stacked file system: what its directories lie on, the upper one first.
+    /// For a stacked file system: the topologies below its directories, the upper directory first.
     public var underlying: [StorageTopology] = []
-    /// What could not be found out, as sentences.
+    /// Sentences on facts that could not be found out.
     public var remarks: [String] = []
 
     init(fileSystem: String, fileSystemClass: FileSystemClass, mount: MountEntry?) {
@@ -23,6 +23,6 @@ public struct StorageTopology: Sendable, Hashable {
         self.mount = mount
     }
 
-    /// The largest logical block size of the disks, bytes; nil when none is known.
+    /// The largest logical block size of the disks, in bytes; nil if none is known.
     public var logicalBlockSize: Int? { disks.compactMap(\.logicalBlockSize).max() }
 }

@@ -4,10 +4,10 @@ public import SystemPackage
 /// A block layer between a file system and the disks: a partition, a device-mapper or MD device, a
 /// loop device, or a file system's own volume manager.
 public struct VolumeLayer: Sendable, Hashable {
-    /// What a layer does to the blocks that pass it.
+    /// The effect of a layer on the blocks that pass it.
     public enum Role: String, Sendable, Hashable, CaseIterable {
         /// Adds a constant to the block number (partition, dm-linear) or picks a cable
-        /// (dm-multipath); the blocks are those of one disk.
+        /// (dm-multipath). The blocks are those of one disk.
         case passesThrough
         case encrypts
         /// Checks blocks against checksums kept beside them (dm-verity, dm-integrity).
@@ -23,26 +23,26 @@ public struct VolumeLayer: Sendable, Hashable {
         case stripes
         /// Rebuilds blocks from parity (RAID 4, 5, 6).
         case parity
-        /// Spreads its blocks over several disks in a way that sysfs does not tell.
+        /// Spreads its blocks over several disks in a way that sysfs does not show.
         case spansDevices
         /// Sends every write to another machine too (DRBD).
         case replicates
-        /// sysfs does not tell what it does.
+        /// sysfs does not show its effect.
         case unknown
     }
 
     /// "partition", "dm-crypt", "dm-linear", "md-raid1", "loop", "btrfs", …
     public var driver: String
-    /// Kernel name, such as "dm-0"; for a file system's volume manager what was mounted.
+    /// Kernel name, such as "dm-0"; for a file system's volume manager the mounted source.
     public var name: String
     /// Name given by the administrator, such as "vg0-home" of /dev/mapper/vg0-home.
     public var label: String?
     /// nil for a file system's own volume manager.
     public var device: DeviceNumber?
     public var role: Role
-    /// How many layers lie between the file system and this one.
+    /// How many layers lie between the file system and this layer.
     public var depth: Int
-    /// The file that a loop device stores its blocks in.
+    /// The file in which a loop device stores its blocks.
     public var backingFile: FilePath?
     /// The file system that holds ``backingFile``.
     public var backingFileSystem: String?

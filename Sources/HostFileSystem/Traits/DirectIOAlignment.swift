@@ -1,11 +1,11 @@
-/// How direct I/O (O_DIRECT) of a file has to be aligned.
+/// The alignment that direct I/O (O_DIRECT) of a file needs.
 public struct DirectIOAlignment: Sendable, Hashable {
-    /// Where the figures come from.
+    /// The source of the figures.
     public enum Source: String, Sendable, Hashable {
-        /// STATX_DIOALIGN: the file system's own word (ext4, XFS, f2fs, EROFS, block devices).
+        /// STATX_DIOALIGN: the file system's own figures (ext4, XFS, f2fs, EROFS, block devices).
         case statx
-        /// The file was opened with O_DIRECT once; the alignment is the logical block size handed
-        /// in, or 4096 without one.
+        /// The file was opened with O_DIRECT once. The alignment is the given logical block size,
+        /// or 4096 without one.
         case probe
         /// Neither was possible: the file could not be opened for reading.
         case notProbed
@@ -17,15 +17,15 @@ public struct DirectIOAlignment: Sendable, Hashable {
     public var memory: Int
     /// Offset and length, bytes; 0 without direct I/O. Suffices for reads and writes.
     public var offset: Int
-    /// Offset and length of reads, bytes, where the file system takes smaller reads than writes
-    /// (XFS with reflinks, Linux 6.14); equals ``offset`` elsewhere.
+    /// Offset and length of reads, in bytes. Smaller than ``offset`` if the file system takes
+    /// smaller reads than writes (XFS with reflinks, Linux 6.14), otherwise equal.
     public var readOffset: Int
-    /// Whether the file can be opened with O_DIRECT. tmpfs says yes and serves from memory anyway;
-    /// btrfs says yes and reads compressed and inline extents through the cache.
+    /// Whether the file can be opened with O_DIRECT. tmpfs allows it and serves from memory anyway;
+    /// btrfs allows it and reads compressed and inline extents through the cache.
     public var support: Fact
     public var source: Source
 
-    /// Used where nothing tells a smaller block: no disk in use has larger logical blocks.
+    /// Used if nothing shows a smaller block: no disk in use has larger logical blocks.
     public static let fallback = 4096
 
     init(memory: Int, offset: Int, readOffset: Int? = nil, support: Fact, source: Source) {

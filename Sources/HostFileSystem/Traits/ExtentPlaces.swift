@@ -1,23 +1,23 @@
 internal import LinuxKit
 internal import SystemPackage
 
-/// Where a file's bytes lie on the device, from its extent map (FS_IOC_FIEMAP): to see whether
-/// somebody moved them, as a defragmentation does (spec 4.6).
+/// Where a file's bytes lie on the device, from its extent map (FS_IOC_FIEMAP). It shows whether
+/// another process moved them, as a defragmentation does (spec 4.6).
 struct ExtentPlaces: Sendable, Equatable {
     struct Run: Sendable, Equatable {
         /// In bytes of the file.
         var start: UInt64
         var end: UInt64
-        /// In bytes of the device, of ``start``.
+        /// The place of ``start``, in bytes of the device.
         var place: UInt64
     }
 
     /// Rising, without overlaps.
     let runs: [Run]
-    /// When they were read, if that is known.
+    /// When they were read, if known.
     let seen: FileStatus.Time?
 
-    /// As many calls of 64 extents at most; what lies behind is not compared.
+    /// The most calls, of 64 extents each. Extents beyond are not compared.
     private static let largestBatchCount = 16
 
     init(runs: [Run]) {
@@ -25,7 +25,7 @@ struct ExtentPlaces: Sendable, Equatable {
         seen = nil
     }
 
-    /// nil where the file system has no extent map, or before data has its place.
+    /// nil if the file system has no extent map, or before data has its place.
     init?(of descriptor: FileDescriptor, at time: FileStatus.Time? = nil) {
         var runs: [Run] = []
         var position: UInt64 = 0
@@ -49,7 +49,7 @@ struct ExtentPlaces: Sendable, Equatable {
         seen = time
     }
 
-    /// Whether some byte that both know lies elsewhere now. What was added or cut off does not
+    /// Whether a byte that both know lies elsewhere now. Bytes that were added or cut off do not
     /// count.
     func isMoved(since old: ExtentPlaces) -> Bool {
         var index = 0

@@ -1,7 +1,7 @@
 internal import LinuxKit
 internal import SystemPackage
 
-/// What a file's extent map (FS_IOC_FIEMAP) says about all of its extents together.
+/// A summary of a file's extent map (FS_IOC_FIEMAP) over all of its extents.
 struct ExtentSurvey: Sendable, Hashable {
     /// At most this many calls of 64 extents each: 65,536 extents, a few ten milliseconds.
     static let largestBatchCount = 1024
@@ -10,14 +10,14 @@ struct ExtentSurvey: Sendable, Hashable {
     var hasEncrypted = false
     var hasInline = false
     var hasUnwritten = false
-    /// Extents whose place, and whose form on btrfs, is decided when they are written back.
+    /// Extents whose place, and on btrfs whose form, is decided at the write-back.
     var hasDelayed = false
     /// A range below the file's size without any extent.
     var hasHole = false
     /// Every extent below the file's size was seen.
     var isComplete = false
 
-    /// Walks the extent map; nil where the file system has none or refuses.
+    /// Walks the extent map; nil if the file system has none or refuses.
     init?(of descriptor: FileDescriptor, size: UInt64, flushing: Bool) {
         var position: UInt64 = 0
         for batch in 0..<Self.largestBatchCount where !isComplete {

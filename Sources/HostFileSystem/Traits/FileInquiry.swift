@@ -1,18 +1,18 @@
 internal import LinuxKit
 internal import SystemPackage
 
-/// The questions asked of one file while its traits are read: each source is asked once, and each
-/// property below weighs what the sources said.
+/// The questions about one file while its traits are read. Each source is asked once; each property
+/// below weighs the sources' answers.
 struct FileInquiry {
     let kind: FileTraits.Kind
     private let status: FileStatus
     private let magic: UInt64
     private let descriptor: FileDescriptor
-    /// nil: no inode flags on this file system, or no permission to open the file.
+    /// nil: the file system has no inode flags, or the process may not open the file.
     private let inodeFlags: InodeFlags?
     /// nil: no extent map.
     private let survey: ExtentSurvey?
-    /// Where SEEK_HOLE finds the first hole; the size when there is none; nil: not told.
+    /// The first hole by SEEK_HOLE; the size if there is none; nil: not reported.
     private let firstHole: UInt64?
 
     init(
@@ -42,7 +42,7 @@ struct FileInquiry {
         firstHole = hole.map { UInt64($0) }
     }
 
-    /// A STATX_ATTR_* bit, believed only where the file system says that it knows it.
+    /// A STATX_ATTR_* bit, which counts only if the file system says that it knows it.
     func attribute(_ bit: StatusAttributes) -> Fact {
         guard status.knownAttributes & bit.rawValue != 0 else { return .unknown }
         return Fact(status.attributes & bit.rawValue != 0)
@@ -60,14 +60,15 @@ struct FileInquiry {
     var verity: Fact { attribute(.verity).or(flag(.verity)) }
     var immutable: Fact { attribute(.immutable).or(flag(.immutable)) }
     var appendOnly: Fact { attribute(.appendOnly).or(flag(.appendOnly)) }
-    // FS_DAX_FL is a wish for the next time the inode is loaded; only statx tells what is so now.
+    // FS_DAX_FL is a wish for the next time the inode is loaded; only statx shows the present
+    // state.
     var dax: Fact { attribute(.dax) }
 
     var compressed: Fact {
         if survey?.hasEncoded == true { return .yes }
         let flagged = attribute(.compressed).or(flag(.compressed))
         guard flagged == .no, kind == .regular else { return flagged }
-        // btrfs compresses by mount option too, without a flag on the file, at write-back.
+        // btrfs also compresses by mount option, without a flag on the file, at the write-back.
         let mayCompressUnflagged = magic == FileSystemMagic.btrfs
         guard mayCompressUnflagged, status.size > 0 else { return .no }
         guard let survey, survey.isComplete, !survey.hasDelayed else { return .unknown }

@@ -2,9 +2,9 @@ internal import LinuxKit
 public import SystemPackage
 
 extension FileTraits {
-    /// Reads the traits of whatever a path leads to, without waiting on pipes or opening devices.
+    /// Reads the traits of any file at a path, without waiting on pipes or opening devices.
     ///
-    /// - Throws: what open(2) with O_PATH reports: ENOENT, EACCES, ELOOP, …
+    /// - Throws: the error of open(2) with O_PATH: ENOENT, EACCES, ELOOP, …
     public static func read(
         at path: FilePath, followingLinks: Bool = true, logicalBlockSize: Int? = nil,
         flushing: Bool = false
@@ -17,17 +17,17 @@ extension FileTraits {
 
     /// Reads the traits of an open file; an O_PATH descriptor will do.
     ///
-    /// The position and the flags of the open file description stay as they are: regular files and
+    /// The position and the flags of the open file description stay unchanged: regular files and
     /// directories are opened a second time for the questions that need it.
     /// - Parameters:
     ///   - descriptor: of any kind.
-    ///   - swaps: the swap areas; read from /proc/swaps when nil.
-    ///   - logicalBlockSize: of the disk below, bytes, for file systems that do not tell their
+    ///   - swaps: the swap areas; read from /proc/swaps if nil.
+    ///   - logicalBlockSize: of the disk below, bytes, for file systems that do not report their
     ///     direct-I/O alignment.
     ///   - flushing: write dirty pages back first, so that btrfs has decided which extents it
     ///     compresses. Takes as long as fsync(2).
-    /// - Throws: what statx(2) and fstatfs(2) report. A question that the file system refuses
-    ///   makes its fact `.unknown` and is no error.
+    /// - Throws: the error of statx(2) or fstatfs(2). A question that the file system refuses makes
+    ///   its fact `.unknown` and is no error.
     public static func read(
         of descriptor: FileDescriptor, swaps: SwapTable? = nil, logicalBlockSize: Int? = nil,
         flushing: Bool = false

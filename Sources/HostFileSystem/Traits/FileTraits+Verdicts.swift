@@ -1,11 +1,12 @@
 internal import BypassIOProtocol
 
 extension FileTraits {
-    /// The file system's automatic vetoes for this file (spec 6.1), the one to report first.
+    /// The file system's automatic vetoes for this file (spec 6.1), the veto to report first.
     ///
-    /// The order is ours: what makes the file special as a whole (swap space, DAX) before what is
-    /// done to its data (encrypted, compressed, sparse). Directories and volumes are left to the
-    /// caller, for whom QUERY and ENABLE differ; a fact that is `.unknown` does not veto.
+    /// The order is our own: first the causes that concern the file as a whole (swap space, DAX),
+    /// then those that concern its data (encrypted, compressed, sparse). Directories and volumes
+    /// are left to the caller, because QUERY and ENABLE differ for them. A fact that is `.unknown`
+    /// does not veto.
     /// - Parameter driverName: the file system's name for FailingDriverName, such as "ext4".
     public func vetoes(driverName: String) -> [LayerVerdict] {
         func veto(_ status: NTStatus, _ reason: String) -> LayerVerdict {
@@ -36,8 +37,8 @@ extension FileTraits {
         if sparse == .yes {
             vetoes.append(veto(.sparseFileNotSupported, "The file is sparse."))
         }
-        // Inline data keeps direct I/O off only until the file grows; it suspends, not vetoes
-        // (spec 4.6).
+        // Inline data keeps direct I/O off only until the file grows, so it suspends and does not
+        // veto (spec 4.6).
         if directIO.support == .no, inlineData != .yes {
             vetoes.append(
                 veto(.notSupported, "The file system does not read this file with direct I/O."))
@@ -52,7 +53,7 @@ extension FileTraits {
                 layer: .fileSystem, driverName: driverName, status: .success, details: details)
     }
 
-    /// The facts for a person to read, those that are known and set, and those not known.
+    /// The facts for a person to read: those that are known and set, and those not known.
     public var details: [String] {
         let facts: [(String, Fact)] = [
             ("compressed", compressed), ("encrypted", encrypted), ("sparse", sparse),

@@ -1,12 +1,12 @@
 public import LinuxKit
 
-/// The facts about one file that decide whether its reads may bypass the stack (spec 4.3, 6.1).
+/// The facts about a file that decide whether its reads may bypass the stack (spec 4.3, 6.1).
 ///
 ///     let traits = try FileTraits.read(at: "/srv/games/level1.pak")
 ///     if traits.compressed == .yes { … }
 ///
-/// Facts that the file system cannot tell are ``Fact/unknown``: a STATX_ATTR_* bit counts only
-/// where `stx_attributes_mask` has it too.
+/// Facts that the file system cannot tell are ``Fact/unknown``: a STATX_ATTR_* bit counts only if
+/// `stx_attributes_mask` has it too.
 public struct FileTraits: Sendable, Hashable {
     /// The type of a file (`st_mode`, inode(7)).
     public enum Kind: String, Sendable, Hashable, CaseIterable {
@@ -35,28 +35,29 @@ public struct FileTraits: Sendable, Hashable {
     public var allocated: UInt64
     /// The device that holds the file.
     public var device: DeviceNumber
-    /// The device that a device node stands for; 0:0 for anything else.
+    /// The device that a device node stands for; 0:0 for other files.
     public var representedDevice: DeviceNumber
     public var inode: UInt64
-    /// As in /proc/self/mountinfo; nil before Linux 5.8.
+    /// The number in /proc/self/mountinfo; nil before Linux 5.8.
     public var mountID: UInt64?
 
     /// The compress attribute, or an extent that is stored encoded (btrfs, f2fs). The attribute
     /// counts by itself, as FILE_ATTRIBUTE_COMPRESSED does on NTFS: ext4 stores `chattr +c` and
-    /// never compresses, btrfs may have found the data not worth it. `.unknown` on ZFS and
-    /// squashfs, and on btrfs while data still waits to be written back.
+    /// never compresses; btrfs may have found the data not worth it. `.unknown` on ZFS and
+    /// squashfs, and on btrfs while data still waits for its write-back.
     public var compressed: Fact
-    /// fscrypt's encryption of this file. A volume below may encrypt as well; that is the volume's.
+    /// fscrypt's encryption of this file. A volume below may also encrypt, which is the volume's
+    /// fact.
     public var encrypted: Fact
-    /// Some range below the size has no space of its own: fewer blocks than the size needs, or a
-    /// hole that is not merely ``unwritten``.
+    /// A range below the size has no space of its own: there are fewer blocks than the size needs,
+    /// or a hole that is not merely ``unwritten``.
     public var sparse: Fact
-    /// Space is reserved by fallocate(2) but was never written. SEEK_HOLE calls such a range a hole
-    /// and reads yield zeros, but it is not sparse: the space exists, like the space behind the
-    /// valid data length on NTFS, and direct reads of it work.
+    /// Space that fallocate(2) reserved and that was never written. SEEK_HOLE calls such a range a
+    /// hole and reads return zeros. But it is not sparse: the space exists, like the space behind
+    /// the valid data length on NTFS, and direct reads of it work.
     public var unwritten: Fact
-    /// The data lies in the inode or shares a block with others, as a resident file on NTFS: no
-    /// direct I/O reaches it.
+    /// The data lies in the inode or shares a block with others, as a resident file on NTFS. Direct
+    /// I/O does not reach it.
     public var inlineData: Fact
     /// fs-verity checks every read.
     public var verity: Fact
@@ -64,15 +65,15 @@ public struct FileTraits: Sendable, Hashable {
     public var journalsData: Fact
     public var immutable: Fact
     public var appendOnly: Fact
-    /// In use as swap space.
+    /// The file is in use as swap space.
     public var swapFile: Fact
-    /// Mapped straight from persistent memory.
+    /// The file is mapped straight from persistent memory.
     public var dax: Fact
     public var directIO: DirectIOAlignment
 
     /// Magic number of the file system (statfs(2)).
     public var fileSystemMagic: UInt64
-    /// The file system's name by its magic number. ext2 and ext3 answer "ext4" here; the mount
-    /// table of ``StorageTopology`` knows better.
+    /// The file system's name by its magic number. ext2 and ext3 give "ext4" here; the mount table
+    /// of ``StorageTopology`` is more precise.
     public var fileSystemName: String
 }

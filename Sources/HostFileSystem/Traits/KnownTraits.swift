@@ -1,11 +1,11 @@
 internal import LinuxKit
 
-/// Traits read once, and what of the status must be unchanged for them to hold.
+/// Traits read once, and the parts of the status that must be unchanged for them to hold.
 ///
-/// Reading them takes a dozen system calls; `stat` is asked for all the time, and an ENABLE should
-/// cost little more than the ioctl that carries it. Whatever turns a file sparse, compressed,
-/// encrypted, … changes one of these fields. Swap space does not, so that is asked each time
-/// (``SwapSpace``), and neither does a move on the disk (``ExtentPlaces``).
+/// Reading them takes a dozen system calls, but `stat` comes all the time, and an ENABLE should
+/// cost little more than the ioctl that carries it. A change that makes a file sparse, compressed
+/// or encrypted changes one of these fields. Swap use does not, so it is asked each time
+/// (``SwapSpace``); nor does a move on the disk (``ExtentPlaces``).
 struct KnownTraits: Sendable {
     let traits: FileTraits
     private let changed: FileStatus.Time
@@ -30,14 +30,15 @@ struct KnownTraits: Sendable {
     }
 
     /// Whether an ENABLE may rely on them: only if they say for certain that nothing of the file
-    /// speaks against bypass. What is still to be decided at write-back leaves no trace in the
-    /// status, nor does a second change within the same tick of the clock.
+    /// stands against bypass. Decisions left to the write-back show no trace in the status, nor
+    /// does a second change within the same tick of the clock.
     func provesBypassable(for status: FileStatus) -> Bool {
         isSettled && holds(for: status) && traits.compressed == .no && traits.sparse == .no
             && traits.inlineData == .no && traits.encrypted != .yes
     }
 
-    /// More than two ticks of the slowest clock a kernel stamps files with (HZ=100). Nanoseconds.
+    /// In nanoseconds: more than two ticks of the slowest clock by which a kernel stamps files
+    /// (HZ=100).
     private static let settlingTime: Int64 = 25_000_000
 
     private static func isSettled(_ changed: FileStatus.Time) -> Bool {

@@ -2,20 +2,20 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// The swap areas as they are at each question: /proc/swaps, kept open and read again when the
+/// The swap areas as they are at each question: /proc/swaps, kept open, and read again when the
 /// kernel says that an area came or went.
 ///
 /// Usable from any thread.
 final class SwapSpace: Sendable {
     private let file: OwnedDescriptor
-    /// The table as it was read last. Asking for a change and reading are one step under the lock:
-    /// the kernel tells each change once.
+    /// The table as it was read last. The check for a change and the reading are one step under the
+    /// lock, because the kernel reports each change once.
     private let known = Guarded<SwapTable?>(nil)
 
-    /// Room for the header and some areas; a longer table is read by its name. Bytes.
+    /// In bytes: room for the header and some areas. A longer table is read by its name.
     private static let usualLength = 1024
 
-    /// nil where there is no such file: a kernel without swap, a machine without /proc.
+    /// nil if there is no such file: a kernel without swap, a machine without /proc.
     init?(paths: SystemPaths = .system) {
         guard let file = try? SystemCall.open(paths.proc.appending("swaps"), .readOnly) else {
             return nil
@@ -37,7 +37,7 @@ final class SwapSpace: Sendable {
 
     private func read() throws(Errno) -> SwapTable {
         var text = [UInt8](repeating: 0, count: Self.usualLength)
-        // One read at offset 0 makes the kernel write the table anew, whole lines at a time.
+        // A read at offset 0 makes the kernel write the table anew, whole lines at a time.
         let count = try SystemCall.read(file.descriptor, into: &text, at: 0)
         guard count < Self.usualLength / 2 else { return try SwapTable() }
         return SwapTable(parsing: Array(text[..<count]))

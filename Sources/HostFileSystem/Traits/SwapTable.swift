@@ -4,7 +4,7 @@ public import SystemPackage
 
 /// The swap areas in use (/proc/swaps, proc(5)).
 public struct SwapTable: Sendable, Hashable {
-    /// One area.
+    /// A swap area.
     public struct Area: Sendable, Hashable {
         /// The file or device, seen from this process's root directory.
         public var path: FilePath
@@ -24,9 +24,9 @@ public struct SwapTable: Sendable, Hashable {
         }
     }
 
-    /// Reads `<proc>/swaps`; a kernel without swap has no such file and no areas.
+    /// Reads `<proc>/swaps`. A kernel without swap has no such file and no areas.
     ///
-    /// - Throws: what open(2) and read(2) report, ENOENT excepted.
+    /// - Throws: the errors of open(2) and read(2), ENOENT excepted.
     public init(paths: SystemPaths = .system) throws(Errno) {
         let text: [UInt8]
         do {
@@ -40,8 +40,8 @@ public struct SwapTable: Sendable, Hashable {
 
     /// Whether the file, or the block device that the node stands for, is swapped to.
     ///
-    /// The table holds paths, and they are looked up here: `.unknown` when an area's path leads
-    /// nowhere from this process's root and none of the others matches.
+    /// The table holds paths, which are looked up here. `.unknown` if an area's path leads nowhere
+    /// from this process's root and no other area matches.
     public func contains(_ status: FileStatus) -> Fact {
         var unseen = false
         for area in areas {

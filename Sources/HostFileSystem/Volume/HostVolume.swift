@@ -3,9 +3,9 @@ public import IOStack
 public import LinuxKit
 public import SystemPackage
 
-/// Makes volumes of directories of this machine.
+/// Makes volumes over directories of this machine.
 public enum HostVolume {
-    /// Finds out what lies below a directory and mounts the directory as a volume.
+    /// Finds the layers below a directory and mounts the directory as a volume.
     ///
     /// The volume stack is the caller's drivers over one ``HostVolumeLayer`` for each layer of the
     /// host that refuses BypassIO; the storage is the disk that discovery found.
@@ -19,12 +19,12 @@ public enum HostVolume {
     /// - Parameters:
     ///   - directory: the volume's root.
     ///   - manager: mounts it.
-    ///   - name: for people; the directory's path when nil.
-    ///   - volumeDrivers: top to bottom, above what the host has.
-    ///   - policy: what `ReadQueue`s of the volume read with.
+    ///   - name: for people; the directory's path if nil.
+    ///   - volumeDrivers: top to bottom, above the host's layers.
+    ///   - policy: the mechanism of the volume's `ReadQueue`s.
     ///   - suspensionPolicy: which cached uses of a file suspend its bypass.
-    ///   - offersBypass: false refuses bypass to everybody, in the file system's name.
-    ///   - observer: is told what happens on the volume.
+    ///   - offersBypass: false refuses every bypass, in the file system's name.
+    ///   - observer: is told of the volume's events.
     ///   - paths: where sysfs, procfs and the device nodes are.
     /// - Throws: ``HostVolumeError``.
     public static func mount(

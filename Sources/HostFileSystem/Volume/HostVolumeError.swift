@@ -1,29 +1,28 @@
 internal import LinuxKit
 public import SystemPackage
 
-/// Why a directory could not be made a volume: what was asked, where, why it failed, and what to
-/// do.
+/// Why a directory could not become a volume: the directory, the cause, and the remedy.
 public struct HostVolumeError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Kind: Sendable, Equatable {
         case directoryMissing
         case notADirectory
         case notPermitted
-        /// Too many links on the way, or links that lead round in a circle.
+        /// Too many links on the way, or links that form a circle.
         case linksGoRound
-        /// /proc is missing, or not what it should be.
+        /// /proc is missing, or is no procfs.
         case mountTableUnreadable
-        /// Anything else the kernel said.
+        /// Any other error of the kernel.
         case hostRefused
     }
 
     public let kind: Kind
     /// The directory that was to become a volume.
     public let directory: FilePath
-    /// What the kernel said.
+    /// The kernel's error.
     public let errno: Errno
-    /// Why, as a sentence.
+    /// The cause, as a sentence.
     public let reason: String
-    /// What to do about it, as a sentence.
+    /// The remedy, as a sentence.
     public let advice: String
 
     /// `Cannot make "/srv/x" a volume: … . …`

@@ -4,14 +4,14 @@ public import IOStack
 /// A layer of the host between the file system and the disks (dm-crypt, a snapshot, a loop device,
 /// MD, …) that does not let BypassIO through.
 ///
-/// It says so and nothing else: the kernel does the layer's work below every read, whichever route
-/// the read takes through this stack.
+/// It only vetoes: the kernel does the layer's work below every read, whichever route the read
+/// takes through this stack.
 public final class HostVolumeLayer: VolumeDriver {
     /// The layer as discovery found it.
     public let layer: VolumeLayer
     private let veto: StorageVeto
 
-    /// Nil for a layer that hands the blocks of one disk through.
+    /// nil for a layer that hands the blocks of one disk through.
     public init?(_ layer: VolumeLayer) {
         let verdict = layer.verdict
         guard verdict.isVeto else { return nil }
@@ -19,7 +19,7 @@ public final class HostVolumeLayer: VolumeDriver {
         veto = StorageVeto(verdict.status, reason: verdict.reason)
     }
 
-    /// Such as "dm-crypt".
+    /// The kernel driver's name, such as "dm-crypt".
     public var name: String { layer.driver }
 
     /// True, so that the veto carries the layer's own status and reason.

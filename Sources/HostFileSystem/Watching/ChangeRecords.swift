@@ -1,19 +1,19 @@
 internal import CKernelABI
 package import LinuxKit
 
-/// One event of a watch (struct fanotify_event_metadata and what follows it).
+/// An event of a watch (struct fanotify_event_metadata and the records behind it).
 package struct ChangeRecord: Sendable, Hashable {
     /// `FAN_*`.
     package var mask: UInt64
-    /// Who did it, or 0.
+    /// The acting process, or 0.
     package var process: Int32
     package var directory: KernelFileHandle?
-    /// In the directory; empty where none is told.
+    /// The name in the directory; empty if not reported.
     package var name: [UInt8] = []
     package var file: KernelFileHandle?
 }
 
-/// Walks the events in a buffer that read(2) of a watch filled. Every length is checked: a record
+/// Walks the events in a buffer that read(2) of a watch filled. Every length is checked; a record
 /// that does not fit ends the walk.
 package struct ChangeRecords: Sendable {
     /// event_len 4, vers 1, reserved 1, metadata_len 2, mask 8, fd 4, pid 4.

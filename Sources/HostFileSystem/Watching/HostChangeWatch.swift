@@ -5,16 +5,17 @@ internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 
-/// fanotify(7) of the whole file system that a directory lies on, without what this process does.
+/// fanotify(7) of the whole file system that a directory lies on, without this process' own
+/// changes.
 ///
-/// Needs CAP_SYS_ADMIN, and a file system whose handles tell inode numbers: ext4 and xfs.
+/// Needs CAP_SYS_ADMIN, and a file system whose handles hold inode numbers: ext4 and xfs.
 final class HostChangeWatch: OutsideChangeWatch {
-    /// How long events are collected once one has come, in milliseconds: whoever writes much
-    /// through the stack itself would otherwise wake up the watch with each write.
+    /// In milliseconds: how long events are collected after the first. Otherwise a program that
+    /// writes much through the stack itself would wake up the watch with each write.
     private static let collecting: Int32 = 10
-    /// Bytes that are read at once.
+    /// Bytes of one read.
     private static let bufferSize = 64 << 10
-    /// Before what was read is told, however much there is.
+    /// The most reads before the changes are reported, however many there are.
     private static let mostReads = 16
     private static let names = UInt64(
         BPIO_WATCH_CREATE | BPIO_WATCH_DELETE | BPIO_WATCH_MOVED_FROM | BPIO_WATCH_MOVED_TO)
@@ -30,9 +31,9 @@ final class HostChangeWatch: OutsideChangeWatch {
     private let ownProcess = getpid()
 
     /// - Parameters:
-    ///   - path: of the directory as this process can open it.
-    ///   - id: what the directory must be.
-    /// - Throws: what the kernel says, or `EOPNOTSUPP` where handles tell no inode number.
+    ///   - path: the directory's path, as this process can open it.
+    ///   - id: the identity that the directory must have.
+    /// - Throws: the kernel's error, or `EOPNOTSUPP` if handles hold no inode number.
     init(_ path: FilePath, id: FileID) throws(Errno) {
         let directory = try SystemCall.open(path, [.directory])
         let handle = try SystemCall.handle(of: directory.descriptor)
@@ -55,7 +56,7 @@ final class HostChangeWatch: OutsideChangeWatch {
 
     func next(within limit: Duration?) -> OutsideChanges {
         let changes = collected(within: limit)
-        // Whatever ended it, from now on nothing is told.
+        // Whatever ended it, no change is reported from now on.
         if changes == .ended { isStopped.store(true, ordering: .releasing) }
         return changes
     }
@@ -82,7 +83,7 @@ final class HostChangeWatch: OutsideChangeWatch {
         }
     }
 
-    /// What is there now; nil when the watch cannot be read.
+    /// The changes that are there now; nil if the watch cannot be read.
     private func collect() -> OutsideChanges? {
         var buffer = [UInt8](repeating: 0, count: Self.bufferSize)
         var changes: [OutsideChange] = []
@@ -122,14 +123,14 @@ final class HostChangeWatch: OutsideChangeWatch {
 }
 
 extension Duration {
-    /// Of the part that is less than a second.
+    /// Of the part below a second.
     fileprivate var milliseconds: Int64 { components.attoseconds / 1_000_000_000_000_000 }
 }
 
 extension HostFileSystem {
     /// With CAP_SYS_ADMIN, on ext4 and xfs.
     public func watchOutsideChanges() -> (any OutsideChangeWatch)? {
-        // The root was opened to name it only; for a watch it is opened again, as itself.
+        // The root's descriptor only names it; a watch needs it opened again for itself.
         let root = FilePath("/proc/self/fd/\(root.rawValue)")
         return try? HostChangeWatch(root, id: rootID)
     }

@@ -4,9 +4,9 @@ internal import SystemPackage
 
 /// Finds the files of one file system by their inode numbers alone (open_by_handle_at(2)).
 ///
-/// What a handle holds is the file system's own affair. The root's handle is the pattern: its kind
-/// says where number and generation stand. A generation of 0 means any on ext4, f2fs and btrfs; XFS
-/// is asked for the right one. Whether all that holds is tried with the root itself.
+/// A handle's content is the file system's own affair. The root's handle is the pattern: its kind
+/// shows where number and generation stand. A generation of 0 means any on ext4, f2fs and btrfs;
+/// XFS is asked for the right one. The root itself is opened so, as a test that all this holds.
 ///
 /// Needs CAP_DAC_READ_SEARCH, and CAP_SYS_ADMIN on XFS. Any thread.
 final class NumberedFiles: Sendable {
@@ -41,7 +41,7 @@ final class NumberedFiles: Sendable {
         }
     }
 
-    /// nil where files cannot be found so.
+    /// nil if files cannot be found so.
     init?(root: FileDescriptor, id: FileID) {
         do throws(Errno) {
             let opened = try SystemCall.reopen(root, [.readOnly, .directory])
@@ -57,7 +57,7 @@ final class NumberedFiles: Sendable {
         }
     }
 
-    /// A file for names and attributes; a symbolic link is not followed. `ESTALE` where there is
+    /// Opens a file for names and attributes; a symbolic link is not followed. `ESTALE` if there is
     /// none.
     func open(_ inode: UInt64) throws(Errno) -> OwnedDescriptor {
         guard inode > 0, form.numberSize == 8 || inode <= UInt64(UInt32.max) else {
@@ -76,7 +76,7 @@ final class NumberedFiles: Sendable {
             return try SystemCall.generationOnXFS(
                 of: inode, onFileSystemOf: directory.descriptor)
         } catch {
-            // A number that nobody has.
+            // No file has this number.
             throw error == .invalidArgument || error == .noSuchFileOrDirectory
                 ? .staleNFSFileHandle : error
         }

@@ -4,7 +4,7 @@ public import IOStack
 /// A read that waits for the test.
 struct HeldRead: Sendable {
     let extent: StorageExtent
-    /// Lets it finish; called on the releasing thread without any lock of the disk.
+    /// Lets it finish. Called on the releasing thread without any lock of the disk.
     let release: @Sendable () -> Void
 }
 
@@ -61,8 +61,8 @@ extension MemoryDisk {
         for read in state.withLock({ choose(&$0) }) { read.release() }
     }
 
-    /// Counts a read in. Returns true if it may finish at once, else `release` is called when the
-    /// test lets it.
+    /// Counts a read in. Returns true if it may finish at once; otherwise `release` is called when
+    /// the test lets it.
     func admit(_ extent: StorageExtent, release: @escaping @Sendable () -> Void) -> Bool {
         readObserver?.began(extent)
         return state.withLock { state in

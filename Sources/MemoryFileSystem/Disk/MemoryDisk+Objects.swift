@@ -16,8 +16,8 @@ extension MemoryDisk {
         state.withLock { $0.objects[object] = nil }
     }
 
-    /// A read or write through a handle that was closed fails with EBADF, so a request that
-    /// outlives its file object shows.
+    /// A read or write through a closed handle fails with EBADF. So a request that outlives its
+    /// file object shows.
     func openHandle(to object: Int, appends: Bool) -> StorageHandle {
         state.withLock { state in
             let handle = StorageHandle(rawValue: state.nextHandle)
@@ -45,10 +45,10 @@ extension MemoryDisk {
         state.withLock { body(&$0.objects[object, default: []]) }
     }
 
-    /// Handles that are open: 0 when every file object is closed and gone.
+    /// Open handles: 0 if every file object is closed and gone.
     public var openHandles: Int { state.withLock { $0.handles.count } }
 
-    /// Bytes kept in all.
+    /// Bytes of all objects.
     public var usedBytes: Int {
         state.withLock { $0.objects.values.reduce(0) { $0 + $1.count } }
     }

@@ -5,24 +5,24 @@ import SystemPackage
 
 /// A storage driver that keeps bytes in memory, for tests of the stack and of filters.
 ///
-/// A test decides what it answers to BypassIO, which reads fail, and, with ``holdReads()``, when
-/// reads finish, so that every state of a read in flight can be brought about without timing.
+/// A test decides its answers to BypassIO, which reads fail, and, with ``holdReads()``, when reads
+/// finish. So a test can bring about every state of a read in flight without timing.
 ///
 /// Usable from any thread. Lock order: the file system's tree → the disk's state → an engine's
-/// inbox; nothing else is called under any of them.
+/// inbox. Nothing else is called under any of them.
 public final class MemoryDisk: StorageDriver {
     public let name: String
     public let storageType: String
-    /// What non-cached reads must be aligned to in order to bypass, in bytes; a power of 2.
+    /// Non-cached reads must be aligned to this to bypass, in bytes; a power of 2.
     public let offsetAlignment: UInt32
 
-    /// In which order an engine hands out reads that are done.
+    /// The order in which an engine returns completed reads.
     public enum CompletionOrder: Sendable {
         case firstInFirstOut
         case lastInFirstOut
     }
 
-    /// Told of every read when it reaches the disk and when its bytes have been copied, on the
+    /// Is told of every read when it reaches the disk and when its bytes have been copied, on the
     /// thread that does it and without any lock of the disk.
     public struct ReadObserver: Sendable {
         public var began: @Sendable (StorageExtent) -> Void
@@ -37,7 +37,7 @@ public final class MemoryDisk: StorageDriver {
         }
     }
 
-    /// What a handle refers to, as a descriptor refers to a file.
+    /// A handle's reference to an object, as a descriptor refers to a file.
     struct Handle {
         let object: Int
         let appends: Bool
@@ -81,7 +81,7 @@ public final class MemoryDisk: StorageDriver {
         set { state.withLock { $0.supportsBypassIO = newValue } }
     }
 
-    /// What the driver answers to ENABLE and QUERY; nil agrees.
+    /// The driver's answer to ENABLE and QUERY; nil agrees.
     public var veto: StorageVeto? {
         get { state.withLock { $0.veto } }
         set { state.withLock { $0.veto = newValue } }
@@ -103,19 +103,19 @@ public final class MemoryDisk: StorageDriver {
     public var reads: [StorageExtent] { state.withLock { $0.reads } }
     public var writes: [StorageExtent] { state.withLock { $0.writes } }
 
-    /// The errno every read fails with; nil lets reads succeed.
+    /// The errno of every read; nil lets reads succeed.
     public var readErrno: Int32? {
         get { state.withLock { $0.readErrno } }
         set { state.withLock { $0.readErrno = newValue } }
     }
 
-    /// The errno every write fails with; nil lets writes succeed.
+    /// The errno of every write; nil lets writes succeed.
     public var writeErrno: Int32? {
         get { state.withLock { $0.writeErrno } }
         set { state.withLock { $0.writeErrno = newValue } }
     }
 
-    /// Set it before the reads it shall see begin.
+    /// Must be set before the reads that it shall see.
     public var readObserver: ReadObserver? {
         get { state.withLock { $0.observer } }
         set { state.withLock { $0.observer = newValue } }
@@ -175,7 +175,7 @@ public final class MemoryDisk: StorageDriver {
         }
     }
 
-    /// 1 GiB: memory is not a disk.
+    /// 1 GiB, to spare the machine's memory.
     static let largestObject = 1 << 30
 
     public func makeReadEngine(
@@ -188,7 +188,7 @@ public final class MemoryDisk: StorageDriver {
 
 extension MemoryDisk.State {
     func object(of handle: StorageHandle) throws(IOFailure) -> Int {
-        // EBADF: the file system let go of the handle.
+        // EBADF: the file system has closed the handle.
         guard let found = handles[handle] else { throw IOFailure(errno: .badFileDescriptor) }
         return found.object
     }

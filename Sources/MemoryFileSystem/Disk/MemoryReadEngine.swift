@@ -2,10 +2,10 @@ import Dispatch
 import IOStack
 import SystemPackage
 
-/// The disk's engine for one thread: reads finish in ``MemoryDisk/completionOrder``, held ones when
-/// the test releases them. Unlike a real engine it allocates.
+/// The disk's engine for one thread. Reads finish in ``MemoryDisk/completionOrder``, held reads
+/// when the test releases them. Unlike a real engine it allocates.
 final class MemoryReadEngine: StorageReadEngine {
-    /// Slots that may finish, put there by this thread or by whoever releases a held read.
+    /// Slots that may finish. This thread puts them there, or the thread that releases a held read.
     ///
     /// Lock order: a leaf.
     final class Inbox: Sendable {
@@ -38,7 +38,7 @@ final class MemoryReadEngine: StorageReadEngine {
             }
         }
 
-        /// Sleeps until `minimum` slots are ready or, if `wakeable`, somebody woke this inbox.
+        /// Sleeps until `minimum` slots are ready or, if `wakeable`, a thread woke this inbox.
         func wait(for minimum: Int, wakeable: Bool) {
             let sleeper = DispatchSemaphore(value: 0)
             while true {
@@ -61,7 +61,7 @@ final class MemoryReadEngine: StorageReadEngine {
     private let buffers: [HeapBuffer]
     private var started: [(file: Int32, extent: StorageExtent)?]
     private var queued: [Int] = []
-    /// Started and not yet returned by ``nextCompletion()``.
+    /// Reads started and not yet returned by ``nextCompletion()``.
     private var unfinished = 0
     private var handles: [StorageHandle?] = []
     let slotSize: Int

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// Which thread this is, to be compared only.
+/// The identity of a thread, only for comparison.
 struct ThreadIdentity: Sendable, Equatable {
     private let number: UInt
 

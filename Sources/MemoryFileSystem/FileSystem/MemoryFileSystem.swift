@@ -5,9 +5,9 @@ public import SystemPackage
 
 /// A file system in memory, for tests of the stack and of filters.
 ///
-/// A real tree with the semantics of POSIX, but without permission checks: a requestor owns what it
-/// makes and may do everything. Names are UTF-8. Its clock counts changes, so times are the same in
-/// every run. Attributes that decide about BypassIO are set by the test.
+/// A real tree with the semantics of POSIX, but without permission checks: a requestor owns the
+/// files that it makes and may do everything. Names are UTF-8. Its clock counts changes, so times
+/// are the same in every run. The test sets the attributes that decide about BypassIO.
 ///
 /// Usable from any thread. Lock order: the tree → the disk's locks.
 public final class MemoryFileSystem: FileSystemDriver {
@@ -17,9 +17,9 @@ public final class MemoryFileSystem: FileSystemDriver {
     struct State {
         var tree: MemoryTree
         var bypassVeto: StorageVeto?
-        /// nil: no kernel reads files of it. Whether such reads can be stopped.
+        /// Whether kernel reads can be stopped; nil: no kernel reads its files.
         var kernelReadsAreRevocable: Bool?
-        /// Told by file, as long as somebody may use it.
+        /// The door of each file, as long as a program may use it.
         var readDoors: [FileID: WeakReadDoor] = [:]
         /// Creates, cleanups and closes that reached the file system.
         var creates = 0
@@ -39,8 +39,8 @@ public final class MemoryFileSystem: FileSystemDriver {
 
     // MARK: What a test sets and counts
 
-    /// Sets the attributes of a file, followed by the next ENABLE and QUERY. A file with bypass in
-    /// force stays as it is; see `Volume.suspendBypass(of:because:)`.
+    /// Sets the attributes of a file, for the next ENABLE and QUERY. A file with bypass in force
+    /// stays unchanged; see `Volume.suspendBypass(of:because:)`.
     ///
     /// `FileAttributes.resident` does not veto: it suspends (spec 4.6).
     public func setAttributes(_ attributes: FileAttributes, at path: FilePath) throws(IOFailure) {
@@ -57,14 +57,14 @@ public final class MemoryFileSystem: FileSystemDriver {
         set { state.withLock { $0.bypassVeto = newValue } }
     }
 
-    /// Lets a kernel of the test's making read files by itself; whether its reads can be stopped.
-    /// nil, as at first, lets none.
+    /// Lets a kernel of the test's making read files by itself. The value says whether its reads
+    /// can be stopped. nil, the initial value, allows no kernel reads.
     public var kernelReadsAreRevocable: Bool? {
         get { state.withLock { $0.kernelReadsAreRevocable } }
         set { state.withLock { $0.kernelReadsAreRevocable = newValue } }
     }
 
-    /// The door of a file, while one is there.
+    /// The door of a file, while it exists.
     public func readDoor(of id: FileID) -> MemoryReadDoor? {
         state.withLock { $0.readDoors[id]?.door }
     }
@@ -316,7 +316,7 @@ public final class MemoryFileSystem: FileSystemDriver {
         return bypassVeto
     }
 
-    /// Spec 4.6: the data of a resident file lies where no bypassed read finds it.
+    /// Spec 4.6: a bypassed read would not find the data of a resident file.
     private func followResidency(of file: FileObject) {
         guard let number = number(of: file), file.stream.kind == .file else { return }
         let isResident = state.withLock {

@@ -1,7 +1,7 @@
 import IOStack
 import SystemPackage
 
-/// A file of whatever kind: an inode.
+/// A file of any kind: an inode.
 struct MemoryNode {
     let number: UInt64
     let kind: FileKind
@@ -18,11 +18,11 @@ struct MemoryNode {
     let birthTime: FileTime
     var attributes: FileAttributes = []
     var extendedAttributes: [[UInt8]: [UInt8]] = [:]
-    /// Of a regular file.
+    /// For a regular file.
     var object: Int?
-    /// Of a symbolic link.
+    /// For a symbolic link.
     var target: [UInt8]?
-    /// Of a directory.
+    /// For a directory.
     var directory: MemoryDirectory?
     var locks: [HeldLock] = []
 
@@ -36,7 +36,7 @@ struct MemoryNode {
     }
 }
 
-/// Names in a directory, in the order they were made; a name's cookie stays as long as it does.
+/// Names in a directory, in the order of their creation. A name's cookie lasts as long as the name.
 struct MemoryDirectory {
     struct Entry {
         var node: UInt64
@@ -57,13 +57,13 @@ struct MemoryDirectory {
     }
 }
 
-/// An advisory lock that somebody has.
+/// An advisory lock that an open holds.
 struct HeldLock {
-    /// The open it belongs to.
+    /// The open that it belongs to.
     let owner: ObjectIdentifier
     let isWholeFile: Bool
     let isExclusive: Bool
-    /// The first byte and the byte after the last one; `.max` reaches to the end.
+    /// The first byte and the byte after the last; `.max` reaches to the end.
     var first: UInt64
     var end: UInt64
 

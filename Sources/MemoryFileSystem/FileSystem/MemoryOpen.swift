@@ -1,8 +1,8 @@
 import IOStack
 import Synchronization
 
-/// What the file system keeps for one open (`FsContext2`). Lets go of it once: at the close, or
-/// when it goes away without one.
+/// The file system's object for one open (`FsContext2`). Releases its resources once: at the close,
+/// or when it goes away without a close.
 final class MemoryOpen: Sendable {
     let fileSystem: MemoryFileSystem
     let number: UInt64

@@ -148,7 +148,7 @@ extension MemoryTree {
             addName(from, of: replaced, to: source)
             return
         }
-        // Two names of one file: POSIX leaves both.
+        // Two names of one file: POSIX keeps both.
         guard moved != replaced else { return }
         if let replaced {
             try checkReplaceable(replaced, asDirectory: try node(moved).kind == .directory)

@@ -4,7 +4,7 @@ import IOStack
 extension MemoryTree {
     enum LockAnswer {
         case done(FileLock?)
-        /// Somebody else holds it.
+        /// Another open holds it.
         case blocked
     }
 

@@ -3,7 +3,7 @@ import IOStack
 import SystemPackage
 
 extension MemoryTree {
-    /// Finds or makes what a create asks for and counts the open.
+    /// Finds or makes the file of a create, and counts the open.
     mutating func open(
         _ parameters: CreateParameters, from start: UInt64, for requestor: Requestor
     ) throws(IOFailure) -> (number: UInt64, wasCreated: Bool) {
@@ -131,7 +131,7 @@ extension MemoryTree {
             }
     }
 
-    /// No holes are kept: everything up to the end is data, the hole is at the end.
+    /// No holes are kept: all bytes up to the end are data, and the hole is at the end.
     func size(_ number: UInt64, beyond offset: UInt64) throws(IOFailure) -> UInt64 {
         guard let object = try node(number).object else { throw IOFailure(.invalidParameter) }
         let size = UInt64(disk.size(of: object))

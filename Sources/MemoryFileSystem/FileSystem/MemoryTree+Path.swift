@@ -3,8 +3,8 @@ import IOStack
 import SystemPackage
 
 extension MemoryTree {
-    /// The path of a node from the root: the one it was opened by if that still leads there, else
-    /// the first that is found.
+    /// The path of a node from the root: the path by which it was opened if that still leads there,
+    /// otherwise the first path found.
     func path(of number: UInt64, openedAs opened: FilePath) throws(IOFailure) -> String {
         if (try? walk(opened, from: Self.root, followLast: false))?.node == number {
             return opened.string

@@ -2,7 +2,7 @@ import BypassIOProtocol
 import IOStack
 import SystemPackage
 
-/// The whole tree of a memory file system; everything runs under the file system's lock.
+/// The whole tree of a memory file system. All of it runs under the file system's lock.
 struct MemoryTree {
     static let root: UInt64 = 1
     static let device: UInt64 = 0x6D65_6D66
@@ -13,7 +13,7 @@ struct MemoryTree {
     let disk: MemoryDisk
     var nodes: [UInt64: MemoryNode] = [:]
     private var lastNumber = MemoryTree.root
-    /// Its clock counts changes, one nanosecond each: the same test sees the same times.
+    /// The tree's clock counts changes, one nanosecond each: the same test sees the same times.
     private var ticks: Int64 = 0
 
     init(disk: MemoryDisk) {
@@ -43,7 +43,7 @@ struct MemoryTree {
 
     // MARK: Walking
 
-    /// Where a path leads.
+    /// The place that a path leads to.
     struct Place {
         var directory: UInt64
         /// Empty if the path names the directory itself.
@@ -52,8 +52,8 @@ struct MemoryTree {
         var node: UInt64?
     }
 
-    /// Walks `path`; symbolic links on the way are followed, the last one if told so. `..` at the
-    /// root and absolute links stay on the volume.
+    /// Walks `path`. Symbolic links on the way are followed, the last component only with
+    /// `followLast`. `..` at the root and absolute links stay on the volume.
     func walk(
         _ path: FilePath, from start: UInt64, followLast: Bool
     ) throws(IOFailure) -> Place {
@@ -142,13 +142,13 @@ struct MemoryTree {
         nodes[number]?.changeTime = time
     }
 
-    /// Something else than the content changed.
+    /// Something other than the content changed.
     mutating func touchMetadata(_ number: UInt64) {
         let time = now()
         nodes[number]?.changeTime = time
     }
 
-    /// A file without names and without opens goes away, its bytes with it.
+    /// Removes a file without names and without opens, and its bytes.
     mutating func forgetIfUnused(_ number: UInt64) {
         guard let node = nodes[number], node.openCount == 0 else { return }
         let names: UInt64 = node.kind == .directory ? 1 : 0

@@ -33,9 +33,9 @@ public final class MemoryReadDoor: KernelReadDoor {
     /// How often the gate was put in the way.
     public var closings: Int { state.withLock { $0.closings } }
 
-    /// Carries a read as the kernel does: asks at a closed gate, and is waited for by who closes an
-    /// open one. `body` stands for the transfer. Returns whether it had to ask; throws what it was
-    /// refused with.
+    /// Carries a read as the kernel does. At a closed gate it asks; a thread that closes an open
+    /// gate waits for it. `body` stands for the transfer. Returns whether it had to ask; throws the
+    /// failure if it was refused.
     @discardableResult
     public func carry(
         at offset: UInt64 = 0, length: Int = 4096, thread: UInt32 = 1, _ body: () -> Void = {}

@@ -1,4 +1,4 @@
-/// A note of a door that does not keep it.
+/// A weak reference to a door.
 struct WeakReadDoor: Sendable {
     private(set) weak var door: MemoryReadDoor?
 
