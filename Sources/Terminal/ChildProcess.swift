@@ -2,21 +2,21 @@ package import Foundation
 import Glibc
 package import SystemPackage
 
-/// Another program, from its start to its end. It belongs to a thread at a time; another thread may
-/// read and write its pipes.
+/// Another program, from its start to its end. It belongs to one thread at a time; another thread
+/// may read and write its pipes.
 package final class ChildProcess {
-    /// Where the program's standard input, standard output or standard error leads.
+    /// The destination of the program's standard input, standard output or standard error.
     package enum Stream {
-        /// To the same place as that of this process.
+        /// The same as that of this process.
         case inherited
         case nothing
         /// The other end is ``ChildProcess/input`` or ``ChildProcess/output``.
         case pipe
-        /// A file that exists, to be written from its beginning.
+        /// An existing file, written from its beginning.
         case file(FilePath)
     }
 
-    /// Why a program does not run, in a sentence.
+    /// Why a program does not run, as a sentence.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
@@ -32,7 +32,7 @@ package final class ChildProcess {
     /// Reads the program's standard output; nil unless that is a pipe.
     package let output: FileHandle?
 
-    /// Starts a program, which is found as the shell would find it.
+    /// Starts a program, found as the shell would find it.
     package init(
         _ command: [String], input: Stream = .nothing, output: Stream = .nothing,
         errors: Stream = .nothing
@@ -76,7 +76,7 @@ package final class ChildProcess {
         if process.isRunning { process.terminate() }
     }
 
-    /// Waits until the program has ended, at most so many seconds; whether it has.
+    /// Waits until the program has ended, at most so many seconds. Returns whether it has.
     @discardableResult
     package func wait(seconds: Double) -> Bool {
         let end = Date(timeIntervalSinceNow: seconds)
@@ -84,7 +84,8 @@ package final class ChildProcess {
         return !process.isRunning
     }
 
-    /// Waits until the program has ended; its exit code, or the number of the signal that ended it.
+    /// Waits until the program has ended. Returns its exit code, or the number of the signal that
+    /// ended it.
     @discardableResult
     package func waitForEnd() -> Int32 {
         process.waitUntilExit()
@@ -108,8 +109,8 @@ extension ChildProcess {
         }
     }
 
-    /// Runs a program to its end, with nothing to read, and returns its output; nil if it is not
-    /// there or fails.
+    /// Runs a program to its end, without input, and returns its output; nil if it is not installed
+    /// or fails.
     package static func output(of command: [String]) -> String? {
         guard let child = try? ChildProcess(command, output: .pipe), let output = child.output
         else { return nil }

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import SystemPackage
 
-/// Colours, for people alone: none where the lines go to a file or a pipe, where NO_COLOR is set to
-/// anything (no-color.org), or on a terminal that knows none.
+/// Colours, for people alone: none if the lines go to a file or a pipe, if NO_COLOR is set to any
+/// value (no-color.org), or on a terminal without colours.
 package struct Colour: Sendable {
     package enum Hue: Int, Sendable {
         case red = 31
@@ -22,7 +22,7 @@ package struct Colour: Sendable {
         isShown = isTerminal && !isRefused && environment["TERM"] != "dumb"
     }
 
-    /// The text in that colour, or as it is.
+    /// The text in that colour, or unchanged.
     package func paint(_ text: String, _ hue: Hue) -> String {
         isShown && !text.isEmpty ? "\u{1B}[\(hue.rawValue)m\(text)\u{1B}[0m" : text
     }

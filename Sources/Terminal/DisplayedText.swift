@@ -1,6 +1,6 @@
 extension String {
-    /// With `\u{…}` for what would move a terminal's cursor or begin another line: names come from
-    /// outside.
+    /// The text with `\u{…}` for characters that would move a terminal's cursor or begin another
+    /// line: names come from outside.
     package var onOneLine: String {
         var result = ""
         for scalar in unicodeScalars {
@@ -16,13 +16,13 @@ extension String {
 }
 
 extension String {
-    /// With a full stop at its end, one: what is quoted there may bring its own.
+    /// The text with exactly one full stop at its end: a quotation there may bring its own.
     package var asSentence: String {
         guard let last = trimmed.last else { return self }
         return ".!?".contains(last) ? trimmed : trimmed + "."
     }
 
-    /// Without the full stop at its end: for what goes on in brackets or behind a comma.
+    /// The text without the full stop at its end: for use in brackets or before a comma.
     package var asClause: String {
         trimmed.last == "." ? String(trimmed.dropLast()) : trimmed
     }

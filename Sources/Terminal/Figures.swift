@@ -1,6 +1,6 @@
 import Foundation
 
-/// Numbers as people read them.
+/// Numbers in the form that people read.
 package enum Figures {
     /// With `digits` after the point.
     package static func fixed(_ value: Double, _ digits: Int) -> String {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A value as JSON: keys sorted, so that two runs compare line by line.
+/// A value as JSON, with sorted keys, so that two runs compare line by line.
 package enum JSONOutput {
     package static func print(_ value: some Encodable) throws {
         StandardOutput.print(try text(value))

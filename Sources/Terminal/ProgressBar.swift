@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// One line on standard error that fills up; only its beginning and end where nobody watches.
+/// A line on standard error that fills up. Without a terminal only its beginning and end.
 package struct ProgressBar {
     private let title: String
     private let total: UInt64

@@ -11,7 +11,7 @@ package enum StandardOutput {
     }
 
     package static func write(_ text: String, to descriptor: FileDescriptor) {
-        // Nothing is left to tell anybody when the reader is gone.
+        // An error means that the reader is gone, so it cannot be reported.
         _ = try? descriptor.writeAll(text.utf8)
     }
 }

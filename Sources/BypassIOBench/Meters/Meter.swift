@@ -1,7 +1,7 @@
 import LinuxKit
 
-/// Measures what is used between its making and ``use()``, by this process, a service, and the
-/// machine.
+/// Measures the resources used between its creation and ``use()``, by this process, a service, and
+/// the machine.
 struct Meter: ~Copyable {
     private let service: Int32?
     private let calls: SystemCallCounter?
@@ -11,7 +11,7 @@ struct Meter: ~Copyable {
     private let systemBefore: SystemTimes?
     private let start: UInt64
 
-    /// `service` is the process that serves what is read, nil for none.
+    /// `service` is the process that serves the reads, nil for none.
     init(service: Int32?) {
         self.service = service
         calls = SystemCallCounter(process: service ?? 0)

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// CPU time and context switches of one process with all its threads.
 struct ProcessUse {
-    /// Seconds, user and system.
+    /// In seconds, user and system.
     var cpu = 0.0
     var contextSwitches: UInt64 = 0
 
@@ -17,7 +17,7 @@ struct ProcessUse {
             contextSwitches: UInt64(usage.ru_nvcsw + usage.ru_nivcsw))
     }
 
-    /// Another process; nil when it is gone.
+    /// Another process; nil if it is gone.
     static func of(_ process: Int32) -> ProcessUse? {
         guard let cpu = KernelClock.cpuTime(of: process) else { return nil }
         var switches: UInt64 = 0

@@ -1,4 +1,4 @@
-/// Where a pass puts its latencies, and when it began and ended.
+/// Records a pass: its latencies, its beginning and its end.
 ///
 /// Belongs to the thread that measures. Made once; passes allocate nothing through it between
 /// ``begin(service:)`` and ``end(operations:bytes:)``.
@@ -8,7 +8,7 @@ package final class Recorder {
 
     package init() {}
 
-    /// From here on it counts; `service` is the process that serves what is read.
+    /// Starts counting. `service` is the process that serves the reads.
     func begin(service: Int32?) {
         histogram.clear()
         meter = Meter(service: service)

@@ -1,10 +1,10 @@
-/// One pass of one workload over one route.
+/// A pass of one workload over one route.
 package struct Sample: Sendable {
     package let operations: UInt64
     package let bytes: UInt64
     package let use: Use
     package let histogram: LatencyHistogram?
-    /// Nanoseconds by the part below them, where another program tells no more (fio).
+    /// Latencies in nanoseconds by percentile (0 to 1), if another program reports no more (fio).
     private let told: [Double: UInt64]
 
     init(operations: UInt64, bytes: UInt64, use: Use, histogram: LatencyHistogram) {
@@ -24,10 +24,10 @@ package struct Sample: Sendable {
     }
 
     package var operationsPerSecond: Double { Double(operations) / use.wall }
-    /// Of 1,000,000 bytes; 0 for what moves no data.
+    /// Megabytes of 1,000,000 bytes; 0 for a workload that moves no data.
     package var megabytesPerSecond: Double { Double(bytes) / use.wall / 1e6 }
 
-    /// Nanoseconds; nil if nobody knows.
+    /// In nanoseconds; nil if not known.
     package func latency(_ part: Double) -> UInt64? {
         histogram?.percentile(part) ?? told[part]
     }

@@ -27,8 +27,7 @@ final class SystemCallCounter {
             let text = KernelFile.text("\(folder)/events/raw_syscalls/sys_enter/id")
             if let number = text.flatMap({ UInt64($0.filter(\.isNumber)) }) { return number }
         }
-        // Not mounted: looked at in a mount name space of a process of its own, so that nothing
-        // stays.
+        // Not mounted: read in a mount name space of a process of its own, so that nothing stays.
         let text =
             geteuid() == 0
             ? ChildProcess.output(
@@ -40,14 +39,14 @@ final class SystemCallCounter {
         return text.flatMap { UInt64($0.filter(\.isNumber)) }
     }()
 
-    /// Counts from here on, for the calling thread and every thread of `process` (0: none), and
-    /// those that they start. nil where the kernel refuses.
+    /// Counts from here on, for the calling thread, every thread of `process` (0: none), and the
+    /// threads that they start. nil if the kernel refuses.
     init?(process: Int32) {
         guard Self.obstacle == nil, let tracepoint = Self.tracepoint else { return nil }
         var counters: [FileDescriptor] = []
         for thread in [0] + (process == 0 ? [] : ProcessUse.threads(of: process)) {
             let counter = bpio_perf_open_tracepoint(tracepoint, thread)
-            // A thread that ended meanwhile calls nothing any more.
+            // A thread that ended meanwhile makes no calls any more.
             if counter >= 0 { counters.append(FileDescriptor(rawValue: counter)) }
         }
         self.counters = counters

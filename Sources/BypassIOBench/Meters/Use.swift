@@ -1,17 +1,17 @@
-/// What a pass used of the machine.
+/// The resources that a pass used.
 package struct Use: Sendable {
-    /// Seconds.
+    /// In seconds.
     package var wall = 0.0
-    /// Seconds that the CPUs of the whole machine were busy; nil where that would count what is not
-    /// the pass' own (fio's start).
+    /// Seconds that the CPUs of the whole machine were busy; nil if that would include more than
+    /// the pass (fio's start).
     package var systemCPU: Double?
-    /// Seconds of the process that reads.
+    /// Seconds of the reading process.
     package var clientCPU = 0.0
-    /// Seconds of the process that serves; nil where none does.
+    /// Seconds of the serving process; nil if there is none.
     package var serviceCPU: Double?
-    /// Of both.
+    /// Of both processes.
     package var contextSwitches: UInt64?
-    /// Of both; nil where the kernel does not let them be counted.
+    /// Of both processes; nil if the kernel does not allow counting.
     package var systemCalls: UInt64?
 
     package init() {}

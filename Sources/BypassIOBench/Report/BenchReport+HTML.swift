@@ -1,8 +1,8 @@
 import Terminal
 
 extension BenchReport {
-    /// One page that needs nothing else: charts, tables, and how it was measured. Well-formed XML,
-    /// too.
+    /// A page that needs no other file: charts, tables, and how it was measured. It is well-formed
+    /// XML, too.
     package var html: String {
         """
         <!DOCTYPE html>
@@ -40,7 +40,7 @@ extension BenchReport {
 
     // MARK: Tiles
 
-    /// What people ask first: each route's part of native.
+    /// The answer to the first question: each route's share of native.
     private var tiles: String {
         let wanted: [(workload: String, kind: RouteDescription.Kind, filters: Int?, text: String)] =
             [

@@ -21,7 +21,7 @@ extension BenchReport {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// As text: names and messages come from outside.
+    /// As plain text: names and messages come from outside.
     static func escaped(_ text: String) -> String {
         var result = ""
         for character in text.onLineOfItsOwn {

@@ -1,22 +1,22 @@
 extension BenchReport {
-    /// One route's figures for one workload: over the rounds.
+    /// A route's figures for one workload, over the rounds.
     package struct Row: Codable, Sendable {
         /// A point of the distribution of latencies over all rounds.
         package struct Point: Codable, Sendable {
-            /// Of 1.
+            /// From 0 to 1.
             package let part: Double
             package let microseconds: Double
         }
 
         package let route: RouteDescription
         package let operationsPerSecond: Spread?
-        /// Of 1,000,000 bytes; nil for what moves no data.
+        /// Megabytes of 1,000,000 bytes; nil for a workload that moves no data.
         package let megabytesPerSecond: Spread?
-        /// Microseconds.
+        /// In microseconds.
         package let latency50: Spread?
         package let latency99: Spread?
         package let latency999: Spread?
-        /// Microseconds per operation: the whole machine's.
+        /// Microseconds per operation, of the whole machine.
         package let systemCPU: Spread?
         /// Microseconds per operation of the reading and the serving process together.
         package let ownCPU: Spread?
@@ -38,7 +38,7 @@ extension BenchReport {
         init(_ route: RouteDescription, _ samples: [Sample], native: [Sample]) {
             func spread(_ figure: (Sample) -> Double?) -> Spread? {
                 let values = samples.map(figure)
-                // Half a figure is none.
+                // If the figure lacks in one round, there is none.
                 return values.contains { $0 == nil } ? nil : Spread(values.compactMap(\.self))
             }
             func latency(_ part: Double) -> Spread? {

@@ -26,7 +26,7 @@ extension BenchReport {
 }
 
 extension RouteDescription {
-    /// With the number of filters, where there can be any.
+    /// The name with the number of filters, if the route can have any.
     package var title: String {
         guard let filters else { return name }
         return "\(name), \(filters) filter\(filters == 1 ? "" : "s")"
@@ -46,7 +46,7 @@ extension BenchReport.Result {
         return table.lines + filterCost
     }
 
-    /// The slope between no filters and the most of them, within this process.
+    /// The slope between no filters and the most filters, within this process.
     private var filterCost: [String] {
         let costs = rows.filter { $0.route.kind == .inProcessTraditional }.compactMap { row in
             row.route.filters.flatMap { count in row.ownCPU.map { (count: count, cpu: $0.median) } }

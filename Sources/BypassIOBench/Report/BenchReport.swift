@@ -1,15 +1,14 @@
 import Terminal
 
-/// Everything that one run found out; `--json` prints it as it stands. docs/benchmarks.md explains
-/// the fields.
+/// The results of one run; `--json` prints them unchanged. docs/benchmarks.md explains the fields.
 package struct BenchReport: Codable, Sendable {
-    /// Of this structure; rises when a field changes its meaning or goes away.
+    /// This structure's version; rises when a field changes its meaning or goes away.
     package static let currentFormat = 1
 
     /// How it was measured.
     package struct Settings: Codable, Sendable {
         package let rounds: Int
-        /// Of a pass.
+        /// Length of a pass.
         package let seconds: Double
         package let sizes: BenchSizes
         package let dropsAllCaches: Bool
@@ -17,12 +16,12 @@ package struct BenchReport: Codable, Sendable {
         package let command: String
     }
 
-    /// What the routes did with one workload.
+    /// The results of the routes for one workload.
     package struct Result: Codable, Sendable {
-        /// As `--only` names it.
+        /// The workload's name for `--only`.
         package let workload: String
         package let title: String
-        /// What one operation is.
+        /// The meaning of one operation.
         package let operation: String
         package let movesData: Bool
         package let rows: [Row]
@@ -33,7 +32,7 @@ package struct BenchReport: Codable, Sendable {
     /// A route, or a workload on it, that was not measured.
     package struct LeftOut: Codable, Sendable {
         package let route: RouteDescription
-        /// nil: all of them.
+        /// nil: all workloads.
         package let workload: String?
         package let reason: String
     }
@@ -41,11 +40,11 @@ package struct BenchReport: Codable, Sendable {
     package let format: Int
     package let settings: Settings
     package let machine: Machine
-    /// Of the whole run.
+    /// Length of the whole run.
     package let seconds: Double
     package let results: [Result]
     package let leftOut: [LeftOut]
-    /// What could not be controlled or counted, in sentences.
+    /// Sentences on what could not be controlled or counted.
     package let notes: [String]
 
     init(
@@ -63,10 +62,10 @@ package struct BenchReport: Codable, Sendable {
         notes = Self.notes(plan, machine, hasPeers: hasPeers)
     }
 
-    /// The part of the CPUs that other programs may use before figures are doubtful.
+    /// The share of the CPUs that other programs may use before figures are doubtful.
     private static let noise = 0.05
 
-    /// What makes the figures doubtful, in sentences: every report has it before them.
+    /// Sentences on what makes the figures doubtful. Every report has them before the figures.
     package var warnings: [String] {
         guard machine.otherLoad > Self.noise else { return [] }
         let load = Figures.threeDigits(machine.otherLoad * 100)

@@ -1,7 +1,7 @@
 import Terminal
 
 extension BenchReport.Row {
-    /// What is drawn of the row: MB/s where data is moved, operations a second elsewhere.
+    /// The row's value on a chart: MB/s if data is moved, otherwise operations a second.
     func speed(of result: BenchReport.Result) -> Spread? {
         result.movesData ? megabytesPerSecond : operationsPerSecond
     }
@@ -23,7 +23,7 @@ extension BenchReport.Result {
             guard row.route.isDrawnAsCurve, row.distribution.count > 1 else { return nil }
             var style = row.route.style
             if row.route.kind == .peer {
-                // Dashes of their own, one colour.
+                // Peers have one colour, each with dashes of its own.
                 peers += 1
                 style += " peer\(min(peers, 4))"
             }
@@ -33,7 +33,7 @@ extension BenchReport.Result {
         }
     }
 
-    /// nil where no route has several numbers of filters.
+    /// nil if no route has several numbers of filters.
     var filterCostChart: FilterCostChart? {
         let kinds: [(kind: RouteDescription.Kind, label: String, style: String)] = [
             (.inProcessTraditional, "in process, traditional", "stack"),

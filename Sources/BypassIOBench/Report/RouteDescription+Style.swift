@@ -13,7 +13,7 @@ extension RouteDescription {
         }
     }
 
-    /// One of the few whose latencies are drawn: more lines than these nobody can tell apart.
+    /// Whether its latencies are drawn. Only a few are: more lines cannot be told apart.
     var isDrawnAsCurve: Bool {
         switch kind {
         case .native, .inProcessBypass, .mountServiceBypass, .peer: true

@@ -15,8 +15,8 @@ struct CachedPass: ~Copyable {
         buffer = try AlignedBuffer(capacity: Self.largest)
     }
 
-    /// From the beginning to the end, or until the time is over; bytes. Reads are of 128 KiB, what
-    /// `cat` and `cp` ask for.
+    /// Reads from the beginning to the end, or until the time is over; returns the reads and their
+    /// bytes. Reads are of 128 KiB, as those of `cat` and `cp`.
     func sequential(seconds: Double, _ recorder: Recorder) throws(Errno) -> (UInt64, UInt64) {
         let end = KernelClock.monotonic + UInt64(seconds * 1e9)
         var begun = KernelClock.monotonic
@@ -34,7 +34,7 @@ struct CachedPass: ~Copyable {
         return (reads, offset)
     }
 
-    /// 4 KiB each where the walk goes, at most `limit` of them, until the time is over.
+    /// Reads 4 KiB at each offset of the walk, at most `limit` times, until the time is over.
     func random(
         _ walk: inout OffsetWalk, limit: UInt64, seconds: Double, _ recorder: Recorder
     ) throws(Errno) -> UInt64 {
@@ -66,7 +66,7 @@ struct CachedPass: ~Copyable {
         return count
     }
 
-    /// Takes the file's pages out of the cache, those that are not dirty or mapped.
+    /// Drops the file's pages from the cache, except those that are dirty or mapped.
     static func drop(_ file: FileDescriptor) {
         _ = posix_fadvise(file.rawValue, 0, 0, POSIX_FADV_DONTNEED)
     }

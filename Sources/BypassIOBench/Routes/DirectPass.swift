@@ -2,14 +2,14 @@ import DirectRead
 import LinuxKit
 import SystemPackage
 
-/// Keeps a ring full of reads of one file for a while: the same client for the backing file, a
-/// mount's, and a peer's.
+/// Keeps a ring full of reads of one file for a while. The backing file, a mount's file and a
+/// peer's have the same client.
 struct DirectPass: ~Copyable {
     private let engine: any ReadEngine
     private let file: FileIndex
     private let blockSize: Int
     private var walk: OffsetWalk
-    /// When the read in a slot was begun, in nanoseconds.
+    /// The start of the read in each slot, in nanoseconds.
     private var begun: [UInt64]
 
     init(
@@ -31,13 +31,12 @@ struct DirectPass: ~Copyable {
 
     deinit { engine.close() }
 
-    /// Completions that are taken before the reads in their place are submitted. A disk that is
-    /// given ten at once has idled meanwhile: at depth 32 it does up to a fifth less than with one
-    /// by one, which is what fio does and takes a third more processor time. Two are nearly as
-    /// fast.
+    /// Completions that are taken before the reads in their place are submitted. With ten, the disk
+    /// idles meanwhile: at depth 32 it does up to a fifth less than with one. One at a time is what
+    /// fio does, and takes a third more processor time. Two are nearly as fast.
     static let takenAtOnce = 2
 
-    /// Reads until the time is over and the last read is done; how many.
+    /// Reads until the time is over and the last read is done. Returns how many.
     mutating func run(seconds: Double, _ recorder: Recorder) throws(Errno) -> UInt64 {
         let end = KernelClock.monotonic + UInt64(seconds * 1e9)
         var done: UInt64 = 0

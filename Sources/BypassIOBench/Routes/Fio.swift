@@ -3,14 +3,14 @@ import Terminal
 
 /// The program fio, if it is installed.
 enum Fio {
-    /// What one job of fio did.
+    /// The result of one job of fio.
     struct Job {
         let reads: UInt64
         let bytes: UInt64
-        /// Wall time, its own CPU time and context switches; the rest of the machine's would hold
-        /// its start.
+        /// Wall time, fio's own CPU time and context switches. The machine's CPU time would include
+        /// fio's start.
         let use: Use
-        /// Nanoseconds from the submission to the completion, by part.
+        /// Nanoseconds from submission to completion, by percentile (0 to 1).
         let percentiles: [Double: UInt64]
     }
 
@@ -44,7 +44,7 @@ enum Fio {
         return decoder
     }
 
-    /// The part of fio's JSON that is looked at; its names are fio's in our spelling.
+    /// The part of fio's JSON that is used; its names are fio's in our spelling.
     private struct Answer: Decodable {
         struct Job: Decodable {
             struct Direction: Decodable {

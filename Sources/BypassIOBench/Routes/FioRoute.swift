@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// fio reading the backing file: the judge users believe.
+/// fio reading the backing file, as a reference that users trust.
 final class FioRoute: BenchRoute {
     let description = RouteDescription("fio, io_uring", .fio)
     private let tree: BenchTree

@@ -23,7 +23,7 @@ final class MountRoute: PathRoute {
     override var service: Int32? { mount.processID }
 
     override func carries(_ workload: BenchWorkload) -> Bool {
-        // What needs no open file, or no read, has no bypass.
+        // A workload without an open file, or without reads, has no bypass.
         switch description.kind {
         case .mountServiceBypass: workload.isDirect
         case .mountKernel: workload.part == .data || workload.kind == .smallFiles
@@ -38,10 +38,10 @@ final class MountRoute: PathRoute {
     override func rest() { mount.stop() }
     override func close() { mount.stop() }
 
-    /// So long may a file that was closed count as open.
+    /// For so long a closed file may count as open.
     override var settlingPatience: Double { description.kind == .mountTraditional ? 0 : 5 }
 
-    /// What is measured must be what the report says.
+    /// The route that is measured must be the one in the report.
     override func settle(_ file: FileDescriptor) throws {
         switch description.kind {
         case .mountServiceBypass:
@@ -59,14 +59,14 @@ final class MountRoute: PathRoute {
         }
     }
 
-    /// A mount leaves small files to its service; one that cannot do otherwise said so at its
-    /// start.
+    /// A mount leaves small files to its service. A mount that offers no kernel route said so at
+    /// its start.
     override func expectOffer() throws {
         guard description.kind == .mountKernel, !mount.complaint.isEmpty else { return }
         throw BenchError(.route, mount.complaint)
     }
 
-    /// The mount tells the route of each of a file's handles.
+    /// The mount reports the route of each of a file's handles.
     private func expect(_ route: String, of file: FileDescriptor) throws {
         guard
             let text = try? SystemCall.extendedAttribute(
@@ -75,7 +75,7 @@ final class MountRoute: PathRoute {
         else { throw BenchError(.route, "The mount does not tell the route of its files.") }
         let own = facts.handles.last { $0.openedBy == getpid() }
         guard own?.route != route else { return }
-        // What the service said at its start tells more.
+        // The service's message at its start is more precise.
         let said = description.kind == .mountKernel ? mount.complaint : ""
         guard said.isEmpty else { throw BenchError(.route, said) }
         throw BenchError(

@@ -4,8 +4,8 @@ import Glibc
 import LinuxKit
 import SystemPackage
 
-/// What is done with names rather than with bytes. Paths are made before, so that nothing is
-/// allocated while it is measured.
+/// Operations on names rather than on bytes. Paths are made before, so that nothing is allocated
+/// during the measurement.
 struct NamePass: ~Copyable {
     private let recorder: Recorder
     private let end: UInt64
@@ -15,7 +15,7 @@ struct NamePass: ~Copyable {
         end = KernelClock.monotonic + UInt64(seconds * 1e9)
     }
 
-    /// Opens, reads and closes each file once; how many.
+    /// Opens, reads and closes each file once. Returns how many.
     func readFiles(_ paths: [FilePath], into buffer: AlignedBuffer) throws(Errno) -> UInt64 {
         var begun = KernelClock.monotonic
         for path in paths {
@@ -54,8 +54,8 @@ struct NamePass: ~Copyable {
         return done
     }
 
-    /// Reads the whole directory, at least once and until the time is over; entries. The latency is
-    /// that of a listing.
+    /// Lists the whole directory, at least once and until the time is over. Returns the number of
+    /// entries. The latency is that of a listing.
     func list(_ path: FilePath) throws(Errno) -> UInt64 {
         var entries: UInt64 = 0
         var begun = KernelClock.monotonic
@@ -70,7 +70,7 @@ struct NamePass: ~Copyable {
         return entries
     }
 
-    /// Makes every file; how many.
+    /// Makes every file. Returns how many.
     func create(_ paths: [FilePath]) throws(Errno) -> UInt64 {
         var begun = KernelClock.monotonic
         for path in paths {
@@ -84,7 +84,7 @@ struct NamePass: ~Copyable {
         return UInt64(paths.count)
     }
 
-    /// Removes every file; how many.
+    /// Removes every file. Returns how many.
     func unlink(_ paths: [FilePath]) throws(Errno) -> UInt64 {
         var begun = KernelClock.monotonic
         for path in paths {

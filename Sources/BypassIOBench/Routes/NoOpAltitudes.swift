@@ -1,6 +1,6 @@
 import IOStack
 
-/// Where the no-op filters are attached: each at an altitude of its own.
+/// The altitudes of the no-op filters, one for each.
 enum NoOpAltitudes {
     static func first(_ count: Int) -> [Altitude] {
         (0..<count).map { Altitude(integer: 160_100 + UInt($0)) }

@@ -4,20 +4,20 @@ import Glibc
 import LinuxKit
 import SystemPackage
 
-/// What any program does with the files below a path: the backing directory's own, a mount's, a
+/// The operations of any program on the files below a path: the backing directory's, a mount's, a
 /// peer's.
 class PathRoute: BenchRoute {
-    /// Bytes of the large file that a warm pass uses; less than the cache surely has.
+    /// Bytes of the large file that a warm pass uses; fewer than any cache holds.
     private static let warmBytes: UInt64 = 64 << 20
     /// Files of a pass of stat: few enough that no kernel forgets the first before the last.
     private static let filesSeen = 500
 
     let description: RouteDescription
-    /// As it is seen through the path; set before ``open()`` returns.
+    /// The files as seen through the path; set before ``open()`` returns.
     var tree: BenchTree
-    /// What carries reads with O_DIRECT; set before ``open()``.
+    /// The mechanism of reads with O_DIRECT; set before ``open()``.
     var engine = ReadEngines.Policy.automatic
-    /// The large file below all of it, which the page cache may hold, too.
+    /// The large file below all mounts, which the page cache may hold, too.
     private let backing: FilePath
     private let recorder: Recorder
     private lazy var small = tree.small
@@ -40,13 +40,13 @@ class PathRoute: BenchRoute {
     func close() {}
     func rest() {}
 
-    /// Asks for whatever the route needs of an open file, and sees that it has it.
+    /// Asks for what the route needs of an open file, and checks that the file has it.
     func settle(_ file: FileDescriptor) throws {}
 
-    /// Sees that the route is offered at all, where single files may have another all the same.
+    /// Checks that the route is offered at all. Single files may then still take another.
     func expectOffer() throws {}
 
-    /// Seconds in which a file that could not be settled is opened again.
+    /// Seconds during which a file that could not be settled is opened again.
     var settlingPatience: Double { 0 }
 
     private func openFile(_ path: FilePath, isDirect: Bool) throws -> FileDescriptor {
@@ -98,7 +98,7 @@ class PathRoute: BenchRoute {
         return recorder.end(operations: reads, bytes: reads * UInt64(blockSize))
     }
 
-    /// The cache holds nothing of the file on either side of the mount.
+    /// Afterwards the cache holds nothing of the file on either side of the mount.
     private func openCold() throws -> FileDescriptor {
         let below = try FileDescriptor.open(backing, .readOnly, options: .closeOnExec)
         try below.closeAfter { CachedPass.drop(below) }
@@ -123,7 +123,7 @@ class PathRoute: BenchRoute {
         let size = isWarm ? min(tree.sizes.data, Self.warmBytes) : tree.sizes.data
         if isWarm { try pass.warm(size) }
         var walk = OffsetWalk(size: size, blockSize: 4096, seed: seed)
-        // A block that was read is warm: a cold pass reads each once.
+        // A block that was read is warm, so a cold pass reads each block once.
         let limit = isWarm ? UInt64.max : size / 4096
         recorder.begin(service: service)
         let reads = try pass.random(&walk, limit: limit, seconds: seconds, recorder)
@@ -132,12 +132,12 @@ class PathRoute: BenchRoute {
 
     private func names(_ kind: BenchWorkload.Kind, _ seconds: Double) throws -> Sample {
         let buffer = try AlignedBuffer(capacity: BenchTree.smallSize)
-        // Made by now, so that making them is not measured.
+        // Made here, before the measurement.
         let small = small
         let work = kind == .create || kind == .unlink ? try workFiles(kind) : []
         if kind == .smallFiles { try expectOffer() }
         let seen = Array(small.prefix(Self.filesSeen))
-        // The first visit is another thing than the ones after it.
+        // The first visit costs more than later ones.
         if case .stat = kind {
             _ = try NamePass(seconds: 0, recorder).stat(seen, flags: 0)
         }
@@ -161,11 +161,11 @@ class PathRoute: BenchRoute {
         }
     }
 
-    /// The names of files to make, or of files that are there to be removed.
+    /// The names of files to make, or of existing files to remove.
     private func workFiles(_ kind: BenchWorkload.Kind) throws -> [FilePath] {
         guard kind == .unlink else { return try work.new(in: tree) }
         if let filled = work.take(in: tree) { return filled }
-        // Nobody measured creating.
+        // No create workload has left files.
         _ = try work.new(in: tree)
         let files = work.take(in: tree) ?? []
         for file in files { try BenchTree.create(file).close() }

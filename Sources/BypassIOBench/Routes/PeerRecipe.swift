@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// How a peer that is installed is mounted.
+/// How an installed peer is mounted.
 struct PeerRecipe {
     let name: String
     let program: String

@@ -3,19 +3,19 @@ import Glibc
 import SystemPackage
 import Terminal
 
-/// Another file system: one that is mounted for the bench, or a directory that was named.
+/// Another file system: one that is mounted for the bench, or a given directory.
 final class PeerRoute: PathRoute {
     private let place: FilePath
     private let mount: ServedMount?
     private let preparation: [[String]]
     private let backingRoot: FilePath
     private let parts: Set<BenchTree.Part>
-    /// Made by us below `place`, and to be removed.
+    /// Made by this route below `place`, and removed at the end.
     private var ownFolder: FilePath?
     private var isPrepared = false
 
-    /// `preparation` are commands that run once before the mount; `parts` are the files that are
-    /// made where the place does not show the backing ones.
+    /// `preparation` are commands that run once before the mount. `parts` are the files to make if
+    /// the place does not show the backing files.
     init(
         name: String, place: FilePath, mount: ServedMount?, preparation: [[String]] = [],
         backing: BenchTree, parts: Set<BenchTree.Part>, recorder: Recorder
@@ -49,7 +49,7 @@ final class PeerRoute: PathRoute {
         try findFiles()
     }
 
-    /// The backing files as they are seen here, or else our own.
+    /// The backing files as seen here, otherwise the route's own.
     private func findFiles() throws {
         for root in [
             place, place.appending(backingRoot.components.suffix(2)),

@@ -6,9 +6,9 @@ import Terminal
 /// A mount that another process serves, from its start to its end. Belongs to the thread that
 /// measures.
 final class ServedMount {
-    /// How long a service may take to start on a machine with much else to do. Seconds.
+    /// In seconds: how long a service may take to start on a busy machine.
     private static let patience = 60.0
-    /// How long it may take to end before it is told again. Seconds.
+    /// In seconds: how long it may take to end before it gets another signal.
     private static let endPatience = 5.0
 
     let mountPoint: FilePath
@@ -16,8 +16,8 @@ final class ServedMount {
     private let messages: FilePath
     private var process: ChildProcess?
 
-    /// `command` serves in the foreground until SIGTERM; `messages` is a file for what it complains
-    /// of.
+    /// `command` serves in the foreground until SIGTERM; `messages` is a file for its standard
+    /// error.
     init(_ command: [String], at mountPoint: FilePath, messages: FilePath) {
         self.command = command
         self.mountPoint = mountPoint
@@ -26,20 +26,20 @@ final class ServedMount {
 
     deinit { stop() }
 
-    /// The serving process; nil when it does not run.
+    /// The serving process; nil if it does not run.
     var processID: Int32? {
         process.flatMap { $0.isRunning ? $0.processID : nil }
     }
 
     var isInstalled: Bool { command.first.flatMap(ChildProcess.path(of:)) != nil }
 
-    /// What the service said on standard error.
+    /// The service's standard error.
     var complaint: String {
         let text = (try? String(contentsOfFile: messages.string, encoding: .utf8)) ?? ""
         return text.split(separator: "\n").joined(separator: " ")
     }
 
-    /// Starts it and waits until the mount is there. Throws a ``BenchError`` with what it said.
+    /// Starts it and waits until the mount is there. Throws a ``BenchError`` with its messages.
     func start() throws {
         guard process == nil else { return }
         let program = command.first ?? "The program"
@@ -94,13 +94,13 @@ final class ServedMount {
         return own.st_dev != above.st_dev
     }
 
-    /// Unmounts and ends the process: by asking, then by force.
+    /// Unmounts and ends the process: first by a request, then by force.
     func stop() {
         guard let process else { return }
         self.process = nil
         process.terminate()
         if !process.wait(seconds: Self.endPatience) {
-            // Files are open: a second signal ends it all the same.
+            // Files are open. A second signal ends it all the same.
             process.terminate()
             process.wait(seconds: 1)
         }

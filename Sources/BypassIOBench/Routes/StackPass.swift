@@ -8,7 +8,7 @@ struct StackPass: ~Copyable {
     private let blockSize: Int
     private let depth: Int
     private var walk: OffsetWalk
-    /// When the read that a tag names was begun, in nanoseconds.
+    /// The start of the read of each tag, in nanoseconds.
     private var begun: [UInt64]
     private var free: [Int] = []
 
@@ -22,12 +22,12 @@ struct StackPass: ~Copyable {
         free.reserveCapacity(depth)
     }
 
-    /// Reads until the time is over and the last read is done; how many.
+    /// Reads until the time is over and the last read is done. Returns how many.
     mutating func run(seconds: Double, _ recorder: Recorder) throws(IOFailure) -> UInt64 {
         let end = KernelClock.monotonic + UInt64(seconds * 1e9)
         var done: UInt64 = 0
         for tag in 0..<depth { try begin(tag, at: KernelClock.monotonic) }
-        // What has come back but was not taken yet holds its slot, too.
+        // A completed read holds its slot until it is taken.
         var outstanding = depth
         while outstanding > 0 {
             try queue.submit(waitingFor: 1)
@@ -41,7 +41,7 @@ struct StackPass: ~Copyable {
                 done += 1
                 outstanding -= 1
                 queue.release(read)
-                // Behind the loop: the queue hands out what it has before it takes more.
+                // Used after the loop: the queue returns what it has before it takes more.
                 free.append(tag)
             }
             if now < end, Interruption.received == nil {

@@ -5,7 +5,7 @@ import IOStack
 import Minifilters
 import SystemPackage
 
-/// A volume over the backing directory within this process: with filters, or past them.
+/// A volume over the backing directory within this process: through the filters, or past them.
 final class StackRoute: BenchRoute {
     let description: RouteDescription
     private let tree: BenchTree
@@ -77,7 +77,7 @@ final class StackRoute: BenchRoute {
         } catch {
             throw BenchError(.route, "\(workload.title): \(error)")
         }
-        // What is measured must be what the report says.
+        // The route that is measured must be the one in the report.
         let taken = file.readsByRoute.merging(before) { $0 - $1 }.filter { $0.value > 0 }
         let expected = description.kind == .inProcessBypass ? ReadRoute.fullBypass : .traditional
         guard Set(taken.keys) == [expected] else {

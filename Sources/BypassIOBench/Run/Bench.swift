@@ -2,8 +2,8 @@ import Glibc
 import LinuxKit
 import SystemPackage
 
-/// One run: every route of a workload one after the other, round after round, so that a change of
-/// the machine's speed meets all.
+/// A run: all routes of a workload one after the other, round after round, so that a change of the
+/// machine's speed affects all.
 package final class Bench {
     private let plan: BenchPlan
     private let folder: BenchFolder
@@ -13,7 +13,7 @@ package final class Bench {
     private var routes: [any BenchRoute]
     private var leftOut: [BenchReport.LeftOut] = []
 
-    /// `tell` hears what is going on.
+    /// `tell` gets progress messages.
     package init(_ plan: BenchPlan, in folder: BenchFolder, tell: @escaping (String) -> Void) {
         self.plan = plan
         self.folder = folder
@@ -23,7 +23,7 @@ package final class Bench {
             RouteSet(plan, folder, backing: backing, recorder: recorder).routes
     }
 
-    /// Measures everything, and takes away what it mounted. Throws a ``BenchError``.
+    /// Measures everything, and removes its mounts. Throws a ``BenchError``.
     package func run() throws -> BenchReport {
         defer { for route in routes { route.close() } }
         let machine = Machine(folder: folder.path)
@@ -46,7 +46,7 @@ package final class Bench {
         var usable: [any BenchRoute] = []
         for route in routes {
             try Interruption.check()
-            // Its files may be many, and nobody asks for them.
+            // Its files may be many, and no workload needs them.
             guard plan.workloads.contains(where: route.carries) else { continue }
             do {
                 try route.open()
@@ -66,7 +66,7 @@ package final class Bench {
                 route: route.description, workload: workload?.name, reason: reason))
     }
 
-    /// The samples of each route, by round; nil where the route failed in it.
+    /// The samples of each route, by round; nil if the route failed in it.
     private func measure(
         _ workload: BenchWorkload
     ) throws -> [(route: RouteDescription, samples: [Sample?])] {
@@ -74,12 +74,12 @@ package final class Bench {
         var samples: [[Sample?]] = carrying.map { _ in [] }
         if workload.changesFiles { for route in routes { route.rest() } }
         var failed: Set<Int> = []
-        // Names that a route sees for the first time cost more than later: that pass does not
+        // Names that a route sees for the first time cost more than later, so that pass does not
         // count.
         if workload.needsWarmUp {
             for index in carrying.indices {
                 try Interruption.check()
-                // What fails here fails in the first round, too, and is told there.
+                // A failure here comes in the first round, too, and is reported there.
                 _ = try? carrying[index].run(workload, seconds: plan.seconds, seed: 0)
             }
         }
@@ -118,7 +118,7 @@ package final class Bench {
         guard workload.changesFiles else {
             return try route.run(workload, seconds: plan.seconds, seed: seed)
         }
-        // Every other mount of the directory would be told of each change, and work along.
+        // Otherwise every other mount of the directory would be told of each change, and react.
         try route.open()
         defer { route.rest() }
         return try route.run(workload, seconds: plan.seconds, seed: seed)

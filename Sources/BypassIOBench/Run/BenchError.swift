@@ -1,4 +1,4 @@
-/// Why the bench, or one route of it, cannot go on.
+/// Why the bench, or one of its routes, cannot go on.
 package struct BenchError: Error, CustomStringConvertible {
     package enum Kind: Sendable {
         /// The folder cannot be written, or lacks room.

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 package import SystemPackage
 
-/// The folder of one run, with everything that it makes; gone after ``remove()``.
+/// The folder of a run, with all its files. ``remove()`` deletes it.
 package final class BenchFolder {
     /// Tells a mount of the backing directory from others.
     static let marker = ".bypassio-bench"
@@ -36,7 +36,7 @@ package final class BenchFolder {
     var mounts: FilePath { path.appending("mounts") }
     var peers: FilePath { path.appending("peers") }
 
-    /// Removes it, unless something is still mounted within: whose files are not ours to remove.
+    /// Removes it, unless something is still mounted within: those files are not ours to remove.
     package func remove() {
         let points = (try? FileManager.default.contentsOfDirectory(atPath: mounts.string)) ?? []
         for name in points { _ = unsafe rmdir(mounts.appending(name).string) }

@@ -1,9 +1,9 @@
 package import DirectRead
 package import SystemPackage
 
-/// What a run measures.
+/// The plan of a run.
 package struct BenchPlan: Sendable {
-    /// A mount that somebody else made.
+    /// A mount that another program made.
     package struct Peer: Sendable {
         package let name: String
         package let path: FilePath
@@ -16,22 +16,22 @@ package struct BenchPlan: Sendable {
 
     package var workloads = BenchWorkload.all
     package var rounds = 3
-    /// Of a pass; passes over a number of files take what they take.
+    /// Length of a pass; passes over a number of files take as long as they need.
     package var seconds = 0.3
     package var sizes = BenchSizes.full
     /// Numbers of no-op filters, with 0 first.
     package var filterCounts = [0, 1, 4, 8, 16]
-    /// Native and the kernel's own reads alone.
+    /// Only native and the kernel's own reads.
     package var isOfKernelRoute = false
     package var dropsAllCaches = false
     package var peers: [Peer] = []
-    /// What carries the O_DIRECT reads of this process.
+    /// The mechanism of this process' O_DIRECT reads.
     package var engine = ReadEngines.Policy.automatic
-    /// Further options of our own mounts, as -o takes them; empty for none.
+    /// Further options for the bench's mounts, as for -o; empty for none.
     package var mountOptions = ""
     /// The program `bypassio` itself, which serves the mounts.
     package var program: FilePath
-    /// The command line, for who wants to repeat it.
+    /// The command line, to repeat the run.
     package var commandLine = ""
 
     package init(program: FilePath) {

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C and its like: remembered, so that what was mounted and made is taken away again.
+/// Remembers Ctrl-C and its like, so that mounts and files are removed before the end.
 package enum Interruption {
     private static let signal = Atomic<Int32>(0)
 
@@ -11,12 +11,12 @@ package enum Interruption {
         for number in [SIGINT, SIGTERM, SIGHUP] {
             _ = Glibc.signal(number) { Interruption.signal.store($0, ordering: .relaxed) }
         }
-        // Whoever started this program may have them blocked (threads of Dispatch have).
+        // The parent may have blocked these signals (threads of Dispatch have).
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
         for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, number) }
         unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-        // A service or peer that is gone must not end this process when it is written to.
+        // A write to a service or peer that is gone must not end this process.
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
     }
 

@@ -4,7 +4,7 @@ import HostFileSystem
 import LinuxKit
 package import SystemPackage
 
-/// Where a run took place, as far as it bears on the figures.
+/// The machine of a run, as far as it affects the figures.
 package struct Machine: Codable, Sendable {
     package let kernel: String
     package let processor: String
@@ -12,11 +12,11 @@ package struct Machine: Codable, Sendable {
     /// MiB.
     package let memory: Int
     package let isVirtual: Bool
-    /// Of the first CPU; nil where the kernel does not scale its clock.
+    /// The first CPU's; nil if the kernel does not scale its clock.
     package let governor: String?
     package let fileSystem: String
     package let device: String
-    /// How busy the CPUs were with other things before the run began, of 1.
+    /// The CPUs' load by other programs before the run began, from 0 to 1.
     package let otherLoad: Double
     package let isRoot: Bool
 

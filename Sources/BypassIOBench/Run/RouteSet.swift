@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// The routes of a run. Native is the first: the limit of all others.
+/// The routes of a run. Native comes first: the limit of all others.
 struct RouteSet {
     private let plan: BenchPlan
     private let folder: BenchFolder
@@ -54,7 +54,7 @@ struct RouteSet {
             add("mount, traditional", .mountTraditional, count, mount)
             if count == 8 { bypassed = mount }
         }
-        // Of no use to who has no filters: these are what the bypass goes past.
+        // Without filters there is nothing to bypass, so these have filters.
         if let bypassed { add("mount, service bypass", .mountServiceBypass, 8, bypassed) }
     }
 

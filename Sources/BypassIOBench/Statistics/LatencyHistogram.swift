@@ -1,5 +1,5 @@
 /// Durations in nanoseconds, counted in buckets: exact below 32 ns, above within 1/32 of the value.
-/// All buckets are there from the beginning, so that ``record(_:)`` allocates nothing.
+/// All buckets exist from the beginning, so ``record(_:)`` allocates nothing.
 package struct LatencyHistogram: Equatable, Sendable {
     /// Steps within each power of two.
     private static let steps: UInt64 = 32
@@ -26,8 +26,8 @@ package struct LatencyHistogram: Equatable, Sendable {
         total = 0
     }
 
-    /// The smallest upper edge of a bucket at or below which that part of the values lies, in
-    /// nanoseconds; nil for none. `part` is 0 to 1.
+    /// The smallest upper edge of a bucket, in nanoseconds, below which that share of the values
+    /// lies; nil for none. `part` is 0 to 1.
     package func percentile(_ part: Double) -> UInt64? {
         guard total > 0 else { return nil }
         let rank = max(1, UInt64((part * Double(total)).rounded(.up)))
@@ -39,7 +39,7 @@ package struct LatencyHistogram: Equatable, Sendable {
         return nil
     }
 
-    /// Every bucket that holds something: its upper edge in nanoseconds, and how many.
+    /// Every bucket with values: its upper edge in nanoseconds, and its count.
     package var filled: [(upTo: UInt64, count: UInt64)] {
         counts.indices.filter { counts[$0] > 0 }.map { (Self.upperEdge($0), counts[$0]) }
     }
@@ -55,7 +55,7 @@ package struct LatencyHistogram: Equatable, Sendable {
         guard bucket >= 2 * Int(steps) else { return UInt64(bucket) }
         let shift = UInt64(bucket) / steps - 1
         let step = UInt64(bucket) % steps + steps
-        // The last bucket's edge is the largest number there is.
+        // The last bucket's edge is the largest possible number.
         return step << shift | ((1 << shift) - 1)
     }
 }

@@ -1,4 +1,4 @@
-/// How much there is to read.
+/// The amount of data for the workloads.
 package struct BenchSizes: Sendable, Codable, Equatable {
     /// Bytes of the large file.
     package var data: UInt64

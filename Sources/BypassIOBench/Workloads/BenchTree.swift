@@ -34,7 +34,7 @@ package struct BenchTree: Sendable {
         return (0..<count).map { folder.appending("file-\($0)") }
     }
 
-    /// Makes what these workloads need. Throws a ``BenchError``.
+    /// Makes the files of these parts. Throws a ``BenchError``.
     package func prepare(_ parts: Set<Part>) throws {
         do {
             if parts.contains(.data) { try writeData() }
@@ -60,7 +60,7 @@ package struct BenchTree: Sendable {
         guard result == 0 else { throw Errno(rawValue: errno) }
     }
 
-    /// Random bytes: nothing below may compress them or leave them out.
+    /// Random bytes, so that no layer below can compress them or leave them out.
     private func writeData() throws {
         let file = try Self.create(data)
         try file.closeAfter {
@@ -71,7 +71,7 @@ package struct BenchTree: Sendable {
                 random.fill(&chunk)
                 try file.writeAll(chunk)
             }
-            // What is still in memory when the passes begin would be written out beside them.
+            // Bytes still in memory would be written out during the passes.
             guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
         }
     }

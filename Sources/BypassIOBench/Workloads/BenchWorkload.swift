@@ -1,4 +1,4 @@
-/// What a pass does.
+/// The work of a pass.
 package struct BenchWorkload: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         /// Reads at random with O_DIRECT, `depth` at once, of `blockSize` bytes each.
@@ -9,28 +9,28 @@ package struct BenchWorkload: Sendable, Equatable {
         case cachedRandom(isWarm: Bool)
         /// Opens, reads and closes files of 4 KiB, one after the other.
         case smallFiles
-        /// lstat(2) of files whose names and attributes the kernel may know; or statx(2) that wants
-        /// to know it from whoever has the file (AT_STATX_FORCE_SYNC).
+        /// lstat(2) of files whose names and attributes the kernel may know; or statx(2) that asks
+        /// the file's owner each time (AT_STATX_FORCE_SYNC).
         case stat(isAsked: Bool)
         /// Reads a directory.
         case listing
-        /// Makes files, which stay; or removes them.
+        /// Makes files, which stay.
         case create
         case unlink
     }
 
-    /// As `--only` names it.
+    /// The name for `--only`.
     package let name: String
     package let title: String
     package let kind: Kind
-    /// What one operation is.
+    /// The meaning of one operation.
     package let operation: String
 
     package var isDirect: Bool {
         if case .direct = kind { true } else { false }
     }
 
-    /// Reads of the large file, from which throughput is a figure.
+    /// Whether it reads file data, so that throughput is a figure.
     package var movesData: Bool {
         switch kind {
         case .direct, .cachedSequential, .cachedRandom, .smallFiles: true
@@ -38,7 +38,7 @@ package struct BenchWorkload: Sendable, Equatable {
         }
     }
 
-    /// Whoever watches the source is told of each operation.
+    /// Watchers of the source are told of each operation.
     var changesFiles: Bool { kind == .create || kind == .unlink }
 
     var needsWarmUp: Bool { kind == .smallFiles || kind == .listing }
@@ -59,7 +59,7 @@ package struct BenchWorkload: Sendable, Equatable {
         self.operation = operation
     }
 
-    /// Every one, in the order in which they are run.
+    /// All workloads, in the order in which they are run.
     package static let all: [BenchWorkload] = [
         BenchWorkload(
             "4k-1", "4 KiB random, O_DIRECT, depth 1", .direct(blockSize: 4096, depth: 1)),
@@ -85,7 +85,7 @@ package struct BenchWorkload: Sendable, Equatable {
         BenchWorkload("unlink", "Removing files", .unlink, "file"),
     ]
 
-    /// What `--routes` measures: the kernel's own reads against native.
+    /// The workloads of `--routes`: the kernel's own reads against native.
     package static let ofRoutes = all.filter {
         $0.name != "4k-8" && [.data].contains($0.part)
     }

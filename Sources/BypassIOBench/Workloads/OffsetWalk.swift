@@ -1,4 +1,4 @@
-/// Offsets of blocks in random order, every block once before any comes again.
+/// Offsets of blocks in random order; every block comes once before any comes again.
 struct OffsetWalk {
     private let blocks: UInt64
     private let blockSize: UInt64
@@ -11,8 +11,8 @@ struct OffsetWalk {
         blocks = max(1, size / self.blockSize)
         var random = SplitMix64(seed: seed)
         place = random.next() % blocks
-        // A step without a divisor in common with the count visits all; near the golden section it
-        // jumps far each time.
+        // A step that has no divisor in common with the count visits all blocks. Near the golden
+        // section it jumps far each time.
         var step = max(1, UInt64(Double(blocks) * 0.618_034)) &+ random.next() % max(1, blocks / 8)
         step = max(1, step % blocks)
         while Self.divisor(step, blocks) != 1 { step += 1 }

@@ -1,11 +1,11 @@
 import Glibc
 import SystemPackage
 
-/// The directories in which one route makes and removes files, each used for one pass of each.
+/// The directories in which one route makes and removes files. Each is used for one pass of each.
 ///
-/// Files are removed in a workload of their own: ext4 without a journal gives the inodes of removed
-/// files to nobody for some minutes (fs/ext4/ialloc.c, recently_deleted) and searches past them, so
-/// that creating right after removing measures that search.
+/// Removing files is a workload of its own: ext4 without a journal does not reuse the inodes of
+/// removed files for some minutes (fs/ext4/ialloc.c, recently_deleted) and searches past them. So
+/// creating right after removing would measure that search.
 final class WorkFolders {
     private let name: String
     private var serial = 0
@@ -16,7 +16,7 @@ final class WorkFolders {
         name = route.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
     }
 
-    /// A new one, and the names that its files are to have.
+    /// A new directory, and the names for its files.
     func new(in tree: BenchTree) throws(Errno) -> [FilePath] {
         serial += 1
         let folder = tree.work.appending("\(name)-\(serial)")
@@ -26,7 +26,7 @@ final class WorkFolders {
         return tree.worked(in: folder)
     }
 
-    /// The files of one that was filled; nil when there is none any more.
+    /// The files of a filled directory; nil if there is none left.
     func take(in tree: BenchTree) -> [FilePath]? {
         filled.popLast().map(tree.worked)
     }

@@ -1,14 +1,14 @@
 public import BypassIOProtocol
 public import IOStack
 
-/// What a step does.
+/// The action of a step.
 public indirect enum Action: Sendable, Equatable {
     // MARK: A program's own
 
     case open(handle: String, OpenDescription)
     case close(handle: String)
     case control(handle: String, ControlDescription)
-    /// `length` bytes at `offset`.
+    /// Reads `length` bytes at `offset`.
     case read(handle: String, offset: UInt64, length: Int)
     case write(handle: String, offset: UInt64, length: Int)
     case truncate(handle: String, size: UInt64)
@@ -18,30 +18,30 @@ public indirect enum Action: Sendable, Equatable {
 
     // MARK: The stack's
 
-    /// What is known of the handle's stream.
+    /// The state of the handle's stream.
     case stream(handle: String)
-    /// The file system gives the file these attributes, as defragmenters and `compact` do.
+    /// The file system gives the file these attributes, as defragmenters and `compact` have it do.
     case become(path: String, FileAttributes)
-    /// The file system begins to move the file's blocks, or is done with it.
+    /// The file system begins to move the file's blocks, or has finished.
     case move(path: String, begins: Bool)
     case attach(filter: String, altitude: Altitude?, instance: String?)
     case detach(filter: String)
     case unload(filter: String, mandatory: Bool)
-    /// From the sender's own place: of a filter from below its instance, unless it goes to the top.
+    /// Sent from the sender's own place: for a filter from below its instance, unless `toTop`.
     case send(Component, BypassIOOperation, handle: String, toTop: Bool)
     case veto(Component, VetoRule)
     case stopVetoing(Component)
     case count(Component, Sight)
     /// The verdict that the filter's post callback saw last.
     case learned(filter: String)
-    /// What `FltVetoBypassIo` returned to the filter last.
+    /// The last result of `FltVetoBypassIo` for the filter.
     case told(filter: String)
     case hold(Component, Held)
     case release(Component, Held)
     case waitUntilHeld(Component, Held, count: Int)
     case clearCounts
     case dismount
-    /// Takes the volume out of the name space; a mount's only.
+    /// Takes the volume out of the name space. Only on a mount.
     case unmount
 
     // MARK: Several at once
@@ -51,7 +51,7 @@ public indirect enum Action: Sendable, Equatable {
     case stillWaiting(name: String)
     case returned(name: String)
 
-    /// The handle that it is about; nil for none.
+    /// The action's handle; nil for none.
     var handle: String? {
         switch self {
         case .open(_, let description): description.duplicateOf
@@ -64,7 +64,7 @@ public indirect enum Action: Sendable, Equatable {
         }
     }
 
-    /// Whether the process that serves the volume does it, not a program on it.
+    /// Whether the process that serves the volume does it, not a program on the volume.
     public var isOfStack: Bool {
         switch self {
         case .open, .close, .control, .read, .write, .truncate, .punchHole, .map, .unmap, .start,
@@ -75,7 +75,7 @@ public indirect enum Action: Sendable, Equatable {
     }
 }
 
-/// What a part of the stack keeps until the script lets it go.
+/// Requests that a part of the stack holds until the script releases them.
 public enum Held: Sendable, Equatable {
     case reads
     /// FS_BPIO_OP_ENABLE, on its way down.
@@ -88,7 +88,7 @@ public struct OpenDescription: Sendable, Equatable {
     public var path: String?
     public var isNonCached = false
     public var isWritable = false
-    /// By somebody who may not administer the volume.
+    /// By a user who may not administer the volume.
     public var isOrdinaryUser = false
     /// A new descriptor of the same file object (`dup`).
     public var duplicateOf: String?

@@ -13,13 +13,13 @@ public enum Component: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What a part of the stack can see and count.
+/// Events that a part of the stack can see and count.
 public enum Sight: Sendable, Hashable {
     case reads
     case writes
     /// Post-operation callbacks with FLTFL_POST_OPERATION_DRAINING.
     case draining
-    /// Of FSCTL_MANAGE_BYPASS_IO for filters, of IOCTL_STORAGE_MANAGE_BYPASS_IO below the file
-    /// system, by the operation's number.
+    /// Controls by the operation's number: FSCTL_MANAGE_BYPASS_IO for filters,
+    /// IOCTL_STORAGE_MANAGE_BYPASS_IO below the file system.
     case control(UInt32)
 }

@@ -1,9 +1,9 @@
-/// A fault of a scenario file: where it is and what was expected there.
+/// A fault of a scenario file: its place and the expected text.
 public struct Diagnostic: Error, Sendable, Equatable, CustomStringConvertible {
     public let position: SourcePosition
-    /// What may stand there, without a full stop.
+    /// What would be valid there, without a full stop.
     public let expected: String
-    /// What stands there instead.
+    /// The text that stands there.
     public let found: String
 
     public init(_ position: SourcePosition, expected: String, found: String) {

@@ -1,7 +1,7 @@
 public import BypassIOProtocol
 public import IOStack
 
-/// One answer that a step has to bring.
+/// An answer that a step must give.
 public enum Expectation: Sendable, Equatable {
     // MARK: How a request ended
 
@@ -11,9 +11,9 @@ public enum Expectation: Sendable, Equatable {
     case status(NTStatus)
     /// STATUS_SUCCESS with this status in OpStatus.
     case vetoed(NTStatus)
-    /// The Win32 number of the veto, or else of the status.
+    /// The Win32 number of the veto, otherwise of the status.
     case win32(UInt32)
-    /// Who vetoed; nil is the file system, whose name differs on a mount.
+    /// The driver that vetoed; nil is the file system, whose name differs on a mount.
     case driver(String?)
     case reason(String)
     case information(Int)
@@ -21,14 +21,14 @@ public enum Expectation: Sendable, Equatable {
     case activeCount(UInt32)
     case storageDriver(String)
     case bytes(at: Int, [UInt8])
-    /// The output buffer's bytes from here on are as the caller left them.
+    /// The output buffer's bytes from here on are unchanged.
     case untouched(from: Int)
 
     // MARK: Transfers
 
     case transferred(Int)
     case route(ReadRoute)
-    /// Any of them.
+    /// One of them.
     case cause(Set<TraditionalCause>)
 
     // MARK: What is seen from outside

@@ -1,5 +1,5 @@
-/// Takes a file apart into lines of tokens. Any bytes are accepted: what is no token is a fault of
-/// its line, and the next line begins anew.
+/// Splits a file into lines of tokens. Any bytes are accepted: text that is no token is a fault of
+/// its line, and the next line starts afresh.
 struct Lexer {
     private(set) var lines: [Line] = []
     private(set) var faults: [Diagnostic] = []
@@ -19,7 +19,7 @@ struct Lexer {
     }
 }
 
-/// One line, character by character.
+/// A line, character by character.
 private struct LineScanner {
     let characters: [Character]
     let file: String

@@ -1,11 +1,11 @@
-/// One line of a scenario file, taken apart; empty lines and comments leave none.
+/// A line of a scenario file, split into tokens. Empty lines and comments give none.
 struct Line: Sendable {
     let file: String
     let number: Int
-    /// It begins with a blank: it belongs to the block above.
+    /// It begins with a blank, and so belongs to the block above.
     let isIndented: Bool
     let tokens: [Token]
-    /// What was written, without the comment and the blanks around it.
+    /// The line without the comment and the blanks around it.
     let text: String
     /// The column after the last character.
     let endColumn: Int

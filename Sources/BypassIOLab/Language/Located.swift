@@ -1,4 +1,4 @@
-/// A value and where it was written.
+/// A value and its place in the text.
 public struct Located<Value: Sendable & Equatable>: Sendable, Equatable {
     public let value: Value
     public let position: SourcePosition

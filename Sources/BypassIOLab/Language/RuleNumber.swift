@@ -16,6 +16,6 @@ public struct RuleNumber: Sendable, Hashable, Comparable, CustomStringConvertibl
 
     public var description: String { parts.map(String.init).joined(separator: ".") }
 
-    /// All but the last number, e.g. `4.3`; of `6.2` it is `6`.
+    /// All but the last number, e.g. `4.3`; for `6.2` it is `6`.
     public var section: String { parts.dropLast().map(String.init).joined(separator: ".") }
 }

@@ -3,16 +3,16 @@ public struct Scenario: Sendable {
     public let file: String
     public let title: String
     public let rules: [Located<RuleNumber>]
-    /// Why it cannot run on a mount; nil where it can.
+    /// Why it cannot run on a mount; nil if it can.
     public let onlyInProcess: String?
-    /// Why it can run on a mount only; nil where it can run in process.
+    /// Why it can run on a mount only; nil if it can run in process.
     public let onlyOnMount: String?
-    /// Why the stack does not obey the rule yet; nil where it has to.
+    /// Why the stack does not obey the rule yet; nil if it must.
     public let knownFailure: KnownFailure?
     public let stage: StageDescription
     public let steps: [Step]
 
-    /// Takes a file apart and checks that every name stands for something.
+    /// Parses a file and checks that every name is defined.
     ///
     /// - Parameters:
     ///   - source: the text.

@@ -8,7 +8,7 @@ extension ScenarioParser {
     ) throws(Diagnostic) -> [Located<Expectation>] {
         var result: [Located<Expectation>] = []
         repeat {
-            // Commas are for people.
+            // Commas only help the reader.
             while !result.isEmpty, cursor.take(.comma) {}
             let position = cursor.position
             result.append(Located(try expectation(&cursor), position))

@@ -1,6 +1,6 @@
 import BypassIOProtocol
 
-/// What a program does with a handle.
+/// The actions of a program on a handle.
 extension ScenarioParser {
     private static let largestTransfer = 16 << 20
 
@@ -84,7 +84,7 @@ extension ScenarioParser {
         return .control(handle: handle, control)
     }
 
-    /// More than the 488 bytes that an ioctl carries: programs may offer more.
+    /// More than the 488 bytes that an ioctl carries, because programs may offer more.
     private func length(_ cursor: inout TokenCursor) throws(Diagnostic) -> Int {
         let length = try cursor.count("a length in bytes", in: 0...65536)
         try cursor.need("bytes")

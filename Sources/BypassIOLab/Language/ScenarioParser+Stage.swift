@@ -45,7 +45,7 @@ extension ScenarioParser {
         return name
     }
 
-    /// A name in the volume's root: enough for every rule, and nothing can lead out of it.
+    /// A name in the volume's root. That is enough for every rule, and no name can lead out of it.
     private func newPath(_ cursor: inout TokenCursor) throws(Diagnostic) -> String {
         let before = cursor
         let taken = parts.stage.files.map(\.path) + parts.stage.directories

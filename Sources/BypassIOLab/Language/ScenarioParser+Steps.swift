@@ -221,7 +221,7 @@ extension ScenarioParser {
             guard !startedActions.contains(name), !handles.contains(name),
                 !Self.isReserved(name)
             else { throw before.fault("a name that is not taken") }
-            // Known from here on, whatever is wrong with the open: steps on it are no faults of
+            // Known from here on even if the open is faulty: steps on it are then no faults of
             // their own.
             handles.insert(name)
             return (try open(&cursor, name), [])

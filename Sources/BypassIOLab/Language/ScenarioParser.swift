@@ -1,6 +1,6 @@
-/// Reads a scenario line by line; a faulty line is noted and the next one read.
+/// Reads a scenario line by line. A faulty line is noted, and the next line is read.
 struct ScenarioParser {
-    /// What a file says, before it is known to be whole.
+    /// The content of a file before it is known to be whole.
     struct Parts {
         var title: Located<String>?
         var rules: [Located<RuleNumber>] = []
@@ -11,7 +11,7 @@ struct ScenarioParser {
         var steps: [Step] = []
     }
 
-    /// What an indented line belongs to.
+    /// The block that an indented line belongs to.
     enum Block {
         case nothing
         case filter(Int)
@@ -19,7 +19,7 @@ struct ScenarioParser {
         case storage
         case file(Int)
         case steps
-        /// Of a faulty line: its properties mean nothing.
+        /// The block of a faulty line: its properties have no meaning.
         case faulty
     }
 
@@ -32,8 +32,7 @@ struct ScenarioParser {
     /// Names that steps may use.
     var handles: Set<String> = []
     var startedActions: Set<String> = []
-    /// Files and directories, wherever in the file they are described: a filter above may name
-    /// them.
+    /// Files and directories described anywhere in the file: a filter above may name them.
     let describedFiles: Set<String>
 
     init(_ source: String, file: String) {
@@ -70,9 +69,9 @@ struct ScenarioParser {
         return try? cursor.name("a name")
     }
 
-    /// A file that says nothing proves nothing.
+    /// An empty file proves nothing.
     private mutating func demandWhole() {
-        // What is missing may stand in a faulty line.
+        // A missing part may stand in a faulty line.
         guard faults.isEmpty else { return }
         let missing: [(Bool, String)] = [
             (parts.title == nil, "a line: scenario \"TITLE\""),

@@ -1,6 +1,6 @@
 /// A place in a scenario file.
 public struct SourcePosition: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// As the file was named to the parser.
+    /// The file's name as given to the parser.
     public let file: String
     /// From 1.
     public let line: Int

@@ -1,13 +1,13 @@
 public import BypassIOProtocol
 public import IOStack
 
-/// The stack that a scenario plays on.
+/// The stack that a scenario runs on.
 public struct StageDescription: Sendable, Equatable {
     public var filters: [FilterDescription] = []
     /// Top to bottom.
     public var drivers: [DriverDescription] = []
     public var storage = StorageDescription()
-    /// What vetoes of the file system carry; on a mount the host's file system has its own name.
+    /// The file system's name in its vetoes. On a mount the host's file system has its own name.
     public var fileSystemName = "ntfs.sys"
     /// How long a pause, a DISABLE or an attach waits for reads.
     public var drainLimit = Duration.seconds(30)
@@ -15,7 +15,7 @@ public struct StageDescription: Sendable, Equatable {
     public var directories: [String] = []
 }
 
-/// A minifilter that does what it is told.
+/// A minifilter that behaves as the scenario says.
 public struct FilterDescription: Sendable, Equatable {
     public var name: String
     public var altitude = Altitude(integer: 370_000)
@@ -23,7 +23,7 @@ public struct FilterDescription: Sendable, Equatable {
     public var isLegacy = false
     public var seesReads = true
     public var seesWrites = false
-    /// Of its read row (`FLTFL_OPERATION_REGISTRATION_*`).
+    /// Flags of its read row (`FLTFL_OPERATION_REGISTRATION_*`).
     public var readFlags: OperationRegistration.Flags = []
     public var isAttachedLater = false
     public var refusesDetach = false
@@ -33,7 +33,7 @@ public struct FilterDescription: Sendable, Equatable {
     init(name: String) { self.name = name }
 }
 
-/// A volume driver that does what it is told.
+/// A volume driver that behaves as the scenario says.
 public struct DriverDescription: Sendable, Equatable {
     public var name: String
     public var isOptedIn = true
@@ -47,19 +47,19 @@ public struct StorageDescription: Sendable, Equatable {
     public var name = "stornvme.sys"
     public var type = "NVMe"
     public var isOptedIn = true
-    /// Of offsets and lengths, in bytes; a power of 2. On a mount the host's file system decides.
+    /// For offsets and lengths, in bytes; a power of 2. On a mount the host's file system decides.
     public var alignment: UInt32 = 1
     public var vetoes: [VetoRule] = []
 }
 
-/// What somebody refuses, and how.
+/// What a part of the stack refuses, and how.
 public struct VetoRule: Sendable, Equatable {
     public enum Manner: Sendable, Equatable {
-        /// Through `FltVetoBypassIo`, or for volume and storage drivers in the answer's OpStatus.
+        /// Through `FltVetoBypassIo`; for volume and storage drivers in the answer's OpStatus.
         case veto(reason: String)
         /// The request as a whole fails.
         case failure
-        /// The same on its way up, after all below agreed.
+        /// The request fails on its way up, after all layers below agreed.
         case lateFailure
     }
 
@@ -70,7 +70,7 @@ public struct VetoRule: Sendable, Equatable {
     public var manner: Manner
 }
 
-/// A file that is there before the script begins.
+/// A file that exists before the script begins.
 public struct FileDescription: Sendable, Equatable {
     public var path: String
     /// In bytes.

@@ -1,7 +1,7 @@
-/// A word, a text or a sign of one line.
+/// A word, a text or a sign of a line.
 struct Token: Sendable, Equatable {
     enum Kind: Sendable, Equatable {
-        /// Names, keywords and numbers: what they are depends on the place.
+        /// Names, keywords and numbers. The place decides which it is.
         case word(String)
         /// Between quotation marks, without them.
         case text(String)
@@ -16,7 +16,7 @@ struct Token: Sendable, Equatable {
     /// From 1.
     let column: Int
 
-    /// As a fault calls it.
+    /// The token's name in a fault.
     var description: String {
         switch kind {
         case .word(let word): "'\(word)'"

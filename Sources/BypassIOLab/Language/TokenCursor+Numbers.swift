@@ -35,7 +35,7 @@ extension TokenCursor {
         "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30,
     ]
 
-    /// `KB`, `mb`, `G` and the like: KiB is 1024 bytes for everybody, KB is not.
+    /// `KB`, `mb`, `G` and the like. KiB always means 1024 bytes, KB does not.
     private static func looksLikeUnit(_ word: String) -> Bool {
         ["k", "m", "g", "t"].flatMap { ["\($0)", "\($0)b", "\($0)ib"] }
             .contains(word.lowercased())
@@ -54,7 +54,7 @@ extension TokenCursor {
         return status
     }
 
-    /// The status that is next, if one is.
+    /// The status if it is the next token.
     var nextStatus: NTStatus? {
         guard let word else { return nil }
         if word.hasPrefix("STATUS_") { return NTStatus.listed.first { $0.name == word } }

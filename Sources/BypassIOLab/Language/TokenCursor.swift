@@ -1,4 +1,4 @@
-/// Reads the tokens of one line from left to right.
+/// Reads the tokens of a line from left to right.
 struct TokenCursor {
     let line: Line
     private(set) var index = 0
@@ -79,7 +79,7 @@ struct TokenCursor {
         return String(line.text.dropFirst(start - first))
     }
 
-    /// One of a set of words; the fault lists them.
+    /// A word out of a set; the fault lists the set.
     mutating func choice<Value>(
         _ choices: [(word: String, value: Value)], _ what: String
     ) throws(Diagnostic) -> Value {

@@ -21,7 +21,7 @@ enum Vocabulary {
         ("sparse", .sparse), ("paging", .paging), ("dax", .dax), ("resident", .resident),
     ]
 
-    /// `suspended` is any suspension, where its name does not matter.
+    /// `suspended` is any suspension, whatever its name.
     static let causes: [(word: String, value: Set<TraditionalCause>)] = [
         ("cached-handle", [.cachedHandle]), ("misaligned", [.misaligned]),
         ("stream-paused", [.streamPaused]), ("filter-attach-blocked", [.filterAttachBlocked]),

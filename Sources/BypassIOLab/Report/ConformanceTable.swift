@@ -1,9 +1,9 @@
-/// The table of rules, the scenarios that prove them, and how these went; in Markdown.
+/// The table of rules, of the scenarios that prove them, and of their results; in Markdown.
 public struct ConformanceTable: Sendable {
     /// A scenario with its results. nil on the mount: it was not run there, and counts as the file
     /// declares it.
     public struct Entry: Sendable {
-        /// From the folder of the scenarios.
+        /// The path from the folder of the scenarios.
         public let path: String
         public let inProcess: ScenarioResult
         public let onMount: ScenarioResult?
@@ -40,7 +40,7 @@ public struct ConformanceTable: Sendable {
         }
     }
 
-    /// - Parameter folder: where the scenarios lie, from where the table lies.
+    /// - Parameter folder: the path of the scenarios, from the table's place.
     public func markdown(folder: String) -> String {
         var lines = Self.introduction(folder)
         lines += ["", summary, ""]

@@ -1,4 +1,4 @@
-/// What `bypassio lab new` writes: a scenario that passes, with every part explained.
+/// The text that `bypassio lab new` writes: a scenario that passes, with every part explained.
 public enum StarterScenario {
     public static let text = """
         # A scenario: a stack, and a script of operations with the answers a rule demands.

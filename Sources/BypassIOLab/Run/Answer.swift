@@ -1,13 +1,13 @@
 import BypassIOProtocol
 import IOStack
 
-/// Compares one expectation with an outcome.
+/// Compares an expectation with an outcome.
 struct Answer {
     let outcome: Outcome
-    /// What vetoes of the file system carry.
+    /// The file system's name in its vetoes.
     let fileSystemName: String
 
-    /// What came instead, in the words of the language; nil if the expectation is met.
+    /// The answer that came instead, in the words of the language; nil if the expectation is met.
     func contradiction(to expectation: Expectation) -> String? {
         if let problem = outcome.problem { return problem }
         return switch expectation {
@@ -49,7 +49,7 @@ struct Answer {
         return endText
     }
 
-    /// Of the veto, or else of the status.
+    /// Of the veto, otherwise of the status.
     private var win32: UInt32? {
         (outcome.ntStatus.isSuccess ? verdict : outcome.ntStatus).win32
     }

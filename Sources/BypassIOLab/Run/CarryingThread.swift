@@ -20,7 +20,7 @@ final class CarryingThread: Sendable {
         try? file?.close()
     }
 
-    /// Where nobody can tell it counts as asleep as soon as it began.
+    /// If it cannot be read, the thread counts as asleep as soon as it began.
     var isAsleep: Bool {
         guard hasBegun.withLock({ $0 }) else { return false }
         guard let state = status.withLock({ $0.flatMap { Self.state($0) } }) else { return true }

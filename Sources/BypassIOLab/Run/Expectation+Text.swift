@@ -42,7 +42,7 @@ extension Expectation {
         return digits.count == 1 ? "0" + digits : digits
     }
 
-    /// Whether it says how the request ended, so that success is not demanded beside it.
+    /// Whether it states the end of the request, so that success is not demanded as well.
     var tellsTheEnd: Bool {
         switch self {
         case .success, .status, .vetoed, .win32, .driver, .reason, .waiting: true

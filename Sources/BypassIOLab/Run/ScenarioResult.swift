@@ -1,11 +1,11 @@
-/// How a scenario went.
+/// The result of a scenario.
 public struct ScenarioResult: Sendable {
     public enum Verdict: Sendable, Equatable {
         case passed
         case failed
         /// It failed, as the file says it does.
         case failedAsKnown(reason: String)
-        /// The file says that it fails: the mark has to go.
+        /// The file says that it fails, so the mark must be removed.
         case passedUnexpectedly(reason: String)
         case notRun(reason: String)
     }
@@ -14,7 +14,7 @@ public struct ScenarioResult: Sendable {
     public let verdict: Verdict
     /// Steps whose answers differ.
     public let reports: [StepReport]
-    /// What was wrong apart from steps.
+    /// Faults apart from steps.
     public let complaints: [String]
 
     init(
@@ -40,7 +40,7 @@ public struct ScenarioResult: Sendable {
         }
     }
 
-    /// For people: one line, and the differences of what failed.
+    /// For people: a line, and the differences if it failed.
     public var lines: [String] {
         let head = "\(scenario.file): \(scenario.title)"
         switch verdict {

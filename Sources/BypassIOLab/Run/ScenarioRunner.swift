@@ -1,13 +1,13 @@
 import IOStack
 
-/// Plays a scenario and compares every answer.
+/// Runs a scenario and compares every answer.
 public struct ScenarioRunner: Sendable {
     /// Seconds that a step may take before it counts as stuck.
     public var patience = 10
 
     public init() {}
 
-    /// Plays `scenario` in this process.
+    /// Runs `scenario` in this process.
     public func runInProcess(_ scenario: Scenario) -> ScenarioResult {
         if let reason = scenario.onlyOnMount {
             return ScenarioResult(notRun: scenario, reason: "only on the mount: \(reason)")
@@ -20,7 +20,7 @@ public struct ScenarioRunner: Sendable {
         }
     }
 
-    /// Plays `scenario` on `stage`, which is ended afterwards.
+    /// Runs `scenario` on `stage`, and then ends the stage.
     public func run(_ scenario: Scenario, on stage: any ScenarioStage) -> ScenarioResult {
         var play = Play(stage: stage, patience: patience)
         for step in scenario.steps {
@@ -48,16 +48,16 @@ public struct ScenarioRunner: Sendable {
     }
 }
 
-/// One performance.
+/// A run of the script.
 private struct Play {
     let stage: any ScenarioStage
     let patience: Int
     private var started: [String: StartedAction] = [:]
-    /// Handles that were to be there and are not, and what was to be started on them: steps on them
-    /// are left out, because the open has told it.
+    /// Handles that could not be opened, and actions that could not be started on them. Steps on
+    /// them are left out, because the open has reported the fault.
     private var missing: Set<String> = []
     private(set) var reports: [StepReport] = []
-    /// A step did not return: what comes after it means nothing.
+    /// A step did not return, so later steps have no meaning.
     private(set) var isStuck = false
 
     init(stage: any ScenarioStage, patience: Int) {
@@ -136,7 +136,7 @@ private struct Play {
         }
     }
 
-    /// Lets everything end; what still waits then is left behind.
+    /// Lets everything end. An action that still waits then is left behind.
     mutating func end() -> [String] {
         stage.releaseAll()
         let stuck = started.filter { $0.value.outcome(withinMilliseconds: 2000) == nil }

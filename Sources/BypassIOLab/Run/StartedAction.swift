@@ -6,7 +6,7 @@ final class StartedAction: Sendable {
     private let outcome = Guarded<Outcome?>(nil)
     private let done = DispatchSemaphore(value: 0)
     private let thread = CarryingThread()
-    /// On a mount another process works for the thread, and nobody sees it.
+    /// On a mount another process works for the thread, and the runner cannot see it.
     private let isCarriedElsewhere: Bool
 
     init(_ action: Action, on stage: any ScenarioStage) {
@@ -20,7 +20,7 @@ final class StartedAction: Sendable {
         }
     }
 
-    /// Sleeps until the action returned; nil if that took longer.
+    /// Sleeps until the action has returned; nil if that took longer.
     func outcome(withinMilliseconds milliseconds: Int) -> Outcome? {
         if let outcome = outcome.withLock({ $0 }) { return outcome }
         guard done.wait(timeout: .now() + .milliseconds(milliseconds)) == .success else {
@@ -30,8 +30,8 @@ final class StartedAction: Sendable {
         return outcome.withLock { $0 }
     }
 
-    /// Returns once the action has returned or sleeps: whatever it waits for is somebody else's to
-    /// bring about, and what it changed before it began to wait can be seen.
+    /// Returns once the action has returned or sleeps. Only another action can then end its wait,
+    /// and its changes before the wait can be seen.
     func settle() {
         var sleptBefore = false
         for _ in 0..<1000 {

@@ -1,9 +1,9 @@
-/// A step that did not bring its answers: expected and got, side by side.
+/// A step that did not give its answers: expected and got, side by side.
 public struct StepReport: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
         public let position: SourcePosition
         public let expected: String
-        /// nil: it is what was expected.
+        /// nil: the expected answer.
         public let got: String?
     }
 

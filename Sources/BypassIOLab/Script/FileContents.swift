@@ -1,7 +1,7 @@
 import IOStack
 
-/// What the files of a scenario hold: every byte tells its place, so that a read of wrong bytes
-/// shows. Usable from any thread; its lock is a leaf.
+/// The contents of a scenario's files. Every byte depends on its place, so that a read of wrong
+/// bytes shows. Usable from any thread; its lock is a leaf.
 public final class FileContents: Sendable {
     private let files: Guarded<[String: [UInt8]]>
 
@@ -11,13 +11,13 @@ public final class FileContents: Sendable {
         self.files = Guarded(contents)
     }
 
-    /// What a file holds when the script begins.
+    /// A file's content when the script begins.
     public static func initial(_ file: FileDescription) -> [UInt8] {
         if file.attributes.contains(.sparse) { return [UInt8](repeating: 0, count: file.size) }
         return pattern(file.size, seed: file.path.utf8.reduce(1) { $0 &* 31 &+ $1 })
     }
 
-    /// What a step writes: as of no other step.
+    /// The bytes that a step writes; each step's differ.
     public static func written(_ length: Int, at offset: UInt64) -> [UInt8] {
         pattern(length, seed: UInt8(truncatingIfNeeded: offset / 512 &+ 101))
     }
@@ -59,7 +59,8 @@ public final class FileContents: Sendable {
         }
     }
 
-    /// The first place where `bytes`, read at `offset`, are not the file's; nil if they are.
+    /// The first place at which `bytes`, read at `offset`, differ from the file; nil if there is
+    /// none.
     public func firstDifference(_ bytes: [UInt8], at offset: UInt64, of path: String) -> UInt64? {
         let content = files.withLock { $0[path] }
         guard let content else { return nil }

@@ -3,9 +3,9 @@ import IOStack
 import MemoryFileSystem
 import SystemPackage
 
-/// A volume in memory within this process: every answer is the stack's own.
+/// A volume in memory within this process. Every answer is the stack's own.
 public final class InProcessStage: ScenarioStage {
-    /// Seconds to wait for a read that is to be held.
+    /// Seconds to wait until a read is held.
     private let patience: Int
     private let stack: StagedStack
     private let contents: FileContents
@@ -101,7 +101,7 @@ public final class InProcessStage: ScenarioStage {
         _ handle: String, _ description: OpenDescription
     ) throws(IOFailure) -> Outcome {
         if let original = description.duplicateOf {
-            // What dup(2) does: another name of the same file object.
+            // As dup(2): another name of the same file object.
             stack.bind(try file(original), to: handle)
             paths.withLock { $0[handle] = $0[original] }
             return Outcome()

@@ -1,19 +1,20 @@
 public import BypassIOProtocol
 public import IOStack
 
-/// What a step brought. Travels between the processes of a mount's run, so it is plain values.
+/// The outcome of a step. It travels between the processes of a mount's run, so it is plain values.
 public struct Outcome: Codable, Sendable, Equatable {
-    /// How the request ended, an NTSTATUS; on a mount also of an errno, as near as one comes.
+    /// The request's final status, an NTSTATUS. On a mount it may also come from an errno, as
+    /// closely as it can.
     public var status: UInt32 = 0
-    /// On a mount: the errno that a program saw.
+    /// On a mount: the program's errno.
     public var errno: Int32?
     /// `IO_STATUS_BLOCK.Information` of a control.
     public var information: Int?
-    /// The whole output buffer of a control; it began as ``untouchedByte`` all over.
+    /// The whole output buffer of a control. It began filled with ``untouchedByte``.
     public var output: [UInt8]?
     /// Bytes read or written.
     public var transferred: Int?
-    /// Where a read brought a byte that the file does not hold.
+    /// The place of a read byte that the file does not hold.
     public var wrongByteAt: UInt64?
     /// The read's route, a `ReadRoute`; nil if it is not known.
     public var route: UInt8?
@@ -26,7 +27,7 @@ public struct Outcome: Codable, Sendable, Equatable {
     /// Why the step could not be done at all: a fault of the scenario or of the machine.
     public var problem: String?
 
-    /// What output buffers are filled with before a control is sent.
+    /// Output buffers are filled with it before a control is sent.
     public static let untouchedByte: UInt8 = 0xA5
 
     public init() {}
@@ -47,7 +48,7 @@ public struct Outcome: Codable, Sendable, Equatable {
     }
 }
 
-/// What is known of a stream.
+/// The state of a stream.
 public struct StreamFacts: Codable, Sendable, Equatable {
     /// Of the file object that was asked about.
     public var isEnabled: Bool

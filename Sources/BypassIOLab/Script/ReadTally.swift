@@ -1,6 +1,6 @@
 public import IOStack
 
-/// A file object's counters at one moment: the difference of two names the route between them.
+/// A file object's counters at one moment. The difference of two shows the route between them.
 public struct ReadTally: Codable, Sendable, Equatable {
     private var routes: [UInt64]
     private var causes: [UInt64]
@@ -12,8 +12,8 @@ public struct ReadTally: Codable, Sendable, Equatable {
         causes = TraditionalCause.allCases.map { byCause[$0] ?? 0 }
     }
 
-    /// Puts the route and the cause of the one read since `earlier` into `outcome`; leaves both nil
-    /// if there were several.
+    /// Puts the route and the cause of the single read since `earlier` into `outcome`; leaves both
+    /// nil if there were several.
     public func tell(since earlier: ReadTally, _ outcome: inout Outcome) {
         outcome.route = Self.only(routes, earlier.routes)
         outcome.cause = Self.only(causes, earlier.causes)

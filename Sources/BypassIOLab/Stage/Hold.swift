@@ -1,7 +1,7 @@
 import Dispatch
 import IOStack
 
-/// Where requests of one kind wait until the script lets them go. Usable from any thread; its lock
+/// Requests of one kind wait here until the script releases them. Usable from any thread; its lock
 /// is a leaf.
 final class Hold: Sendable {
     private struct State {
@@ -11,12 +11,12 @@ final class Hold: Sendable {
     }
     private let state = Guarded(State())
 
-    /// From now on each that comes stays.
+    /// From now on each request that comes is held.
     func begin() {
         state.withLock { $0.isHolding = true }
     }
 
-    /// Lets all go and holds none any more.
+    /// Releases all and holds none any more.
     func release() {
         let held = state.withLock { state in
             state.isHolding = false

@@ -1,6 +1,6 @@
 import IOStack
 
-/// How often a part of the stack saw what. Usable from any thread; its lock is a leaf.
+/// How often a part of the stack saw each event. Usable from any thread; its lock is a leaf.
 final class SightCounts: Sendable {
     private let counts = Guarded<[Sight: Int]>([:])
 

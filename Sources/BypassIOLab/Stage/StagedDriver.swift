@@ -1,8 +1,7 @@
 import BypassIOProtocol
 import IOStack
 
-/// A volume driver that does what the scenario says and counts what it sees. Usable from any
-/// thread.
+/// A volume driver that behaves as the scenario says and counts events. Usable from any thread.
 final class StagedDriver: VolumeDriver {
     let name: String
     let supportsBypassIO: Bool

@@ -1,15 +1,15 @@
 import BypassIOProtocol
 import IOStack
 
-/// A minifilter that does what the scenario says and counts what it sees.
+/// A minifilter that behaves as the scenario says and counts events.
 ///
 /// Usable from any thread; its lock is a leaf.
 final class StagedFilter: Sendable {
     private struct State {
         var vetoes: [VetoRule]
-        /// The last verdict its post callback saw.
+        /// The last verdict that its post callback saw.
         var learned: NTStatus?
-        /// What the last FltVetoBypassIo returned.
+        /// The last result of FltVetoBypassIo.
         var told: NTStatus?
         var filter: Minifilter?
         var instance: FilterInstance?
@@ -29,13 +29,13 @@ final class StagedFilter: Sendable {
     var learned: NTStatus? { state.withLock { $0.learned } }
     var told: NTStatus? { state.withLock { $0.told } }
 
-    /// Registered once; kept for attaches.
+    /// Registered once, and kept for attaches.
     var filter: Minifilter? {
         get { state.withLock { $0.filter } }
         set { state.withLock { $0.filter = newValue } }
     }
 
-    /// The instance that was attached last, also after it was detached.
+    /// The instance that was attached last, also after its detach.
     var instance: FilterInstance? {
         get { state.withLock { $0.instance } }
         set { state.withLock { $0.instance = newValue } }

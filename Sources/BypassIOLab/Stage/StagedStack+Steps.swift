@@ -44,7 +44,7 @@ extension StagedStack {
         return body(file)
     }
 
-    /// What `compact` and `cipher` do on Windows: a request through the stack.
+    /// As `compact` and `cipher` on Windows: a request through the stack.
     private func become(_ path: String, _ attributes: FileAttributes) -> Outcome {
         guard let open = openFile(path) else { return Outcome(problem: "\(path) is not open") }
         do throws(IOFailure) {
@@ -58,7 +58,7 @@ extension StagedStack {
         }
     }
 
-    /// What a file system does for a defragmenter (spec 4.6).
+    /// As a file system does for a defragmenter (spec 4.6).
     private func move(_ path: String, begins: Bool) -> Outcome {
         guard let open = openFile(path) else { return Outcome(problem: "\(path) is not open") }
         if begins {

@@ -1,10 +1,10 @@
 public import BypassIOProtocol
 public import IOStack
 
-/// The stack of a scenario around a file system: filters, volume drivers and storage that do what
-/// they are told, and the steps that are theirs.
+/// The stack of a scenario around a file system: filters, volume drivers and storage that behave as
+/// the scenario says, and the steps that they do.
 ///
-/// Usable from any thread: a step may wait for one that another thread does.
+/// Usable from any thread: a step may wait for another thread's step.
 public final class StagedStack: Sendable {
     public let io = IOManager()
     public let volume: Volume
@@ -63,7 +63,7 @@ public final class StagedStack: Sendable {
         }
     }
 
-    /// nil: it cannot hold such.
+    /// nil: the component cannot hold such requests.
     func hold(of component: Component, _ held: Held) -> Hold? {
         switch (component, held) {
         case (.filter(let name), .reads): filter(name)?.hold
@@ -80,7 +80,7 @@ public final class StagedStack: Sendable {
 
     // MARK: The end
 
-    /// Lets everything go that is held, so that everything that waits can end.
+    /// Releases everything that is held, so that all waits can end.
     public func releaseAll() {
         storage.hold.release()
         for filter in filters {
@@ -89,7 +89,7 @@ public final class StagedStack: Sendable {
         }
     }
 
-    /// What is not as it was once every handle is closed; empty if all is.
+    /// What differs from the initial state once every handle is closed; empty if nothing does.
     public var remains: [String] {
         var lines: [String] = []
         if volume.activeBypassCount != 0 {

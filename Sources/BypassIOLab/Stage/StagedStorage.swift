@@ -1,8 +1,8 @@
 import BypassIOProtocol
 import IOStack
 
-/// The storage driver of a scenario: another driver that moves the bytes, with the scenario's name
-/// and answers, whose reads the script can hold. Usable from any thread.
+/// The storage driver of a scenario. Another driver moves the bytes; this one has the scenario's
+/// name and answers, and the script can hold its reads. Usable from any thread.
 final class StagedStorage: StorageDriver {
     let name: String
     let storageType: String
@@ -40,7 +40,7 @@ final class StagedStorage: StorageDriver {
         return try base.write(extent, from: buffer)
     }
 
-    /// Scenarios read one by one; nobody asks for an engine.
+    /// Scenarios read one by one, so no engine is needed.
     func makeReadEngine(
         depth: Int, slotSize: Int
     ) throws(IOFailure) -> any StorageReadEngine {

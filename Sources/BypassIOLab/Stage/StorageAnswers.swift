@@ -1,7 +1,7 @@
 import BypassIOProtocol
 import IOStack
 
-/// What a volume or storage driver answers to IOCTL_STORAGE_MANAGE_BYPASS_IO. Usable from any
+/// The answers of a volume or storage driver to IOCTL_STORAGE_MANAGE_BYPASS_IO. Usable from any
 /// thread; its lock is a leaf.
 final class StorageAnswers: Sendable {
     private let rules: Guarded<[VetoRule]>

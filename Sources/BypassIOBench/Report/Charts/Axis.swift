@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where values lie on a chart, and the ticks to write beside them.
+/// The positions of values on a chart, and the ticks beside them.
 struct Axis {
     let ticks: [Double]
     private let low: Double

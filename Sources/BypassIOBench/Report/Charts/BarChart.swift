@@ -1,13 +1,13 @@
 import Terminal
 
-/// A bar for each route with its spread, against the line of the native one.
+/// A bar for each route with its spread, against the line of the native route.
 struct BarChart {
     struct Bar {
         let label: String
         /// The style sheet's class for its colour.
         let style: String
         let value: Spread
-        /// Behind the value, e.g. how it compares.
+        /// The text behind the value, e.g. a comparison.
         let remark: String
     }
 
@@ -19,10 +19,10 @@ struct BarChart {
 
     let id: String
     let title: String
-    /// Of the values, as in "reads a second".
+    /// The values' unit, as in "reads a second".
     let unit: String
     let bars: [Bar]
-    /// Where the line is; nil for none.
+    /// The line's value; nil for no line.
     let native: Double?
 
     var svg: String {

@@ -1,6 +1,6 @@
 import Terminal
 
-/// What a read costs with a number of filters attached: a line for each family of routes.
+/// The cost of a read by the number of attached filters: a line for each family of routes.
 struct FilterCostChart {
     struct Line {
         let label: String
@@ -14,10 +14,10 @@ struct FilterCostChart {
 
     let id: String
     let title: String
-    /// Of the values.
+    /// The values' unit.
     let unit: String
     let lines: [Line]
-    /// What the backing directory itself costs.
+    /// The cost of the backing directory itself.
     let native: Double?
 
     var svg: String {

@@ -1,9 +1,8 @@
 import Foundation
 import Terminal
 
-/// How large a part of the operations was done within which time, a line for each route: the upper
-/// the line ends at the left, the better. The scale of the parts gives each further nine as much
-/// room.
+/// The share of operations done within a time, a line for each route: the further left a line's
+/// upper end, the better. The scale gives each further nine the same room.
 struct LatencyChart {
     struct Line {
         let label: String
@@ -16,12 +15,12 @@ struct LatencyChart {
     private static let width = 960.0
     private static let plot = (left: 72.0, right: 680.0, top: 16.0, bottom: 276.0)
     private static let parts = [0, 0.5, 0.9, 0.99, 0.999]
-    /// Beyond this many nines a chart tells of single operations.
+    /// Beyond this many nines a chart shows single operations.
     private static let largestNines = 3.5
 
     let id: String
     let title: String
-    /// What takes the time.
+    /// The operation that takes the time.
     let subject: String
     let lines: [Line]
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Text within HTML and SVG, which is written so that an XML parser takes it, too.
+/// Text within HTML and SVG, written so that an XML parser accepts it, too.
 enum Markup {
     static func escaped(_ text: String) -> String {
         var result = ""
@@ -11,8 +11,7 @@ enum Markup {
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
             case "\t", "\n": result.unicodeScalars.append(scalar)
-            // Names come from outside, and XML takes no control characters, however they are
-            // written.
+            // Names come from outside, and XML allows no control characters in any notation.
             case _ where scalar.properties.generalCategory == .control: result += "\u{FFFD}"
             default: result.unicodeScalars.append(scalar)
             }
@@ -41,8 +40,7 @@ enum Markup {
             + "text-anchor=\"\(anchor)\">\(escaped(text))</text>"
     }
 
-    /// A picture with its text alternative: `title` names it, `description` tells what is to be
-    /// seen.
+    /// A picture with its text alternative: `title` names it, `description` describes it.
     static func picture(
         width: Double, height: Double, id: String, title: String, description: String,
         _ content: [String]

@@ -1,4 +1,4 @@
-/// How the page looks: by day, at night and on paper.
+/// The page's style: by day, at night and on paper.
 enum PageStyle {
     static let sheet = """
         :root {
