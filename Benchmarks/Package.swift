@@ -2,9 +2,8 @@
 
 import PackageDescription
 
-// Measurements of what the products do, as another package would use them. What is no product
-// cannot be used here: the regression guard and bypassio-copies, which need more, are parts of the
-// package above.
+// Measurements of the products, in the way another package would use them. The regression guard and
+// bypassio-copies belong to the package above, because they need targets that are no products.
 let settings: [SwiftSetting] = [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
@@ -26,7 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
-        // How long pauses and QUERYs take with 100,000 bypass-enabled handles.
+        // Measures how long pauses and QUERYs take with 100,000 bypass-enabled handles.
         .executableTarget(
             name: "bypassio-pauses",
             dependencies: [
@@ -34,7 +33,7 @@ let package = Package(
                 product("SystemPackage", of: "swift-system"),
             ],
             path: "Pauses", swiftSettings: settings),
-        // What a control costs on a mount: see the file.
+        // Measures the cost of a control on a mount.
         .executableTarget(
             name: "bypassio-controls",
             dependencies: [

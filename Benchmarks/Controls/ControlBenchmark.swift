@@ -5,14 +5,15 @@ import Foundation
 import Glibc
 import SystemPackage
 
-/// What ENABLE and DISABLE cost on a mount, beside an ioctl of the same size that does nothing.
+/// Measures what ENABLE and DISABLE cost on a mount, beside an ioctl of the same size that does
+/// nothing.
 ///
 ///     swift run --package-path Benchmarks -c release bypassio-controls FILE
 ///
-/// FILE lies on a mounted bypassio volume. Each round measures all of them, one after the other;
-/// the ratio is that of a round, the median of all rounds is told. All are sent by the functions of
-/// bypassio.h or by ioctl(2) itself, so that what a client library does with an answer is no part
-/// of it.
+/// FILE lies on a mounted bypassio volume. Each round measures all calls, one after the other; a
+/// ratio compares the calls of one round, and the benchmark prints the median of all rounds. It
+/// sends the calls through the functions of bypassio.h or by ioctl(2) itself, so the figures
+/// include nothing that a client library does with an answer.
 @main
 enum ControlBenchmark {
     private static let rounds = 31

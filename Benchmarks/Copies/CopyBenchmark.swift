@@ -5,14 +5,14 @@ import LinuxKit
 import Synchronization
 import SystemPackage
 
-/// What copying the bytes that a disk has read does to the disk's next reads.
+/// Measures how copying the bytes that a disk has read slows the disk's next reads.
 ///
 ///     swift run -c release bypassio-copies FILE [KIB]
 ///
-/// As many threads as a mount has read random blocks of KIB kibibytes (64 if not given) of FILE
-/// with O_DIRECT, each into a huge page of its own. In turns they leave the bytes alone, copy them
-/// from one place, and copy them from places that are used one after the other. Nothing of a mount
-/// takes part: it is the most that a service that answers with a copy can have of this disk.
+/// As many threads as a mount has read random blocks of KIB kibibytes (default 64) of FILE with
+/// O_DIRECT, each into a huge page of its own. In turns the threads leave the bytes alone, copy
+/// them from the same place, and copy them from consecutive places. No mount takes part: the rate
+/// is the most that a service that answers with a copy can reach on this disk.
 @main
 enum CopyBenchmark {
     private static let threads = 16
@@ -52,7 +52,7 @@ enum CopyBenchmark {
             exit(65)
         }
         let lanes = try (0..<threads).map { try Lane(file, size: size, blocks: blocks, seed: $0) }
-        // What does not work at all is told before anything is counted.
+        // A lane that cannot read at all fails before the measurement starts.
         try lanes[0].readOnce()
         var rates = Way.allCases.map { _ in [Double]() }
         for _ in 0..<rounds {
@@ -122,7 +122,7 @@ private final class Lane: @unchecked Sendable {
         _ = try unsafe file.read(fromAbsoluteOffset: 0, into: memory)
     }
 
-    /// How many reads; ends early where one fails.
+    /// Returns the number of reads; ends early when a read fails.
     func read(until end: ContinuousClock.Instant, copies: Bool, movesOn: Bool) -> Int {
         var count = 0
         while ContinuousClock.now < end {

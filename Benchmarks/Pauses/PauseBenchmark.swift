@@ -5,11 +5,12 @@ import IOStack
 import MemoryFileSystem
 import SystemPackage
 
-/// How long a QUERY and a volume pause take with one bypass-enabled handle and with very many.
+/// Measures how long a QUERY and a volume pause take with a single bypass-enabled handle and with
+/// very many.
 ///
 ///     swift run --package-path Benchmarks -c release bypassio-pauses [HANDLES]
 ///
-/// Memory only, so that nothing but the stack is measured.
+/// The volume is in memory, so that the figures are the stack's alone.
 @main
 enum PauseBenchmark {
     private static let rounds = 2001
@@ -44,7 +45,7 @@ enum PauseBenchmark {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
 
-    /// A volume with that many handles, 100 to a file.
+    /// A volume with the given number of handles, 100 to a file.
     private struct Bench {
         let memory = MemoryVolume()
         var files: [FileObject] = []
@@ -88,8 +89,8 @@ enum PauseBenchmark {
             return Double(DispatchTime.now().uptimeNanoseconds - start) / 1000
         }
 
-        /// From the moment the last read in flight had its bytes to the return of the pause, in
-        /// microseconds.
+        /// Microseconds from the moment at which the last read in flight has its bytes to the
+        /// return of the pause.
         func pauseBeyondReads(_ count: Int) throws -> Double {
             let lastRead = Guarded<UInt64>(0)
             memory.disk.readObserver = MemoryDisk.ReadObserver(
@@ -102,7 +103,7 @@ enum PauseBenchmark {
             for number in 0..<count {
                 let file = files[number * 997 % files.count]
                 readers.enter()
-                // A thread each: Dispatch would not start as many for reads that wait.
+                // A thread for each read: Dispatch would not start as many for reads that wait.
                 Thread.detachNewThread {
                     _ = try? file.read(at: 0, length: 4096, into: HeapBuffer(capacity: 4096))
                     readers.leave()

@@ -6,8 +6,8 @@ import Testing
 struct UTF8Tests {
     private static let filling: CChar = 0x55
 
-    /// What `bypassio_utf8` writes into `size` bytes, and what it returns. The memory behind those
-    /// bytes has to stay as it was.
+    /// The bytes that `bypassio_utf8` writes into `size` bytes, and its result. The memory behind
+    /// those bytes must not change.
     private func utf8(_ units: [UInt16], size: Int) -> (text: [CChar], whole: Int) {
         var memory = [CChar](repeating: Self.filling, count: size + 8)
         let whole = unsafe bypassio_utf8(units, units.count, &memory, size)

@@ -5,7 +5,7 @@ import Testing
 @Suite("Scenario files with faults: line, column, and what was expected")
 struct DiagnosticTests {
     struct Fault: Sendable, CustomTestStringConvertible {
-        /// What stands in the file instead of a line.
+        /// The text that replaces a line of the file.
         let line: String
         let column: Int
         let expected: String

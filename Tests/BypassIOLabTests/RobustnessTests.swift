@@ -52,7 +52,7 @@ struct RobustnessTests {
         var count = 0
         for file in ShippedFiles.all.prefix(40) {
             var lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)
-            // Nothing releases what is held, files are closed in between, steps come twice.
+            // Removes or repeats a step: held requests stay held, files close early.
             guard let start = lines.firstIndex(of: "steps") else { continue }
             let place = start + 1 + random.below(lines.count - start - 1)
             if random.below(2) == 0 {

@@ -6,7 +6,7 @@ import Testing
 /// The scenarios of the repository.
 enum ShippedFiles {
     struct File: Sendable, CustomTestStringConvertible {
-        /// From the folder of scenarios.
+        /// The path from the folder of scenarios.
         let path: String
         let text: String
         var testDescription: String { path }
@@ -32,7 +32,7 @@ enum ShippedFiles {
     }
 }
 
-/// What a file's faults are; empty if it has none.
+/// The faults of a file; empty if it has none.
 func faults(_ source: String) -> [Diagnostic] {
     do throws(Diagnostics) {
         _ = try Scenario(parsing: source, file: "test.lab")

@@ -9,7 +9,7 @@ struct WrongAnswerTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let right: String
         let wrong: String
-        /// What the difference has to show.
+        /// The answer that the difference has to show.
         let got: String
         var testDescription: String { wrong }
 

@@ -1,8 +1,8 @@
 import BypassIOProtocol
 import Testing
 
-/// `value` differs from `baseline` in the bytes at `offset` only, and those are `expected`;
-/// decoding gives `value` back.
+/// Expects `value` to differ from `baseline` only in the bytes at `offset`, which are `expected`,
+/// and to survive decoding.
 func expectField<Structure: WireStructure>(
     _ value: Structure, over baseline: Structure, has expected: [UInt8], at offset: Int,
     sourceLocation: SourceLocation = #_sourceLocation

@@ -50,7 +50,7 @@ struct FixedUTF16Tests {
         let info = try BypassIOInfo(decoding: bytes.span)
         #expect(info.storageDriverName.string == "ab\0cd")
         #expect(info.storageDriverName.length == 5)
-        // Units behind the length are not part of the value and are not written back.
+        // Units behind the length are not part of the value; encoding does not write them back.
         #expect(Array(try info.encodedBytes()[16..<20]) == [0, 0, 0, 0])
         #expect(info.storageDriverName == DriverName("ab\0cd"))
     }

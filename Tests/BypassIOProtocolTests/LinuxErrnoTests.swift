@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Statuses as Linux error numbers")
 struct LinuxErrnoTests {
-    /// linux-interface 2, pair by pair; numbers as in Linux's asm-generic/errno.h.
+    /// The pairs of linux-interface 2; the numbers are from Linux's asm-generic/errno.h.
     static let pairs: [(NTStatus, Int32)] = [
         (.accessDenied, 13), (.objectNameNotFound, 2), (.objectPathNotFound, 2),
         (.objectNameCollision, 17), (.notADirectory, 20), (.fileIsADirectory, 21),

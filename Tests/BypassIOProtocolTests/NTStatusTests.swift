@@ -51,7 +51,7 @@ struct NTStatusTests {
                 + "target object")
     }
 
-    /// spec 2.1, row by row: constant, name, number, Win32 number.
+    /// The rows of spec 2.1: constant, name, number, Win32 number.
     static let refusals: [(NTStatus, String, UInt32, UInt32?)] = [
         (.encryptedFileNotSupported, "ENCRYPTED_FILE_NOT_SUPPORTED", 0xC000_04C3, 489),
         (.sparseFileNotSupported, "SPARSE_FILE_NOT_SUPPORTED", 0xC000_04C4, 490),
@@ -79,7 +79,7 @@ struct NTStatusTests {
         (.daxMappingExists, "DAX_MAPPING_EXISTS", 0xC000_049C, 361),
     ]
 
-    /// spec 2.2, the table, and the two neighbours named below it.
+    /// The rows of spec 2.2, and the two neighbours named below its table.
     static let generic: [(NTStatus, String, UInt32, UInt32?)] = [
         (.success, "SUCCESS", 0, 0),
         (.bufferTooSmall, "BUFFER_TOO_SMALL", 0xC000_0023, 122),
@@ -117,7 +117,7 @@ struct NTStatusTests {
         #expect(status.win32 == win32)
     }
 
-    /// spec 2.2, the filter manager's: constant, name after STATUS_FLT_, low half.
+    /// The filter manager's statuses of spec 2.2: constant, name after STATUS_FLT_, low half.
     static let filterManager: [(NTStatus, String, UInt32)] = [
         (.fltNoHandlerDefined, "NO_HANDLER_DEFINED", 0x01),
         (.fltContextAlreadyDefined, "CONTEXT_ALREADY_DEFINED", 0x02),

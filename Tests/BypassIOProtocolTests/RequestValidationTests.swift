@@ -47,7 +47,7 @@ struct RequestValidationTests {
             #expect(status(bytes(reserved1: 1 << bit), outputLength: 352) == .invalidParameter)
             #expect(status(bytes(reserved2: 1 << bit), outputLength: 352) == .invalidParameter)
         }
-        // An invalid parameter is found before the output that is too small.
+        // The parameter check comes before the check of the output's size.
         #expect(status(bytes(flags: 2), outputLength: 0) == .invalidParameter)
     }
 
@@ -80,7 +80,7 @@ struct RequestValidationTests {
     @Test("The form that takes a raw span checks the same")
     func rawSpan() throws {
         let good = bytes(2)
-        // The standard library marks the raw view of any span unsafe; of bytes it is harmless.
+        // The standard library marks the raw view of any span unsafe; a view of bytes is harmless.
         let input = try unsafe FSBypassIOInput.validated(
             controlCode: .manageBypassIO, input: good.span.bytes, outputLength: 24)
         #expect(input == FSBypassIOInput(operation: .disable))

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Encoding writes its size and nothing else; decoding keeps what it does not know")
 struct StructureEncodingTests {
-    /// One value of every structure and every length it can have.
+    /// A value of every structure, in every length that the structure can have.
     static let values: [(value: any WireStructure, size: Int)] = [
         (FSBypassIOInput(operation: .enable, flags: .skipStorageStackQuery), 24),
         (BypassIOResults(status: .accessDenied, driverName: "d", failureReason: "r"), 328),
@@ -35,7 +35,7 @@ struct StructureEncodingTests {
             try value.encode(into: &span)
             #expect(bytes[size...].allSatisfy { $0 == filler })
             #expect(Array(bytes[..<size]) == (try value.encodedBytes()))
-            // What follows the structure is not looked at, what precedes its end is needed.
+            // Decoding ignores the bytes behind the structure and needs all bytes of it.
             #expect(try Value(decoding: bytes.span) == value)
         }
         var exact = [UInt8](repeating: 0xFF, count: size)
@@ -64,7 +64,7 @@ struct StructureEncodingTests {
             operation: .getInfo, body: .info(BypassIOInfo(storageDriverName: "nvme")))
         var bytes = [UInt8](repeating: 0xFF, count: 100)
         var span = bytes.mutableSpan
-        // The standard library marks the raw view of any span unsafe; of bytes it is harmless.
+        // The standard library marks the raw view of any span unsafe; a view of bytes is harmless.
         var raw = unsafe span.mutableBytes
         try value.encode(into: &raw)
         #expect(try unsafe FSBypassIOOutput(decoding: bytes.span.bytes) == value)

@@ -83,11 +83,11 @@ void free(void *block) {
     __libc_free(block);
 }
 
-// Reference counting that the program's own code asks for. The runtime has hooks for this
-// (_swift_retain and its like), but in 6.3 they strip the tag from the word of a small string
-// before they look whether it is one, and hand over a wild pointer. So these stand in for the
-// runtime's entry points, as malloc does above; what the runtime counts inside itself is not seen.
-// Callers keep more registers alive over a retain where the platform's compiler says so.
+// Counts the references that the program's own code takes. The runtime offers hooks (_swift_retain
+// and its like), but in 6.3 they strip the tag from the word of a small string before they check
+// for one, and pass a wild pointer. So these functions replace the runtime's entry points, as
+// malloc does above. They do not see the counting inside the runtime. Where the platform's compiler
+// assumes it, they preserve more registers than C functions must.
 #if defined(__aarch64__)
 #define RUNTIME_CALL __attribute__((preserve_most))
 #else
@@ -108,8 +108,8 @@ static inline void count_releases(uint32_t count) {
     if (counts_here) here.releases += count;
 }
 
-// Looked up at the first call: libraries may count references before our constructors run. Two
-// threads may both look, and find the same.
+// Found at the first call, because libraries may count references before our constructors run. Two
+// threads may both look it up; they find the same function.
 #define DEFINITION_OF(name, type) \
     static _Atomic(type) found; \
     type real = atomic_load_explicit(&found, memory_order_relaxed); \

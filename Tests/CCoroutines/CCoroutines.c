@@ -47,7 +47,7 @@ coroutine *coroutine_new(void (*body)(void *), void *argument, size_t stack_size
     return new;
 }
 
-// Jumps instead of swapcontext(3): that one asks the kernel for the signal mask each time.
+// Jumps instead of swapcontext(3), which asks the kernel for the signal mask each time.
 void coroutine_switch(coroutine *from, coroutine *to) {
     if (_setjmp(from->point) != 0) return;
     if (to->has_begun) _longjmp(to->point, 1);

@@ -141,7 +141,7 @@ int64_t call_madvise(void *address, size_t length, int advice) {
     ANSWER(madvise(address, length, advice));
 }
 
-// What the kernel copies for us fails with EFAULT, not with a signal.
+// The kernel's own copy fails with EFAULT instead of a signal.
 int64_t call_memory_read(const void *address, void *buffer, size_t count) {
     int ends[2];
     if (count > 4096) return -EINVAL;

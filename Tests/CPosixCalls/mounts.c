@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Newer than Debian 12's headers have them by name; the same on every architecture.
+// Debian 12's headers do not name these calls; the numbers are the same on every architecture.
 #define NR_OPEN_TREE 428
 #define NR_MOVE_MOUNT 429
 #define NR_MOUNT_SETATTR 442
@@ -35,7 +35,8 @@ static int write_map(
     return result;
 }
 
-// A user namespace with one range of users and groups, kept by a child for as long as it takes.
+// Makes a user namespace with one range of users and groups; a child keeps it as long as it is
+// needed.
 static int open_namespace(uint32_t inside, uint32_t outside, uint32_t count)
 {
     int ready[2];

@@ -27,7 +27,7 @@ extern char **environ;
 
 int64_t call_own_working_directory(void) { ANSWER(unshare(CLONE_FS)); }
 
-// glibc changes the credentials of every thread; the kernel's own calls those of one.
+// glibc changes the credentials of every thread; the kernel's calls change those of one thread.
 int64_t call_set_credentials(
     uint32_t user, uint32_t group, const uint32_t *groups, size_t group_count) {
     if (syscall(SYS_setgroups, group_count, groups) != 0) return -errno;
@@ -84,7 +84,7 @@ int64_t call_spawn(
         posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, output, 1);
     posix_spawn_file_actions_adddup2(&files, errors, 2);
-    // What other tests have open at the moment must not count against a program's limit.
+    // Descriptors of other tests must not count against a program's limit.
     posix_spawn_file_actions_addclosefrom_np(&files, 3);
     if (folder != NULL) posix_spawn_file_actions_addchdir_np(&files, folder);
     pid_t process = 0;
@@ -96,15 +96,15 @@ int64_t call_spawn(
 
 int64_t call_start_heir(const char *script) {
     int ends[2];
-    // A socket, because a write to a pipe that nobody reads any more is a signal. Nobody inherits
-    // it: the heir is to see its end when this process ends, however many others it has started.
+    // A socket, because a write to a pipe without a reader raises a signal. No child inherits this
+    // end: the shell must see it close when this process ends, whatever children still run.
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return -errno;
     char *arguments[] = {"sh", "-c", (char *)script, NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attributes);
-    // Not in the group of the terminal's signals.
+    // Keeps the shell out of the group that the terminal's signals reach.
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     posix_spawn_file_actions_adddup2(&files, ends[1], 0);

@@ -2,6 +2,6 @@
 
 __attribute__((noinline)) void guarded_stretch(void (*body)(void *), void *context) {
     body(context);
-    // No tail call: callgrind has to see this function end.
+    // Prevents a tail call: callgrind has to see this function end.
     __asm__ volatile("" ::: "memory");
 }

@@ -5,13 +5,14 @@ import CPosixCalls
 import Glibc
 import SystemPackage
 
-/// The program on the mount. Says `ready` when everything is prepared and `done` when the workload
-/// is, and waits for a line before each next step, so that the guard counts the workload alone.
+/// The program on the mount. It prints `ready` when everything is prepared and `done` after the
+/// workload, and waits for a line before each next step, so that the guard counts the workload
+/// alone.
 struct ClientCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "client", abstract: "Runs a workload for the guard.", shouldDisplay: false)
 
-    /// What stands around the workload in a trace: a call that does nothing else.
+    /// Marks the workload in a trace: no other call closes this descriptor.
     static let marker: Int32 = -7001
 
     @Argument(help: "The workload's name.")

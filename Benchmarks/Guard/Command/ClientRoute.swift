@@ -10,15 +10,15 @@ enum ClientRoute: String, CaseIterable {
     case kernelOpenAndClose = "mount, open and close, kernel route"
 
     static let pageSize = 4096
-    /// Files in a folder of names.
+    /// Files in the folder that the name routes use.
     static let names = 400
 
-    /// The kernel uses what it knows for as long as told; otherwise that depends on how old the
-    /// files are, and on how fast the run is.
+    /// A fixed validity of names and attributes. The default depends on the age of the files and so
+    /// on the speed of the run.
     var mountOptions: String {
         let bypass =
             switch self {
-            // Of every size.
+            // Allows the kernel route for files of every size.
             case .kernelRead, .kernelOpenAndClose: "bypass=auto,auto_size=0"
             default: "bypass=request"
             }
@@ -34,10 +34,10 @@ enum ClientRoute: String, CaseIterable {
         }
     }
 
-    /// Reads of a page that make an operation.
+    /// Reads of one page per operation.
     var pages: Int { self == .cachedRead ? 256 : 1 }
 
-    /// Whether `file` and not the folder `names` is what a run works on.
+    /// Whether a run works on `file`, not on the folder `names`.
     var readsFile: Bool {
         switch self {
         case .cachedRead, .directRead, .bypassedRead, .kernelRead: true

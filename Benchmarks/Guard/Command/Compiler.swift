@@ -1,8 +1,8 @@
 import Foundation
 
-/// The compiler that `swift` names, for which limits of instructions hold.
+/// The compiler that `swift` names. Limits of instructions hold for one compiler.
 enum Compiler {
-    /// For example `6.3.1 x86_64`; nil if there is none to ask.
+    /// For example `6.3.1 x86_64`; nil if there is no compiler.
     static func version() -> String? {
         guard let answer = try? Tool.run(["swift", "--version"]), answer.code == 0,
             let found = answer.output.firstMatch(of: /Swift version ([0-9.]+)/)

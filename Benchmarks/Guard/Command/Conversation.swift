@@ -1,6 +1,6 @@
 import Foundation
 
-/// A program that is talked to by lines.
+/// A program to which the guard talks in lines.
 final class Conversation {
     private let process = Process()
     private let input = Pipe()

@@ -1,6 +1,6 @@
-/// What is counted, per operation of a route.
+/// A quantity that the guard counts, per operation of a route.
 enum FigureKind: String, CaseIterable {
-    /// Of the process, which callgrind executes.
+    /// Instructions of the process, as callgrind executes them.
     case instructions
     case allocations
     /// Retains that the program's code asks for.
@@ -11,10 +11,10 @@ enum FigureKind: String, CaseIterable {
     case serviceCalls = "service-calls"
     /// System calls of the program on the mount.
     case clientCalls = "client-calls"
-    /// How often service and program together wait, and another thread runs.
+    /// How often the service and the program together wait, so that another thread runs.
     case switches
 
-    /// For a figure that has no line yet.
+    /// The tolerance of a figure that has no line yet.
     func tolerance(of value: Double) -> Tolerance {
         switch self {
         case .instructions: .percent(3)
@@ -23,7 +23,7 @@ enum FigureKind: String, CaseIterable {
         case .requests: .absolute(0.25)
         case .serviceCalls: .absolute(0.75)
         case .clientCalls: .absolute(0.05)
-        // The scheduler has its part in them.
+        // The scheduler influences switches.
         case .switches: .absolute(max(0.5, (value * 4).rounded(.up) / 10))
         }
     }

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import LinuxKit
 
-/// A source folder and a mount of it by the built command, both gone with the last reference.
+/// A source folder and its mount by the built command; the last reference removes both.
 final class GuardedMount {
     private let folder: ScratchFolder
     private let service = Process()
@@ -12,8 +12,8 @@ final class GuardedMount {
 
     var serviceIdentifier: Int32 { service.processIdentifier }
 
-    /// Returns when the mount is there; throws with what the service said if it does not come
-    /// within 20 seconds.
+    /// Returns when the mount is there. Throws with the service's output if the mount does not
+    /// appear within 20 seconds.
     init(_ route: ClientRoute) throws {
         guard let command = Tool.sibling("bypassio") else {
             throw MeasurementError("the product bypassio is not built")
@@ -28,7 +28,8 @@ final class GuardedMount {
         try Self.fill(source, route)
         messages = try folder.makeFile("messages")
         service.executableURL = URL(fileURLWithPath: command)
-        // Another transport has other counts, and what a machine offers must not move them.
+        // A fixed transport: another one has other counts, and the counts must not depend on the
+        // machine's abilities.
         service.arguments = [
             "mount", "-o", route.mountOptions + ",transport=device", source, mountPoint,
         ]
@@ -44,7 +45,7 @@ final class GuardedMount {
             }
             usleep(10_000)
         }
-        // It says so where the kernel or its configuration is too old.
+        // The service prints a message where the kernel or its configuration is too old.
         let said = try String(contentsOf: messages, encoding: .utf8)
         if said.contains("bypass=auto is as bypass=request here") {
             throw MeasurementError(machineLacks: said)
@@ -61,7 +62,8 @@ final class GuardedMount {
         KernelFile.text("/proc/self/mountinfo")?.contains(" \(mountPoint) ") ?? false
     }
 
-    /// Two of everything: a run that is traced and one that is not, each of files that nobody saw.
+    /// Makes two of everything, for a traced and an untraced run, so that each run works on files
+    /// that no program has read.
     private static func fill(_ source: String, _ route: ClientRoute) throws {
         for run in ["traced", "free"] {
             let folder = "\(source)/\(run)"

@@ -40,7 +40,7 @@ enum InstructionCount {
                 "--collect-atstart=no", "--toggle-collect=guarded_stretch",
                 "--dump-after=guarded_stretch", program, "\(operations)",
             ],
-            // Hash tables are the same in every run.
+            // Makes hash tables the same in every run.
             environment: ["SWIFT_DETERMINISTIC_HASHING": "1"])
         guard answer.code == 0 else {
             throw MeasurementError(

@@ -7,7 +7,7 @@ struct Limits {
         var tolerance: Tolerance
     }
 
-    /// What the instructions were counted of.
+    /// The compiler whose instructions the limits count.
     private(set) var compiler: String?
     private(set) var lines: [Figure.Name: Line] = [:]
 
@@ -20,7 +20,7 @@ struct Limits {
         try self.init(text: text, name: file)
     }
 
-    /// - Parameter file: how errors name it.
+    /// - Parameter file: the name that errors give to the file.
     init(text: String, name file: String = "the limits") throws(LimitsError) {
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
             .enumerated()
@@ -46,8 +46,8 @@ struct Limits {
         return true
     }
 
-    /// Takes over what was measured; drops lines of routes that are no more, and keeps those that
-    /// could not be measured.
+    /// Replaces the lines of measured figures; drops lines of routes that no longer exist, and
+    /// keeps lines of figures that could not be measured.
     mutating func renew(_ measured: Measurement, compiler here: String?) {
         var new = lines.filter { line in measured.gaps.contains { $0.covers(line.key) } }
         for figure in measured.figures {

@@ -1,12 +1,12 @@
-/// What was measured, and what could not be.
+/// The figures that were measured, and the gaps where none could be.
 struct Measurement {
     /// Figures that this machine does not give.
     struct Gap {
         let kinds: Set<FigureKind>
-        /// The routes whose names begin so.
+        /// The start of the names of the routes concerned.
         let route: String
         let reason: String
-        /// What is measured does not work, which is for the guard to tell.
+        /// The measured program does not work: the guard must report that.
         let isFailure: Bool
 
         func covers(_ name: Figure.Name) -> Bool {

@@ -1,7 +1,7 @@
-/// Why something cannot be measured, for people.
+/// Why a measurement is impossible, as a text for people.
 struct MeasurementError: Error, CustomStringConvertible {
     let description: String
-    /// The machine lacks something; otherwise what is measured does not work.
+    /// The machine lacks something; otherwise the measured program does not work.
     let isOfMachine: Bool
 
     init(_ description: String) {

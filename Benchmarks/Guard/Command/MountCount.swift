@@ -35,7 +35,7 @@ enum MountCount {
         return nil
     }
 
-    /// Requests and system calls, with strace at both sides.
+    /// Requests and system calls, with strace attached to both processes.
     private static func traced(
         _ route: ClientRoute, _ mount: GuardedMount
     ) throws -> Measurement {
@@ -56,7 +56,8 @@ enum MountCount {
         let count = Double(route.operations)
         var measured = Measurement()
         for (opcode, requests) in service.requestsByOpcode.sorted(by: { $0.key < $1.key }) {
-            // Once in a run, such as a look at the directory, is not part of an operation.
+            // A request that comes once in a run, such as a look at the directory, is not part of
+            // an operation.
             guard requests > route.operations / 5 else { continue }
             measured.add(
                 Figure(
@@ -71,7 +72,7 @@ enum MountCount {
         return measured
     }
 
-    /// Context switches, with nothing attached.
+    /// Context switches, with no tracer attached.
     private static func free(
         _ route: ClientRoute, _ mount: GuardedMount
     ) throws -> Measurement {

@@ -1,4 +1,4 @@
-/// The kernel's names of the requests that the routes make; others by number.
+/// The kernel's names of the requests that the routes cause; other requests have numbers.
 enum OpcodeName {
     private static let names = [
         1: "LOOKUP", 2: "FORGET", 3: "GETATTR", 14: "OPEN", 15: "READ", 18: "RELEASE", 25: "FLUSH",

@@ -3,7 +3,7 @@ import BypassIOProtocol
 import CPosixCalls
 import SystemPackage
 
-/// Reads one page of a file after the other.
+/// Reads a file page by page.
 @safe
 final class PageReader {
     private let file: FileDescriptor

@@ -1,11 +1,11 @@
-/// The comparison, for people.
+/// The comparison, as a text for people.
 struct Report {
     private(set) var lines: [String] = []
     private(set) var failures = 0
 
-    /// - Parameter compiler: which one is here, as ``Compiler/version()`` tells.
+    /// - Parameter compiler: the compiler of this machine, from ``Compiler/version()``.
     init(_ measured: Measurement, _ limits: Limits, compiler: String?) {
-        // Instructions of another compiler are other instructions.
+        // Counts of another compiler's instructions are not comparable.
         let isSameCompiler = compiler != nil && compiler == limits.compiler
         var compared = 0
         for figure in measured.figures
@@ -44,7 +44,7 @@ struct Report {
         guard let limit else { return fail("NO LIMIT  \(what): \(value)") }
         let range = limit.tolerance.range(around: limit.value)
         let text = "\(Figure.text(limit.value)) ± \(limit.tolerance)"
-        // What is stored is rounded to hundredths.
+        // The stored figures are rounded to hundredths.
         if figure.value > range.upperBound + 0.005 {
             fail("EXCEEDED  \(what): \(value), the limit is \(text)")
         } else if figure.value < range.lowerBound - 0.005 {

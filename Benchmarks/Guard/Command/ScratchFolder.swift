@@ -1,14 +1,14 @@
 import CPosixCalls
 import Foundation
 
-/// A folder that goes with the last reference to it.
+/// A folder that the last reference removes.
 final class ScratchFolder {
-    /// Is on a disk where /tmp may be in memory.
+    /// Lies on a disk even where /tmp is in memory.
     static let parent = "/var/tmp"
 
     let path: String
 
-    /// A file system with bypass, by statfs(2)'s type.
+    /// Whether the folder lies on a file system with bypass, by statfs(2)'s type.
     static var isOnDisk: Bool {
         var volume = call_volume()
         return unsafe call_statfs(parent, &volume) == 0

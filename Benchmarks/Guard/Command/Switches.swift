@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import LinuxKit
 
-/// Context switches of those that wait; how often one is interrupted is the machine's affair.
+/// Counts the switches of threads that wait. How often the kernel interrupts a thread depends on
+/// the machine.
 enum Switches {
     static func ofThisProcess() -> Int {
         var usage = rusage()
@@ -10,7 +11,7 @@ enum Switches {
         return usage.ru_nvcsw
     }
 
-    /// Of the threads that a process has now.
+    /// The switches of a process's present threads.
     static func of(process: Int32) throws -> Int {
         let tasks = "/proc/\(process)/task"
         return try FileManager.default.contentsOfDirectory(atPath: tasks).reduce(0) { sum, task in

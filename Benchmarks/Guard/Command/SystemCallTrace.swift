@@ -1,12 +1,12 @@
 import Foundation
 
-/// strace at a running process, while it lasts.
+/// strace, attached to a running process.
 final class SystemCallTrace {
     private let process = Process()
     private let folder: ScratchFolder
     private let errors: URL
 
-    /// Returns when every thread is traced.
+    /// Returns when strace traces every thread.
     init(process identifier: Int32) throws {
         guard let strace = Tool.find("strace") else {
             throw MeasurementError("strace is not installed (Debian package strace)")
@@ -14,7 +14,7 @@ final class SystemCallTrace {
         folder = try ScratchFolder()
         errors = try folder.makeFile("errors")
         process.executableURL = URL(fileURLWithPath: strace)
-        // The first eight bytes of what is read tell a request's opcode.
+        // The first eight bytes of a read contain a request's opcode.
         process.arguments = [
             "-f", "-xx", "-s", "8", "-o", folder.path + "/trace", "-p", "\(identifier)",
         ]
@@ -29,7 +29,7 @@ final class SystemCallTrace {
             }
             usleep(5000)
         }
-        // It tells of the threads one by one.
+        // strace reports the threads one by one.
         usleep(50_000)
     }
 
@@ -38,9 +38,9 @@ final class SystemCallTrace {
         process.waitUntilExit()
     }
 
-    /// Lets the process go, and returns the trace.
+    /// Detaches from the process, and returns the trace.
     func finish() throws -> TraceText {
-        // What the kernel sends after the program has its answer, such as RELEASE.
+        // The kernel sends some requests, such as RELEASE, after it has answered the program.
         usleep(100_000)
         process.interrupt()
         process.waitUntilExit()

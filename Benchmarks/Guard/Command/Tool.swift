@@ -8,7 +8,7 @@ enum Tool {
         let errors: String
     }
 
-    /// In PATH; nil if it is not there.
+    /// The path of a program in PATH; nil if it is not there.
     static func find(_ name: String) -> String? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         return path.split(separator: ":").map { "\($0)/\(name)" }
@@ -20,14 +20,14 @@ enum Tool {
         try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     }
 
-    /// The program beside this one that the same build made; nil if it is not built.
+    /// Another program of the same build, which lies beside this one; nil if it is not built.
     static func sibling(_ name: String) -> String? {
         guard let own else { return nil }
         let path = URL(fileURLWithPath: own).deletingLastPathComponent().path + "/" + name
         return FileManager.default.isExecutableFile(atPath: path) ? path : nil
     }
 
-    /// Runs a program of PATH, or a path, to its end.
+    /// Runs a program, given by its name in PATH or by its path, to its end.
     static func run(
         _ words: [String], environment: [String: String] = [:]
     ) throws -> Answer {
@@ -38,7 +38,7 @@ enum Tool {
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = Array(words.dropFirst())
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        // Files: a pipe that nobody reads meanwhile would stop the program.
+        // Output goes to files: a full pipe would stop the program.
         let folder = try ScratchFolder()
         let (out, errors) = (try folder.makeFile("out"), try folder.makeFile("errors"))
         process.standardInput = FileHandle.nullDevice

@@ -1,4 +1,4 @@
-/// What strace wrote, as `-f -xx -s 8 -o` has it.
+/// The text that strace wrote with `-f -xx -s 8 -o`.
 struct TraceText {
     private let lines: [Substring]
 
@@ -7,7 +7,7 @@ struct TraceText {
     }
 
     /// Calls between the two markers of ``ClientCommand``, in the trace of a single thread; nil if
-    /// they are not there.
+    /// a marker is missing.
     var callsBetweenMarkers: Int? {
         let marker = "close(\(ClientCommand.marker))"
         let places = lines.indices.filter { lines[$0].contains(marker) }
@@ -17,14 +17,14 @@ struct TraceText {
         return lines[(first + 1)..<last].count(where: Self.isCall)
     }
 
-    /// Calls of the threads that carry requests. A service's other threads work by the clock, or by
-    /// what happens on the whole disk.
+    /// Calls of the threads that carry requests. A service's other threads work by the clock, or
+    /// react to events of the whole disk.
     var callsOfCarriers: Int {
         let carriers = Set(lines.filter { Self.opcode($0) != nil }.map(Self.thread))
         return lines.count { Self.isCall($0) && carriers.contains(Self.thread($0)) }
     }
 
-    /// Messages of the kernel by opcode: reads that brought the header of a FUSE request.
+    /// Messages of the kernel by opcode: reads that returned the header of a FUSE request.
     var requestsByOpcode: [Int: Int] {
         lines.compactMap(Self.opcode).reduce(into: [:]) { $0[$1, default: 0] += 1 }
     }
@@ -33,8 +33,7 @@ struct TraceText {
         line.prefix { $0.isWholeNumber }
     }
 
-    /// The header begins with the message's length, which is what the read returned, and the
-    /// opcode.
+    /// The header begins with the message's length, which equals the read's result, and the opcode.
     private static func opcode(_ line: Substring) -> Int? {
         guard line.contains("read"), let quote = line.firstIndex(of: "\""),
             let length = line.split(separator: " ").last.flatMap({ Int($0) })
@@ -43,7 +42,8 @@ struct TraceText {
             .compactMap { Int($0.prefix(2), radix: 16) }
         guard bytes.count == 8, number(bytes[0..<4]) == length else { return nil }
         let opcode = number(bytes[4..<8])
-        // Replies are written with a length, too, and events of the disk have no such opcode.
+        // Replies begin with a length too, but go by a write; events of the disk have no such
+        // opcode.
         return opcode < 1 << 16 ? opcode : nil
     }
 
@@ -51,7 +51,8 @@ struct TraceText {
         bytes.reversed().reduce(0) { $0 << 8 | $1 }
     }
 
-    /// Lines that begin a call: neither the second half of one nor one that the trace interrupted.
+    /// Whether a line begins a call. The second half of an interrupted call does not, nor does the
+    /// restart of a call that strace's attachment interrupted.
     private static func isCall(_ line: Substring) -> Bool {
         line.contains("(") && !line.contains("resumed>") && !line.contains("restart_syscall(")
             && !line.contains("+++") && !line.contains("---")

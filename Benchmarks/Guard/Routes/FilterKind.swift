@@ -1,12 +1,12 @@
 import IOStack
 
-/// What the filters of a route have callbacks for. None of them does anything.
+/// The callbacks of a route's filters. No callback does anything.
 enum FilterKind {
     /// A pre-read callback.
     case preRead
     /// A pre-read callback that asks for its post-read callback.
     case preAndPostRead
-    /// Callbacks for writes only: none is called for a read.
+    /// Callbacks for writes only: the stack calls none of them for a read.
     case writes
 
     func registration(_ number: Int) -> FilterRegistration {

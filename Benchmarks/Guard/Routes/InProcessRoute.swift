@@ -4,12 +4,12 @@ import SystemPackage
 
 /// A fixed workload on one route within the process.
 public struct InProcessRoute {
-    /// As the limits call it.
+    /// The name in the limits.
     public let name: String
-    /// Runs a number of operations.
+    /// Runs the given number of operations.
     public let run: (Int) throws -> Void
 
-    /// Every route, freshly made: nothing of one is seen by another.
+    /// Makes every route anew: no route sees another's state.
     public static func all() throws -> [InProcessRoute] {
         var routes = [
             try reads("read, full bypass", RouteVolume(filters: 4, isEnabled: true)),

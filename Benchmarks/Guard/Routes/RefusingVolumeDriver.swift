@@ -1,8 +1,8 @@
 import BypassIOProtocol
 import IOStack
 
-/// A volume driver that refuses to be skipped and does nothing with what passes it: bypass is
-/// partial above it.
+/// A volume driver that vetoes bypass and passes every transfer unchanged: bypass is partial above
+/// it.
 final class RefusingVolumeDriver: VolumeDriver {
     let name = "refusing"
     let supportsBypassIO = false

@@ -1,7 +1,7 @@
 import BypassIOProtocol
 import IOStack
 
-/// A queue that is kept full with single pages of a route's file.
+/// A read queue whose every slot reads a single page of a route's file.
 struct RouteQueue {
     static let depth = 32
 

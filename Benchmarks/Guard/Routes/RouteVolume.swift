@@ -32,7 +32,7 @@ struct RouteVolume {
         }
     }
 
-    /// One read after the other.
+    /// Reads one page after the other.
     func readSingly(_ count: Int, into buffer: any IOBuffer) throws(IOFailure) {
         for number in 0..<count {
             let offset = UInt64(number % Self.pages * 4096)

@@ -1,7 +1,7 @@
 import BypassIOProtocol
 import IOStack
 
-/// Storage that moves no bytes: every read is done at once, so that what is counted is the stack's.
+/// Storage that moves no bytes: every read completes at once, so the counts are the stack's.
 final class StillDisk: StorageDriver {
     let name = "still"
     let storageType = "Memory"

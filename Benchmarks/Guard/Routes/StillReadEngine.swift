@@ -1,6 +1,7 @@
 import IOStack
 
-/// The engine of ``StillDisk``: a read is done when it was handed over. Allocates nothing per read.
+/// The engine of ``StillDisk``: a read completes when the queue hands it over. A read allocates
+/// nothing.
 final class StillReadEngine: StorageReadEngine {
     let depth: Int
     let slotSize: Int

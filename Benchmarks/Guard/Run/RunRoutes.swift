@@ -6,7 +6,7 @@ import GuardedRoutes
 ///     bypassio-guard-routes OPERATIONS [ROUTE]
 @main
 enum RunRoutes {
-    /// What one stretch runs, and how it failed.
+    /// The code of one stretch, and its error.
     private struct Stretch {
         let route: InProcessRoute
         let operations: Int

@@ -42,7 +42,7 @@ struct BenchReportTests {
         #expect(first == second)
     }
 
-    /// This machine, as if other programs had used that part of its CPUs.
+    /// This machine, as if other programs had used the given share of its CPUs.
     private func machine(load: Double) throws -> Machine {
         let encoded = try JSONEncoder().encode(report.machine)
         var fields = try #require(

@@ -7,11 +7,11 @@ enum MadeUpReport {
     static let native = RouteDescription("native", .native)
     static let mount = RouteDescription("mount, traditional", .mountTraditional, filters: 0)
     static let filtered = RouteDescription("mount, traditional", .mountTraditional, filters: 8)
-    /// A name that markup must not take for its own.
+    /// A name that a markup language must escape.
     static let peer = RouteDescription("<b>\"R&D\"</b>|\u{1}", .peer)
     static let fio = RouteDescription("fio, io_uring", .fio)
 
-    /// A second with that many reads of 4 KiB, each of 1 µs times `latency`.
+    /// A second with the given number of reads of 4 KiB, each of `latency` µs.
     static func sample(reads: UInt64, latency: UInt64 = 10, cpu: Double = 0.5) -> Sample {
         var use = Use()
         use.wall = 1

@@ -8,7 +8,7 @@ import Testing
     import FoundationXML
 #endif
 
-/// What an XML parser sees of the page.
+/// Collects what an XML parser finds in the page.
 private final class PageReader: NSObject, XMLParserDelegate {
     var counts: [String: Int] = [:]
     var identifiers: [String] = []
@@ -53,7 +53,7 @@ struct PageTests {
 
     @Test func everyPictureHasATextAlternative() throws {
         let reader = try read(MadeUpReport.make().html)
-        // Bars, latencies, and what filters cost.
+        // Bars, latencies, and the costs of filters.
         #expect(reader.pictures.count == 3)
         #expect(Set(reader.identifiers).count == reader.identifiers.count)
         for picture in reader.pictures {

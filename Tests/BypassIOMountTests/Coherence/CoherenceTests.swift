@@ -6,7 +6,8 @@ import Testing
 @testable import BypassIOMount
 @testable import FUSE
 
-/// What the kernel is told of changes behind the mount, and how long it may trust what it knows.
+/// The notifications that the kernel gets after a change behind the mount, and how long it may keep
+/// what it has cached.
 @Suite(.timeLimit(.minutes(10))) struct CoherenceTests {
     private let kernel: KernelSide
     private let watch = ScriptedWatch()

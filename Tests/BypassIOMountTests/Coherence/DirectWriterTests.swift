@@ -3,7 +3,7 @@ import Testing
 
 @testable import BypassIOMount
 
-/// What the kernel may keep of a file between two opens.
+/// Which cached data of a file the kernel may keep between two opens.
 struct DirectWriterTests {
     private static let keepCache: UInt32 = 1 << 1
     private static let direct: UInt32 = 0o40000

@@ -1,7 +1,7 @@
 import Foundation
 import IOStack
 
-/// A watch that tells what a test says.
+/// A watch that reports the changes a test gives it.
 final class ScriptedWatch: OutsideChangeWatch, @unchecked Sendable {
     private let condition = NSCondition()
     private var pending: [OutsideChanges] = []

@@ -4,9 +4,9 @@ import Testing
 
 @testable import BypassIOMount
 
-/// How the service's descriptors are shared out.
+/// How the users share the service's descriptors.
 struct DescriptorShareTests {
-    /// Files that a user gets until it is refused.
+    /// The number of files that a user gets before a refusal.
     private func takeAll(_ shares: DescriptorShares, _ user: UInt32, others: Int = 0) -> Int {
         var count = 0
         while shares.reserve(for: user, beside: others) { count += 1 }
@@ -43,7 +43,7 @@ struct DescriptorShareTests {
         #expect(shares.reserve(for: 1000, beside: 0))
         #expect(shares.settle(1000, 50, isReserved: true))
         let rest = takeAll(shares, 1000)
-        // At the limit: one more of what it has, none of what it has not.
+        // At its limit a user gets another handle of a file that it has, but no further file.
         for _ in 0..<3000 { #expect(shares.settle(1000, 50, isReserved: false)) }
         #expect(!shares.settle(1000, 51, isReserved: false))
         #expect(!shares.settle(1000, nil, isReserved: false))
@@ -62,12 +62,13 @@ struct DescriptorShareTests {
             #expect(shares.reserve(for: user, beside: 0))
             #expect(shares.settle(user, 50, isReserved: true))
         }
-        // Whoever opened it first may be gone.
+        // The user that opened the file first may have closed it.
         for user in 0..<9 as Range<UInt32> { shares.give(back: user, 50) }
         #expect(takeAll(shares, 100) == shares.capacity - 1)
         shares.give(back: 9, 50)
         #expect(takeAll(shares, 100) == 1)
-        // Of a number that the kernel gave to another file before its last handle was counted out.
+        // The kernel may have reused the number for another file before the last handle's close was
+        // counted.
         for _ in 0..<shares.capacity { shares.cancel(for: 100) }
         #expect(shares.reserve(for: 1, beside: 0) && shares.settle(1, 7, isReserved: true))
         #expect(shares.reserve(for: 2, beside: 0) && shares.settle(2, 7, isReserved: true))

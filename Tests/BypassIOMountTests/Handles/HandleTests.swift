@@ -7,7 +7,7 @@ import Testing
 
 @testable import BypassIOMount
 
-/// Open files: on whose behalf, past whom, and numbers that stand for nothing.
+/// Open files: the requestor of each, the filters a request skips, and numbers that name no file.
 struct HandleTests {
     private let kernel: KernelSide
 
@@ -17,7 +17,7 @@ struct HandleTests {
 
     private static let direct: UInt32 = 0o40000
 
-    /// What a filter was told of each request.
+    /// The requests that a filter saw.
     private final class Seen: Sendable {
         let requests = Guarded<[(MajorFunction, Requestor)]>([])
         var reads: Int { requests.withLock { $0.count { $0.0 == .read } } }

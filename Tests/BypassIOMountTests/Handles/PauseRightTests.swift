@@ -7,7 +7,7 @@ import Testing
 @testable import BypassIOMount
 @testable import FUSE
 
-/// Who may stop the bypass of others (docs/controls.md).
+/// The rights that a control needs to stop the bypass of other handles (docs/controls.md).
 struct PauseRightTests {
     private static let pause: UInt32 = 6
     private static let resume: UInt32 = 7
@@ -20,8 +20,8 @@ struct PauseRightTests {
         return try KernelSide(options)
     }
 
-    /// The status of a control that `user` sends by a handle of flags `access`: 0, 1 and 2 as
-    /// open(2) has them.
+    /// The status of a control that `user` sends through a handle opened with `access`: 0, 1 or 2,
+    /// as for open(2).
     private func status(
         _ operation: UInt32, by user: UInt32, access: UInt32, _ kernel: KernelSide, _ node: UInt64
     ) -> UInt32 {

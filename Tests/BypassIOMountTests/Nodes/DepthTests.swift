@@ -7,13 +7,13 @@ import Testing
 @testable import BypassIOMount
 @testable import FUSE
 
-/// A client chooses how deep directories lie in each other. What walks over them runs on a
-/// session's thread, whose stack is small.
+/// A client chooses how deep directories nest. The code that walks over them runs on a session's
+/// thread, whose stack is small.
 struct DepthTests {
-    /// Ten times what a walk over parents by recursion had room for.
+    /// Ten times the depth that a recursive walk over parents had room for.
     private static let depth = 10_000
 
-    /// Few directories are kept open, and here none of the deep ones.
+    /// The service keeps few directories open, and here none of the deep ones.
     private static func chain(_ kernel: KernelSide) -> [UInt64] {
         var nodes: [UInt64] = [1]
         for _ in 0..<depth {
@@ -23,7 +23,7 @@ struct DepthTests {
         return nodes
     }
 
-    /// Uses as many other directories as are kept open.
+    /// Uses enough other directories to evict the deep ones.
     private static func forgetDeepOnes(_ kernel: KernelSide) {
         for number in 0..<8 {
             let wide = kernel.lookup("wide\(number)")
@@ -38,7 +38,7 @@ struct DepthTests {
         return try KernelSide(options)
     }
 
-    /// Runs on a stack as the sessions' threads have it.
+    /// Runs the body on a stack of the size that a session's thread has.
     private func onSessionThread(_ body: @escaping @Sendable () throws -> Void) throws {
         let outcome = Guarded<Result<Void, any Error>>(.success(()))
         let thread = try OwnThread.start(named: "depth") {
@@ -66,7 +66,7 @@ struct DepthTests {
             let opened = kernel.open(file.node)
             #expect(kernel.read(file.node, opened.handle, at: 0, 8).body == [7])
             #expect(kernel.unlink("file", in: deepest).errno == 0)
-            // From the top: each keeps its parents until the last one goes.
+            // Starts at the top: each directory keeps its parents until the deepest is forgotten.
             for node in nodes.dropFirst() { kernel.forget(node) }
         }
     }
@@ -98,7 +98,7 @@ struct DepthTests {
         table.renamed(other, to: Array("b".utf8), in: one)
         #expect(kernel.lookup("absent", in: a.node).errno == 116)
         #expect(kernel.lookup("absent", in: b.node).errno == 116)
-        // Found again by its right name, it is right again.
+        // A lookup by the right name repairs the path.
         #expect(kernel.lookup("a").node == a.node)
         #expect(kernel.lookup("absent", in: a.node).errno == 2)
     }

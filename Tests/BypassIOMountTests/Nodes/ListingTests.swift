@@ -4,11 +4,11 @@ import Testing
 
 @testable import BypassIOMount
 
-/// What comes with a listing depends on whether the program has looked at what came before.
+/// Whether a listing brings attributes depends on whether the program looked at the entries before.
 struct ListingTests {
     private let kernel: KernelSide
 
-    /// A directory in it has two files and a directory.
+    /// Makes a directory with two files and a directory.
     init() throws {
         kernel = try KernelSide()
         for name in ["a", "b"] {
@@ -21,7 +21,7 @@ struct ListingTests {
         kernel.forget(folder.node)
     }
 
-    /// One listing from its beginning: the names that attributes came with.
+    /// Lists the directory from its beginning; the names that came with attributes.
     private func list() -> Set<String> {
         let directory = kernel.send(.openDirectory, Bytes().u32(0).u32(0))
         defer {
@@ -54,7 +54,7 @@ struct ListingTests {
             kernel.caller.process = process
             #expect(list() == Self.everything)
         }
-        // Nobody: the kernel itself, or a program of another namespace.
+        // Process 0: the kernel itself, or a program of another PID namespace.
         kernel.caller.process = 0
         for _ in 0..<10 { #expect(list() == Self.everything) }
     }
@@ -67,7 +67,7 @@ struct ListingTests {
             #expect(known.count == 2 && known.contains("folder"), "all but the probe")
         }
         for _ in 0..<20 { #expect(list() == ["folder"]) }
-        // Another program is another matter.
+        // Another program has its own history.
         kernel.caller.process = 4711
         #expect(list() == Self.everything)
     }

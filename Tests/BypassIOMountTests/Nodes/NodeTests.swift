@@ -6,7 +6,7 @@ import Testing
 
 @testable import BypassIOMount
 
-/// What the kernel knows of files, and what becomes of it when names come and go.
+/// The files that the kernel knows, and how they follow names that come and go.
 struct NodeTests {
     private let kernel: KernelSide
 
@@ -42,7 +42,7 @@ struct NodeTests {
         #expect(kernel.attributes(made.node).size == 3)
         #expect(kernel.attributes(made.node).linkCount == 0)
         #expect(kernel.read(made.node, made.createdHandle, at: 0, 10).body == [1, 2, 3])
-        // Opened once more, without a name: /proc/self/fd.
+        // A further open without a name, as through /proc/self/fd.
         let again = kernel.open(made.node)
         #expect(again.errno == 0)
         #expect(kernel.read(made.node, again.handle, at: 1, 10).body == [2, 3])
@@ -92,7 +92,7 @@ struct NodeTests {
         let (a, b) = (kernel.create("a"), kernel.create("b"))
         let reply = kernel.send(.renameWithFlags, Bytes().u64(1).u32(2).u32(0).name("a").name("b"))
         guard reply.errno == 0 else {
-            // The file system in memory may not know exchanges: then nothing has moved.
+            // The file system in memory may not support exchanges: then nothing has moved.
             #expect(kernel.lookup("a").node == a.node)
             return
         }
@@ -104,7 +104,7 @@ struct NodeTests {
     @Test func anotherFileUnderAKnownNameIsStale() throws {
         let made = kernel.create("a")
         _ = kernel.release(made.node, made.createdHandle)
-        // Behind the mount's back.
+        // A change behind the mount.
         let root = try kernel.memory.volume.open("")
         defer { root.close() }
         try root.apply(.unlink("a", directory: false))
@@ -125,7 +125,7 @@ struct NodeTests {
         kernel.forget(made.node, 1)
         #expect(kernel.attributes(made.node).errno == 116)
         #expect(kernel.fileSystem.nodes.count == 1)
-        // Too many, or of nobody: harmless.
+        // Forgets more than there are lookups, and an unknown node: both are harmless.
         kernel.forget(made.node, .max)
         kernel.forget(999, 1)
         kernel.forget(1, .max)
@@ -144,7 +144,7 @@ struct NodeTests {
             .readDirectoryPlus, Bytes().u64(directory.handle).u64(0).u32(4096).zeros(20))
         #expect(reply.errno == 0)
         #expect(kernel.fileSystem.nodes.count == 4)
-        // One entry fits into 160 bytes, and only that one counts.
+        // A single entry fits into 160 bytes, and only its lookup counts.
         for number in 1...20 as ClosedRange<UInt64> where number > 1 { kernel.forget(number, 1) }
         #expect(kernel.fileSystem.nodes.count == 1)
         _ = kernel.send(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BypassIOMount
 
-/// What the kernel asks of a number that it kept in a file's handle.
+/// Requests about a node number that the kernel kept in a file handle.
 struct NumberedNodeTests {
     private let kernel: KernelSide
 
@@ -32,7 +32,7 @@ struct NumberedNodeTests {
         #expect(again.u64(8) == made.u64(8) && made.u64(8) != 0, "the same generation")
         let opened = kernel.open(made.node)
         #expect(kernel.read(made.node, opened.handle, at: 0, 10).body == [7, 8])
-        // Its name is learned when somebody looks it up.
+        // A lookup teaches the service the file's name.
         #expect(kernel.lookup("a").node == made.node)
         #expect(kernel.unlink("a").errno == 0)
         #expect(kernel.attributes(made.node).linkCount == 0)
@@ -60,7 +60,7 @@ struct NumberedNodeTests {
         #expect(parent(inner.node).node == outer.node)
         #expect(parent(outer.node).node == 1)
         #expect(parent(1).errno == 116)
-        // Names below a directory that has none itself.
+        // Names below a directory whose own name is unknown.
         #expect(kernel.lookup("file", in: inner.node).node == file.node)
         #expect(kernel.attributes(file.node).errno == 0)
     }
@@ -76,7 +76,7 @@ struct NumberedNodeTests {
     }
 
     @Test func sipHashIsTheOneOfThePaper() {
-        // Of the 24 bytes 0…23 under the key 0…15, by the authors' vectors.
+        // The authors' test vector: the 24 bytes 0…23 under the key 0…15.
         let hash = SipHash((0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908)).hash(
             0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908, 0x1716_1514_1312_1110)
         #expect(hash == 0xB8AD_50C6_F649_AF94)

@@ -7,7 +7,7 @@ import SystemPackage
 @testable import BypassIOMount
 @testable import FUSE
 
-/// The kernel's side of a mount, played by the test: messages go in, replies come out, on the
+/// The kernel's side of a mount, played by the test: it sends messages and takes replies, on the
 /// test's own thread.
 final class KernelSide {
     struct Reply {
@@ -20,12 +20,12 @@ final class KernelSide {
         func u64(_ offset: Int) -> UInt64 {
             UInt64(u32(offset)) | UInt64(u32(offset + 4)) << 32
         }
-        /// Of LOOKUP and what makes names.
+        /// The node in the reply to LOOKUP and to requests that make names.
         var node: UInt64 { u64(0) }
-        /// Of OPEN; CREATE has it behind the entry.
+        /// The handle in the reply to OPEN; in CREATE's reply it lies behind the entry.
         var handle: UInt64 { u64(0) }
         var createdHandle: UInt64 { u64(128) }
-        /// Of GETATTR, where the attributes begin at 16.
+        /// The size in the reply to GETATTR, whose attributes begin at byte 16.
         var size: UInt64 { u64(16 + 8) }
         var linkCount: UInt32 { u32(16 + 64) }
     }
@@ -72,7 +72,7 @@ final class KernelSide {
         precondition(initialize.errno == 0)
     }
 
-    /// One request and its only reply.
+    /// Sends one request and returns its only reply.
     @discardableResult
     func send(_ opcode: Opcode, node: UInt64 = 1, _ body: Bytes = Bytes()) -> Reply {
         deliver(message(opcode, node, body.bytes))
@@ -81,7 +81,7 @@ final class KernelSide {
         return Self.parse(replies[0])
     }
 
-    /// A request that has no reply.
+    /// Sends a request that has no reply.
     func note(_ opcode: Opcode, node: UInt64, _ body: Bytes) {
         deliver(message(opcode, node, body.bytes))
         precondition(outbox.take().isEmpty)
@@ -148,7 +148,7 @@ extension KernelSide {
         send(.open, node: node, Bytes().u32(flags).u32(0))
     }
 
-    /// A program's own read names its lock owner, one for the page cache does not.
+    /// A program's own read names its lock owner; a read for the page cache does not.
     func read(
         _ node: UInt64, _ handle: UInt64, at offset: UInt64, _ size: UInt32, forCache: Bool = false
     ) -> Reply {

@@ -1,7 +1,7 @@
 import FUSE
 import Testing
 
-/// Messages that no kernel sends: the service answers or ignores them, and goes on.
+/// Messages that no kernel sends: the service answers or ignores them, and continues.
 struct MalformedTests {
     private struct Random: RandomNumberGenerator {
         var state: UInt64
@@ -11,7 +11,8 @@ struct MalformedTests {
         }
     }
 
-    /// Every opcode, on the root, a file, a directory and nobody, with every length of random body.
+    /// Sends every opcode to the root, a file, a directory and an unknown node, with random bodies
+    /// of every length.
     @Test func everyOpcodeOfEveryLength() throws {
         let kernel = try KernelSide()
         let file = kernel.create("file")
@@ -22,7 +23,7 @@ struct MalformedTests {
             for node in [1, file.node, directory.node, 0, 4711] as [UInt64] {
                 for length in 0..<112 {
                     var body = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
-                    // Now and then a handle that is there.
+                    // Sometimes the body names an open handle.
                     if length >= 8, Bool.random(using: &random) {
                         body.replaceSubrange(0..<8, with: Bytes().u64(file.createdHandle).bytes)
                     }

@@ -1,8 +1,9 @@
 #pragma once
 
-// The system calls that the tests of a mount make, as a C program makes them: each returns a value
-// >= 0 or -errno, so that nothing runs between the call and the reading of its error. Credentials,
-// the umask, the working directory and descriptors are changed for the calling thread alone.
+// The system calls that the tests of a mount make, as a C program makes them. Each function returns
+// a value >= 0 or -errno, so no code runs between the call and the reading of its error.
+// Credentials, the umask, the working directory and descriptors change for the calling thread
+// alone.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -74,7 +75,7 @@ int64_t call_openat(int directory, const char *path, int flags, uint32_t mode);
 int64_t call_openat2(int directory, const char *path, int flags, uint32_t mode, uint64_t resolve);
 int64_t call_close(int fd);
 int64_t call_dup(int fd);
-// Every descriptor from `first` on, in the calling thread's table alone.
+// Closes every descriptor from `first` on, in the calling thread's table alone.
 int64_t call_close_own_copy_from(uint32_t first);
 
 // `flags` are AT_*; AT_EMPTY_PATH with the path "" asks about the descriptor.
@@ -86,7 +87,7 @@ int64_t call_faccessat2(const char *path, int mode, int flags);
 int64_t call_readlink(const char *path, void *buffer, size_t capacity);
 int64_t call_getdents(int fd, void *buffer, size_t capacity);
 int64_t call_name_to_handle(const char *path, void *handle);
-// `handle` is what call_name_to_handle wrote: at most CALL_HANDLE_BYTES.
+// `handle` is the result of call_name_to_handle: at most CALL_HANDLE_BYTES.
 int64_t call_open_by_handle(int mount, void *handle, int flags);
 #define CALL_HANDLE_BYTES 144
 
@@ -132,8 +133,8 @@ int64_t call_read(int fd, void *buffer, size_t count);
 int64_t call_write(int fd, const void *buffer, size_t count);
 int64_t call_pread(int fd, void *buffer, size_t count, int64_t offset);
 int64_t call_pwrite(int fd, const void *buffer, size_t count, int64_t offset);
-// The buffer in `pieces` parts of equal size; offset -1 uses the file's position. `flags` are
-// RWF_*.
+// Reads into `pieces` parts of the buffer, of equal size; offset -1 uses the file's position.
+// `flags` are RWF_*.
 int64_t call_preadv2(int fd, void *buffer, size_t count, int pieces, int64_t offset, int flags);
 int64_t call_pwritev2(
     int fd, const void *buffer, size_t count, int pieces, int64_t offset, int flags);
@@ -152,10 +153,10 @@ int64_t call_copy_file_range(
     int source, int64_t source_offset, int destination, int64_t destination_offset, size_t count,
     uint32_t flags);
 int64_t call_sendfile(int destination, int source, int64_t offset, size_t count);
-// Through a pipe: from the file at `source_offset` to the other one at `destination_offset`.
+// Moves bytes through a pipe from `source_offset` of a file to `destination_offset` of another.
 int64_t call_splice(
     int source, int64_t source_offset, int destination, int64_t destination_offset, size_t count);
-// The events that are there at once.
+// Returns the events that are there at once.
 int64_t call_poll(int fd, int16_t events);
 int64_t call_ioctl(int fd, uint64_t request, void *_Nullable argument);
 int64_t call_fcntl(int fd, int command, int64_t argument);
@@ -169,11 +170,11 @@ int64_t call_munmap(void *address, size_t length);
 int64_t call_msync(void *address, size_t length, int flags);
 int64_t call_mprotect(void *address, size_t length, int protection);
 int64_t call_madvise(void *address, size_t length, int advice);
-// Copies to and from memory that may not be there: EFAULT, where a program's own access would end
-// with SIGBUS. At most 4096 bytes.
+// Copies to and from memory that may not be there: EFAULT, where a program's own access would raise
+// SIGBUS. At most 4096 bytes.
 int64_t call_memory_read(const void *address, void *buffer, size_t count);
 int64_t call_memory_write(void *address, const void *buffer, size_t count);
-// On a boundary of `alignment` bytes, which a power of two is; freed with call_free_aligned.
+// Allocates on a boundary of `alignment` bytes, a power of two; call_free_aligned frees it.
 void *_Nullable call_allocate_aligned(size_t alignment, size_t count);
 void call_free_aligned(void *_Nullable address);
 
@@ -181,9 +182,9 @@ void call_free_aligned(void *_Nullable address);
 
 struct call_lock {
     int32_t command;  // F_SETLK, F_SETLKW, F_GETLK, F_OFD_*
-    int32_t type;     // F_RDLCK, F_WRLCK, F_UNLCK; what F_GETLK found
+    int32_t type;     // F_RDLCK, F_WRLCK, F_UNLCK; F_GETLK's answer
     int32_t whence;
-    int32_t process;  // what F_GETLK found: 0 for none that this process may know
+    int32_t process;  // F_GETLK's answer: 0 for a process that this one may not know
     int64_t start;
     int64_t length;
 };
@@ -201,34 +202,34 @@ int64_t call_flock(int fd, int operation);
 
 // ---- who calls ----
 
-// The calling thread's working directory and umask become its own.
+// Gives the calling thread a working directory and a umask of its own.
 int64_t call_own_working_directory(void);
 int64_t call_set_credentials(
     uint32_t user, uint32_t group, const uint32_t *groups, size_t group_count);
-// Back to root; the saved user must be 0, as call_set_credentials leaves it.
+// Returns to root; the saved user must be 0, as call_set_credentials leaves it.
 int64_t call_restore_credentials(void);
 
 // ---- other processes ----
 
-// Starts a program in a process group of its own, with no signal blocked or ignored whatever the
-// caller blocks, `input` as its standard input (-1: nothing), and its output to two descriptors.
-// `words` are the path and the arguments, `variables` NAME=VALUE; each ends with NUL, and they
-// follow one another.
+// Starts a program in a process group of its own. It blocks and ignores no signal, whatever the
+// caller blocks. Its standard input is `input` (-1: nothing), and its output goes to two
+// descriptors. `words` are the path and the arguments, `variables` NAME=VALUE; the strings follow
+// one another, each ended by NUL.
 int64_t call_spawn(
     const char *words, int word_count, const char *variables, int variable_count,
     const char *_Nullable folder, int input, int output, int errors);
-// Starts a shell whose standard input ends when this process does, whichever way. Returns the
-// socket to write to it with call_tell.
+// Starts a shell whose standard input ends when this process ends in any way. Returns the socket
+// through which call_tell writes to it.
 int64_t call_start_heir(const char *script);
 int64_t call_tell(int socket, const char *text, size_t count);
-// 0 while it runs; then 1, and the exit code or the negated signal.
+// Returns 0 while the process runs; then 1, and the exit code or the negated signal.
 int64_t call_ended(int64_t process, int32_t *code);
-// To the process and all that it started, as far as they stayed in its group.
+// Sends a signal to the process and to its descendants that stayed in its group.
 int64_t call_signal_group(int64_t process, int signal);
 
-// Runs a program to its end: the exit code, 128 + signal, or the errno of its start.
+// Runs a program to its end. Returns the exit code, 128 + signal, or the errno of its start.
 int64_t call_run(const char *path, const char *_Nullable argument);
-// Starts it and answers its process identifier.
+// Starts a program and returns its process identifier.
 int64_t call_start(const char *path, const char *_Nullable argument);
 int64_t call_end_and_wait(int64_t process);
 
@@ -242,7 +243,7 @@ int64_t call_inotify_add(int fd, const char *path, uint32_t mask);
 // ---- mounts ----
 
 int64_t call_mount_bind(const char *source, const char *target);
-// A bind mount on which user and group `inside` of the disk appear as `outside`, and so on for
+// Makes a bind mount that shows user and group `inside` of the disk as `outside`, and so on for
 // `count`.
 int64_t call_mount_idmapped(
     const char *source, const char *target, uint32_t inside, uint32_t outside, uint32_t count);
@@ -253,20 +254,20 @@ int64_t call_umount(const char *target, int flags);
 
 // FNV-1a over 64 bits.
 uint64_t call_hash(const void *bytes, size_t count);
-// How many bytes from the start on are the same.
+// The number of equal bytes from the start.
 size_t call_run_length(const void *bytes, size_t count);
-// Bytes that `seed` determines.
+// Fills memory with bytes that `seed` determines.
 void call_fill(void *bytes, size_t count, uint64_t seed);
-// Where two ranges differ first; -1 if they do not.
+// The place of the first difference; -1 if there is none.
 int64_t call_first_difference(const void *one, const void *other, size_t count);
-// Plain loads and stores: memory that is not there ends the process with SIGBUS.
+// Uses plain stores: memory that is not there ends the process with SIGBUS.
 void call_clear(void *bytes, size_t count);
 void call_copy_bytes(void *to, const void *from, size_t count);
 
-// Nanoseconds of a clock that only goes forward.
+// Nanoseconds of a monotonic clock.
 int64_t call_clock(void);
 
-// "ENOENT"; "errno 1234" for what has no name.
+// "ENOENT"; "errno 1234" for a number without a name.
 const char *call_errno_name(int code);
 
 #pragma clang assume_nonnull end

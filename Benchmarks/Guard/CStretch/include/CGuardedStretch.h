@@ -1,6 +1,6 @@
-// A function that callgrind finds by its name: Swift's optimiser gives copies of its own other
-// names.
+// A function that callgrind finds by its name: Swift's optimiser renames the copies it makes of its
+// own functions.
 #pragma once
 
-// Runs what is counted, on this thread.
+// Runs the counted code, on the calling thread.
 void guarded_stretch(void (*_Nonnull body)(void *_Nonnull), void *_Nonnull context);
