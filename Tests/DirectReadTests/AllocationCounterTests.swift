@@ -8,7 +8,7 @@ private final class Counted {
     var next: Counted?
 }
 
-// Seen by all, so that no optimiser can leave out an object stored here.
+// A public place, so that no optimiser can remove an object stored here.
 nonisolated(unsafe) private var published: Counted?
 
 @inline(never)
@@ -16,13 +16,13 @@ private func publish(_ object: Counted?) {
     unsafe published = object
 }
 
-/// Keeps one reference more, in place of the one kept before.
+/// Keeps a new reference in place of the previous one.
 @inline(never)
 private func link(_ holder: Counted, to object: Counted) {
     holder.next = object
 }
 
-/// Zero means zero only if something is seen to count.
+/// Shows that the counters count: only then does a count of zero mean anything.
 @Suite(
     "The allocation counter",
     .enabled(

@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// An orderly end whatever is still under way, and a hard stop for what would corrupt memory.
+/// Closing ends in order whatever is in flight; misuse that would corrupt memory stops the process.
 @Suite("Read engines: closing and misuse", .serialized)
 struct CloseTests {
     @Test("with reads queued, in flight and not taken", arguments: EngineKind.available)
@@ -56,7 +56,8 @@ struct CloseTests {
             }
             try engine.submit(waitingFor: 0)
         }
-        // Other tests run beside this one; an engine that leaks would leave two each time.
+        // Other tests run beside this one; an engine that leaked would leave two descriptors each
+        // time.
         #expect(try openDescriptors() < before + 10)
     }
 
@@ -73,7 +74,7 @@ struct CloseTests {
             #expect(try engine.readOnce(index, offset: 0, length: 4096) == 4096)
         }
         try TestThread { unsafe holder.engine = nil }.join()
-        // This thread's other rings are untouched by the one that went.
+        // Closing one ring leaves this thread's other rings intact.
         let next = try kind.make(depth: 2, slotSize: 4096)
         defer { next.close() }
         let index = try next.register(file.descriptor)
@@ -158,7 +159,7 @@ struct CloseTests {
     }
 }
 
-/// Carries an engine to another thread, which its type does not allow.
+/// Carries an engine to another thread, although its type forbids that.
 private final class EngineHolder: Sendable {
     nonisolated(unsafe) var engine: (any ReadEngine)?
 

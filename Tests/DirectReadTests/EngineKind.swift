@@ -2,14 +2,14 @@ import DirectRead
 import LinuxKit
 import TestSupport
 
-/// The engines that the same tests run against.
+/// The engines on which the same tests run.
 enum EngineKind: String, CaseIterable, Codable, Sendable {
     case ring
     case threadPool
 
     static let ringRefusal = RingProbe.run().unavailable
 
-    /// Both, or the thread pool alone where the kernel refuses io_uring.
+    /// Both kinds, or the thread pool alone where the kernel refuses io_uring.
     static var available: [EngineKind] {
         ringRefusal == nil ? allCases : [.threadPool]
     }
@@ -24,7 +24,7 @@ enum EngineKind: String, CaseIterable, Codable, Sendable {
 }
 
 extension ReadEngine {
-    /// Reads once into slot 0. Bytes read or a negated errno.
+    /// Reads once into slot 0. Returns the bytes read or a negated errno.
     func readOnce(
         _ file: FileIndex, offset: UInt64, length: Int, slot: Int = 0
     ) throws -> Int32 {

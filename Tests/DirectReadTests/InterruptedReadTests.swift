@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Reads that the kernel broke off, by putting other results in place of its own.
+/// Reads that the kernel interrupts, simulated by replacing the kernel's results.
 @Suite(
     "Interrupted reads", .serialized,
     .enabled(if: EngineKind.ringRefusal == nil, "the kernel refuses io_uring to this process"))
@@ -69,8 +69,8 @@ struct InterruptedReadTests {
     }
 }
 
-/// A second view of a ring's completions, through which results are changed after the kernel wrote
-/// them and before the engine looks.
+/// A second view of a ring's completions. The tests change results through it after the kernel
+/// wrote them and before the engine sees them.
 private enum TamperedRing {
     @safe
     private struct View {

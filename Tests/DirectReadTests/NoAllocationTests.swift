@@ -4,7 +4,7 @@ import LinuxKit
 import TestSupport
 import Testing
 
-/// Design rule 7: once an engine is made, its read path reserves nothing more.
+/// Design rule 7: an engine's read path allocates nothing.
 @Suite(
     "Reads without allocations",
     .enabled(
@@ -72,7 +72,7 @@ struct NoAllocationTests {
     }
 }
 
-/// Whether this build is optimised: assertions are left out.
+/// Whether the compiler optimises this build, and so leaves out assertions.
 let isOptimized: Bool = {
     var isDebug = false
     assert(
@@ -83,7 +83,7 @@ let isOptimized: Bool = {
     return !isDebug
 }()
 
-/// Keeps every slot of an engine busy with single pages of one file.
+/// Keeps every slot of an engine reading single pages of one file.
 private struct ReadLoop<Engine: ReadEngine> {
     let engine: Engine
     let file: FileIndex

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// What every engine promises, tried on each.
+/// The contract of read engines, tested on each engine.
 @Suite("Read engines: one contract", .serialized)
 struct ReadContractTests {
     private static let fileSize = 3 << 20 | 1536
@@ -175,7 +175,8 @@ struct ReadContractTests {
         let indices = try engines.map { try $0.register(file.descriptor) }
         var random = SplitMix(state: 0x5EED)
         for _ in 0..<500 {
-            // Some aligned, some not: with O_DIRECT the latter fail, on both alike.
+            // Some offsets are aligned, some are not: with O_DIRECT an unaligned read fails on both
+            // engines.
             let grain = [1, 512, 4096].randomElement(using: &random) ?? 1
             let offset = Int.random(in: 0..<220_000, using: &random) / grain * grain
             let length = Int.random(in: 0...20_000, using: &random) / grain * grain
@@ -244,7 +245,7 @@ struct ReadContractTests {
     }
 }
 
-/// A generator whose sequence is the same in every run (SplitMix64).
+/// A generator with the same sequence in every run (SplitMix64).
 struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

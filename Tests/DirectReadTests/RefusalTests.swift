@@ -7,11 +7,11 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// What the engines do when a kernel refuses, tried by refusing in its place.
+/// The engines' behaviour when the kernel refuses a call; the tests refuse in the kernel's place.
 @Suite("io_uring refused")
 struct RefusalTests {
     private static func refusing(_ code: CInt) -> RingSystemCalls {
-        // A C function pointer captures nothing, so each errno has its own.
+        // A C function pointer captures nothing, so each errno has a function of its own.
         switch code {
         case ENOSYS: unsafe RingSystemCalls(setup: { _, _ in -ENOSYS })
         case EPERM: unsafe RingSystemCalls(setup: { _, _ in -EPERM })
@@ -132,7 +132,7 @@ struct RefusalTests {
         .enabled(if: EngineKind.ringRefusal == nil, "the kernel refuses io_uring"),
         arguments: [EINTR, EBUSY, EAGAIN])
     func mendedEnter(code: CInt) throws {
-        // Fails two calls in three, by a count kept where a C function pointer can reach it.
+        // Fails two calls in three, by a count that a C function pointer can reach.
         let calls: RingSystemCalls
         switch code {
         case EINTR:

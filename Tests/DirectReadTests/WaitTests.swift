@@ -4,10 +4,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Waiting: for completions, for a time, for a wake.
+/// Waits for completions, for a time, and for a wake.
 @Suite("Read engines: waiting", .serialized)
 struct WaitTests {
-    /// A read of an empty pipe's end stays in flight until somebody writes.
+    /// A read of an empty pipe stays in flight until the test writes.
     private struct Pipe: ~Copyable {
         let reader: FileDescriptor
         let writer: FileDescriptor
@@ -60,7 +60,7 @@ struct WaitTests {
         "time runs out while a read stays in flight", .enabled(if: EngineKind.ringRefusal == nil),
         arguments: [Duration.zero, .milliseconds(20), .seconds(-1)])
     func timeout(_ limit: Duration) throws {
-        // pread of a pipe is ESPIPE, so only the ring can have a read that does not end.
+        // pread of a pipe fails with ESPIPE, so only the ring can have a read that does not end.
         let pipe = try Pipe()
         let engine = try EngineKind.ring.make(depth: 4, slotSize: 512)
         defer { engine.close() }
@@ -142,10 +142,10 @@ struct WaitTests {
         let index = try engine.register(file.descriptor)
         engine.wake()
         engine.wake()
-        // One that is not wakeable leaves it alone.
+        // A wait that is not wakeable leaves the wake pending.
         #expect(try engine.readOnce(index, offset: 0, length: 512) == 512)
         #expect(try engine.submit(waitingFor: 1, timeout: nil, wakeable: true) == 0)
-        // Both wakes were one; this one would wait for ever.
+        // The two wakes merged into one: this wait ends only by its timeout.
         #expect(
             try engine.submit(waitingFor: 1, timeout: .milliseconds(5), wakeable: true) == 0)
         #expect(try engine.readOnce(index, offset: 0, length: 512) == 512)
@@ -189,7 +189,7 @@ struct WaitTests {
     }
 }
 
-/// A thread of the test's own, joined at the end.
+/// A thread of the test's own, which it joins at the end.
 final class TestThread {
     private var thread = pthread_t()
 

@@ -1,6 +1,6 @@
 import CPosixCalls
 
-/// Memory from a page's start on, which O_DIRECT asks for.
+/// Memory that begins at a page, as O_DIRECT demands.
 @safe
 final class AlignedBuffer {
     let address: UnsafeMutableRawPointer

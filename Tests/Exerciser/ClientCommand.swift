@@ -2,16 +2,16 @@ import ArgumentParser
 import CPosixCalls
 import Foundation
 
-/// A client that goes on until the file system fails it: for tests that kill the service.
+/// A client that works until the file system fails it, for tests that kill the service.
 struct ClientCommand: ParsableCommand {
     enum Kind: String, ExpressibleByArgument {
-        /// Appends numbered records and brings each to the disk.
+        /// Appends numbered records and syncs each to the disk.
         case records
-        /// The same with O_DIRECT and whole blocks.
+        /// Does the same with O_DIRECT and whole blocks.
         case direct
         /// Opens, reads and closes.
         case read
-        /// Reads through one descriptor, which may go on without a service.
+        /// Reads through a single descriptor, which may work without a service.
         case hold
         /// Makes, renames and removes directories.
         case names
@@ -26,9 +26,9 @@ struct ClientCommand: ParsableCommand {
     @Option var directory: String
     @Option var seconds: Int = 60
 
-    /// Prints `acknowledged N` for what is on the disk, and at last the error's name.
+    /// Prints `acknowledged N` for each record that is on the disk, and at last the error's name.
     func run() throws {
-        // Another of its kind may have been killed here.
+        // A test may have killed another client of this kind here.
         let name = kind == .names ? "\(kind.rawValue) \(getpid())" : kind.rawValue
         let client = Client(path: "\(directory)/\(name)")
         let end = call_clock() + Int64(seconds) * 1_000_000_000
@@ -49,7 +49,7 @@ struct ClientCommand: ParsableCommand {
 
 @safe
 private final class Client {
-    /// One record of the disk: a block of the strictest kind.
+    /// The size of a record: a block of the strictest disk.
     static let recordBytes = 4096
 
     private let path: String
@@ -65,8 +65,8 @@ private final class Client {
 
     func prepare(_ kind: ClientCommand.Kind) throws {
         if kind == .names {
-            // In a directory of the mounted file system: unmounted between two steps, there is
-            // none.
+            // The directory lies in the mounted file system: once that is unmounted, between two
+            // steps, the directory is gone.
             try Finding.check("mkdir", unsafe call_mkdir(path, 0o755))
             return
         }

@@ -2,7 +2,7 @@ import ArgumentParser
 import CPosixCalls
 import Foundation
 
-/// Several processes for a time.
+/// Runs several processes for a given time.
 struct ExerciseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exercise",
@@ -54,12 +54,12 @@ struct ExerciseCommand: ParsableCommand {
         }
     }
 
-    /// How many operations the processes made together.
+    /// Returns the number of operations of all processes.
     private func work(_ seed: UInt64) throws -> Int {
         let workers = try (0..<processes).map { index in
             try WorkerProcess(command: self, seed: seed, index: index)
         }
-        // Far longer than the last comparison takes.
+        // Far later than the last comparison ends.
         let end = call_clock() + Int64(seconds + 120) * 1_000_000_000
         while workers.contains(where: { !$0.hasEnded }) {
             if let failed = workers.first(where: { $0.hasEnded && $0.code != 0 }) {

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Reads, writes, maps, truncates and renames at random beside a model of what the files must hold.
+/// Reads, writes, maps, truncates and renames at random, and compares the files with a model.
 @main
 struct ExerciserCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

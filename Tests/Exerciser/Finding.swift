@@ -1,12 +1,12 @@
 import CPosixCalls
 
-/// What the file system did that the model does not.
+/// A difference between the file system and the model.
 struct Finding: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
 
-    /// The call's value; a finding if it failed.
+    /// Returns the call's value; throws a finding if the call failed.
     @discardableResult
     static func check(_ what: @autoclosure () -> String, _ answer: Int64) throws -> Int {
         guard answer >= 0 else { throw Finding("\(what()): \(name(ofErrno: Int32(-answer)))") }

@@ -1,6 +1,6 @@
 import CPosixCalls
 
-/// Whole lines to a standard descriptor, at once: who reads them may wait for each.
+/// Writes whole lines to a standard descriptor at once, because the reader may wait for each.
 enum Lines {
     static func output(_ line: String) { write(line, to: 1) }
     static func error(_ line: String) { write(line, to: 2) }

@@ -1,8 +1,8 @@
 import CPosixCalls
 
-/// A file as it must be: its bytes, its names, and what is open of it.
+/// The required state of a file: its bytes, its names, and its open handles.
 final class ModelFile {
-    /// Small enough to keep in memory, large enough for many pages.
+    /// Small enough for memory, large enough for many pages.
     static let mostBytes = 384 * 1024
 
     let number: Int
@@ -10,9 +10,9 @@ final class ModelFile {
     var names: [ModelName] = []
     var handles: [OpenHandle] = []
     var mappings: [FileMapping] = []
-    /// The attribute user.model.
+    /// The value of the attribute user.model.
     var attribute: [UInt8]?
-    // Zeros from `size` on.
+    // Holds zeros from `size` on.
     private let bytes: AlignedBuffer
 
     init(number: Int) throws {
@@ -23,7 +23,7 @@ final class ModelFile {
 
     var isGone: Bool { names.isEmpty && handles.isEmpty }
 
-    /// Zeros fill what was never written.
+    /// Fills new bytes with zeros.
     func resize(to size: Int) {
         if size < self.size { bytes.clear(size..<self.size) }
         self.size = size
@@ -43,7 +43,7 @@ final class ModelFile {
             UnsafeRawBufferPointer(start: bytes.address + inside.lowerBound, count: inside.count))
     }
 
-    /// nil if `other` holds what the model holds from `offset` on; else where they differ first.
+    /// The place of the first difference from the model, from `offset` on; nil if there is none.
     func firstDifference(from other: UnsafeRawPointer, count: Int, at offset: Int) -> Int? {
         guard count > 0, offset + count <= size else { return count > 0 ? offset : nil }
         let place = unsafe call_first_difference(bytes.address + offset, other, count)
@@ -54,10 +54,10 @@ final class ModelFile {
 /// A directory of the worker's tree.
 final class ModelDirectory {
     let number: Int
-    /// nil: the worker's own directory.
+    /// nil for the worker's own directory.
     var parent: ModelDirectory?
     var name: String
-    /// In the order they were made: the choice among them depends on the seed alone.
+    /// In the order of their creation, so that a choice among them depends on the seed alone.
     var entries: [(name: String, node: ModelNode)] = []
 
     init(number: Int, parent: ModelDirectory?, name: String) {
@@ -105,11 +105,11 @@ struct OpenHandle {
     let kind: Kind
 }
 
-/// A shared mapping; its pages behind the file's end must not be touched.
+/// A shared mapping. A worker must not touch its pages behind the file's end.
 @safe
 final class FileMapping {
     let address: UnsafeMutableRawPointer
-    /// In the file.
+    /// The place in the file.
     let offset: Int
     let length: Int
     let canWrite: Bool

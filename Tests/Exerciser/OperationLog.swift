@@ -1,7 +1,7 @@
 import CPosixCalls
 
-/// The last operations of a worker, in a file: whoever looks for a reason finds them there, even if
-/// the worker was ended by a signal or hangs.
+/// The last operations of a worker, in a file. They stay readable after a signal ended the worker,
+/// and while it hangs.
 struct OperationLog: ~Copyable {
     static let slots = 64
     static let slotBytes = 200
@@ -16,7 +16,7 @@ struct OperationLog: ~Copyable {
 
     deinit { _ = call_close(descriptor) }
 
-    /// Before the operation starts.
+    /// Call before the operation starts.
     mutating func add(_ operation: String) {
         var line = Array("\(count) \(operation)".utf8.prefix(OperationLog.slotBytes - 1))
         line += [UInt8](repeating: 0x20, count: OperationLog.slotBytes - 1 - line.count) + [0x0A]
@@ -25,7 +25,7 @@ struct OperationLog: ~Copyable {
         count += 1
     }
 
-    /// In order, oldest first.
+    /// The operations, oldest first.
     static func lines(of text: String) -> [String] {
         let numbered = text.split(separator: "\n").compactMap { line -> (Int, String)? in
             guard let number = line.split(separator: " ").first.flatMap({ Int($0) }) else {

@@ -14,7 +14,7 @@ struct RandomNumbers: RandomNumberGenerator {
         return z ^ (z >> 31)
     }
 
-    /// 0 ..< limit; 0 for a limit below 1.
+    /// A number in 0 ..< limit; 0 for a limit below 1.
     mutating func below(_ limit: Int) -> Int {
         limit < 1 ? 0 : Int(next() % UInt64(limit))
     }

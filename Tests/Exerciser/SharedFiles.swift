@@ -1,11 +1,13 @@
 import CPosixCalls
 
-/// Files in which every process has bytes of its own, and knows them; and a directory in which each
-/// has names of its own.
+/// Files in which every process has bytes of its own, and a directory in which each has names of
+/// its own. A process knows only its own.
 ///
-/// `pages`: every process owns whole pages, written in every way, also directly to the disk.
-/// `bytes`: stripes that share pages; written through the page cache and mappings alone.
-/// `log`: everyone appends records with O_APPEND; none may get lost or torn.
+/// `pages`: every process owns whole pages, and writes them in every way, also directly to the
+/// disk.
+/// `bytes`: stripes that share pages; processes write them only through the page cache and
+/// mappings.
+/// `log`: all processes append records with O_APPEND; none may be lost or torn.
 final class SharedFiles {
     static let pageBytes = 4096
     static let stripeBytes = 1000
@@ -23,7 +25,7 @@ final class SharedFiles {
     private var names: Set<String> = []
     private var made = 0
 
-    /// Before any worker starts.
+    /// Call before any worker starts.
     static func make(in directory: String) throws {
         try Finding.check("mkdir", unsafe call_mkdir("\(directory)/shared", 0o755))
         try Finding.check("mkdir", unsafe call_mkdir("\(directory)/shared/names", 0o755))
@@ -54,7 +56,7 @@ final class SharedFiles {
 
     deinit { _ = call_close(appender) }
 
-    /// One operation.
+    /// Does one operation.
     func step(_ worker: Worker) throws {
         switch worker.random.below(10) {
         case 0..<3: try write(worker)
@@ -161,7 +163,7 @@ final class SharedFiles {
         }
     }
 
-    /// Everything of this process's, here and behind the mount.
+    /// Checks everything of this process, here and behind the mount.
     func checkAtTheEnd(_ worker: Worker, backing: String?) throws {
         worker.log.add("last check of shared files")
         for file in [pages, bytes] {
@@ -193,7 +195,7 @@ final class SharedFiles {
         }
     }
 
-    /// This process's records are there, whole, each once, in their order.
+    /// Expects every record of this process, whole, once, and in order.
     private func checkLog(at place: String) throws {
         let path = "\(place)/log"
         let descriptor = Int32(try Finding.check("open \(path)", unsafe call_open(path, 0, 0)))
@@ -203,7 +205,8 @@ final class SharedFiles {
         while true {
             let count = try Finding.check(
                 "read \(path)", unsafe call_pread(descriptor, &buffer, buffer.count, Int64(offset)))
-            // The others may still append: what is not whole comes with the next read.
+            // The other processes may still append: the next read brings the rest of an incomplete
+            // record.
             let whole = count / SharedFiles.recordBytes * SharedFiles.recordBytes
             guard whole > 0 else { break }
             for start in stride(from: 0, to: whole, by: SharedFiles.recordBytes) {
@@ -227,7 +230,7 @@ private final class Striped {
     let cached: Int32
     let direct: Int32
     let mapping: UnsafeMutableRawPointer
-    /// What fills the stripe; zeros where none is there.
+    /// The seed of each stripe's content; a stripe without a seed holds zeros.
     var seeds: [Int: UInt64] = [:]
     private let expected: AlignedBuffer
 
@@ -246,7 +249,7 @@ private final class Striped {
         expected = try AlignedBuffer(count: stripe)
     }
 
-    /// What was read into the worker's buffer.
+    /// Compares a stripe with the bytes in the worker's buffer.
     func compare(_ number: Int, _ worker: Worker, _ what: String) throws {
         if let seed = seeds[number] {
             expected.fill(seed: seed, count: stripe)

@@ -1,6 +1,6 @@
 import CPosixCalls
 
-/// Comparing all that can be seen with the model.
+/// Compares everything visible with the model.
 extension Worker {
     func checkStatus() throws {
         guard let file = file() else { return }
@@ -33,7 +33,7 @@ extension Worker {
         try check(directory, at: directory.path)
     }
 
-    /// The names at `path` are the model's.
+    /// Expects the model's names at `path`.
     private func check(_ directory: ModelDirectory, at path: String) throws {
         let found = try DirectoryNames.read(path)
         let expected = Set(directory.entries.map(\.name))
@@ -51,7 +51,7 @@ extension Worker {
             file, handle.descriptor, "whole read", count: ModelFile.mostBytes + 4096, at: 0)
     }
 
-    /// Everything, through new descriptors; then the same behind the mount.
+    /// Checks everything through new descriptors; then the same behind the mount.
     func checkAtTheEnd() throws {
         for file in files { for mapping in file.mappings { try unmap(mapping, of: file) } }
         for file in files {

@@ -9,7 +9,7 @@ extension Worker {
         try write(file, handle, count: count, at: offset)
     }
 
-    /// Whole blocks; 512 bytes are every disk's least.
+    /// Writes whole blocks; 512 bytes are the smallest block of any disk.
     func writeDirect() throws {
         guard let (file, handle) = handle(.direct) else { return }
         let unit = random.oneIn(4) ? 512 : 4096
@@ -102,7 +102,7 @@ extension Worker {
         file.resize(to: size)
     }
 
-    /// FALLOC_FL_KEEP_SIZE 1, PUNCH_HOLE 2, ZERO_RANGE 16.
+    /// FALLOC_FL_KEEP_SIZE is 1, PUNCH_HOLE 2, ZERO_RANGE 16.
     func allocate() throws {
         guard let (file, handle) = handle(.cached, .direct) else { return }
         let count = min(length(), ModelFile.mostBytes / 2)
@@ -122,7 +122,7 @@ extension Worker {
         let count = min(length(), ModelFile.mostBytes / 2)
         let offset = random.below(from.size + 1)
         let place = random.below(min(to.size + 10_000, ModelFile.mostBytes - count))
-        // Within one file the ranges must not meet.
+        // The kernel refuses overlapping ranges of one file.
         if from === to, offset < place + count, place < offset + count { return }
         log.add("copy f\(from.number) \(offset)+\(count) to f\(to.number) \(place)")
         let copied = try Finding.check(
@@ -130,7 +130,7 @@ extension Worker {
             call_copy_file_range(
                 source.descriptor, Int64(offset), target.descriptor, Int64(place), count, 0))
         let expected = min(count, from.size - offset)
-        // It may copy less, but not nothing.
+        // The call may copy less, but not nothing.
         guard copied <= expected, copied > 0 || expected == 0 else {
             throw Finding("copy_file_range: \(copied) bytes, not \(expected)")
         }

@@ -1,6 +1,6 @@
 import CPosixCalls
 
-/// Files in memory.
+/// Mapped files.
 extension Worker {
     func map() throws {
         guard let (file, handle) = handle(.cached, .reading, .direct), file.mappings.count < 3,
@@ -28,7 +28,7 @@ extension Worker {
         return random.element(of: all)
     }
 
-    /// A part of the mapping that lies in the file; nil if none does now.
+    /// A range of the mapping that lies within the file; nil if there is none now.
     private func range(in file: ModelFile, _ mapping: FileMapping) -> Range<Int>? {
         let most = min(mapping.length, file.size - mapping.offset)
         guard most > 0 else { return nil }

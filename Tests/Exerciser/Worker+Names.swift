@@ -1,11 +1,11 @@
 import CPosixCalls
 
-/// Files come, get other names, and go.
+/// Makes, renames and removes files.
 extension Worker {
     private func freeName() -> ModelName? {
         guard let directory = random.element(of: directories) else { return nil }
         let number = nextNumber()
-        // Some names are long, some are not UTF-8's simplest.
+        // Some names are long, and some are not ASCII.
         let tail = random.oneIn(10) ? String(repeating: "ü", count: 60) : ""
         return ModelName(directory: directory, name: "n\(number)\(tail)")
     }
@@ -56,7 +56,7 @@ extension Worker {
         file.handles.append(try open(name.path, kind, creating: false))
     }
 
-    /// Through /proc: without a name, and even if there is none.
+    /// Opens a file through /proc, also when it has no name left.
     func reopen() throws {
         guard let (file, handle) = handle(.cached), file.handles.count < 5 else { return }
         log.add("open f\(file.number) through its descriptor")
@@ -104,7 +104,7 @@ extension Worker {
         remove(first: two, of: other)
     }
 
-    /// The older of two entries with one name: the exchange has added the newer one.
+    /// Removes the older of two entries with one name: the exchange has added the newer entry.
     private func remove(first name: ModelName, of file: ModelFile) {
         if let index = name.directory.entries.firstIndex(where: { $0.name == name.name }) {
             name.directory.entries.remove(at: index)

@@ -1,12 +1,12 @@
 import CPosixCalls
 
-/// One process's tree and the model of it.
+/// One process's tree and its model.
 ///
-/// What it does depends on the seed and on its own model alone, never on the clock or on other
-/// processes: a run with the same seed does the same.
+/// A worker's operations depend on the seed and its own model alone, never on the clock or on other
+/// processes, so a run with the same seed does the same.
 final class Worker {
     let root: ModelDirectory
-    /// The same directory behind the mount, to compare with at last; nil: there is none.
+    /// The same directory behind the mount, for the last comparison; nil if there is none.
     let backing: String?
     var random: RandomNumbers
     var log: OperationLog
@@ -38,7 +38,7 @@ final class Worker {
         return made
     }
 
-    /// Weights of what is done; files are read and written most.
+    /// Weights of the operations; reads and writes are the most frequent.
     private static let operations: [(weight: Int, Operation)] = [
         (14, .write), (6, .append), (8, .writeDirect), (14, .read), (8, .readDirect),
         (5, .truncate), (4, .allocate), (5, .copyRange), (8, .storeMapped), (8, .loadMapped),
@@ -58,7 +58,7 @@ final class Worker {
         case checkStatus, checkDirectory, checkAll, reopen
     }
 
-    /// One operation.
+    /// Does one operation.
     func step() throws {
         var place = random.below(Worker.totalWeight)
         for (weight, operation) in Worker.operations {
@@ -107,7 +107,7 @@ final class Worker {
 
     func file() -> ModelFile? { random.element(of: files) }
 
-    /// An open handle of one of the kinds.
+    /// An open handle of a given kind.
     func handle(_ kinds: OpenHandle.Kind...) -> (ModelFile, OpenHandle)? {
         let all = files.flatMap { file in
             file.handles.filter { kinds.contains($0.kind) }.map { (file, $0) }
@@ -124,7 +124,7 @@ final class Worker {
         }
     }
 
-    /// The file has no name and no handle any more.
+    /// Drops a file that has no name and no handle any more.
     func forgetIfGone(_ file: ModelFile) {
         if file.isGone, file.mappings.isEmpty { files.removeAll { $0 === file } }
     }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import CPosixCalls
 
-/// One process of an exercise; started by `exercise`.
+/// One process of an exercise; `exercise` starts it.
 struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "One process of an exercise.", shouldDisplay: false)
@@ -15,7 +15,7 @@ struct WorkerCommand: ParsableCommand {
     @Option var operations: Int?
     @Option var log: String
 
-    /// Prints how many operations it made; a difference goes to standard error, with exit code 1.
+    /// Prints the number of operations. A difference goes to standard error, with exit code 1.
     func run() throws {
         let worker: Worker
         do {
@@ -45,7 +45,7 @@ struct WorkerCommand: ParsableCommand {
 }
 
 extension CleanExit {
-    /// The finding on standard error, exit code 1.
+    /// Prints the finding to standard error and returns exit code 1.
     fileprivate static func failed(_ finding: Finding) -> any Error {
         Lines.error(finding.description)
         return ExitCode(1)

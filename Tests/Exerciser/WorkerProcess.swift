@@ -2,9 +2,9 @@ import CPosixCalls
 import Foundation
 import LinuxKit
 
-/// A worker as the command that started it sees it.
+/// A worker, seen from the command that started it.
 final class WorkerProcess {
-    /// No single operation takes as long.
+    /// Longer than any single operation takes.
     private static let longestOperation: Int64 = 60_000_000_000
 
     private let index: Int
@@ -59,7 +59,8 @@ final class WorkerProcess {
     func kill() {
         guard !hasEnded else { return }
         _ = call_signal_group(identifier, SIGKILL)
-        // What waits in the kernel for a mount that does not answer is left alone after a while.
+        // A worker that waits in the kernel for a hanging mount cannot end: this gives it up after
+        // a while.
         for _ in 0..<100 where !hasEnded { usleep(20_000) }
     }
 
@@ -71,7 +72,7 @@ final class WorkerProcess {
         Int(text(output).trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
     }
 
-    /// No operation has begun for a long time.
+    /// Whether no operation has begun for a long time.
     var hangs: Bool {
         if hasEnded { return false }
         let now = FileManager.default.contents(atPath: log).map { Array($0) } ?? []
@@ -79,7 +80,7 @@ final class WorkerProcess {
         return call_clock() - lastChange > WorkerProcess.longestOperation
     }
 
-    /// What it said, where it waits, what it did last.
+    /// The worker's output, the place where it waits, and its last operations.
     func finding(hangs: Bool = false) -> Finding {
         var reason = hangs ? "hangs" : "exit code \(code)"
         if code < 0 { reason = "ended by signal \(-code)" }

@@ -5,7 +5,7 @@ import Testing
 /// Lines as strace 6.13 writes them.
 @Suite("What the regression guard reads in a trace")
 struct TraceTextTests {
-    /// Threads 11 and 12 carry requests, 20 watches the disk.
+    /// Threads 11 and 12 carry requests, thread 20 watches the disk.
     private let service = TraceText(
         #"""
         11 restart_syscall(<... resuming interrupted read ...> <unfinished ...>

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What `bench --json` prints, as far as tests look at it.
+/// The part of the output of `bench --json` that tests check.
 struct BenchAnswer: Decodable {
     struct Spread: Decodable {
         let median: Double

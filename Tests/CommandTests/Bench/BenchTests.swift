@@ -2,8 +2,8 @@ import Foundation
 import LinuxKit
 import Testing
 
-/// One after the other, because each run takes all there is of the machine. No figure is compared
-/// with another: only that it is there.
+/// Serialized, because each run uses the whole machine. The tests check that each figure is there;
+/// they compare no figure with another.
 @Suite(
     .serialized, .enabled(if: BuiltCommand.isThere, "\(BuiltCommand.whyNot)"),
     .enabled(if: Host.takesDirectIO, "the file system of /var/tmp takes no direct I/O"))
@@ -15,7 +15,7 @@ struct BenchTests {
             ["bench", "--quick", "--seconds", "0.01", "--folder", folder.path(".")] + options)
     }
 
-    /// No file of ours, and no mount.
+    /// Expects that the bench left no file and no mount.
     private func expectNothingLeft(_ folder: Workspace) throws {
         #expect(try folder.names().filter { $0.hasPrefix("bypassio-bench") }.isEmpty)
         let mounts = try #require(KernelFile.text("/proc/self/mounts"))
@@ -112,7 +112,7 @@ struct BenchTests {
             kill -\(signal) $bench
             wait $bench
             """, in: folder)
-        // A shell's background process ignores SIGINT, unless it says otherwise itself, as ours
+        // A background process of a shell ignores SIGINT unless it restores the signal, as ours
         // does.
         #expect(outcome.code == 130)
         #expect(try folder.text("errors").contains("Stopped by a signal"))

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What `bench --json` prints of the proof.
+/// The proof in the output of `bench --json`.
 struct ProofAnswer: Decodable {
     struct Comparison: Decodable {
         let workload: String

@@ -8,7 +8,7 @@ struct ProofErrorTests {
             + ["--cache", cache]
     }
 
-    /// A line says that the proof begins; the error follows.
+    /// Expects a line that announces the proof, and then the error.
     private func expectCannotCreate(_ outcome: BuiltCommand.Outcome, saying words: String) {
         #expect(outcome.code == 73, "\(outcome.errors)")
         #expect(outcome.output.isEmpty)
@@ -28,7 +28,7 @@ struct ProofErrorTests {
     @Test(.enabled(if: Nobody.isThere, "\(Nobody.whyNot)"))
     func aCacheThatCannotBeWritten() throws {
         let folder = try Workspace()
-        // Where the figures' files may lie, and the kept one may not.
+        // A folder in which the files of the figures may lie, but the kept file may not.
         let open = try Workspace()
         try open.setPermissions(0o777, of: ".")
         expectCannotCreate(

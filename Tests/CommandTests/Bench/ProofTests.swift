@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// One after the other, because each run takes all there is of the machine.
+/// Serialized, because each run uses the whole machine.
 @Suite(
     .serialized, .enabled(if: BuiltCommand.isThere, "\(BuiltCommand.whyNot)"),
     .enabled(if: Host.takesDirectIO, "the file system of /var/tmp takes no direct I/O"))
@@ -32,7 +32,8 @@ struct ProofTests {
         }
     }
 
-    /// spec 4.1: which of the three filters and the volume driver see the reads of each route.
+    /// Expects the three filters and the volume driver to see the reads of each route that spec 4.1
+    /// demands.
     private func expectCounts(_ answer: ProofAnswer) throws {
         #expect(answer.rows.count == 6)
         for row in answer.rows {
@@ -41,7 +42,8 @@ struct ProofTests {
             let seen = row.readsSeenByFilter
             #expect(Set(seen.keys) == Set(answer.filters.map(\.name)))
             #expect(seen.values.allSatisfy { $0 == (isTraditional ? reads : 0) }, "\(row)")
-            // The heat map looks before a read, the audit and the scanner before and after.
+            // The heat map has a pre-read callback; the audit and the scanner have pre-read and
+            // post-read callbacks.
             #expect(row.filterCallbacksRun == (isTraditional ? 5 * reads : 0), "\(row)")
             let isFull = row.route == "bypass" && answer.before.kind == "supported"
             #expect(row.readsSeenByVolumeDriver == (isFull ? 0 : reads), "\(row)")
@@ -65,7 +67,7 @@ struct ProofTests {
         try expectSecondRunAgrees(answer, folder)
     }
 
-    /// The text says what the JSON said, over the same file.
+    /// Expects that the text reports what the JSON did, over the same file.
     private func expectSecondRunAgrees(_ answer: ProofAnswer, _ folder: Workspace) throws {
         func identity() throws -> [AnyHashable?] {
             let facts = try FileManager.default.attributesOfItem(atPath: answer.path)

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Wrong input of `mount`: one sentence, a documented exit code, and nothing is mounted.
+/// Wrong input of `mount`: it prints one sentence, exits with a documented code, and mounts
+/// nothing.
 @Suite(.enabled(if: BuiltCommand.isThere, "\(BuiltCommand.whyNot)"))
 struct MountErrorTests {
     private let folder: Workspace

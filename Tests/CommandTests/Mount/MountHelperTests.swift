@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The command under the names that mount(8) calls: exit codes are mount(8)'s bits.
+/// The command under the names that mount(8) calls: its exit codes are mount(8)'s bits.
 @Suite(.enabled(if: BuiltCommand.isThere, "\(BuiltCommand.whyNot)"))
 struct MountHelperTests {
     private let folder: Workspace
@@ -39,7 +39,7 @@ struct MountHelperTests {
         let options = "rw,remount,ro,nosuid,relatime,user_id=0,group_id=0,default_permissions"
         let place = folder.path("place")
         #expect(try call("mount.fuse.bypassio", "none", place, "-f", "-o", options).code == 0)
-        // Nothing is mounted there.
+        // No volume is mounted there.
         #expect(try call("mount.fuse.bypassio", "none", place, "-o", options).code == 32)
         #expect(try call("mount.fuse.bypassio", "none", place, "-o", "remount,bogus").code == 1)
     }

@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// The routes are those of a program that reads while the sample's filters are attached.
+/// The sample reports the routes of a program that reads while the sample's filters are attached.
 @Suite(
     .enabled(if: BuiltCommand.isThere, "\(BuiltCommand.whyNot)"),
     .enabled(if: Host.takesDirectIO, "the file system of /var/tmp takes no direct I/O"))
 struct SampleTests {
-    /// What a row of the table says of a handle: its route, and the callbacks meanwhile.
+    /// A row of the table: a handle's route, and the callbacks that ran meanwhile.
     private struct Row {
         let route: String
         let callbacks: UInt64
@@ -21,11 +21,11 @@ struct SampleTests {
         }
     }
 
-    /// Whatever the machine lets the sample mount, each handle's route is told, or why there is
+    /// Whatever the machine lets the sample mount, it reports each handle's route or why there is
     /// none.
     @Test func everyHandlesRouteIsToldAndTheRefusal() throws {
         let folder = try Workspace()
-        // The sample keeps what has its size.
+        // The sample keeps an existing file of the right size.
         try folder.makeFolder("cache")
         try folder.makeFolder("cache/sample")
         try folder.fill("cache/sample/level1.pak", count: 64 << 20)

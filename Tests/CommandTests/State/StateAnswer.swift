@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `state --json` prints.
+/// The output of `state --json`.
 struct StateAnswer: Decodable {
     struct Blocker: Decodable {
         let driver: String
@@ -33,7 +33,7 @@ struct StateAnswer: Decodable {
     let layers: [Layer]
     let facts: [String]
 
-    /// Asks, and checks that the exit code is the verdict's.
+    /// Runs the command, and expects the exit code of the verdict.
     static func of(_ path: String) throws -> StateAnswer {
         let outcome = try BuiltCommand.run("state", "--json", path)
         #expect(outcome.errors.isEmpty)
@@ -46,7 +46,7 @@ struct StateAnswer: Decodable {
         ["supported": 0, "notSupported": 1, "partiallySupported": 2][verdict.kind] ?? -1
     }
 
-    /// The lines of fsutil for this verdict (spec 3.1).
+    /// fsutil's lines for this verdict (spec 3.1).
     func fsutilLines(verbose: Bool) -> [String] {
         let compatible =
             verdict.isStorageDriverCompatible ? "BypassIo compatible" : "Not BypassIo compatible"

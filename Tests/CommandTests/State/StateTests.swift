@@ -10,7 +10,7 @@ struct StateTests {
         try folder.fill("data", count: 1 << 16)
     }
 
-    /// The text of a verdict is fsutil's, the JSON says the same, and `-v` adds every layer.
+    /// Expects fsutil's text for a verdict, the same facts in the JSON, and every layer with `-v`.
     @discardableResult
     private func expectAgreement(on path: String) throws -> StateAnswer {
         let answer = try StateAnswer.of(path)

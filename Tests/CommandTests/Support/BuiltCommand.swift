@@ -1,10 +1,10 @@
 import Foundation
 import TestSupport
 
-/// The command as it was built, run as a user runs it: a process of its own.
+/// The built command, run as a user runs it: in a process of its own.
 enum BuiltCommand {
     struct Outcome: Sendable {
-        /// The exit code; the negative number of the signal that ended it.
+        /// The exit code; the negated number of a signal that ended the process.
         let code: Int32
         let output: String
         let errors: String
@@ -17,7 +17,7 @@ enum BuiltCommand {
         let reason: String
     }
 
-    /// Beside the tests' own executable.
+    /// Lies beside the tests' own executable.
     static let location: URL? = {
         let folders = [
             try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
@@ -46,15 +46,15 @@ enum BuiltCommand {
         return try start(location.path, arguments, input: input, in: folder)
     }
 
-    /// A line for the shell, in which `$bypassio` is the command.
+    /// Runs a shell line in which `$bypassio` is the command.
     static func shell(_ line: String, in folder: Workspace? = nil) throws -> Outcome {
         guard let location else { throw Failure(reason: whyNot) }
         return try start(
             "/bin/sh", ["-c", line], in: folder, environment: ["bypassio": location.path])
     }
 
-    /// Runs a program to its end, unless it hangs; output goes through files, so that no pipe fills
-    /// up.
+    /// Runs a program to its end, or ends it when it hangs. Output goes to files, because a full
+    /// pipe would stop the program.
     static func start(
         _ program: String, _ arguments: [String], input: [UInt8] = [],
         in folder: Workspace? = nil, environment: [String: String] = [:]

@@ -1,8 +1,8 @@
 import Foundation
 
-/// What this machine lets a test do.
+/// What this machine allows a test to do.
 enum Host {
-    /// The name of a path's file system, e.g. `ext2/ext3`, `tmpfs`; nil if nobody can tell.
+    /// The name of a path's file system, e.g. `ext2/ext3`, `tmpfs`; nil if it is unknown.
     static func fileSystem(of path: String) -> String? {
         let outcome = try? BuiltCommand.start("/usr/bin/stat", ["-f", "-c", "%T", path])
         return outcome.flatMap { $0.code == 0 ? $0.lines.first : nil }
@@ -11,7 +11,7 @@ enum Host {
     static let varTmpIsExt4 = fileSystem(of: "/var/tmp") == "ext2/ext3"
     static let hasTmpfs = fileSystem(of: "/dev/shm") == "tmpfs"
 
-    /// `dd` reads a file of /var/tmp with O_DIRECT.
+    /// Whether `dd` can read a file of /var/tmp with O_DIRECT.
     static let takesDirectIO: Bool = {
         guard let folder = try? Workspace(), let path = try? folder.fill("probe", count: 1 << 16)
         else { return false }
@@ -19,7 +19,7 @@ enum Host {
             "/usr/bin/dd", "if=\(path)", "of=/dev/null", "bs=64k", "iflag=direct", "status=none")
     }()
 
-    /// `chattr +c` works where the tests' files lie.
+    /// Whether `chattr +c` works where the tests' files lie.
     static let canMarkCompressed: Bool = {
         guard let folder = try? Workspace(), (try? folder.fill("probe", count: 4096)) != nil
         else { return false }
@@ -31,7 +31,7 @@ enum Host {
         return (try? withSwapFile(in: folder) { _ in }) != nil
     }()
 
-    /// Lends a file that the kernel swaps to.
+    /// Gives the body a file to which the kernel swaps.
     static func withSwapFile(in folder: Workspace, _ body: (String) throws -> Void) throws {
         let path = try folder.fill("swap", count: 1 << 20)
         try folder.setPermissions(0o600, of: "swap")

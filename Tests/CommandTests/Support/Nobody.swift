@@ -1,6 +1,6 @@
 import Foundation
 
-/// The command as a user without rights; for tests that run as root.
+/// The command, run by root as the user nobody, who has no rights.
 enum Nobody {
     private static let setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].first {
         FileManager.default.isExecutableFile(atPath: $0)
@@ -8,7 +8,8 @@ enum Nobody {
 
     private static let identity = ["--reuid=65534", "--regid=65534", "--clear-groups"]
 
-    /// Root can become nobody, and nobody can run the command: it may lie in a folder of root's.
+    /// Whether root can become nobody and nobody can run the command: it may lie in a private
+    /// folder of root's.
     static let isThere: Bool = {
         guard BuiltCommand.isRoot, let setpriv, let command = BuiltCommand.location else {
             return false

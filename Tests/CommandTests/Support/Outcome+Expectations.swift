@@ -1,6 +1,7 @@
 import Testing
 
-/// docs/exit-codes.md: an error is one line on standard error, and standard output stays empty.
+/// Expects an error by docs/exit-codes.md: one line on standard error, and nothing on standard
+/// output.
 func expectError(
     _ outcome: BuiltCommand.Outcome, code: Int32, saying words: String...,
     sourceLocation: SourceLocation = #_sourceLocation
@@ -17,7 +18,7 @@ func expectError(
     }
 }
 
-/// EX_USAGE: the fault and the usage on standard error, nothing on standard output.
+/// Expects EX_USAGE: the fault and the usage on standard error, nothing on standard output.
 func expectUsageError(
     _ outcome: BuiltCommand.Outcome, saying words: String = "",
     sourceLocation: SourceLocation = #_sourceLocation

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What is neither file nor folder.
+/// Nodes that are neither file nor folder.
 extension Workspace {
     func makeFIFO(_ name: String) throws -> String {
         guard Host.succeeds("/usr/bin/mkfifo", path(name)) else {
@@ -9,7 +9,7 @@ extension Workspace {
         return path(name)
     }
 
-    /// A file of `count` bytes, none of which lie on the disk.
+    /// Makes a file of `count` bytes that occupies no disk block.
     func makeSparse(_ name: String, count: UInt64) throws -> String {
         let handle = try writing(name)
         defer { try? handle.close() }
@@ -17,7 +17,7 @@ extension Workspace {
         return path(name)
     }
 
-    /// A socket's name; nobody listens.
+    /// Makes a socket's name; no process listens.
     func makeSocket(_ name: String) throws {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A folder on a disk's file system, for one test, and gone after it.
+/// A folder on a disk's file system for one test, which removes it.
 final class Workspace: Sendable {
     let url: URL
 
@@ -10,7 +10,7 @@ final class Workspace: Sendable {
             .appendingPathComponent("bypassio-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
         Leftovers.note(folder: url.path)
-        // Others than root are to get in.
+        // Lets users other than root enter.
         try setPermissions(0o755, of: ".")
     }
 
@@ -26,7 +26,7 @@ final class Workspace: Sendable {
         return path(name)
     }
 
-    /// A file of `count` bytes that lie on the disk.
+    /// Makes a file whose `count` bytes lie on the disk.
     @discardableResult
     func fill(_ name: String, count: Int) throws -> String {
         try write(name, [UInt8](repeating: 0x5A, count: count))

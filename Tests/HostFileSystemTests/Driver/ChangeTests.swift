@@ -28,7 +28,7 @@ struct ChangeTests {
         #expect(told.attributes.isEmpty)
     }
 
-    /// The process' umask, told by what a new file loses.
+    /// The process' umask, found by the mode bits that a new file lacks.
     private var currentMask: UInt32 {
         guard let folder = try? TemporaryFolder(),
             (try? SystemCall.open(

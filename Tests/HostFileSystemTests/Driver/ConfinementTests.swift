@@ -7,7 +7,7 @@ import Testing
 
 @testable import HostFileSystem
 
-/// Nothing outside the root is ever reached, whatever the path, the links or the moment.
+/// No path, link or race reaches a file outside the root.
 @Suite("Confinement beneath the root")
 struct ConfinementTests {
     private func makeHost() throws -> HostFixture {

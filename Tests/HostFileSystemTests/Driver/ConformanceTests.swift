@@ -6,11 +6,11 @@ import Testing
 
 @testable import HostFileSystem
 
-/// The same operation on the bare directory and through the stack, for every combination of what
-/// is there: both end with the same errno and leave the same directory behind.
+/// Runs the same operation on the bare directory and through the stack, for every combination of
+/// existing files. Both must end with the same errno and leave the same directory.
 @Suite("The stack behaves as the directory below it")
 struct ConformanceTests {
-    /// What a name can be.
+    /// The kinds of node behind a name.
     enum Thing: String, CaseIterable {
         case missing, file, emptyFolder, fullFolder, linkToFile, linkToFolder, linkToNothing, pipe
 
@@ -37,7 +37,7 @@ struct ConformanceTests {
         }
     }
 
-    /// A folder's names with type and size, which is all that the operations below change.
+    /// A folder's names with type and size: the operations below change nothing else.
     static func picture(of folder: FilePath) throws -> [String] {
         let place = OpenFile(try SystemCall.open(folder, [.readOnly, .directory]))
         return try withExtendedLifetime(place) {
@@ -92,8 +92,8 @@ struct ConformanceTests {
         for thing in Thing.allCases {
             for (disposition, flags) in dispositions {
                 for (access, mode) in accesses {
-                    // Of purpose other than open(2): a pipe is a handle for attributes, and an
-                    // existing folder may be opened by OPEN_IF, as on Windows.
+                    // Differs from open(2) on purpose: a pipe opens as a handle for attributes, and
+                    // OPEN_IF may open an existing folder, as on Windows.
                     let isFolder = [.emptyFolder, .fullFolder, .linkToFolder].contains(thing)
                     if thing == .pipe, disposition != .create { continue }
                     if isFolder, disposition == .openIf { continue }

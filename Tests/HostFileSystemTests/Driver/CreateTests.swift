@@ -138,7 +138,8 @@ struct CreateTests {
         .enabled(if: HostTool.isRoot, "only root may make device nodes"))
     func device() throws {
         let host = try HostFixture()
-        // Major 240 is for experiments: nobody answers, so opening it for data would be ENXIO.
+        // Major 240 is for experiments and has no driver, so opening the node for data would fail
+        // with ENXIO.
         let number = DeviceNumber(major: 240, minor: 70_000).encoded
         let made = try host.open("dev", .create, kind: .special(device: number), mode: 0o020600)
         made.close()
@@ -170,7 +171,7 @@ struct CreateTests {
         #expect(
             host.openErrno("link", .create, kind: .symbolicLink(target: Array("x".utf8)))
                 == .fileExists)
-        // No text, and what a path type would tidy.
+        // Bytes that are no text, and a path that a path type would normalise.
         let odd: [UInt8] = [0xFF, 0xFE] + Array("a//b/./".utf8)
         let strange = try host.open("strange", .create, kind: .symbolicLink(target: odd))
         defer { strange.close() }
@@ -317,7 +318,7 @@ struct CreateTests {
         let identity = try SystemCall.status(of: place(try #require(opened))).inode
         let number = try place(try #require(opened))
         opened = nil
-        // The number may belong to another test by now, but not to this file.
+        // Another test may have reused the number, but not for this file.
         let now = try? SystemCall.status(of: number).inode
         #expect(now != identity)
         let file = try host.open("file")

@@ -10,7 +10,7 @@ import Testing
 /// A folder on the machine's disk, mounted as a volume for one test.
 final class HostFixture: Sendable {
     let folder: TemporaryFolder
-    /// The volume's root: a directory inside ``folder``, so that there is an outside to escape to.
+    /// The volume's root: a directory inside ``folder``, so that there is an outside to reach.
     let root: FilePath
     let manager = IOManager()
     let volume: Volume
@@ -38,7 +38,7 @@ final class HostFixture: Sendable {
         try SystemCall.status(of: root.appending(name), followingLinks: false)
     }
 
-    /// Opens through the stack; closes when the test lets go.
+    /// Opens through the stack; the file closes with the last reference.
     func open(
         _ path: FilePath, access: CreateParameters.Access = .read,
         _ disposition: CreateParameters.Disposition = .open, kind: CreateParameters.Kind = .any,
@@ -51,7 +51,7 @@ final class HostFixture: Sendable {
                 kind: kind, options: options, mode: mode))
     }
 
-    /// The errno that an open ends with; nil when it succeeds.
+    /// The errno with which an open fails; nil when it succeeds.
     func openErrno(
         _ path: FilePath, access: CreateParameters.Access = .read,
         _ disposition: CreateParameters.Disposition = .open, kind: CreateParameters.Kind = .any,
@@ -71,13 +71,13 @@ final class HostFixture: Sendable {
 }
 
 extension HostFixture {
-    /// Whether what others do to the fixtures' file system can be watched here.
+    /// Whether the driver can watch others' changes to the fixtures' file system.
     static var canBeWatched: Bool {
         (try? HostFixture())?.fileSystem.watchOutsideChanges() != nil
     }
 }
 
-/// The errno that a call ends with; nil when it succeeds.
+/// The errno with which a call fails; nil when it succeeds.
 func errno(_ body: () throws(IOFailure) -> Void) -> Errno? {
     do throws(IOFailure) {
         try body()

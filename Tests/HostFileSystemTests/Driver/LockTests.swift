@@ -110,7 +110,7 @@ struct LockTests {
         while !isWaiting.load(ordering: .acquiring) {}
         two.close()
         #expect(waiter.join(within: 60))
-        // The close may come before the request: then it never began.
+        // When the close comes before the request, the request never begins.
         let ends: [Errno?] = [.canceled, .badFileDescriptor]
         #expect(ends.contains(outcome.withLock { $0 }))
     }

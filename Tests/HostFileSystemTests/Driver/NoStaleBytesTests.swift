@@ -6,8 +6,8 @@ import Testing
 
 @testable import HostFileSystem
 
-/// A file on the machine's disk beside a model: changed through the page cache and past it, read
-/// past the filters by io_uring and by single reads.
+/// A file on the machine's disk beside a model. The test changes it through the page cache and past
+/// it, and reads it past the filters by io_uring and by single reads.
 @Suite("No bypassed read of a host file returns stale bytes, spec 4.6")
 struct NoStaleBytesTests {
     private static let page = 4096
@@ -45,7 +45,7 @@ struct NoStaleBytesTests {
                 cached =
                     below(2) == 0 ? nil : try volume.open("file", access: [.read, .write])
             case 1:
-                // Only cut and refilled: a hole would end the bypass for good.
+                // Only truncates and refills: a hole would end the bypass for good.
                 let size = (1 + below(Self.pages)) * Self.page
                 let handle = try volume.open("file", access: [.read, .write])
                 try handle.apply(.endOfFile(UInt64(min(size, model.count))))

@@ -47,7 +47,7 @@ struct RouteTests {
         }
         #expect(try cached.read(at: 1, length: 100) == Array(bytes[1..<101]))
         #expect(cached.traditionalReadsByCause[.cachedHandle] == 1)
-        // The host's own rule: direct I/O of an odd offset is EINVAL on either route.
+        // The host's own rule: direct I/O at an odd offset fails with EINVAL on either route.
         let odd = errno { () throws(IOFailure) in _ = try direct.read(at: 1, length: 100) }
         #expect(odd == .invalidArgument)
         #expect(direct.traditionalReadsByCause[.misaligned] == 1)

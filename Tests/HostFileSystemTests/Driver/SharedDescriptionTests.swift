@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Opens that share a descriptor")
 struct SharedDescriptionTests {
-    /// Descriptors of this process that lead to a file.
+    /// Descriptors of this process that are open on a file.
     private func descriptors(of path: FilePath) -> Int {
         let folder = "/proc/self/fd"
         let numbers = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -33,7 +33,7 @@ struct SharedDescriptionTests {
         for file in files {
             #expect(try file.read(at: 5000, length: 3) == [UInt8](pattern(8192)[5000..<5003]))
         }
-        // The first one, too, which brought it.
+        // Closes all but the last, the first too, which opened the descriptor.
         while files.count > 1 { files.removeFirst().close() }
         #expect(descriptors(of: path) == 1)
         #expect(try files[0].read(at: 0, length: 1) == [pattern(1)[0]])
@@ -122,7 +122,7 @@ struct SharedDescriptionTests {
         var files: [FileObject] = []
         for number in 0..<3 {
             files.append(try host.open("file", kind: .regularFile, options: .knownRegular))
-            // The one that came before goes, but not before the new one is there.
+            // The previous descriptor closes, but only after the new one is open.
             #expect(events() == (number == 0 ? [opened] : [opened, closed]))
         }
         for file in files { file.close() }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HostFileSystem
 
-/// Reads that somebody else carries, within the gates.
+/// Storage reads that a carrier performs, within the gates.
 @Suite("Reads of the storage by whoever carries them")
 struct StorageReadTests {
     @Test("only a read that may bypass the whole stack is begun, and it is counted once")
@@ -26,7 +26,7 @@ struct StorageReadTests {
         #expect(file.readsByRoute[.fullBypass] == 1)
         // Another open of the same file has no bypass of its own.
         #expect(cached.beginStorageRead(at: 0, length: 4096) == nil)
-        // The read that follows counts why.
+        // The read that follows counts the reason.
         #expect(file.beginStorageRead(at: 1, length: 4096) == nil)
         #expect(file.traditionalReadsByCause[.misaligned] == 0)
         _ = try file.bypassIO(.disable)
@@ -52,7 +52,7 @@ struct StorageReadTests {
             sawEnd.withLock { $0 = seen }
         }
         other.start()
-        // It has cleared the bit and waits, or is about to.
+        // The other thread has cleared the bit and waits, or is about to wait.
         while byClose ? !file.isClosed : file.isBypassEnabled {}
         isEnded.withLock { $0 = true }
         file.endStorageRead()

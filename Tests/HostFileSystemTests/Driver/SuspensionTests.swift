@@ -8,7 +8,7 @@ import Testing
 
 @Suite("What suspends the bypass of the host's files, spec 4.6")
 struct SuspensionTests {
-    /// Who has a file looked at: a QUERY, or who is told of others' changes.
+    /// The event that makes the driver check a file: a QUERY, or the report of an outside change.
     enum Asked: CaseIterable { case query, told }
 
     @Test("spec 4.6: a write behind the end that leaves a hole suspends, with the cause")
@@ -122,7 +122,7 @@ struct SuspensionTests {
         let mounted = try MountedFileSystem("mkfs.ext4", ["-q"], megabytes: 64)
         let host = try HostFixture(in: mounted.mountPoint)
         let bytes = pattern(256 * 1024)
-        // Two files that grow in turns lie in pieces.
+        // Two files that grow in turns become fragmented.
         let paths = ["file", "other"].map { host.root.appending($0) }
         for name in ["file", "other"] { try host.hostFile(name) }
         for start in stride(from: 0, to: bytes.count, by: 16384) {

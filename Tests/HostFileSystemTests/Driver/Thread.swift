@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 
-/// A thread of its own for a test, and a wait for its end.
+/// A thread of a test's own, and a wait for its end.
 final class Thread: Sendable {
     private let ended = DispatchSemaphore(value: 0)
     private let body: @Sendable () -> Void
@@ -20,7 +20,7 @@ final class Thread: Sendable {
 
     func join() { ended.wait() }
 
-    /// False if it goes on for longer.
+    /// False if the thread does not end in time.
     func join(within seconds: Int) -> Bool {
         ended.wait(timeout: .now() + .seconds(seconds)) == .success
     }

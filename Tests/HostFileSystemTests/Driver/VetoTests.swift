@@ -103,7 +103,7 @@ struct VetoTests {
             _ = try file.bypassIO(.disable)
             return status
         }
-        // Long enough for the file's last change to be told from one that comes now.
+        // Long enough for the clock to distinguish the file's last change from a new one.
         usleep(60_000)
         for _ in 0..<3 { #expect(try enable() == .success) }
         try HostTool.run("swapon", [path])

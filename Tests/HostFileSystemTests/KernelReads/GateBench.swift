@@ -9,7 +9,8 @@ import Testing
 
 @testable import HostFileSystem
 
-/// A door to a file, whoever reads through it, and what it asked.
+/// A door to a file, the readers that open the file through it, and the questions that the gate
+/// asked.
 final class GateBench: Sendable {
     static let needs = "needs root, Linux 6.14, and /var/tmp on ext4, xfs or btrfs"
     static let size = 1 << 18
@@ -18,13 +19,13 @@ final class GateBench: Sendable {
     let file: FileObject
     let door: any KernelReadDoor
     let asked = Guarded<[KernelRead]>([])
-    /// In a value of its own: a function that is lent out and put back by generic code is wrapped
-    /// up anew each time.
+    /// A value of its own: generic code that lends a function and puts it back wraps the function
+    /// anew each time.
     private struct Answer {
         var body: @Sendable (KernelRead) -> IOFailure? = { _ in nil }
     }
 
-    /// What a question does; lets the read pass unless told otherwise.
+    /// The answer to a question; by default it lets the read pass.
     private let answer = Guarded(Answer())
 
     init(in parent: FilePath = "/var/tmp") throws {
@@ -53,7 +54,7 @@ final class GateBench: Sendable {
         answer.withLock { $0.body = body }
     }
 
-    /// What the kernel does when a program opens the file by the door.
+    /// Opens the file through the door, as the kernel does for a program.
     func reader(expected: Bool = true, direct: Bool = false) throws -> OpenFile {
         let thread = UInt32(bpio_thread_id())
         if expected { door.expectOpen(by: thread) }
@@ -75,13 +76,13 @@ final class GateBench: Sendable {
     }()
 }
 
-/// The bench as its own door's question knows it.
+/// Gives the door's question a way to its own bench.
 final class GateBenchReference: @unchecked Sendable {
-    /// Set once, before anybody reads.
+    /// Set once, before any read.
     weak var bench: GateBench?
 }
 
-/// A read on a thread of its own, and what came of it.
+/// A read on a thread of its own, and its result.
 final class BackgroundRead: Sendable {
     private struct Outcome {
         var bytes: [UInt8] = []
@@ -111,7 +112,7 @@ final class BackgroundRead: Sendable {
     var bytes: [UInt8] { outcome.withLock { $0.bytes } }
     var error: Errno? { outcome.withLock { $0.error } }
 
-    /// False if it is held for longer. Once.
+    /// False if the gate holds the read for longer. Call once.
     func ends(within seconds: Int = 120) -> Bool {
         ended.wait(timeout: .now() + .seconds(seconds)) == .success
     }
@@ -127,7 +128,7 @@ func readAligned(
     }
 }
 
-/// Waits until it is so, at most two minutes: longer than a busy machine takes.
+/// Waits until the condition holds, at most two minutes: longer than a busy machine takes.
 func eventually(_ isSo: () throws -> Bool) rethrows -> Bool {
     for _ in 0..<24_000 {
         if try isSo() { return true }

@@ -9,15 +9,16 @@ import Testing
 
 @testable import HostFileSystem
 
-/// No read is carried out, unasked, between the return of drain() and the call of open(), while
-/// threads read as fast as they can.
+/// The kernel carries out no unasked read between the return of drain() and the call of open(),
+/// while threads read as fast as they can.
 ///
-/// A thread often loses its processor when a read is over and its end has not been stamped; so the
-/// file is changed right after the return and back before the call, and no read may see the change.
+/// A thread often loses its processor when a read is over and the thread has not stamped its end.
+/// So the test changes the file right after the return and changes it back before the call: no read
+/// may see the change.
 ///
 /// Cached reads on ext4 and btrfs take no lock, and some lose their processor between the gate and
 /// the copy (filemap_read offers it): without ``ThreadsInReads`` about one closing in a hundred
-/// misses one.
+/// misses such a read.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct GateStampTests {
     enum Kind: String, CaseIterable, Sendable {
@@ -33,9 +34,9 @@ struct GateStampTests {
     private struct Span: Sendable {
         var begin: UInt64
         var end: UInt64
-        /// Whose read it was.
+        /// The thread that read.
         var thread: UInt32 = 0
-        /// Of the file: odd while the gate is closed.
+        /// The version of the file: odd while the gate is closed.
         var version: UInt64 = 0
     }
 
@@ -72,7 +73,7 @@ struct GateStampTests {
     private static func stress(_ bench: GateBench, _ kind: Kind) throws {
         let isDone = Guarded(false)
         let spans = Guarded<[Span]>([])
-        /// Reads that are done: all, and those that saw a version of the closed gate.
+        /// Finished reads: all of them, and those that saw a version of the closed gate.
         let done = Guarded((all: 0, inside: 0))
         let files = try (0..<readers).map { _ in try bench.reader(direct: kind == .direct) }
         let asked = Guarded<[UInt32: [UInt64]]>([:])
@@ -107,7 +108,8 @@ struct GateStampTests {
             try write(UInt64(round) * 2 + 1, to: file)
             // Some rounds are long enough for questions.
             if round % 4 == 0 { usleep(300) }
-            // And the first for one that is passed, however few turns the readers get.
+            // The first round lasts until a read passes the closed gate, however few turns the
+            // readers get.
             if round == 0 { #expect(eventually { done.withLock { $0.inside > 0 } }) }
             try write(UInt64(round) * 2 + 2, to: file)
             let ended = now
@@ -166,7 +168,7 @@ struct GateStampTests {
         try SystemCall.writeAll(bytes, to: file.descriptor, at: 0)
     }
 
-    /// Reads until `isDone`, which is told of each read whether it saw a version of the closed
+    /// Reads until `isDone` returns true; tells it whether each read saw a version of the closed
     /// gate.
     private static func read(
         _ file: OpenFile, until isDone: (_ isInside: Bool) -> Bool

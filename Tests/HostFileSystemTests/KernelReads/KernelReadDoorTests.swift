@@ -9,7 +9,7 @@ import Testing
 
 @testable import HostFileSystem
 
-/// Which files get a door, and what becomes of it and of those behind it.
+/// Which files get a door, and what happens to it and to the programs behind it.
 @Suite(.enabled(if: GateBench.isAvailable, "\(GateBench.needs)"), .timeLimit(.minutes(10)))
 struct KernelReadDoorTests {
     private func door(

@@ -115,7 +115,8 @@ struct KernelReadGateTests {
         #expect(asked.isEmpty)
         door.callOff(open)
         door.callOff(ExpectedOpen(thread: 2, number: 1))
-        // The same thread at once again: its earlier open must not pass for the next.
+        // The same thread opens again at once: the gate must not take its earlier open for the
+        // next.
         let readers = try (0..<50).map { _ in try bench.reader() }
         try door.close()
         for reader in readers {

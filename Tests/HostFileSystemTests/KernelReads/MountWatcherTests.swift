@@ -36,7 +36,7 @@ struct MountWatcherTests {
         let mount = try SystemCall.mountOfItsOwn(for: folder.descriptor)
         let number = try #require(try SystemCall.status(of: mount.descriptor).mountID)
         #expect(SystemCall.fanotifyMountWatchers()[number] == nil)
-        // Another mount of the same folder, which nobody but this test reads by.
+        // Another mount of the same folder, which only this test reads.
         let root = FilePath("/proc/self/fd/\(mount.descriptor.rawValue)")
         let before = try open("file", below: root)
         defer { before.close() }
@@ -45,7 +45,7 @@ struct MountWatcherTests {
         try SystemCall.watchMount(
             mount.descriptor, adding: UInt64(BPIO_GATE_READ), by: group.descriptor)
         #expect(SystemCall.fanotifyMountWatchers()[number] != nil)
-        // One that has looked lately does not know yet.
+        // A new volume: a volume that has looked recently does not know the mark yet.
         let after = try open("file", below: root)
         defer { after.close() }
         let veto = after.volume.fileSystem.kernelReadVeto(for: after)

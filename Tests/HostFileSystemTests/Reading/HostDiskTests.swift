@@ -12,7 +12,7 @@ import Testing
 struct HostDiskTests {
     private let disk = HostDisk(name: "nvme", storageType: "NVMe", supportsBypassIO: true)
 
-    /// A descriptor of a file with these bytes, open as long as the answer lives.
+    /// A descriptor of a file with the given bytes, open as long as the result lives.
     private func file(_ folder: TemporaryFolder, _ bytes: [UInt8]) throws -> OpenFile {
         OpenFile(try SystemCall.open(try folder.file("file", bytes), [.readWrite]))
     }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import HostFileSystem
 
-/// What the docstrings of ``FileObject/read(at:length:into:)`` and ``ReadQueue`` promise of
+/// Checks what the docstrings of ``FileObject/read(at:length:into:)`` and ``ReadQueue`` promise of
 /// bypassed reads, through every layer down to the kernel.
 @Suite(
     "Bypassed reads of a host file without allocations",
@@ -28,7 +28,7 @@ struct NoAllocationTests {
         return file
     }
 
-    /// Counts what `body` does on this thread.
+    /// Counts the allocations and references of `body` on this thread.
     private func counting(_ body: () throws -> Void) throws -> bpio_counts {
         var counts = bpio_counts()
         bpio_count_begin()
@@ -42,7 +42,7 @@ struct NoAllocationTests {
         #expect(counts.allocations == 0)
         #expect(counts.frees == 0)
         guard isOptimized, bpio_reference_counting_available() else { return }
-        // The loop itself may hold an object once for the whole run; a read may not.
+        // The loop itself may retain an object once for the whole run; a read may not.
         #expect(counts.retains < 10)
         #expect(counts.releases < 10)
     }
@@ -102,7 +102,7 @@ struct NoAllocationTests {
     }
 }
 
-/// Whether this build is optimised: assertions are left out.
+/// Whether the compiler optimises this build, and so leaves out assertions.
 private let isOptimized: Bool = {
     var isDebug = false
     assert(
@@ -113,7 +113,7 @@ private let isOptimized: Bool = {
     return !isDebug
 }()
 
-/// Keeps every slot of a queue busy with single pages of one file.
+/// Keeps every slot of a queue reading single pages of one file.
 private struct QueueLoop {
     let queue: ReadQueue
     let file: QueuedFile

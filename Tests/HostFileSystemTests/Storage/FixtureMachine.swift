@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import HostFileSystem
 
-/// A sysfs, a procfs and a /dev of a machine that does not exist, made in a temporary folder.
+/// A sysfs, a procfs and a /dev of an imaginary machine, in a temporary folder.
 final class FixtureMachine: Sendable {
     let folder: TemporaryFolder
     var paths: SystemPaths {
@@ -29,7 +29,8 @@ final class FixtureMachine: Sendable {
         return discovery.topology(of: mount)
     }
 
-    /// A block device: its folder below /sys, its number, and attribute files relative to it.
+    /// Makes a block device: its folder below /sys, its number, and attribute files relative to the
+    /// folder.
     func block(_ place: String, _ number: String, _ attributes: [String: String] = [:]) throws {
         let name = place.split(separator: "/").last.map { String($0) } ?? place
         try write("sys/\(place)/dev", number + "\n")
@@ -40,7 +41,7 @@ final class FixtureMachine: Sendable {
         try link("sys/class/block/\(name)", to: "../../\(place)")
     }
 
-    /// The devices that a block device is made of, by their places below /sys.
+    /// Makes the devices that form a block device, given by their places below /sys.
     func slaves(of place: String, _ parts: [String]) throws {
         for part in parts {
             let name = part.split(separator: "/").last.map { String($0) } ?? part
@@ -48,7 +49,7 @@ final class FixtureMachine: Sendable {
         }
     }
 
-    /// The link by which sysfs names a device's driver.
+    /// Makes the link by which sysfs names a device's driver.
     func driver(_ name: String, of place: String) throws {
         try folders("sys/bus/drivers/\(name)")
         try link("sys/\(place)/driver", to: absolute("sys/bus/drivers/\(name)"))

@@ -8,8 +8,8 @@ import Testing
 
 @testable import HostFileSystem
 
-/// Spec 4.4 under load: eight threads read as fast as they can while another pauses and resumes;
-/// each read carries stamps that tell what was paused when it began and when it ended.
+/// Spec 4.4 under load: eight threads read as fast as they can while another thread pauses and
+/// resumes. Each read carries stamps of the pauses in force when it began and when it ended.
 @Suite("Not one bypassed read inside a pause, spec 4.4", .serialized)
 struct PauseStampTests {
     enum Place: String, CaseIterable, Sendable {
@@ -21,7 +21,7 @@ struct PauseStampTests {
     private static let depth = 4
     private static let page = 4096
     private static let pages = 64
-    /// `BYPASSIO_TEST_PAUSES=10000` for the whole of it; half of them pause the stream.
+    /// `BYPASSIO_TEST_PAUSES=10000` for the full test; half of the pauses pause the stream.
     private static let pauses =
         ProcessInfo.processInfo.environment["BYPASSIO_TEST_PAUSES"].flatMap { Int($0) } ?? 500
 
@@ -31,13 +31,13 @@ struct PauseStampTests {
         var engine = ""
     }
 
-    /// Reads that are done, by route, for whoever waits for one.
+    /// Finished reads by route, for a thread that waits for a read.
     private final class Progress: Sendable {
         private let counts = Guarded<[ReadRoute: Int]>([:])
 
         func add(_ route: ReadRoute) { counts.withLock { $0[route, default: 0] += 1 } }
 
-        /// Waits for a read that is done from here on; false if none comes, as if all readers hung.
+        /// Waits for a read that finishes from here on; false if none does, as if all readers hung.
         func sees(_ route: ReadRoute) -> Bool {
             let before = counts.withLock { $0[route] ?? 0 }
             return eventually { counts.withLock { $0[route] ?? 0 } > before }
@@ -94,8 +94,8 @@ struct PauseStampTests {
                     round % 2 == 0
                     ? (.streamPause, .streamResume, PauseWindow.stream, .storageBypass)
                     : (.volumeStackPause, .volumeStackResume, PauseWindow.volume, .filterBypass)
-            // Now and then the readers are waited for, outside the pause and inside it, so that
-            // every route is taken however few turns they get.
+            // Some rounds wait for the readers, outside the pause and inside it, so that reads take
+            // every route however few turns the readers get.
             let waits = round % 64 < 2
             if waits { #expect(progress.sees(.fullBypass), "no read goes past everything") }
             _ = try file.bypassIO(pause)
@@ -148,7 +148,8 @@ struct PauseStampTests {
                     if !isRight { outcome.failures += 1 }
                     queue.release(done)
                 }
-                // More threads than processors: a drain waits for each of them to get its turn.
+                // There are more threads than processors: a drain waits for each thread to get its
+                // turn.
                 sched_yield()
             }
         } catch {

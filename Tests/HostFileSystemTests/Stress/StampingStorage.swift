@@ -2,10 +2,10 @@ import BypassIOProtocol
 import IOStack
 import Synchronization
 
-/// When bypass may not be used: set by whoever pauses, after the pause returned, and cleared before
-/// the resume begins.
+/// The time in which bypass is forbidden: the pausing thread sets it after the pause returned, and
+/// clears it before it resumes.
 final class PauseWindow: Sendable {
-    /// Bit 0: the stream is paused. Bit 1: the volume stack is.
+    /// Bit 0: the stream is paused. Bit 1: the volume stack is paused.
     private let word = Atomic<UInt8>(0)
 
     static let stream: UInt8 = 1
@@ -14,11 +14,11 @@ final class PauseWindow: Sendable {
     func open(_ pause: UInt8) { word.bitwiseOr(pause, ordering: .sequentiallyConsistent) }
     func close(_ pause: UInt8) { word.bitwiseAnd(~pause, ordering: .sequentiallyConsistent) }
 
-    /// What was paused at this moment.
+    /// The pauses in force now.
     var stamp: UInt8 { word.load(ordering: .sequentiallyConsistent) }
 }
 
-/// The stamps of one queue's reads, by slot; used by the queue's thread only.
+/// The stamps of one queue's reads, by slot. Only the queue's thread uses it.
 final class StampTable: @unchecked Sendable {
     var began: [UInt8]
     var ended: [UInt8]
@@ -28,7 +28,7 @@ final class StampTable: @unchecked Sendable {
         ended = began
     }
 
-    /// Whether a read that took `route` was past what was paused, when it began or when it ended.
+    /// Whether a read skipped what was paused, when it began or when it ended.
     func isViolation(_ slot: Int, _ route: ReadRoute) -> Bool {
         let stamps = began[slot] | ended[slot]
         return route.skipsFilters && stamps & PauseWindow.stream != 0
@@ -36,8 +36,8 @@ final class StampTable: @unchecked Sendable {
     }
 }
 
-/// A storage driver that stamps each read of a queue: when the storage is handed it, after it
-/// entered the gates, and when it comes back, before it leaves them.
+/// A storage driver that stamps each read of a queue: when the storage gets it, after it entered
+/// the gates, and when it returns, before it leaves them.
 final class StampingStorage: StorageDriver {
     private let storage: any StorageDriver
     let window = PauseWindow()
@@ -50,7 +50,7 @@ final class StampingStorage: StorageDriver {
 
     var name: String { storage.name }
     var storageType: String { storage.storageType }
-    /// A disk of whatever kind: it is the gates that are tried here.
+    /// The kind of disk is irrelevant: this tests the gates.
     var supportsBypassIO: Bool { true }
 
     func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto? { nil }
@@ -67,11 +67,11 @@ final class StampingStorage: StorageDriver {
         try storage.write(extent, from: buffer)
     }
 
-    /// A queue with the table of its stamps.
+    /// Returns a queue with the table of its stamps.
     func makeQueue(
         _ volume: Volume, depth: Int, slotSize: Int
     ) throws(IOFailure) -> (ReadQueue, StampTable) {
-        // One at a time: the engine made next is the queue's.
+        // Serialized: the next engine that the driver makes belongs to the queue.
         try making.withLock { _ throws(IOFailure) in
             let table = StampTable(depth: depth)
             next.withLock { $0 = table }

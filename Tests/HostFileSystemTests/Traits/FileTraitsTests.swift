@@ -160,7 +160,7 @@ struct FileTraitsTests {
 
     @Test("A bit that the attribute mask lacks is unknown, not false")
     func unknownIsNotFalse() throws {
-        // procfs fills neither of these into the mask and has no inode flags.
+        // procfs reports neither of these in the mask and has no inode flags.
         let traits = try FileTraits.read(at: "/proc/self/status")
         #expect(traits.encrypted == .unknown)
         #expect(traits.compressed == .unknown)

@@ -1,7 +1,7 @@
 import Foundation
 import LinuxKit
 
-/// Programs of the machine that some tests need, and whether they are there.
+/// Programs of the machine that some tests need.
 enum HostTool {
     struct Failure: Error { var command: String, output: String }
 
@@ -14,7 +14,7 @@ enum HostTool {
 
     static func has(_ names: String...) -> Bool { names.allSatisfy { location($0) != nil } }
 
-    /// Root, loop devices, and these programs: what mounting an image takes.
+    /// Whether the machine can mount images: root, loop devices, and the named programs.
     static func canMountImages(with names: String...) -> Bool {
         isRoot && FileManager.default.fileExists(atPath: "/dev/loop-control")
             && has("mount", "umount") && names.allSatisfy { location($0) != nil }

@@ -5,7 +5,7 @@ import TestSupport
 
 @testable import HostFileSystem
 
-/// A file system mounted for one test, unmounted when the test ends, however it ends.
+/// A file system mounted for one test; it is unmounted however the test ends.
 final class MountedFileSystem: Sendable {
     let folder: TemporaryFolder
     var mountPoint: FilePath { folder.path.appending("mount") }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import HostFileSystem
 
-/// File systems in images, mounted for one test each. One at a time: they share loop devices.
+/// File systems in images, mounted for one test each. Serialized, because they share loop devices.
 @Suite("Traits and topology on file systems of every kind", .serialized)
 struct MountedTraitsTests {
     static let needs = "needs root, loop devices, the kernel's driver and the mkfs program"

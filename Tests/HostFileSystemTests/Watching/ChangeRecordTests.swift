@@ -3,7 +3,7 @@ import Testing
 
 @testable import HostFileSystem
 
-/// What read(2) of a watch returns, taken apart; nothing it might hold does harm.
+/// Parses the bytes that read(2) of a watch returns; no content does harm.
 struct ChangeRecordTests {
     private static func number(_ value: UInt64, _ count: Int) -> [UInt8] {
         (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt64($0 * 8)) }

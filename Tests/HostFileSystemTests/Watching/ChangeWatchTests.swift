@@ -5,7 +5,7 @@ import Testing
 
 @testable import HostFileSystem
 
-/// What other processes do to a volume's files is told; what this one does is not.
+/// The watch reports what other processes do to a volume's files, and not what this process does.
 @Suite(
     .enabled(
         if: HostFixture.canBeWatched,
@@ -20,14 +20,14 @@ struct ChangeWatchTests {
         watch = try #require(host.fileSystem.watchOutsideChanges())
     }
 
-    /// What is told of the volume's own files within 5 seconds, until `isEnough`.
+    /// The reports about the volume's own files within 5 seconds, until `isEnough` accepts them.
     private func told(until isEnough: ([OutsideChange]) -> Bool) throws -> [OutsideChange] {
         let directory = FileID(try host.status("."))
         var all: [OutsideChange] = []
         let end = ContinuousClock().now + .seconds(5)
         while !isEnough(all), ContinuousClock().now < end {
             guard case .changes(let some) = watch.next(within: .milliseconds(200)) else { break }
-            // Others work on the same file system.
+            // Other tests work on the same file system.
             all += some.filter { $0.directory == directory }
         }
         return all
