@@ -15,7 +15,7 @@ struct BoundedDrainTests {
         memory.volume.drainLimit = Self.limit
     }
 
-    /// A bypassed read that the disk keeps.
+    /// A bypassed read that the disk holds.
     private func heldRead(of file: FileObject) -> OwnThread<[UInt8]> {
         memory.disk.holdReads()
         let read = OwnThread { Array(try file.read(at: 0, length: 512)) }
@@ -116,7 +116,7 @@ struct BoundedDrainTests {
             return try file.bypassIO(.streamPause)
         }
         #expect(eventually { thread.value.map { waits.isWaiting($0) } ?? false })
-        // The answer tells the program, so nobody else needs to.
+        // The call's own answer tells the program, so `cancel` need not.
         let number = try #require(thread.value)
         #expect(waits.cancel(number) == false)
         let failure = #expect(throws: IOFailure.self) { _ = try pause.result() }

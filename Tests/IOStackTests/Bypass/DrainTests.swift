@@ -57,7 +57,7 @@ struct DrainTests {
         #expect(memory.disk.waitForHeldReads(1))
         let disable = OwnThread { try file.bypassIO(.disable) }
         #expect(eventually { memory.volume.activeBypassCount == 1 })
-        // The last on the volume, and no read of its own to wait for.
+        // The last reference drops on another thread, with no read of its own to wait for.
         let drop = OwnThread { dropped.value = nil }
         #expect(eventually { memory.volume.activeBypassCount == 0 })
         #expect(drop.isStillRunning())

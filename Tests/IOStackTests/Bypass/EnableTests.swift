@@ -142,7 +142,7 @@ struct EnableTests {
         #expect(try file.query(.skipStorageStackQuery) == BypassIOResults())
         _ = try file.read(at: 0, length: 512)
         #expect(file.routes == [.filterBypass: 1])
-        // The storage driver was never asked: the first veto ends the control.
+        // The file system never asked the storage driver: the first veto ends the control.
         #expect(memory.disk.controls.isEmpty)
         file.close()
         #expect(memory.disk.controls == [.disable])
@@ -185,7 +185,7 @@ struct EnableTests {
         let file = try memory.enabledFile()
         let telling: Set<BypassIOOperation> = [.enable, .query, .getInfo]
         for operation in BypassIOOperation.all {
-            // Each operation on a fresh state: none paused, the file enabled.
+            // Each operation meets a fresh state: no pause, and the file enabled.
             _ = try file.bypassIO(.enable)
             var expected: BypassIOOutputFlags =
                 telling.contains(operation) ? .compatibleStorageDriver : []

@@ -5,7 +5,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// A volume driver that, once, does something while it answers a QUERY.
+/// A volume driver that calls a function once, while it answers a QUERY.
 private final class InterruptingDriver: VolumeDriver {
     let name = "interrupting"
     let supportsBypassIO = true
@@ -50,7 +50,8 @@ struct PauseRaceTests {
         _ = try file.bypassIO(.streamPause)
         let resume = OwnThread { try file.bypassIO(.streamResume) }
         #expect(eventually { kept.value != nil })
-        // The second pauser begins to veto, then pauses; the QUERY under way does not know it yet.
+        // The second pauser starts to veto and then pauses; the QUERY under way does not know the
+        // veto yet.
         _ = try OwnThread { try file.bypassIO(.streamPause) }.result()
         kept.value?.completePendedPreOperation(.successNoCallback)
         let answer = try resume.result()
@@ -130,7 +131,7 @@ struct PauseRaceTests {
         memory.disk.stopHoldingReads()
         for control in controls { _ = try control.result() }
         for read in reads { #expect(try read.result().count == 512) }
-        // The other file object still has bypass enabled, so the pause stands.
+        // The other file object still has bypass enabled, so the pause stays in force.
         #expect(file.stream.isPaused && memory.volume.activeBypassCount == 1)
     }
 
@@ -149,7 +150,7 @@ struct PauseRaceTests {
         let late = OwnThread { try other.read(at: 0, length: 512) }
         #expect(memory.disk.waitForHeldReads(2))
         #expect(other.causes == [.settling: 1] && other.routes == [.traditional: 1])
-        // The DISABLE does not wait for that one.
+        // The DISABLE does not wait for that read.
         memory.disk.releaseOldest()
         _ = try disable.result()
         memory.disk.stopHoldingReads()

@@ -28,7 +28,7 @@ struct PauseTests {
         #expect(eventually { file.stream.isPaused })
         #expect(pause.isStillRunning())
         let isOther = memory.disk.heldReads.map { $0.handle == other.storage }
-        // Whichever came first: the pause waits for the two reads of its stream only.
+        // In either order, the pause waits only for the two reads of its own stream.
         memory.disk.releaseOldest(isOther[0] ? 3 : 1)
         if !isOther[0] {
             #expect(pause.isStillRunning())
@@ -78,7 +78,7 @@ struct PauseTests {
         _ = try file.read(at: 0, length: 512)
         #expect(file.routes == [.fullBypass: 1, .filterBypass: 1])
         #expect(volumeDriver.reads == 1 && trace.notes.isEmpty)
-        // Repeatable.
+        // A pause can be repeated.
         #expect(try file.bypassIO(.volumeStackPause).flags == .volumeStackBypassPaused)
     }
 
@@ -174,7 +174,7 @@ struct PauseTests {
         _ = try upper.bypassIO(.streamPause, on: file)
         _ = try upper.bypassIO(.streamPause, on: file)
         _ = try lower.bypassIO(.streamPause, on: file)
-        // Sent by the lower filter, answered by the higher one.
+        // The lower filter sends the control, the higher filter answers it.
         var answer = try lower.bypassIO(.streamResume, on: file)
         #expect(answer.results?.driverName.string == "high")
         #expect(answer.flags == .streamBypassPaused)
@@ -260,7 +260,7 @@ struct PauseTests {
         for file in [file, other] { _ = try file.bypassIO(.streamPause) }
         let refusal = try file.bypassIO(.streamResume).results
         #expect(refusal?.driverName.string == "veto" && file.stream.isPaused)
-        // A later pause stands on its own: nobody asked for its end.
+        // A later pause stays in force: no RESUME asked for its end.
         _ = try other.bypassIO(.streamResume)
         _ = try other.bypassIO(.streamPause)
         try memory.manager.filterManager.detach(veto)
@@ -302,7 +302,7 @@ struct PauseTests {
         #expect(
             failure { try file.bypassIO(.volumeStackResume, requestor: user) } == .accessDenied)
         #expect(memory.volume.isStorageBypassPaused)
-        // Everything else needs no right (FILE_ANY_ACCESS).
+        // Every other operation needs no right (FILE_ANY_ACCESS).
         let anyone = BypassIOOperation.all.filter {
             $0 != .volumeStackPause && $0 != .volumeStackResume
         }
@@ -352,7 +352,7 @@ struct PauseTests {
         let disable = OwnThread { try file.bypassIO(.disable) }
         #expect(eventually { !file.isBypassEnabled })
         _ = try other.bypassIO(.enable)
-        // Looked at when a read leaves: any read does.
+        // Every read that leaves the gates checks the count.
         memory.disk.stopHoldingReads()
         _ = try disable.result()
         _ = try read.result()

@@ -15,7 +15,7 @@ struct RouteTests {
         try memory.attach(tracer("filter", at: "100", trace))
     }
 
-    /// Which parts of the stack a read met.
+    /// Expects the parts of the stack that a read met.
     private func expectRead(
         _ file: FileObject, filters: Bool, drivers: Bool, at offset: UInt64 = 512,
         length: Int = 1024, _ location: SourceLocation = #_sourceLocation

@@ -4,7 +4,8 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// Sees reads and has no callback for controls: what it withdraws is vetoed in its place.
+/// Sees reads and has no callback for controls: the filter manager vetoes in its place while its
+/// withdrawal lasts.
 final class Watcher: Filter, PreReadFilter {
     let name: String
     let altitude: Altitude
@@ -156,7 +157,7 @@ struct WithdrawTests {
         }
     }
 
-    /// Keeps the first ENABLE.
+    /// Holds the first ENABLE.
     private func keeper(_ kept: Box<Kept?>) -> FilterRegistration {
         filter(
             "keeper", at: "200",

@@ -4,12 +4,12 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// Two filters: the upper follows the recipe of spec 4.4 when a test tells it to; the lower keeps
-/// the first ENABLE that the upper let past.
+/// Two filters. The upper follows the recipe of spec 4.4 when a test asks it to; the lower holds
+/// the first ENABLE that the upper let pass.
 private final class Withdrawal: Sendable {
     let veto = Box<(NTStatus, String)?>(nil)
     let kept = Box<Kept?>(nil)
-    /// Of each ENABLE that the upper saw, whether the manager had sent it again.
+    /// For each ENABLE that the upper filter saw: whether the manager had sent it again.
     let seen = Box<[Bool]>([])
     let memory = MemoryVolume()
     let upper: FilterInstance
@@ -46,7 +46,7 @@ private final class Withdrawal: Sendable {
                     })))
     }
 
-    /// An ENABLE that is past the upper filter and has not reached the file system.
+    /// Starts an ENABLE that has passed the upper filter and has not reached the file system.
     func enable(_ file: FileObject) -> OwnThread<BypassIOResults?> {
         let enable = OwnThread { try file.bypassIO(.enable).results }
         #expect(eventually { self.kept.value != nil })

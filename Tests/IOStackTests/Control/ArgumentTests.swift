@@ -4,7 +4,7 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// The state that a refused control must leave alone.
+/// The state that a refused control must not change.
 private struct Snapshot: Equatable {
     let isEnabled: Bool
     let active: Int
@@ -139,7 +139,7 @@ struct ArgumentTests {
             for outputLength in [0, 23, 24, 96, 351, 352, 600] {
                 var input = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
                 if length >= 24, random.next() % 2 == 0 {
-                    // Closer to something that is accepted, but never accepted.
+                    // Resembles a valid input more, but is never valid.
                     for index in 0..<24 { input[index] = 0 }
                     input[0] = UInt8.random(in: 0...9, using: &random)
                     input[8 + Int(random.next() % 16)] = 1
@@ -154,7 +154,7 @@ struct ArgumentTests {
     }
 }
 
-/// The same numbers in every run.
+/// A generator with the same sequence in every run.
 struct Seeded: RandomNumberGenerator {
     var state: UInt64
 

@@ -4,7 +4,7 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// A file object whose last handle is closed is the filters' until its cleanup is over.
+/// After its last handle closes, filters may use a file object until its cleanup ends.
 @Suite struct CleanupControlTests {
     let memory = MemoryVolume()
 
@@ -62,8 +62,8 @@ import Testing
                 failure { try instance.bypassIO(.streamPause, on: file) },
                 failure { try instance.read(file, at: 0, length: 512, into: buffer) },
                 failure { try instance.setContext(Note(Trace()), on: .streamHandle(file)) },
-                // Nothing is enabled any more, and who has the file object sends nothing from the
-                // top.
+                // Bypass cannot be enabled any more, and a holder of the file object cannot send a
+                // control to the top of the stack.
                 failure { try instance.bypassIO(.enable, on: file) },
                 failure { try file.bypassIO(.query) },
                 failure { try file.read(at: 0, length: 512, into: buffer) },

@@ -9,7 +9,8 @@ struct EntryPointTests {
     let memory = MemoryVolume()
     let trace = Trace()
 
-    /// Three filters that note the controls they see; the middle one's instance.
+    /// Attaches three filters that note the controls they see. Returns the instance of the middle
+    /// one.
     func threeFilters() throws -> FilterInstance {
         try memory.attach(tracer("high", at: "300", trace, [.fileSystemControl]))
         try memory.attach(tracer("low", at: "100", trace, [.fileSystemControl]))

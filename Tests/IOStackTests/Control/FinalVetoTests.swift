@@ -3,11 +3,12 @@ import IOStack
 import MemoryFileSystem
 import Testing
 
-/// Spec 4.3: a veto is one act. It ends the request whatever the callback that gave it returns.
+/// Spec 4.3: a veto is final. It ends the request whatever its callback returns.
 @Suite struct FinalVetoTests {
     let memory = MemoryVolume()
 
-    /// Vetoes ENABLE and QUERY, with these arguments, and returns `result` all the same.
+    /// Attaches a filter that vetoes ENABLE and QUERY with these arguments, and returns `result`
+    /// nevertheless.
     private func attachForgetful(
         _ result: PreOperationResult, status: NTStatus = .notSupportedWithAuditing,
         reason: String = "Audited.", posts: Box<Int> = Box(0)
@@ -47,7 +48,7 @@ import Testing
         #expect(below.take().isEmpty && posts.value == 0)
         _ = try file.read(at: 0, length: 512)
         #expect(file.routes == [.traditional: 1])
-        // The question to every layer hears it, too.
+        // A question to every layer includes the veto.
         let answers = try file.explainBypassIO()
         #expect(answers.first?.veto?.status == .notSupportedWithAuditing)
     }
@@ -59,7 +60,7 @@ import Testing
         #expect(failure { try file.bypassIO(.enable) } == .invalidParameter4)
         #expect(failure { try file.bypassIO(.query) } == .invalidParameter4)
         #expect(!file.isBypassEnabled)
-        // What cannot be vetoed is still up to the callback.
+        // The callback still decides on controls that cannot be vetoed.
         #expect(try file.bypassIO(.disable).operation == .disable)
     }
 

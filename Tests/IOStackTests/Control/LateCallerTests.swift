@@ -118,7 +118,7 @@ struct LateCallerTests {
         file.close()
         #expect(failure { try memory.manager.dismount(memory.volume) } == .sharingViolation)
         kept.value?.completePendedPreOperation(.successNoCallback)
-        // It was let through; bypass of a closed handle is never on.
+        // The filters let the ENABLE pass, but bypass of a closed handle is never on.
         #expect(failure { try enable.result() } == .fileClosed)
         #expect(!file.isBypassEnabled && memory.volume.activeBypassCount == 0)
         try memory.manager.dismount(memory.volume)

@@ -4,7 +4,7 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// Keeps what it is told, in words.
+/// Keeps a line of text for each event.
 private final class Notebook: VolumeObserver {
     private let trace = Trace()
 

@@ -116,7 +116,7 @@ struct OptInTests {
         #expect(file.routes == [.fullBypass: 1])
 
         _ = try file.read(at: 0, length: 512)
-        // All bypass has stopped, that of the volume drivers too.
+        // All bypass has stopped, also past the volume drivers.
         #expect(file.routes == [.fullBypass: 1, .traditional: 1])
         #expect(file.causes == [.filterAttachBlocked: 1])
         #expect(instance.callbacksRun.pre == 1)

@@ -8,7 +8,7 @@ import Testing
 struct PendedVetoTests {
     let memory = MemoryVolume()
 
-    /// Keeps every ENABLE and QUERY.
+    /// A filter that holds every ENABLE and QUERY.
     private func keeper(
         _ name: String, at place: String, _ kept: Box<Kept?>
     ) -> FilterRegistration {

@@ -2,7 +2,7 @@ import IOStack
 import MemoryFileSystem
 import Testing
 
-/// FsRtlGetSupportedFeatures: the bits that every attached filter has.
+/// FsRtlGetSupportedFeatures: the feature bits that every attached filter has.
 @Suite struct SupportedFeaturesTests {
     @Test("the AND over all attached filters; all bits without one")
     func aggregate() throws {
@@ -13,7 +13,7 @@ import Testing
         full.supportedFeatures = .all
         try memory.attach(full)
         #expect(memory.volume.supportedFeatures.rawValue == 0xF)
-        // One that filters no data shows the bit of BypassIO alone.
+        // A filter that filters no data shows only the bit of BypassIO.
         var trigger = filter("trigger", at: "200")
         trigger.supportedFeatures = []
         let second = try memory.attach(trigger)

@@ -3,11 +3,11 @@ import IOStack
 import MemoryFileSystem
 import Testing
 
-/// Spec 4.3: an ENABLE that a post callback fails leaves no bypass behind.
+/// Spec 4.3: an ENABLE that a post callback fails leaves bypass off.
 @Suite struct UndoneEnableTests {
     let memory = MemoryVolume()
 
-    /// Notes the operations that pass it.
+    /// A filter that notes the operations that pass it.
     private func observer(
         _ name: String, at place: String, _ seen: Box<[BypassIOOperation]>
     ) -> FilterRegistration {
@@ -21,7 +21,7 @@ import Testing
                 }))
     }
 
-    /// Lets ENABLE pass and spoils its answer afterwards.
+    /// A filter that lets ENABLE pass and fails it on the way up.
     private func spoiler(
         _ place: String = "200", _ spoil: @escaping @Sendable (CallbackData) -> Void
     ) -> FilterRegistration {

@@ -8,7 +8,8 @@ import Testing
 struct VetoTests {
     let memory = MemoryVolume()
 
-    /// A filter whose pre callback vetoes with these arguments and completes; the answer it got.
+    /// Attaches a filter whose pre callback vetoes with these arguments and completes; returns the
+    /// answer to the control.
     private func attachVetoer(
         status: NTStatus = .notSupportedWithMonitoring, reason: String = "Watched.",
         answer: Box<NTStatus?>
@@ -261,7 +262,7 @@ struct VetoTests {
         _ = try file.bypassIO(.query)
         _ = try file.bypassIO(.disable)
         _ = try file.bypassIO(.streamResume)
-        // Looks like a verdict, but is the value of an attribute.
+        // Resembles a verdict, but is the value of an attribute.
         var value = try BypassIOOperation.query.input()
         value += [UInt8](repeating: 0, count: 352 - value.count)
         try file.setAttribute("user.a", to: value)

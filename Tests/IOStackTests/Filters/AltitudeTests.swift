@@ -36,7 +36,7 @@ struct AltitudeTests {
         #expect(altitude(long) < altitude("1" + String(repeating: "0", count: 400)))
         #expect(altitude("1.\(long)1") < altitude("1.\(long)2"))
         #expect(altitude("1.\(long)") < altitude("1.\(long)0000001"))
-        // Equal as floating point.
+        // The two are equal as floating-point numbers.
         #expect(altitude("9007199254740992") < altitude("9007199254740993"))
     }
 

@@ -73,7 +73,7 @@ struct AttachTests {
         let one = try filters.register(registration)
         #expect(failure { try filters.attach(one, to: memory.volume) } == .fltDoNotAttach)
         #expect(memory.volume.instances.isEmpty)
-        // What the setup had set is gone with it.
+        // The context that the setup had set is gone too.
         #expect(trace.take() == ["manual", "context gone"])
         let instance = try filters.attach(one, to: memory.volume, reason: .automatic)
         #expect(trace.take() == ["automatic"])
@@ -179,7 +179,7 @@ struct AttachTests {
                 "unload false", "unload true", "start mandatoryUnload", "start mandatoryUnload",
             ])
 
-        // What went is gone for good, and its name is free.
+        // The filter is gone for good, and its name is free.
         #expect(failure { try filters.attach(loyal, to: memory.volume) } == .fltFilterNotFound)
 
         var stuck = filter("stuck", at: "100")
@@ -214,7 +214,7 @@ struct AttachTests {
     }
 }
 
-/// A context that tells when it goes away.
+/// A context that reports its end.
 final class Note: FilterContext {
     let trace: Trace
     let name: String

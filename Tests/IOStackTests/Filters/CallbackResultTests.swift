@@ -138,7 +138,7 @@ struct CallbackResultTests {
                         note()
                         return .finishedProcessing
                     })))
-        // A pender below lets another thread complete the request.
+        // A lower filter pends, and another thread completes the request.
         try memory.attach(
             filter(
                 "pender", at: "100",

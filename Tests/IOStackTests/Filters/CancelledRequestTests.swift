@@ -11,7 +11,7 @@ struct CancelledRequestTests {
     let kept = Box<Kept?>(nil)
     let told = Box(0)
 
-    /// Keeps every flush; with a handler it gives it back when it is told.
+    /// Holds every flush; with a handler, releases it when the request is cancelled.
     private func attachKeeper(withHandler: Bool, onWayUp: Bool = false) throws {
         let (kept, told) = (kept, told)
         try memory.attach(
@@ -39,7 +39,7 @@ struct CancelledRequestTests {
         try memory.attach(tracer("below", at: "100", trace, [.flushBuffers]))
     }
 
-    /// A flush that waits, and the thread it waits on.
+    /// Starts a flush that waits; returns it and the thread on which it waits.
     private func waitingFlush() throws -> (flush: OwnThread<Void>, thread: UInt) {
         let file = try memory.file()
         let thread = Box<UInt?>(nil)
@@ -71,7 +71,7 @@ struct CancelledRequestTests {
         #expect(told.value == 1)
         let mine = try #require(kept.value)
         #expect(mine.data.isCancelled)
-        // Its later completion is harmless.
+        // A later completion is harmless.
         #expect(mine.completePendedPreOperation(.complete) == .fltInvalidAsynchronousRequest)
     }
 

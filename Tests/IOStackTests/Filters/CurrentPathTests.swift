@@ -4,7 +4,7 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// A filter that asks for a name gets the current one.
+/// A filter that asks for a file's path gets the current path.
 @Suite struct CurrentPathTests {
     let memory = MemoryVolume()
 

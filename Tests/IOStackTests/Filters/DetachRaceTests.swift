@@ -47,7 +47,7 @@ struct DetachRaceTests {
             shared.isDetached.store(true, ordering: .sequentiallyConsistent)
             if shared.inside.load(ordering: .sequentiallyConsistent) != 0 { lateOnes += 1 }
         }
-        // Until the filter was seen at all, however the threads were scheduled.
+        // Waits until the filter has seen a read, however the threads were scheduled.
         shared.isDetached.store(false, ordering: .sequentiallyConsistent)
         let last = try filters.attach(racer, to: memory.volume)
         #expect(eventually { shared.seen.load(ordering: .relaxed) > 0 })
@@ -60,7 +60,7 @@ struct DetachRaceTests {
     }
 }
 
-/// What the callbacks of a racing filter tell.
+/// The observations of a racing filter's callbacks.
 private final class Stamps: Sendable {
     let stop = Atomic(false)
     let inside = Atomic(0)

@@ -10,7 +10,7 @@ struct DrainingTests {
     let trace = Trace()
     var filters: FilterManager { memory.manager.filterManager }
 
-    /// Notes what its post callbacks are told; passes every read with `result`.
+    /// A filter whose pre callback returns `result`, and whose post callback notes whether it drains.
     private func noter(
         _ name: String, at place: String, _ result: PreOperationResult
     ) -> FilterRegistration {

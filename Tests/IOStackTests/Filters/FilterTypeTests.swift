@@ -4,7 +4,7 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// Hears of everything that a protocol covers, and does what a test says.
+/// Implements every protocol of filters, and does what a test asks.
 private final class Everything: Filter, OpenFilter, ReadFilter, WriteFilter, ChangeFilter,
     CleanupFilter, BypassFilter, BypassResumeFilter
 {

@@ -100,7 +100,7 @@ struct LateFilterTests {
         var unknown = 0
         for _ in 0..<300 {
             let known = Box<Set<ObjectIdentifier>>([])
-            // Kept, so that no other file object takes its identity.
+            // The test keeps them, so that no other file object takes their identity.
             let objects = Box<[FileObject]>([])
             var registration = filter(
                 "late", at: "200",

@@ -190,7 +190,7 @@ struct MajorFunctionTests {
         _ = try nonCached.read(at: 0, length: 4)
         try nonCached.write([1], at: 0)
         #expect(trace.take() == ["noCached read", "noCached write"])
-        // The flags about data concern data only.
+        // The flags of a data transfer do not apply to a flush.
         try nonCached.flush()
         #expect(trace.take() == ["noCached flushBuffers", "noNonCached flushBuffers"])
         let root = try memory.volume.open("")

@@ -4,12 +4,12 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// Spec 5: what a filter sends through its instance is seen only below it.
+/// Spec 5: only the filters below an instance see the requests that it sends.
 @Suite struct OwnIOTests {
     let memory = MemoryVolume()
     private static let majors = MajorFunction.allCases
 
-    /// A filter with a tracer above and one below that note every request.
+    /// A filter with a tracer above it and a tracer below it that note every request.
     private func attach(_ above: Trace, _ below: Trace) throws -> FilterInstance {
         try memory.attach(tracer("above", at: "300", above, Self.majors))
         try memory.attach(tracer("below", at: "100", below, Self.majors))
@@ -37,14 +37,14 @@ import Testing
             return
         }
         #expect(status.size == 1)
-        // What is sent about it by other means enters there, too, whoever sends it.
+        // A request about that file object enters below the instance, whoever sends it.
         #expect(try file.read(at: 0, length: 512) == [7])
         #expect(try file.bypassIO(.enable).results?.status == .success)
         #expect(try file.read(at: 0, length: 512).count == 1)
         file.close()
         #expect(above.take().isEmpty)
         let seen = below.take().filter { $0 == "below>" }
-        // All but the read behind the ENABLE, which goes past the filters.
+        // All requests but the read after the ENABLE, which skips the filters.
         #expect(seen.count == 11)
         #expect(memory.volume.activeBypassCount == 0)
         #expect(failure { try mine.flush(file) } == .fileClosed)

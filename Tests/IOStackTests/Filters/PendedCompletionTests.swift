@@ -9,7 +9,7 @@ struct PendedCompletionTests {
     let memory = MemoryVolume()
     let kept = Box<Kept?>(nil)
 
-    /// Keeps every flush, on its way down or up.
+    /// A filter that holds every flush, on its way down or up.
     private func keeper(
         _ name: String, at place: String, onWayUp: Bool = false
     ) -> FilterRegistration {
@@ -56,7 +56,7 @@ struct PendedCompletionTests {
         let file = try memory.file()
         let flush = OwnThread { try file.flush() }
         let mine = try takeKept()
-        // Until the carrier waits, a completion might be an early one.
+        // Before the carrier waits, the manager would take a completion for an early one.
         #expect(flush.isStillRunning())
         let wrong =
             onWayUp
@@ -97,7 +97,7 @@ struct PendedCompletionTests {
         let upper = try takeKept()
         #expect(upper.completePendedPreOperation(.successNoCallback) == .success)
         let lower = try takeKept()
-        // The upper one once more, while the request is the lower one's.
+        // The upper filter completes again, while the lower filter holds the request.
         #expect(
             upper.completePendedPreOperation(.successNoCallback) == .fltInvalidAsynchronousRequest)
         #expect(flush.isStillRunning())

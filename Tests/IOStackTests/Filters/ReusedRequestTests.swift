@@ -101,7 +101,8 @@ struct ReusedRequestTests {
                     .flushBuffers,
                     preOperation: { data, instance in
                         guard pends.value else {
-                            // Completed, and then not pended: not listened to.
+                            // The filter completes and then does not pend: the manager ignores the
+                            // completion.
                             data.completePendedPreOperation(instance, .complete)
                             trace.note("hasty")
                             return .successNoCallback

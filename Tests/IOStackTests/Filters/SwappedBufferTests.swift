@@ -48,7 +48,7 @@ import Testing
             OperationRegistration(.write, preOperation: pre, postOperation: post))
     }
 
-    /// Notes the first byte of each read's buffer as it is on the way up.
+    /// A filter that notes the first byte of each read's buffer on the way up.
     private func noter(
         _ name: String, at place: String, _ firsts: Box<[UInt8]>
     ) -> FilterRegistration {

@@ -260,7 +260,7 @@ struct KernelReadTests {
         try memory.manager.filterManager.detach(stoppable)
         _ = try attach("calm", at: "200", .unwatched)
         #expect(try !file.grantKernelReads().isRevocable)
-        // What nobody can do is said.
+        // The grant cannot be revoked, so whatever needs to revoke it fails.
         #expect(failure { try file.bypassIO(.streamPause) } == .notSupported)
         #expect(failure { try attach("late", at: "300", nil, features: []) } == .notSupported)
         #expect(memory.volume.instances.map(\.filter.name) == ["calm"])

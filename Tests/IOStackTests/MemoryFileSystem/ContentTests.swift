@@ -115,7 +115,7 @@ struct ContentTests {
         #expect(hostErrno { try file.setAttribute("user.a", to: [], mustExist: true) } == 61)
     }
 
-    /// The errno that an operation fails with.
+    /// The errno with which an operation fails.
     private func hostErrno<R>(_ body: () throws -> R) -> Int32? {
         do {
             _ = try body()
@@ -151,7 +151,7 @@ struct ContentTests {
         #expect(try two.lock(lock(.shared, 19, 1, .test)) == lock(.exclusive, 10, 10, .test))
         try two.lock(lock(.exclusive, 20, 0))
         #expect(failure { try one.lock(lock(.shared, 1 << 40, 1)) } == .lockNotGranted)
-        // A hole in one's own lock.
+        // Unlocks the middle of the handle's own lock.
         try one.lock(lock(.unlock, 13, 3))
         try two.lock(lock(.exclusive, 13, 3))
         #expect(try two.lock(lock(.shared, 0, 13, .test)) == lock(.exclusive, 10, 3, .test))
@@ -167,7 +167,7 @@ struct ContentTests {
         let one = try open()
         let two = try open()
         try one.lock(FileLock(.exclusive, .wholeFile, .tryLock))
-        // The families do not meet.
+        // Locks of the two families do not conflict.
         try two.lock(FileLock(.exclusive, .range(offset: 0, length: 0), .tryLock))
         let waiter = OwnThread { try two.lock(FileLock(.shared, .wholeFile, .wait)) }
         #expect(waiter.isStillRunning())

@@ -13,7 +13,7 @@ struct QueueFilterTests {
         memory = MemoryVolume(drivers: [volumeDriver])
     }
 
-    /// A filter that keeps the reads of odd blocks, on the way down or up.
+    /// A filter that holds the reads of odd blocks, on the way down or up.
     private func keeper(_ kept: Box<[Kept]>, onWayUp: Bool) -> FilterRegistration {
         let isMine: @Sendable (CallbackData) -> Bool = { data in
             guard case .read(let offset, _) = data.parameters else { return false }
@@ -280,7 +280,7 @@ struct QueueFilterTests {
                 try queue.submit(waitingFor: 1)
                 while let done = queue.next() { tags.append(done.tag) }
             }
-            // With nothing else in flight, too.
+            // The same with no other read in flight.
             queue.close()
             return tags
         }.result()
@@ -305,7 +305,7 @@ struct QueueFilterTests {
         memory.disk.holdReads()
         let held = OwnThread { try file.read(at: 0, length: 512) }
         #expect(memory.disk.waitForHeldReads(1))
-        // The one read of this queue is with the filter: the queue has nothing to finish.
+        // The filter holds the only read of this queue: the queue has nothing to finish.
         let queued = OwnThread {
             let queue = try ReadQueue(memory.volume, depth: 2, slotSize: 512)
             try queue.read(try queue.attach(plain), at: 0, length: 512, tag: 1)

@@ -159,7 +159,7 @@ struct ReadQueueTests {
             let queue = try ReadQueue(memory.volume, depth: 2, slotSize: 512)
             let queued = try queue.attach(file)
             file.close()
-            // The handle is gone, the file object stays until the queue lets go.
+            // The handle is closed; the file object stays until the queue releases it.
             #expect(memory.fileSystem.requestCounts.closes == 1)
             try queue.read(queued, at: 0, length: 512, tag: 0)
             let done = try #require(queue.next())

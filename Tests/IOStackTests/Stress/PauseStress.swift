@@ -4,10 +4,10 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// Stamps every read at the disk with what it had skipped, and knows when nothing may be skipped.
+/// Stamps every read at the disk with the layers it skipped, and knows when a read may skip none.
 ///
-/// Reads in flight at once lie at different blocks, so a filter and a volume driver mark the block
-/// of a read they saw, and the disk takes the marks off.
+/// Reads in flight at once lie at different blocks. A filter and a volume driver mark the block of
+/// each read they see, and the disk removes the marks.
 private final class Stamps: Sendable {
     static let blockSize = 512
     static let blocks = 64
@@ -55,7 +55,7 @@ private final class Stamps: Sendable {
         }
     }
 
-    /// From here on nothing may be skipped; reads that still do are violations.
+    /// From here on no read may skip these layers; a read that does is a violation.
     func forbid(filters: Bool, drivers: Bool) {
         state.withLock { state in
             state.mayPassFilters = !filters
@@ -104,7 +104,7 @@ struct PauseStress {
             #expect(eventually { stamps.state.withLock { $0.bypassed } > before })
             try stopper.stop()
             stamps.forbid(filters: stop != .volumePause, drivers: stop != .streamPause)
-            // Gives the readers a chance to break the rule.
+            // Gives the readers time to break the rule.
             let reads = memory.disk.reads.count
             #expect(eventually { memory.disk.reads.count > reads + 4 })
             stamps.forbid(filters: false, drivers: false)
@@ -119,7 +119,7 @@ struct PauseStress {
         #expect(memory.volume.activeBypassCount == 0)
     }
 
-    /// Two threads that read one by one and one with a queue, each in blocks of its own.
+    /// Starts two threads that read one by one and one with a queue, each in blocks of its own.
     private func startReaders(
         _ memory: MemoryVolume, _ file: FileObject, _ content: [UInt8], until isDone: Box<Bool>
     ) throws -> [OwnThread<Void>] {
@@ -159,7 +159,7 @@ struct PauseStress {
     }
 }
 
-/// Stops all bypass and lets it go on, in one of the ways there are.
+/// Stops all bypass and lets it resume, by one of the possible ways.
 private struct Stopper {
     let stop: () throws -> Void
     let resume: () throws -> Void

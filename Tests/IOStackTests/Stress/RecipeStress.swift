@@ -5,8 +5,8 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// A filter that hides a secret: while the file holds one, it takes it out of each read it sees. It
-/// withdraws bypass by Microsoft's recipe and keeps no account of ENABLEs.
+/// A filter that hides a secret: while the file holds the secret, the filter removes it from each
+/// read it sees. It withdraws bypass by Microsoft's recipe and does not track ENABLEs.
 @Suite("The recipe of spec 4.4 against ENABLEs under way", .serialized)
 struct RecipeStress {
     private static let size = 512
@@ -34,7 +34,7 @@ struct RecipeStress {
             OwnThread {
                 while !isDone.value {
                     for file in files { _ = try file.bypassIO(.enable) }
-                    // Often nobody has bypass, and a pause finds nobody to pause.
+                    // Often no file has bypass, so a pause has nothing to pause.
                     for file in files { _ = try file.bypassIO(.disable) }
                 }
             }
@@ -43,7 +43,7 @@ struct RecipeStress {
             veto.value = (.notSupportedWithMonitoring, "The file holds a secret.")
             _ = try instance.bypassIO(.streamPause, on: writer)
             try writer.write(Self.secret, at: 0)
-            // Gives the ENABLEs under way, and then the readers, a chance.
+            // Gives the ENABLEs under way, and then the readers, time.
             let reads = memory.disk.reads.count
             #expect(eventually { memory.disk.reads.count > reads + 200 })
             try writer.write(Self.plain, at: 0)
@@ -73,7 +73,7 @@ struct RecipeStress {
         return registration
     }
 
-    /// Keeps each ENABLE on its way for a while.
+    /// A filter that delays each ENABLE.
     private func slow(_ name: String, at place: String) -> FilterRegistration {
         filter(
             name, at: place,

@@ -5,14 +5,14 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// Threads that enable, disable and read, while others withdraw and restore.
+/// Some threads enable, disable and read, while others withdraw and restore.
 @Suite("Withdrawals against everything at once, spec 4.4", .serialized)
 struct WithdrawStress {
     private static let size = 512
     private static let plain = [UInt8](repeating: 1, count: size)
     private static let secret = [UInt8](repeating: 2, count: size)
 
-    /// Takes a secret out of each read that it sees.
+    /// Removes a secret from each read that it sees.
     private final class Hider: Filter, PostReadFilter {
         let name = "hider"
         let altitude = IOStackTests.altitude("300")
@@ -25,7 +25,7 @@ struct WithdrawStress {
         }
     }
 
-    /// Keeps each ENABLE on its way for a while, below.
+    /// A lower filter that delays each ENABLE.
     private final class Slow: Filter, BypassFilter {
         let name = "slow"
         let altitude = IOStackTests.altitude("100")
@@ -43,7 +43,7 @@ struct WithdrawStress {
         OwnThread { [isDone] in
             while !isDone.value {
                 for file in files { _ = try file.bypassIO(.enable) }
-                // Often nobody has bypass, and a pause finds nobody to pause.
+                // Often no file has bypass, so a pause has nothing to pause.
                 for file in files { _ = try file.bypassIO(.disable) }
             }
         }

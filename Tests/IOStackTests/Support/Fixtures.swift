@@ -4,7 +4,7 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// What callbacks noted, in order.
+/// The notes of callbacks, in order.
 final class Trace: Sendable {
     private let lines = Guarded<[String]>([])
 
@@ -30,7 +30,7 @@ final class Box<Value: Sendable>: Sendable {
 }
 
 extension Box {
-    /// In one piece, unlike `value +=`: what several threads add to loses nothing.
+    /// Atomic, unlike `value +=`: no addition of several threads gets lost.
     func change(_ body: (inout Value) -> Void) {
         content.withLock { value in
             var changed = value
@@ -49,7 +49,7 @@ func altitude(_ text: String) -> Altitude {
     return altitude
 }
 
-/// A filter with these rows, opted in unless told otherwise.
+/// A filter with these rows, opted in by default.
 func filter(
     _ name: String, at place: String, features: FilterRegistration.Features = .bypassIO,
     contexts: Set<ContextKind> = [], _ operations: OperationRegistration...
@@ -80,7 +80,7 @@ func tracer(
         name: name, altitude: altitude(place), supportedFeatures: features, operations: rows)
 }
 
-/// A filter that lets everything pass but ENABLE and QUERY, which it vetoes while it is told to.
+/// A filter that vetoes ENABLE and QUERY while a test asks it to, and lets everything else pass.
 func vetoer(
     _ name: String, at place: String, while veto: Box<(NTStatus, String)?>
 ) -> FilterRegistration {
@@ -97,7 +97,7 @@ func vetoer(
             }))
 }
 
-/// Bytes that tell their place.
+/// Bytes that depend on their place.
 func pattern(_ count: Int, seed: UInt8 = 1) -> [UInt8] {
     (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ ($0 >> 8)) &+ seed }
 }
@@ -142,7 +142,7 @@ extension FileObject {
         try #require(try bypassIO(.query, flags: flags).results)
     }
 
-    /// Routes that reads took, without those that none took.
+    /// The routes that at least one read took.
     var routes: [ReadRoute: UInt64] { readsByRoute.filter { $0.value > 0 } }
     var causes: [TraditionalCause: UInt64] { traditionalReadsByCause.filter { $0.value > 0 } }
 }
@@ -158,7 +158,7 @@ extension BypassIOOperation {
     }
 }
 
-/// The status an operation fails with; nil if it succeeds.
+/// The status with which an operation fails; nil if it succeeds.
 func failure<R>(_ body: () throws -> R) -> NTStatus? {
     do {
         _ = try body()

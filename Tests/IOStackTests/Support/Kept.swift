@@ -1,7 +1,7 @@
 import BypassIOProtocol
 import IOStack
 
-/// A request that a filter keeps, with the instance that keeps it.
+/// A request that a filter holds, with the filter's instance.
 struct Kept: Sendable {
     let data: CallbackData
     let instance: FilterInstance

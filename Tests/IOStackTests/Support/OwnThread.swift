@@ -3,8 +3,8 @@ import Foundation
 import IOStack
 import Testing
 
-/// A body on a thread of its own: what a test needs for calls that wait, and for read queues, which
-/// belong to one thread, while tests run on a pool.
+/// A body on a thread of its own. Calls that wait need one, and so do read queues, which belong to
+/// one thread, because tests run on a pool.
 final class OwnThread<R: Sendable>: Sendable {
     private let outcome = Guarded<Result<R, any Error>?>(nil)
     private let done = DispatchSemaphore(value: 0)
@@ -21,7 +21,7 @@ final class OwnThread<R: Sendable>: Sendable {
 
     var isFinished: Bool { outcome.withLock { $0 != nil } }
 
-    /// What the body returned; fails the test if it does not end.
+    /// The result of the body; fails the test if the body does not end.
     func result(seconds: Int = 60) throws -> R {
         guard done.wait(timeout: .now() + .seconds(seconds)) == .success,
             let result = outcome.withLock({ $0 })
@@ -29,7 +29,7 @@ final class OwnThread<R: Sendable>: Sendable {
         return try result.get()
     }
 
-    /// Whether the body still runs, after it had a while to end.
+    /// Whether the body still runs after it had some time to end.
     func isStillRunning() -> Bool {
         Thread.sleep(forTimeInterval: 0.02)
         return !isFinished
@@ -43,7 +43,7 @@ func onOwnThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) throws
     try OwnThread(body).result()
 }
 
-/// Looks again and again; false if it did not come true.
+/// Polls the condition; false if it did not become true.
 func eventually(seconds: Double = 100, _ condition: () -> Bool) -> Bool {
     let end = Date().addingTimeInterval(seconds)
     while !condition() {

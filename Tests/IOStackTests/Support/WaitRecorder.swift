@@ -2,7 +2,7 @@ import Foundation
 import IOStack
 import Synchronization
 
-/// The waits of all threads, which stands for the programs that may be interrupted.
+/// Records the waits of all threads, in place of the programs that a user may interrupt.
 final class WaitRecorder: Sendable {
     static let shared = WaitRecorder()
 
@@ -10,8 +10,7 @@ final class WaitRecorder: Sendable {
 
     private static let threadsSeen = Atomic<UInt>(0)
 
-    /// A number that no other thread gets: what pthread_self tells is given to a later thread
-    /// again.
+    /// A number that no other thread gets: the system reuses the numbers of pthread_self.
     static var ownThread: UInt {
         let memory = Thread.current.threadDictionary
         if let known = memory["wait recorder"] as? UInt { return known }
@@ -32,8 +31,8 @@ final class WaitRecorder: Sendable {
 
     func isWaiting(_ thread: UInt) -> Bool { waits.withLock { $0[thread] != nil } }
 
-    /// Interrupts what waits on a thread; whether the program may be told at once, nil if nothing
-    /// waits.
+    /// Interrupts the wait of a thread. Returns whether the program may be told at once; nil if the
+    /// thread does not wait.
     func cancel(_ thread: UInt) -> Bool? {
         waits.withLock { $0[thread] }?()
     }

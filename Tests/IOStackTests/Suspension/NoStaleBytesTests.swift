@@ -4,11 +4,11 @@ import MemoryFileSystem
 import SystemPackage
 import Testing
 
-/// A file on two volumes beside a model: the same changes through handles of every kind, and after
-/// each change every handle reads what the model holds, bypassed or not.
+/// A file on two volumes beside a model. The test makes the same changes through handles of every
+/// kind, and after each change expects every handle to read what the model holds, bypassed or not.
 @Suite("No bypassed read returns stale bytes, spec 4.6")
 struct NoStaleBytesTests {
-    /// A small generator, so that a failure can be repeated by its seed.
+    /// A small generator, so that a seed repeats a failure.
     private struct Numbers {
         var state: UInt64
         mutating func below(_ limit: Int) -> Int {
