@@ -1,4 +1,4 @@
-/// Numbers by chance, the same in each run: SplitMix64 (Steele, Lea and Flood, 2014).
+/// Random numbers, the same in each run: SplitMix64 (Steele, Lea and Flood, 2014).
 struct Chance: RandomNumberGenerator {
     private var state: UInt64 = 0
 

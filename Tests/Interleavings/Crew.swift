@@ -1,11 +1,11 @@
 private import CCoroutines
 
-/// The threads of a program, each a coroutine. All share the process' one thread, so handing over
-/// takes no system call, and an execution a fraction of what it takes where real threads wait for
-/// each other. They stay from execution to execution.
+/// The threads of a program, each a coroutine. All share the process' one thread, so a hand-over
+/// takes no system call, and an execution takes a fraction of the time that it would with real
+/// threads. The coroutines stay from execution to execution.
 @safe
 final class Crew {
-    /// What a coroutine starts with.
+    /// The argument with which a coroutine starts.
     private final class Member {
         unowned let crew: Crew
         let number: Int
@@ -27,8 +27,8 @@ final class Crew {
 
     private static let stackSize = 1 << 20
 
-    /// Each runs `work` with its number, again and again; in it ``handOver(from:to:)`` lets others
-    /// go on. nil: there is no memory for them.
+    /// Each coroutine runs `work` with its number, again and again; in it, ``handOver(from:to:)``
+    /// lets another run. nil: there is no memory for the coroutines.
     init?(of count: Int, work: @escaping (Int) -> Void) {
         guard let main = unsafe coroutine_main() else { return nil }
         unsafe self.main = main
@@ -46,7 +46,8 @@ final class Crew {
         }
     }
 
-    /// nil: the process' own, which begins and ends an execution. Returns when somebody hands back.
+    /// nil is the process' own coroutine, which begins and ends an execution. Returns when another
+    /// coroutine hands back.
     func handOver(from: Int?, to: Int?) {
         let caller = unsafe from.map { unsafe coroutines[$0] } ?? main
         let next = unsafe to.map { unsafe coroutines[$0] } ?? main

@@ -1,11 +1,11 @@
 import IOStack
 
-/// One run of the threads under the scheduler: what they are about to do, who holds which lock, and
-/// what each has seen. Tells ``Knowledge`` of each transition.
+/// One run of the threads under the scheduler: each thread's next step, the owner of each lock, and
+/// what each thread has seen. Reports each transition to ``Knowledge``.
 final class Execution {
     enum Failure: Error { case unrepeatable(thread: Int), unseen(object: UInt) }
 
-    /// A step that was taken; without kind: the thread began.
+    /// A step that a thread took; no kind means that the thread began.
     struct Taken {
         let thread: Int
         let kind: ScheduledStep.Kind?
@@ -15,19 +15,19 @@ final class Execution {
     private let knowledge: Knowledge
     private(set) var state: ProgramState
     private(set) var pending: [ScheduledStep?]
-    /// The operation of its program that each thread is at.
+    /// The index of each thread's operation in its program.
     private(set) var operation: [Int]
-    /// Of each thread: all it has found since its operation began.
+    /// For each thread: everything it has found since its operation began.
     private var histories: [Fingerprint]
-    /// What was touched in this execution and is still there.
+    /// Objects that a step touched in this execution and that still exist.
     private var touched: Set<Int> = []
     private(set) var taken: [Taken] = []
 
-    /// The transition under way.
+    /// The finding of the transition under way.
     private var found = 0
     private var part = ScheduledPart()
     private var changes: [Transition.Change] = []
-    /// A word whose step was taken and that was not looked at since.
+    /// The step of a word whose new content the scheduler has not looked at yet.
     private var unsettled: ScheduledStep?
 
     init(threads: Int, _ knowledge: Knowledge) {
@@ -52,7 +52,7 @@ final class Execution {
 
     // MARK: What a thread tells
 
-    /// The thread has nothing left in hand from the operation before.
+    /// Begins an operation of the thread, which has forgotten the operation before.
     func begin(_ number: Int, of thread: Int) {
         settle(thread)
         operation[thread] = number
@@ -68,7 +68,7 @@ final class Execution {
                 history: histories[thread].value, next: .nothing, object: 0, part: ScheduledPart()))
     }
 
-    /// The thread stands before `step`.
+    /// Notes that the thread waits before `step`.
     func stand(_ thread: Int, before step: ScheduledStep) throws(Failure) {
         settle(thread)
         pending[thread] = step
@@ -80,7 +80,7 @@ final class Execution {
                 part: step.isPartFixed ? step.touched : nil))
     }
 
-    /// The transition under way is over.
+    /// Ends the transition under way.
     private func arrive(_ thread: Int, _ end: ThreadState) throws(Failure) {
         let transition = Transition(
             found: found, end: knowledge.number(of: end, thread: thread), changes: changes,
@@ -99,7 +99,7 @@ final class Execution {
         pending[thread] = nil
         part = step?.touched ?? ScheduledPart()
         found = 0
-        // It begins.
+        // The thread begins.
         guard let step else { return histories[thread].add(0) }
         let object = knowledge.number(of: step.object)
         switch step.kind {
@@ -116,20 +116,21 @@ final class Execution {
         }
     }
 
-    /// What a step finds in its object. A thing of unknown content counts as holding all that was
-    /// done to it, see ``settle(_:)``.
+    /// Returns what a step finds in its object. An object of unknown content counts as holding
+    /// every change made to it, see ``settle(_:)``.
     private func look(_ step: ScheduledStep, _ object: Int) throws(Failure) -> Int {
         if touched.insert(object).inserted {
             knowledge.noteFirst(step.content?.fingerprint ?? 0, of: object)
         }
-        // Whatever changes it has to be a step.
+        // Only a step may change an object.
         if let content = step.content, content.fingerprint != state.content(of: object, knowledge) {
             throw .unseen(object: step.object)
         }
         return state.content(of: object, knowledge)
     }
 
-    /// An unlock or a signal: it only ever lets others go on, so it belongs to the step before it.
+    /// Takes an unlock or a signal. It only allows other threads to go on, so it belongs to the
+    /// step before it.
     func give(_ step: ScheduledStep, by thread: Int) {
         settle(thread)
         let object = knowledge.number(of: step.object)
@@ -144,24 +145,24 @@ final class Execution {
 
     func mark(of thread: Int) -> UInt64 { histories[thread].value }
 
-    /// The thread keeps nothing of what it found since the mark but `rest`, and that it has come
-    /// past it.
+    /// Makes the thread forget what it found since the mark; it keeps `rest`, and the fact that it
+    /// has passed the mark.
     func forget(since mark: UInt64, but rest: Int, of thread: Int) {
         settle(thread)
         histories[thread] = Fingerprint(Int(truncatingIfNeeded: mark))
         histories[thread].add(rest)
     }
 
-    /// It is gone: nobody will look.
+    /// Removes an object: no thread will look at it again.
     func forget(_ object: UInt) {
         let object = knowledge.number(of: object)
         if let step = unsettled, knowledge.number(of: step.object) == object { unsettled = nil }
         touched.remove(object)
-        // Whether somebody touched it or not, which its thread need not know.
+        // Independent of whether another thread touched it, which this thread need not know.
         change(.gone(object: object))
     }
 
-    /// What the step that `thread` took made of its word.
+    /// Notes the new content of the word that `thread` changed.
     private func settle(_ thread: Int) {
         guard let step = unsettled else { return }
         unsettled = nil

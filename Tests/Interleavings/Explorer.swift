@@ -3,10 +3,11 @@ import IOStack
 
 /// Runs a program of a few threads in every order of their steps that can make a difference.
 ///
-/// ``Search`` goes through the orders in what ``Knowledge`` knows of the threads. Where that ends,
-/// an execution of the real threads begins anew, takes the same way, and shows what comes then.
+/// ``Search`` walks through the orders in the transitions that ``Knowledge`` knows. Where that
+/// knowledge ends, an execution of the real threads starts over, takes the same way, and shows the
+/// next transition.
 ///
-/// One thread runs at a time, and whoever runs owns all members.
+/// One thread runs at a time; the running thread owns all members.
 @safe
 final class Explorer: StepScheduler, @unchecked Sendable {
     let knowledge = Knowledge()
@@ -17,24 +18,25 @@ final class Explorer: StepScheduler, @unchecked Sendable {
 
     private var execution: Execution
     private var crew: Crew?
-    /// nil: the main thread, whose steps are none of the search.
+    /// nil: the main thread, whose steps are not part of the search.
     private var running: Int?
-    /// The threads have no other way to what a program made: it goes away on the main thread.
+    /// The only references of the threads to the program's objects, so that those go away on the
+    /// main thread.
     private var bodies: [@Sendable () -> Void] = []
     private var isNotingLeftOut = false
-    /// Things made before the threads began.
+    /// The number of objects made before the threads began.
     private var made = 0
-    /// Things that the running thread made since its last step.
+    /// The number of objects that the running thread made since its last step.
     private var madeSinceStep = 0
     private let program: String
     private let replayed: [Int]?
     /// The first choices of the execution under way.
     private var given: [Int] = []
-    /// Executions by chance, before the search: so many in a row have to teach nothing.
+    /// The number of random executions before the search: so many in a row must teach nothing new.
     private var toLearn: Int
     private let enoughToLearn: Int
     private var chance = Chance()
-    /// In how many steps by chance another thread goes on.
+    /// In random executions, another thread goes on after one step in `switching`.
     private var switching = 1
 
     init(
@@ -50,12 +52,12 @@ final class Explorer: StepScheduler, @unchecked Sendable {
             from: execution.state, knowledge, maxPreemptions: maxPreemptions, isReduced: isReduced)
     }
 
-    /// The schedule so far, as `--replay` takes it.
+    /// The schedule so far, in the form that `--replay` takes.
     var schedule: [Int] { execution.taken.map(\.thread) }
 
     // MARK: One execution
 
-    /// Before the things of an execution are made. False: nothing is left to try.
+    /// Call before making the objects of an execution. False: no order is left to try.
     func prepare() -> Bool {
         made = 0
         objectsLeftOut = []
@@ -71,16 +73,16 @@ final class Explorer: StepScheduler, @unchecked Sendable {
         }
         let before = given
         guard let next = search.nextSchedule() else { return false }
-        // It was executed, and nobody knows what came of it.
+        // The schedule was executed, but its outcome stayed unknown.
         if executions > 0, !before.isEmpty, before == next { fail("not repeatable: \(next)") }
         given = next
         return true
     }
 
-    /// All that must hold at the end was looked at.
+    /// Call after all checks at the end of an execution.
     func noteEnd() { search.noteEnd(execution.state) }
 
-    /// Runs `bodies` on a thread each, along what is given.
+    /// Runs each of `bodies` on a thread, along the given choices.
     func run(_ bodies: [@Sendable () -> Void]) {
         execution = Execution(threads: bodies.count, knowledge)
         let known = knowledge.size
@@ -98,14 +100,14 @@ final class Explorer: StepScheduler, @unchecked Sendable {
         if toLearn > 0, knowledge.size > known { toLearn = enoughToLearn }
     }
 
-    /// Steps of `body`'s locks and words are none of the search: they commute in this program.
+    /// Leaves the steps of `body` out of the search: they commute in this program.
     func leaveOut(_ body: () -> Void) {
         isNotingLeftOut = true
         body()
         isNotingLeftOut = false
     }
 
-    /// The running thread begins an operation and remembers nothing of the one before.
+    /// Begins an operation of the running thread, which forgets the operation before.
     func begin(operation: Int) {
         guard let running else { return }
         execution.begin(operation, of: running)
@@ -118,7 +120,7 @@ final class Explorer: StepScheduler, @unchecked Sendable {
             made += 1
             return UInt(1 << 32 + made)
         }
-        // After the way of its maker, so that what the maker has forgotten makes no difference.
+        // Depends on its maker's way, so that what the maker has forgotten makes no difference.
         madeSinceStep += 1
         var name = Fingerprint(Int(truncatingIfNeeded: execution.mark(of: running)))
         name.add(running)
@@ -191,7 +193,7 @@ final class Explorer: StepScheduler, @unchecked Sendable {
             from: thread, to: execution.state.haveAllEnded(knowledge) ? nil : choose())
     }
 
-    /// Reports what is wrong, with the schedule that led there, and ends the process.
+    /// Reports the fault, with the schedule that led to it, and ends the process.
     func fail(_ what: String) -> Never {
         print("\(program): \(what)")
         print("  after \(executions + 1) executions; the schedule, a thread a step:")

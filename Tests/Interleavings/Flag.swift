@@ -1,6 +1,6 @@
 import IOStack
 
-/// What threads of a program tell each other: looking at it and setting it are steps of the search.
+/// A flag that threads of a program share: looking at it and setting it are steps of the search.
 final class Flag: ScheduledContent, @unchecked Sendable {
     private var value = false
     private let identity = Interleaving.newIdentity()
@@ -17,7 +17,7 @@ final class Flag: ScheduledContent, @unchecked Sendable {
         value = new
     }
 
-    /// For a thread's own flag, and outside of the search.
+    /// The value without a step: for a thread's own flag, and outside the search.
     var unscheduled: Bool {
         get { value }
         set { value = newValue }

@@ -1,30 +1,29 @@
 import IOStack
 
-/// What executions of a program have shown: the states of its threads, each one's transitions, and
-/// what it may still touch.
+/// What the executions of a program have shown: the states of its threads, the transitions of each
+/// thread, and the objects it may still touch.
 ///
-/// A thread finds out about others only by its steps, so what it does next follows from its state
-/// and from what its step finds. One execution that takes a transition therefore shows it for all
-/// orders in which the thread stands there and finds the same; each further one that takes it has
-/// to do the same.
+/// A thread learns about others only by its steps, so its next action follows from its state and
+/// from what its step finds. A single execution of a transition therefore shows it for all orders
+/// in which the thread is in that state and finds the same; each further execution has to agree.
 final class Knowledge {
     private var numbers: [UInt: Int] = [:]
-    /// What each object held when it was touched first.
+    /// The content of each object when a step first touched it.
     private(set) var first: [Int] = []
     private var isFirstKnown: [Bool] = []
 
     private(set) var threadStates: [ThreadState] = []
     private var stateNumbers: [UInt64: Int] = [:]
     private var transitions: [[Transition]] = []
-    /// Of each thread state, by object: what may be touched from there on.
+    /// For each thread state, by object: the parts that the thread may touch from there on.
     private var touches: [[ScheduledPart]] = []
     private var origins: [[Int]] = []
-    /// Of each thread state: a search relied on what it may touch.
+    /// For each thread state: whether a search relied on the touches known.
     private var isReliedOn: [Bool] = []
 
-    /// Transitions seen.
+    /// The number of transitions seen.
     private(set) var size = 0
-    /// Something may be touched from where a search relied on the contrary.
+    /// A thread may touch an object from a state where a search relied on the contrary.
     var isSearchMistaken = false
 
     // MARK: Objects
@@ -38,7 +37,7 @@ final class Knowledge {
         return number
     }
 
-    /// What the object holds that an execution touches first.
+    /// Notes the content of an object that an execution touches for the first time.
     func noteFirst(_ content: Int, of object: Int) {
         guard !isFirstKnown[object] else { return }
         isFirstKnown[object] = true
@@ -67,7 +66,7 @@ final class Knowledge {
         transitions[state].first { $0.found == content }
     }
 
-    /// Returns false if it was seen to be another one.
+    /// Returns false if the transition differs from the one seen before.
     func note(_ transition: Transition, from state: Int) -> Bool {
         if let known = self.transition(from: state, finding: transition.found) {
             return known == transition
@@ -94,7 +93,7 @@ final class Knowledge {
         parts += Array(repeating: ScheduledPart(), count: object + 1 - parts.count)
     }
 
-    /// Adds to what may be touched from there, and from wherever a thread comes there.
+    /// Adds to the parts that a thread may touch from this state, and from each state before it.
     private func touch(_ parts: [ScheduledPart], from state: Int) {
         var toVisit = [state]
         while let state = toVisit.popLast() {
@@ -117,20 +116,21 @@ final class Knowledge {
 
     // MARK: Independence
 
-    /// What of its object the next step of a thread touches, as far as is known; all of it
-    /// otherwise.
+    /// The part of its object that a thread's next step touches; the whole object if unknown.
     func part(of state: Int, finding content: Int) -> ScheduledPart {
         threadStates[state].part ?? transition(from: state, finding: content)?.part ?? .change
     }
 
-    /// From its state on, a thread may do what does not commute with what touches `part`.
+    /// Whether a thread may, from its state on, take a step that does not commute with a touch of
+    /// `part`.
     private func mayMeet(_ object: Int, _ part: ScheduledPart, from state: Int) -> Bool {
         isReliedOn[state] = true
         return object < touches[state].count && touches[state][object].conflicts(with: part)
     }
 
-    /// Threads that it is enough to try in a state: whatever the others do, their steps come to the
-    /// same before and after (a persistent set: Godefroid, 1996). The smallest that closure finds.
+    /// A sufficient set of threads to try in a state: whatever the other threads do, their steps
+    /// commute with these (a persistent set: Godefroid, 1996). Returns the smallest set that
+    /// closure finds.
     func enough(in state: ProgramState, enabled: Threads, preferring last: Int?) -> Threads {
         var best = enabled
         for thread in enabled where best.count > 1 {

@@ -1,15 +1,15 @@
-/// A state of the search: which threads could go on, and what has been tried from here.
+/// A state of the search: the threads that could go on, and the threads tried from here.
 struct Node {
     let state: ProgramState
     /// Threads left to try from here.
     var toTry: Threads
-    /// Threads whose step here leads to nothing that was not seen: tried before, or asleep.
+    /// Threads whose step here leads only to known states: they were tried before, or sleep.
     var asleep: Threads
     /// The thread that goes on here now.
     var chosen: Int?
-    /// The thread that had gone on before and still could; only where preemptions are counted.
+    /// The thread that ran before and could still run; only where preemptions are counted.
     var last: Int?
-    /// Switches away from a thread that could have gone on, up to here.
+    /// Switches, up to here, away from a thread that could have run on.
     var preemptions = 0
 
     var isPreempted: Bool { last.map { $0 != chosen } ?? false }

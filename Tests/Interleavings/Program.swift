@@ -1,21 +1,21 @@
-/// What the threads of a search do: one for each handle, one for each filter, one for each actor.
+/// The operations of a search's threads: a thread for each handle, each filter and each actor.
 struct Program {
     enum HandleOperation: String { case read, enable, disable, query, close }
     enum FilterOperation: String {
         case pause, resume
-        /// Vetoes from now on, and sends DISABLE to the top.
+        /// The filter vetoes from now on, and sends DISABLE to the top.
         case disable
     }
     enum ActorOperation: String {
-        /// A filter that did not opt in.
+        /// The actor's filter did not opt in.
         case attach, detach
-        /// A filter that did opt in and vetoes, and that withdraws bypass from all files at once.
+        /// The actor's filter opted in and vetoes; it withdraws bypass from all files at once.
         case attachAuditor
-        /// VOLUME_STACK_PAUSE and RESUME, by a volume driver that vetoes in between.
+        /// VOLUME_STACK_PAUSE and RESUME, sent by a volume driver that vetoes in between.
         case volumePause, volumeResume
-        /// A handle that caches reads, and is closed.
+        /// The actor reads through a handle that caches, and closes it.
         case cachedRead, closeCached
-        /// The file becomes sparse, and its data is there again.
+        /// The file becomes sparse; later its blocks are allocated again.
         case suspend, endSuspension
     }
 
@@ -24,10 +24,10 @@ struct Program {
     var filters: [[FilterOperation]] = []
     var actors: [[ActorOperation]] = []
 
-    /// Operations of each thread.
+    /// The number of operations of each thread.
     var lengths: [Int] { handles.map(\.count) + filters.map(\.count) + actors.map(\.count) }
 
-    /// Some handle has bypass all the time, so a pause is in force until it is resumed.
+    /// Whether some handle always has bypass, so that a pause stays in force until it is resumed.
     var keepsBypass: Bool {
         handles.contains { !$0.contains(.disable) && !$0.contains(.close) }
     }

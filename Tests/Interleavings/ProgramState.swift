@@ -1,21 +1,21 @@
 import IOStack
 
-/// Where all threads are, and what lies in the words, behind the locks and in the semaphores.
+/// The positions of all threads, and the contents of words, locks and semaphores.
 struct ProgramState {
     /// The number of each thread's state.
     var threads: [Int]
-    /// Of each object that is not as it was first, see ``asFirst``.
+    /// The contents of objects that differ from their first content, see ``asFirst``.
     private var contents: [Int] = []
-    /// Who holds a lock; -1: nobody.
+    /// The owner of each lock; -1: none.
     private var owners: [Int8] = []
-    /// Of all objects that are not as they were first.
+    /// A hash of all objects that differ from their first content.
     private var memory: UInt64 = 0
 
     private static let asFirst = Int.min
 
     init(threads: [Int]) { self.threads = threads }
 
-    /// Two with the same go on the same ways.
+    /// States with equal fingerprints have the same future.
     var fingerprint: UInt64 {
         var all = Fingerprint(Int(truncatingIfNeeded: memory))
         for thread in threads { all.add(thread) }

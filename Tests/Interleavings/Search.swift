@@ -1,24 +1,25 @@
 import IOStack
 
-/// What was tried and what is left to try, in what ``Knowledge`` knows of the program. Where that
-/// ends, it asks for an execution.
+/// The orders tried and those left to try, within the transitions that ``Knowledge`` knows. Where
+/// that knowledge ends, the search asks for an execution.
 ///
-/// States that were seen are not entered again; in each state a persistent set of threads is tried,
-/// and sleep sets leave out orders of steps that commute (Godefroid, 1996). docs/testing.md tells
+/// It does not enter a known state again. In each state it tries a persistent set of threads, and
+/// sleep sets leave out orders of steps that commute (Godefroid, 1996). docs/testing.md explains
 /// why that misses nothing.
 final class Search {
-    /// How often all was begun anew because something was touched where it was known not to be.
+    /// How often the search started over, because a thread touched an object that the search
+    /// assumed it would not.
     private(set) var restarts = 0
     let maxPreemptions: Int?
-    /// False: each thread is tried in each state, to prove that leaving orders out misses nothing.
+    /// False: try each thread in each state, to prove that leaving orders out misses nothing.
     private let isReduced: Bool
     private let knowledge: Knowledge
     private let start: ProgramState
     private var seen = SeenStates()
     private var path: [Node] = []
-    /// Final states that an execution has come to.
+    /// Final states that an execution has reached.
     private var checked: Set<UInt64> = []
-    /// States when it turned out that something is touched where it was known not to be.
+    /// The number of states when a wrong assumption about touches came to light.
     private var statesWhenMistaken: Int?
 
     init(from start: ProgramState, _ knowledge: Knowledge, maxPreemptions: Int?, isReduced: Bool) {
@@ -29,7 +30,7 @@ final class Search {
     }
 
     var states: Int { seen.count }
-    /// In how many states all threads have ended, of those that were come to.
+    /// The number of reached states in which all threads have ended.
     var ends: Int { checked.count }
 
     private func begin() {
@@ -40,11 +41,11 @@ final class Search {
         enter(start, asleep: Threads(), last: nil)
     }
 
-    /// An execution came to its end there, and all was well.
+    /// Notes that an execution ended in this state without a fault.
     func noteEnd(_ state: ProgramState) { checked.insert(state.fingerprint) }
 
-    /// Goes on until an execution is needed, whose first choices it returns; nil: nothing is left
-    /// to try.
+    /// Searches until it needs an execution, and returns the first choices for it; nil: no order is
+    /// left to try.
     func nextSchedule() -> [Int]? {
         if states == 0 { begin() }
         while true {
@@ -58,7 +59,7 @@ final class Search {
         }
     }
 
-    /// Not at once: what follows may teach more.
+    /// Delayed, because the next executions may teach more.
     private var isToBeginAnew: Bool {
         guard knowledge.isSearchMistaken, maxPreemptions == nil else { return false }
         let when = statesWhenMistaken ?? states
@@ -66,8 +67,8 @@ final class Search {
         return states > 2 * when + 1000
     }
 
-    /// Tries one thread from the last node, or gives the node up. Returns a schedule that nobody
-    /// knows the outcome of.
+    /// Tries one thread from the last node, or gives up the node. Returns a schedule whose outcome
+    /// is unknown.
     private func step(from node: Node) -> [Int]? {
         let top = path.count - 1
         if node.toTry.isEmpty {
@@ -129,8 +130,8 @@ final class Search {
         path.append(Node(state: state, toTry: toTry, asleep: asleep))
     }
 
-    /// The same where a thread that can go on is left for another only so often: all orders of such
-    /// steps.
+    /// The same with a bound on preemptions: tries all orders of steps that leave a runnable thread
+    /// only so often.
     private func enterBounded(_ state: ProgramState, _ last: Int?, _ bound: Int) {
         let used = path.last.map { $0.preemptions + ($0.isPreempted ? 1 : 0) } ?? 0
         var fingerprint = Fingerprint(Int(truncatingIfNeeded: state.fingerprint))
@@ -149,7 +150,7 @@ final class Search {
                 state: state, toTry: toTry, asleep: Threads(), last: goesOn, preemptions: used))
     }
 
-    /// Threads whose step was tried in the state before and commutes with what was done there.
+    /// Threads whose step was tried in the state before and commutes with the step taken there.
     private func sleepers(
         among asleep: Threads, in state: ProgramState, after transition: Transition,
         on object: Int, isBegin: Bool
@@ -157,7 +158,7 @@ final class Search {
         var left = asleep
         for thread in asleep {
             let stands = state.threads[thread]
-            // It has not moved: it stands where it stood.
+            // The thread has not moved: it is still in the same state.
             guard !isBegin, case .step = knowledge.threadStates[stands].next,
                 knowledge.threadStates[stands].object == object
             else { continue }

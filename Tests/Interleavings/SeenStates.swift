@@ -1,6 +1,5 @@
 /// The states that a search has seen, by their fingerprints, each with the threads that were asleep
-/// whenever it was entered. A table with open addressing: nine bytes a place, since there may be
-/// many.
+/// at every entry. A table with open addressing: nine bytes an entry, because there may be many.
 struct SeenStates {
     private var keys: [UInt64] = []
     private var asleep: [UInt8] = []
@@ -11,15 +10,15 @@ struct SeenStates {
         asleep = Array(repeating: 0, count: 1 << 16)
     }
 
-    /// Where the state is or would be. Fingerprints are scattered already.
+    /// The index of the state, or where it would be. Fingerprints are already scattered.
     private func place(of key: UInt64) -> Int {
         var place = Int(truncatingIfNeeded: key) & (keys.count - 1)
         while keys[place] != 0, keys[place] != key { place = (place + 1) & (keys.count - 1) }
         return place
     }
 
-    /// The threads that were asleep whenever the state was entered before; nil: it was not. From
-    /// now on those that are asleep this time, too.
+    /// Returns the threads that were asleep at every earlier entry to the state; nil for the first
+    /// entry. Keeps of them those that sleep this time too.
     mutating func enter(_ state: UInt64, asleep threads: Threads) -> Threads? {
         let key = max(state, 1)
         var place = place(of: key)

@@ -1,7 +1,7 @@
 import IOStack
 import MemoryFileSystem
 
-/// What must hold when all threads have ended.
+/// The conditions that must hold when all threads have ended.
 extension Stage {
     func check() {
         let stream = sender.stream
@@ -23,7 +23,7 @@ extension Stage {
             stream.bypassedReadsInFlight == 0, inside == (0, 0), disk.openHandles == 0,
             stream.suspensions == []
         else { explorer.fail("the counts do not end at zero") }
-        // Volume and filters know each other.
+        // The volume and its filters agree.
         do {
             try manager.dismount(volume)
         } catch {
@@ -33,8 +33,8 @@ extension Stage {
 
     private var isPaused: Bool { vetoes.contains(where: \.unscheduled) || auditor != nil }
 
-    /// Each handle with bypass reads by the route that what is still in force leaves: what ended is
-    /// over, what did not is not lost.
+    /// Each handle with bypass reads by the route that the remaining pauses and blocks leave: none
+    /// outlasts its end, and none is lost.
     private func checkRoutes() {
         let isBlocked = blocks.contains(where: \.unscheduled) && auditor == nil
         let isVolumePaused = volumeVetoes.contains(where: \.unscheduled)

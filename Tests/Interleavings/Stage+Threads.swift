@@ -1,7 +1,7 @@
 import BypassIOProtocol
 import IOStack
 
-/// What the threads of a program do.
+/// The operations of a program's threads.
 extension Stage {
     var bodies: [@Sendable () -> Void] {
         var bodies: [@Sendable () -> Void] = []
@@ -58,7 +58,7 @@ extension Stage {
         guard count == Self.blockSize else { explorer.fail("a read came back short") }
     }
 
-    /// The file object through which filters and actors send: one that stays open.
+    /// The file object through which filters and actors send: it stays open.
     var sender: FileObject {
         let open = program.handles.firstIndex { !$0.contains(.close) } ?? 0
         return files[open]
@@ -82,7 +82,7 @@ extension Stage {
         case .resume:
             pauses[number].set(false)
             vetoes[number].set(false)
-            // Who refuses and goes has it sent again.
+            // A filter that vetoed and goes has the manager send RESUME again.
             _ = try instances[number].bypassIO(.streamResume, on: sender)
         }
     }

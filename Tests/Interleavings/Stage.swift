@@ -3,36 +3,37 @@ import IOStack
 import MemoryFileSystem
 import SystemPackage
 
-/// A volume in memory for one execution of a program, and what must hold during and after it.
+/// A volume in memory for one execution of a program, and the conditions that must hold during and
+/// after it.
 final class Stage: @unchecked Sendable {
     let program: Program
     let explorer: Explorer
     let volume: Volume
     let disk: MemoryDisk
     let manager: IOManager
-    /// With bypass at the start, and of each actor one that caches.
+    /// The handles with bypass at the start, and a caching handle for each actor.
     private(set) var files: [FileObject] = []
     private(set) var cached: [FileObject] = []
     private(set) var instances: [FilterInstance] = []
-    /// Of each actor: a filter that did not opt in.
+    /// For each actor: a filter that did not opt in.
     private(set) var blockers: [Minifilter] = []
-    /// Of the actor that has one: a filter that vetoes each ENABLE and QUERY.
+    /// For the actor that has it: a filter that vetoes each ENABLE and QUERY.
     private(set) var auditor: Minifilter?
-    /// Of each filter: it vetoes ENABLE and QUERY.
+    /// For each filter: it vetoes ENABLE and QUERY.
     let vetoes: [Flag]
-    /// Of each filter: its pause returned, and it did not begin to resume.
+    /// For each filter: its pause has returned, and it has not begun to resume.
     let pauses: [Flag]
-    /// Of each actor: what keeps reads from skipping the filters returned, and its end did not
-    /// begin.
+    /// For each actor: its block of filter bypass has returned, and has not begun to end.
     let blocks: [Flag]
-    /// Of each actor: its VOLUME_STACK_PAUSE returned, and it did not begin to resume.
+    /// For each actor: its VOLUME_STACK_PAUSE has returned, and it has not begun to resume.
     let volumePauses: [Flag]
-    /// Of each actor: its volume driver vetoes.
+    /// For each actor: its volume driver vetoes.
     let volumeVetoes: [Flag]
-    /// Of each handle: its read is past the filters, or past the volume drivers, and at the disk.
+    /// For each handle: its read has skipped the filters, or the volume drivers, and is at the
+    /// disk.
     let bypassing: [Flag]
     let skipping: [Flag]
-    /// Of each handle, for its own thread: a filter, or the volume driver, saw the read under way.
+    /// For each handle, for its own thread: a filter, or the volume driver, saw the read under way.
     private let seen: [Flag]
     private let walked: [Flag]
 
@@ -42,7 +43,7 @@ final class Stage: @unchecked Sendable {
         self.program = program
         self.explorer = explorer
         let actors = program.actors.count
-        // Reads of actors' cached handles lie behind those of the handles.
+        // Reads of the actors' caching handles have numbers behind those of the handles.
         let readers = program.handles.count + actors
         vetoes = program.filters.map { _ in Flag() }
         pauses = program.filters.map { _ in Flag() }
@@ -72,7 +73,7 @@ final class Stage: @unchecked Sendable {
 
     private func open() throws {
         let filterManager = manager.filterManager
-        // One sees reads in each program, so that skipping it can be seen.
+        // A filter sees reads in each program, so that skipping it shows.
         _ = try filterManager.attach(filterManager.register(watcher), to: volume)
         for number in program.filters.indices {
             let filter = try filterManager.register(filter(number))
@@ -99,10 +100,10 @@ final class Stage: @unchecked Sendable {
         }
     }
 
-    /// Nobody sets up the disk, registers, or changes attributes within a program, and what is
-    /// counted there tells nobody anything.
+    /// Leaves this out of the search: no program sets up the disk, registers, or changes
+    /// attributes, and no thread learns from these counts.
     private func leaveOut(_ fileSystem: MemoryFileSystem) {
-        // Asked before: looking at the chain is a step where somebody attaches.
+        // Asked first: looking at the chain is a step in programs that attach.
         let attached = volume.instances
         explorer.leaveOut {
             _ = disk.reads
@@ -187,13 +188,13 @@ final class Stage: @unchecked Sendable {
 
     static func reader(at offset: UInt64) -> Int { Int(offset) / blockSize }
 
-    /// A read of the calling thread begins.
+    /// Begins a read of the calling thread.
     func expectRead(by reader: Int) {
         seen[reader].unscheduled = false
         walked[reader].unscheduled = false
     }
 
-    /// No filter saw the read of a handle. There is one in each program that asks.
+    /// Whether the read of a handle skipped every filter. Each program that asks has a filter.
     private func skipsFilters(_ reader: Int) -> Bool {
         reader < files.count && !seen[reader].unscheduled
     }

@@ -1,7 +1,7 @@
 import IOStack
 
-/// Where one thread is on its way: what it has found since its operation began, and what it does
-/// next.
+/// The position of one thread: everything it has found since its operation began, and its next
+/// step.
 struct ThreadState {
     enum Next: Equatable {
         case begin
@@ -11,15 +11,14 @@ struct ThreadState {
 
     let history: UInt64
     let next: Next
-    /// The number of what the step touches.
+    /// The number of the object that the step touches.
     let object: Int
-    /// What of it; nil: that depends on what it finds.
+    /// The part of the object; nil if it depends on what the step finds.
     let part: ScheduledPart?
 }
 
-/// What a thread does from where it stands until it stands before its next step, if it finds
-/// something certain. Others are told nothing but by ``changes``, so it is the same whatever they
-/// do meanwhile.
+/// What a thread does from one step to the next, given what the first step finds. Other threads see
+/// only ``changes``, so the transition is the same whatever they do meanwhile.
 struct Transition: Equatable {
     enum Change: Equatable {
         case content(object: Int, Int)
@@ -27,7 +26,7 @@ struct Transition: Equatable {
         case owner(object: Int, thread: Int?)
         case gone(object: Int)
 
-        /// The lock or semaphore whose waiters can go on.
+        /// The lock or semaphore whose waiters may go on.
         var letsOthersGoOn: Int? {
             switch self {
             case .owner(let object, nil): object

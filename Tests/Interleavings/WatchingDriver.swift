@@ -1,7 +1,7 @@
 import BypassIOProtocol
 import IOStack
 
-/// A volume driver that tells of each transfer, and vetoes as long as a pause of an actor lasts.
+/// A volume driver that reports each transfer, and vetoes while a pause of its actor lasts.
 final class WatchingDriver: VolumeDriver {
     let name = "watching"
     let supportsBypassIO = true

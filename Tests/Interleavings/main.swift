@@ -37,7 +37,8 @@ for program in programs {
         operations: program.lengths.max() ?? 0,
         maxPreemptions: options["--preemptions"].flatMap { Int($0) },
         isReduced: options["--unreduced"] == nil, replay: replay)
-    // Once without the scheduler: what the process makes once is made, and has its names.
+    // Runs once without the scheduler, so that objects that the process makes only once exist and
+    // have their numbers.
     let first = try Stage(program, explorer)
     for body in first.bodies { body() }
     first.check()

@@ -18,7 +18,8 @@ struct LeftoverTests {
         #expect(process.terminationStatus == 0, "\(program) \(arguments)")
     }
 
-    /// A folder with files, and, as root, with so many mounts that the table is longer than a page.
+    /// Fills a folder with files and, as root, with so many mounts that the table is longer than a
+    /// page.
     private static func fill(_ folder: String) throws {
         let manager = FileManager.default
         try manager.createDirectory(atPath: folder + "/a folder", withIntermediateDirectories: true)
@@ -64,7 +65,7 @@ struct LeftoverTests {
             let group = try ProcessGroup(
                 ["/bin/sh", "-c", "echo $$; exec sleep 10000"], environment: [:], input: -1,
                 output: output.fileDescriptor, errors: output.fileDescriptor)
-            // Noted, and still there when this process is killed.
+            // The test kills this process while the group is noted and still there.
             withExtendedLifetime(group) { _ = kill(getpid(), SIGKILL) }
         }
         for _ in 0..<6000 where FileManager.default.fileExists(atPath: folder) { usleep(10_000) }

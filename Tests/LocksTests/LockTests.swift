@@ -40,7 +40,7 @@ struct LockTests {
         for _ in 0..<2 {
             Thread.detachNewThread {
                 let isCalled = reserve.wait {
-                    // Still before the sleep, but under the lock that a call takes.
+                    // Before the sleep, but under the lock that a call takes.
                     asleep.withLock { $0 += 1 }
                     return true
                 }

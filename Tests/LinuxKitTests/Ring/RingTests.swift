@@ -128,7 +128,7 @@ struct RingTests {
     }
 }
 
-/// A ring that the test macros, which copy what they look at, can hold on to.
+/// A class, because the test macros copy the values they look at.
 private final class TestRing {
     private var ring: Ring
 

@@ -307,7 +307,7 @@ struct SystemCallTests {
         let path = try folder.file("f", [UInt8](repeating: 1, count: 16384))
         let file = try OpenFile(SystemCall.open(path, .readOnly))
         let cached = Result { try SystemCall.cacheStatus(of: file.descriptor).cached }
-        // An older kernel has no such call, and the shim says so.
+        // An older kernel has no such call, and the shim reports that.
         if case .failure(let error as Errno) = cached, error == .noFunction { return }
         #expect(try cached.get() == 4)
     }

@@ -61,7 +61,7 @@ import Testing
         #expect(disk.waitForHeldReads(1))
         let first = BackgroundCall { (try? file.write(ScannedVolume.evil, at: 0)) != nil }
         #expect(!first.hasReturned)
-        // The first one's pause stands; the second must wait for the same read.
+        // The first writer's pause is in force; the second writer must wait for the same read.
         let second = BackgroundCall { (try? file.write(ScannedVolume.evil, at: 9)) != nil }
         #expect(!second.hasReturned)
         #expect(disk.writes.count == before)
@@ -109,7 +109,7 @@ import Testing
         let before = memory.disk.writes.count
         #expect(throws: IOFailure(.fileClosed)) { try writer.write(ScannedVolume.evil, at: 0) }
         #expect(memory.disk.writes.count == before)
-        // The end of that change was counted: the file can be found clean again.
+        // The end of that change was counted: a scan can find the file clean again.
         #expect(try bypassed.verdict().status == .notSupportedWithMonitoring)
         #expect(try bypassed.verdict(.enable).status == .success)
         #expect(try bypassed.verdict().status == .success)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Minifilters
 
-/// How long a verdict counts, and when a file is scanned: told by the reads that come to the disk.
+/// How long a verdict counts, and when the scanner reads a file, seen from the reads at the disk.
 @Suite struct KeptVerdictTests {
     private let memory = MemoryVolume()
     private let findings = Findings()
@@ -15,8 +15,8 @@ import Testing
         let told = Guarded<[ScanFinding]>([])
     }
 
-    /// The memory's clock begins with 1970, so its files were changed long ago, unless `now` says
-    /// otherwise.
+    /// The memory file system's clock starts at 1970, so its files changed long ago unless `now`
+    /// says otherwise.
     @discardableResult
     private func attachScanner(
         keeping limit: Int = 100, now: Int64 = 1_000_000
@@ -31,8 +31,8 @@ import Testing
 
     private var reads: Int { memory.disk.reads.count }
 
-    /// Opens a file for reading alone, sends a control, closes it; the answer, and whether the file
-    /// was read for it.
+    /// Opens a file for reading alone, sends a control, and closes it. Returns the answer, and
+    /// whether the scanner read the file for it.
     private func ask(
         _ path: FilePath, _ operation: BypassIOOperation = .enable
     ) throws -> (status: NTStatus, scanned: Bool) {
@@ -91,13 +91,12 @@ import Testing
         try attachScanner()
         try memory.make("data", [UInt8](repeating: 65, count: 64))
         #expect(try ask("data") == (.success, true))
-        // The same file system and disk, on a volume of their own: what somebody does behind a
-        // mount.
+        // The same file system and disk on a volume of its own: a change behind a mount.
         let other = IOManager()
         let behind = other.mount(memory.volume.fileSystem, named: "behind", storage: memory.disk)
         let writer = try behind.open("data", access: [.read, .write])
         try writer.write(ScannedVolume.evil, at: 0)
-        // As a write on a disk's file system does; in memory it moves no time.
+        // A write on a disk's file system sets the time; a write in memory does not.
         try writer.apply(.times(access: nil, modification: .now))
         writer.close()
         #expect(try ask("data", .query) == (.success, false), "nothing is known of this version")
@@ -108,7 +107,7 @@ import Testing
         try attachScanner()
         try memory.make("data", [UInt8](repeating: 65, count: 64))
         #expect(try ask("data") == (.success, true))
-        // A store through a mapping of this one need not pass by.
+        // A store through a mapping of this handle skips the filters.
         let writer = try memory.open("data")
         #expect(try ask("data") == (.success, true))
         #expect(try ask("data") == (.success, true))

@@ -75,8 +75,8 @@ import Testing
         #expect(try file.verdict(.enable).status == .success)
     }
 
-    /// A writer that switches the file between clean and infected, readers that enable and resume:
-    /// whoever reads past the filter never sees the signature.
+    /// A writer switches the file between clean and infected, and readers enable and resume: no
+    /// bypassed read sees the signature.
     @Test("spec 4.4: no bypassed read sees what the scanner did not")
     func bypassedReadsNeverSeeTheSignature() throws {
         let memory = self.memory

@@ -64,7 +64,7 @@ import Testing
             content.replaceSubrange(start..<start + pattern.count, with: pattern)
             #expect(try verdict(of: content, by: scanned) == .virusInfected, "\(before) before")
         }
-        // Its two halves with something between them are none.
+        // The two halves of a signature do not match when other bytes lie between them.
         var content = [UInt8](repeating: 46, count: Self.chunk + 100)
         content.replaceSubrange(Self.chunk - 3..<Self.chunk, with: pattern[..<3])
         content.replaceSubrange(Self.chunk + 1..<Self.chunk + 3, with: pattern[3...])

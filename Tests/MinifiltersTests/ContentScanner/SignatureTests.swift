@@ -45,7 +45,7 @@ import Testing
         #expect(zeros.firstMatch(in: [1, 0, 0, 0, 0].span) == 1)
     }
 
-    /// Against a search that is too simple to be wrong.
+    /// Compares with a search that is too simple to be wrong.
     @Test func findsWhatAPlainSearchFinds() throws {
         var random = SystemRandomNumberGenerator()
         for _ in 0..<2000 {

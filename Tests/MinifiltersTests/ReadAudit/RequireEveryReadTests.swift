@@ -65,7 +65,7 @@ import Testing
         defer { file.close() }
         let enable = BackgroundCall { (try? file.verdict(.enable))?.status }
         #expect(hold.waitForArrival())
-        // The file system has enabled it, and nobody above the held request knows yet.
+        // The file system has enabled bypass, and no filter above the held request knows it yet.
         #expect(try file.routeOfRead() == .fullBypass)
         audit.requireEveryRead(true)
         #expect(file.stream.isPaused)

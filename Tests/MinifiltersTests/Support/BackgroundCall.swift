@@ -14,14 +14,14 @@ final class BackgroundCall<Value: Sendable>: Sendable {
         }
     }
 
-    /// What the call returned; nil if it did not return for `seconds`.
+    /// The result of the call; nil if it did not return within `seconds`.
     func wait(seconds: Int = 30) -> Value? {
         guard done.wait(timeout: .now() + .seconds(seconds)) == .success else { return nil }
         done.signal()
         return value.withLock { $0 }
     }
 
-    /// Whether the call has returned, after it had a little time to do so wrongly.
+    /// Whether the call has returned, after some time in which a faulty call would return.
     var hasReturned: Bool {
         defer { if value.withLock({ $0 != nil }) { done.signal() } }
         return done.wait(timeout: .now() + .milliseconds(50)) == .success

@@ -2,8 +2,8 @@ import BypassIOProtocol
 import Dispatch
 import IOStack
 
-/// A filter that keeps one kind of BypassIO control on its way up, after the file system carried it
-/// out, until the test lets it go.
+/// A filter that holds one kind of BypassIO control on its way up, after the file system carried it
+/// out, until the test releases it.
 final class ControlHold: Sendable {
     private let arrived = DispatchSemaphore(value: 0)
     private let released = DispatchSemaphore(value: 0)
@@ -13,7 +13,7 @@ final class ControlHold: Sendable {
         self.operation = operation
     }
 
-    /// Below every filter that ships.
+    /// Lies below every filter that ships.
     var registration: FilterRegistration {
         FilterRegistration(
             name: "hold", altitude: Altitude(integer: 45_000), supportedFeatures: .bypassIO,

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Set once, seen by every thread.
+/// Set once; every thread sees it.
 final class Flag: Sendable {
     private let state = Atomic(false)
 

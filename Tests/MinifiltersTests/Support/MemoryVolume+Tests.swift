@@ -4,21 +4,21 @@ import MemoryFileSystem
 import SystemPackage
 
 extension MemoryVolume {
-    /// Makes a file of these bytes, or overwrites it, and closes it.
+    /// Makes or overwrites a file with these bytes, and closes it.
     func make(_ path: FilePath, _ bytes: [UInt8]) throws {
         let file = try volume.open(path, access: [.read, .write], disposition: .overwriteIf)
         defer { file.close() }
         if !bytes.isEmpty { try file.write(bytes, at: 0) }
     }
 
-    /// A non-cached handle.
+    /// Opens a non-cached handle.
     func open(
         _ path: FilePath, access: CreateParameters.Access = [.read, .write]
     ) throws(IOFailure) -> FileObject {
         try volume.open(path, access: access, options: .nonCached)
     }
 
-    /// A non-cached handle with bypass enabled.
+    /// Opens a non-cached handle with bypass enabled.
     func openBypassed(_ path: FilePath) throws -> FileObject {
         let file = try open(path)
         let answer = try file.bypassIO(.enable)
@@ -28,7 +28,7 @@ extension MemoryVolume {
 }
 
 extension FileObject {
-    /// Reads that took a route so far.
+    /// The number of reads so far that took a route.
     func reads(_ route: ReadRoute) -> UInt64 { readsByRoute[route, default: 0] }
 
     /// The route of one read of `length` bytes at `offset`.

@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Sleeps until `condition` holds; false if it did not for half a minute.
+/// Polls `condition`; false if it did not hold within half a minute.
 func wait(until condition: () -> Bool) -> Bool {
     let nobody = DispatchSemaphore(value: 0)
     for _ in 0..<60_000 {
