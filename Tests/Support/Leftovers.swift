@@ -3,23 +3,23 @@ import Foundation
 import LinuxKit
 import SystemPackage
 
-/// What tests must not leave behind: folders with whatever is mounted in them, and process groups.
+/// The leftovers of tests: folders with the mounts in them, and process groups.
 ///
-/// A test removes them itself, also when it throws: whoever has them does so as he goes. What is
-/// left when the tests end all the same, because they crashed, were killed, or a thread hangs with
-/// the last reference, a shell takes away that outlives them. Any thread.
+/// A test removes its own when the last reference to them goes, also when it throws. If the tests
+/// end before that, because they crashed, were killed, or a thread hangs with the last reference, a
+/// shell that outlives them removes the rest. Any thread may call.
 package enum Leftovers {
-    /// A folder that is to be gone when the tests are.
+    /// Notes a folder that must not outlast the tests.
     package static func note(folder: String) { heir.tell("+ folder \(folder)") }
 
-    /// A process group whose leader runs.
+    /// Notes a process group whose leader runs.
     package static func note(group: Int64) { heir.tell("+ group \(group)") }
 
-    /// Its leader was waited for: the number may be somebody else's from now on.
+    /// Forgets a group whose leader was waited for: another process may get the number from now on.
     package static func forget(group: Int64) { heir.tell("- group \(group)") }
 
-    /// Unmounts what is mounted at the folder and below, and removes it with all that is in it.
-    /// Never removes through a mount that stays.
+    /// Unmounts everything at the folder and below, and removes it with its content. Never removes
+    /// through a mount that stays.
     package static func remove(folder: String) {
         for place in mountPoints(in: folder) { unmount(place) }
         if mountPoints(in: folder).isEmpty {
@@ -30,7 +30,7 @@ package enum Leftovers {
         if unsafe access(folder, F_OK) != 0 { heir.tell("- folder \(folder)") }
     }
 
-    /// What is mounted at a path and below, the last mounted first.
+    /// The mounts at a path and below, the last mount first.
     package static func mountPoints(in folder: String) -> [String] {
         (KernelFile.text("/proc/self/mountinfo") ?? "").split(separator: "\n").reversed()
             .compactMap { line in
@@ -41,7 +41,7 @@ package enum Leftovers {
             }
     }
 
-    /// Blanks and the like stand in the table as a backslash and three octal digits.
+    /// The table writes blanks and the like as a backslash and three octal digits.
     private static func unescaped(_ field: Substring) -> String {
         var bytes: [UInt8] = []
         var rest = Array(field.utf8)[...]

@@ -1,7 +1,7 @@
 package import LinuxKit
 package import SystemPackage
 
-/// A descriptor that the closures of `#expect` can share, closed with its last user.
+/// A descriptor that the closures of `#expect` can share; the last reference closes it.
 package final class OpenFile: Sendable {
     private let owner: OwnedDescriptor
     package var descriptor: FileDescriptor { owner.descriptor }

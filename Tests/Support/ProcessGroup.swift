@@ -4,10 +4,10 @@ import LinuxKit
 
 /// A program in a process group of its own, for tests that wait for its end.
 ///
-/// It hangs if none of its group does anything for a while. How long it takes is the machine's
-/// affair: with other things to do, a machine takes any time. Belongs to the thread that made it.
+/// It hangs if no process of the group does anything for a while. Its duration says nothing: a busy
+/// machine takes any time. Belongs to the thread that made it.
 package final class ProcessGroup {
-    /// The leader's process identifier, and the group's.
+    /// The process identifier of the leader, and of the group.
     package let identifier: Int64
     private var code: Int32?
 
@@ -18,7 +18,7 @@ package final class ProcessGroup {
 
     /// Seconds without any progress that count as hanging.
     private static let patience = 60.0
-    /// What only turns round and round ends here. Seconds.
+    /// Seconds after which even a program that only loops is ended.
     private static let longest = 600.0
 
     /// - Parameters:
@@ -56,7 +56,7 @@ package final class ProcessGroup {
         return code != nil
     }
 
-    /// The exit code, or the negated signal; nil if it hangs, after it was told to end.
+    /// The exit code, or the negated signal; nil if the program hangs even after a request to end.
     package func waitForEnd() -> Int32? {
         var progress = Self.progress(ofGroup: identifier)
         var lastChange = Date()
@@ -76,14 +76,14 @@ package final class ProcessGroup {
         return code
     }
 
-    /// First as its user would, so that it cleans up, then by force.
+    /// Ends the program first as its user would, so that it cleans up, then by force.
     private func end() -> Bool {
         for (signal, seconds) in [(SIGTERM, 10.0), (SIGKILL, 5)] {
             _ = call_signal_group(identifier, signal)
             let end = Date(timeIntervalSinceNow: seconds)
             while !hasEnded, Date() < end { usleep(5000) }
         }
-        // Whoever of the group outlived its leader.
+        // Ends processes of the group that outlived their leader.
         _ = call_signal_group(identifier, SIGKILL)
         return hasEnded
     }
@@ -92,8 +92,9 @@ package final class ProcessGroup {
     package static func progress(ofGroup group: Int64) -> UInt64 {
         let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return processes.filter { $0.first?.isNumber == true }.reduce(0) { sum, process in
-            // proc_pid_stat(5): what follows the name in brackets begins with the state; the group
-            // is the third, user and system time the twelfth and thirteenth behind it.
+            // proc_pid_stat(5): the text behind the name in brackets begins with the state; the
+            // group is the third field, user and system time are the twelfth and thirteenth behind
+            // it.
             guard let stat = KernelFile.text("/proc/\(process)/stat"),
                 let name = stat.lastIndex(of: ")")
             else { return sum }

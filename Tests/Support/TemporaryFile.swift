@@ -1,8 +1,8 @@
 import Glibc
 package import SystemPackage
 
-/// A file on the disk (not tmpfs, which has no direct I/O of its own) whose every 8 bytes tell
-/// where they stand, removed at the end.
+/// A file on the disk (not tmpfs, which has no direct I/O of its own). Every 8 bytes of it depend
+/// on their place. It is removed at the end.
 package final class TemporaryFile {
     package let path: FilePath
     package let descriptor: FileDescriptor
@@ -10,14 +10,14 @@ package final class TemporaryFile {
     package let isDirect: Bool
     private let content: [UInt8]
 
-    // O_DIRECT, which Glibc's module hides and each architecture numbers for itself.
+    // O_DIRECT: Glibc's module hides it, and its number depends on the architecture.
     #if arch(arm64)
         private static let direct: CInt = 0o200000
     #else
         private static let direct: CInt = 0o40000
     #endif
 
-    /// O_DIRECT where the file system takes it, which `isDirect` reports.
+    /// Opens with O_DIRECT where the file system accepts it; see `isDirect`.
     package init(size: Int, direct: Bool = true) throws {
         self.size = size
         path = FilePath("/var/tmp/bypassio-test-\(getpid())-\(UInt64.random(in: 0 ... .max))")
@@ -48,7 +48,7 @@ package final class TemporaryFile {
         UInt8(truncatingIfNeeded: (position / 8) &* 0x9E37_79B9 >> 7 &+ position)
     }
 
-    /// Whether `bytes` is what the file holds at `offset`.
+    /// Whether `bytes` are those of the file at `offset`.
     package func holds(_ bytes: RawSpan, at offset: Int) -> Bool {
         guard offset + bytes.byteCount <= size else { return bytes.byteCount == 0 }
         return unsafe bytes.withUnsafeBytes { bytes in

@@ -2,7 +2,7 @@ import Foundation
 import LinuxKit
 package import SystemPackage
 
-/// A folder of its own for one test, removed with everything in it when the test ends.
+/// A folder for one test, removed with its content when the test ends.
 package final class TemporaryFolder: Sendable {
     package let path: FilePath
 
@@ -13,7 +13,7 @@ package final class TemporaryFolder: Sendable {
         Leftovers.note(folder: path.string)
     }
 
-    /// Makes a file of these bytes and answers its path.
+    /// Makes a file of these bytes and returns its path.
     @discardableResult
     package func file(_ name: String, _ bytes: [UInt8]) throws -> FilePath {
         let place = path.appending(name)

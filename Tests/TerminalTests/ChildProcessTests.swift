@@ -39,7 +39,7 @@ struct ChildProcessTests {
     }
 
     @Test func aProgramThatDoesNotEndIsToldAndThenKilled() throws {
-        // It says so when it has begun to ignore SIGTERM.
+        // The child prints a line once it ignores SIGTERM.
         let child = try ChildProcess(
             ["sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"], output: .pipe)
         _ = child.output?.availableData

@@ -8,9 +8,9 @@ final class Backing: BackingReadOwner {
     private let begins = Atomic<Int>(0)
     private let ends = Atomic<Int>(0)
 
-    /// May be a pipe without a writer, of which a read is under way until somebody writes.
+    /// The file may be a pipe without a writer: a read of it is under way until a program writes.
     init(_ path: String) throws {
-        // For writing as well where it is a pipe, which then opens at once and never ends.
+        // A pipe opens for writing too: then it opens at once and never ends.
         file =
             try (try? FileDescriptor.open(FilePath(path), .readWrite))
             ?? FileDescriptor.open(FilePath(path), .readOnly)
@@ -25,7 +25,7 @@ final class Backing: BackingReadOwner {
             descriptor: file, offset: request.offset, length: request.size, owner: self)
     }
 
-    /// While another thread carries reads.
+    /// Used while another thread carries reads.
     func read(_ request: ReadRequest, _ reply: consuming ReadReply) {
         var bytes = [UInt8](repeating: 0, count: request.size)
         let count = try? unsafe bytes.withUnsafeMutableBytes { buffer in
@@ -33,7 +33,7 @@ final class Backing: BackingReadOwner {
                 return unsafe try file.read(
                     fromAbsoluteOffset: Int64(request.offset), into: buffer)
             } catch Errno.illegalSeek {
-                // A pipe, as io_uring reads it.
+                // Reads a pipe in the way that io_uring does.
                 return unsafe try file.read(into: buffer)
             }
         }

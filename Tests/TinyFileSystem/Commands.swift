@@ -1,7 +1,7 @@
 import FUSE
 import SystemPackage
 
-/// What a test may ask for, a line each; every line is answered with one.
+/// A test's commands, a line each; each gets a line as its answer.
 struct Commands {
     let mounted: MountedSession
     let state: State

@@ -1,6 +1,6 @@
 import FUSE
 
-/// What the command line says: a mount point, and `--NAME VALUE` for the rest.
+/// The command line: a mount point, and `--NAME VALUE` for each setting.
 struct Settings {
     struct Problem: Error, CustomStringConvertible {
         let description: String
@@ -12,11 +12,11 @@ struct Settings {
     var threadLimit = 256
     var maximumTransfer = 1 << 20
     var transport = Transport.automatic
-    /// A file of the host whose bytes the file "backing" has; the session reads it by itself.
+    /// A file of the host with the bytes of the file "backing"; the session reads it by itself.
     var backing: String?
-    /// Slow reads tell the session that they wait.
+    /// Slow reads report to the session that they wait.
     var tellsOfWaits = false
-    /// How long the kernel may use what it knows, in seconds.
+    /// Seconds for which the kernel may use names and attributes.
     var validity = 0.0
 
     init(_ arguments: [String]) throws {

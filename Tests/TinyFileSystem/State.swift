@@ -2,7 +2,7 @@ import FUSE
 import Foundation
 import SystemPackage
 
-/// What changes, under one lock.
+/// The mutable state, under one lock.
 final class State: @unchecked Sendable {
     private let condition = NSCondition()
     private var contents: [UInt64: [UInt8]] = [
@@ -12,7 +12,7 @@ final class State: @unchecked Sendable {
     private var isOpen = false
     private var waiting: [UInt64: LockWait] = [:]
 
-    /// A reply that is given later.
+    /// A reply for later.
     final class LockWait: @unchecked Sendable {
         private var reply: EmptyReply?
 
@@ -20,7 +20,7 @@ final class State: @unchecked Sendable {
             self.reply = consume reply
         }
 
-        /// Once, under the lock.
+        /// Succeeds once; call under the lock.
         func take() -> EmptyReply? {
             reply.take()
         }
@@ -51,7 +51,7 @@ final class State: @unchecked Sendable {
 
     // MARK: Waiting
 
-    /// Sleeps until somebody calls ``open()``.
+    /// Sleeps until a command calls ``open()``.
     func waitUntilOpen() {
         locked {
             counts["waiting", default: 0] += 1

@@ -4,7 +4,8 @@ import SystemPackage
 extension TinyFileSystem {
     func open(_ request: OpenRequest, _ reply: consuming OpenReply) {
         state.count("open")
-        // Every read is to come here, but of the greeting, which shows what the kernel caches.
+        // Every read has to reach the service, except those of the greeting, which shows the
+        // kernel's cache.
         let isCached = request.context.node == Tree.greeting.node
         reply.succeed(handle: request.context.node, isCached ? .keepCache : .directIO)
     }
@@ -18,7 +19,7 @@ extension TinyFileSystem {
         request.context.node == Tree.backing.node ? backing?.begin(request) : nil
     }
 
-    /// No file has attributes; that of the slow one takes its time.
+    /// No file has attributes; the slow file's request takes time.
     func getExtendedAttribute(
         _ request: borrowing ExtendedAttributeRequest, _ reply: consuming ExtendedAttributeReply
     ) {

@@ -1,7 +1,7 @@
 import FUSE
 import SystemPackage
 
-/// A directory of four files, for tests of the protocol against a kernel.
+/// A directory of four files, or five with a file of the host, for tests of the protocol.
 final class TinyFileSystem: FileSystem {
     let state = State()
     let validity: Validity

@@ -2,10 +2,10 @@ import FUSE
 import Foundation
 import SystemPackage
 
-/// Mounts the tiny file system and takes commands from standard input until that ends; then it is
-/// unmounted. Prints "mounted", or "failed" and why; at the end "ended".
+/// Mounts the tiny file system, takes commands from standard input until its end, and unmounts.
+/// Prints "mounted", or "failed" with the reason; at the end "ended".
 ///
-/// A process of its own, as a process that serves a mount must not use it.
+/// A process of its own, because a process that serves a mount must not use it.
 @main
 enum TinyFileSystemCommand {
     static func main() {
@@ -18,7 +18,7 @@ enum TinyFileSystemCommand {
         }
     }
 
-    /// Unbuffered: a test waits for the line.
+    /// Unbuffered, because a test waits for the line.
     private static func say(_ line: String) {
         _ = try? FileDescriptor.standardOutput.writeAll((line + "\n").utf8)
     }
@@ -41,7 +41,7 @@ enum TinyFileSystemCommand {
         say("mounted")
         let commands = Commands(
             mounted: mounted, state: fileSystem.state, backing: fileSystem.backing)
-        // A command's answer comes before the news that it ended the service.
+        // The answer to a command comes before the line that reports the service's end.
         let order = NSLock()
         let inputEnded = DispatchSemaphore(value: 0)
         Thread.detachNewThread {

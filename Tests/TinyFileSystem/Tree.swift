@@ -1,6 +1,6 @@
 import FUSE
 
-/// The files there are.
+/// The files of the directory.
 enum Tree {
     struct File {
         let node: UInt64
@@ -13,14 +13,14 @@ enum Tree {
     static let root = File(node: 1, name: "", size: 0, isDirectory: true)
     /// Holds ``State/greeting``.
     static let greeting = File(node: 2, name: "greeting", size: 0)
-    /// Every byte tells where it stands.
+    /// Every byte depends on its place.
     static let pattern = File(node: 3, name: "pattern", size: 8 << 20)
-    /// Reads wait until they are let go.
+    /// Its reads wait until a command releases them.
     static let slow = File(node: 4, name: "slow", size: 4096)
-    /// Keeps what is written.
+    /// Keeps the bytes that programs write.
     static let notes = File(node: 5, name: "notes", size: 0)
 
-    /// The host's file that was named, if one was.
+    /// Has the bytes of the host's file that the command line named, if any.
     static let backing = File(node: 6, name: "backing", size: 1 << 20)
 
     static let files = [greeting, pattern, slow, notes]

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// What is asked while the kernel holds pages that are newer than the file behind the mount.
+    /// Questions to a file while the kernel holds pages newer than the file behind the mount.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "what our service does about changed pages"))
     struct ChangedPages {
         private static let options = [
@@ -12,8 +12,8 @@ extension MountedVolume {
         private static let mebibyte: Int64 = 1 << 20
         private static let (data, hole): (Int32, Int32) = (3, 4)
 
-        /// A file of 3 MiB, a hole but for 8 KiB at 1 MiB, with five bytes stored at 2 MiB through
-        /// a mapping, which nobody wrote back.
+        /// A file of 3 MiB, a hole but for 8 KiB at 1 MiB. A mapping has stored five bytes at 2
+        /// MiB, and nothing has written them back.
         private final class Mapped {
             let path: String
             let file: RawFile
@@ -46,8 +46,8 @@ extension MountedVolume {
             return call_lseek(file.descriptor, offset, whence)
         }
 
-        /// Asks until the answer is exact. A machine that has no thread or time to write back gets
-        /// the cautious answer meanwhile, which calls everything data; another is wrong at once.
+        /// Asks until the answer is exact. Until a busy machine has written the pages back, it
+        /// gives the cautious answer that calls everything data; any other answer is wrong at once.
         private func expectSeek(
             _ path: String, _ offset: Int64, _ whence: Int32, finds exact: Int64,
             sourceLocation: SourceLocation = #_sourceLocation
@@ -70,7 +70,7 @@ extension MountedVolume {
             try expectSeek(path, one, Self.hole, finds: one + 8192)
             try expectSeek(path, two + one / 2, Self.data, finds: -Int64(ENXIO))
             try expectSeek(path, two + one / 2, Self.hole, finds: two + one / 2)
-            // Behind a hole that turned out to be none.
+            // Where the seek before found a hole.
             mapped.store(at: 1 << 20 | 8192)
             try expectSeek(path, one, Self.hole, finds: one + 12288)
             withExtendedLifetime(mapped) {}
@@ -98,16 +98,16 @@ extension MountedVolume {
             }
         }
 
-        /// tar takes a file without blocks for a hole, also if it asked before anything was stored.
+        /// tar takes a file without blocks for a hole, also if it asked before a store.
         @Test func fileWithNewPagesHasBlocks() throws {
             let mount = try LiveMount(options: "allow_other")
             let mapped = try Mapped(mount, "f", hasData: false)
-            // Before, the source has none; on a busy machine the kernel may have written it back.
+            // Without those pages the source has no blocks, unless a busy kernel wrote back early.
             #expect(try RawFile.status(of: mapped.path).blocks > 0)
             withExtendedLifetime(mapped) {}
         }
 
-        /// The kernel writes the last mapping's pages back when it goes.
+        /// The kernel writes the last mapping's pages back when the mapping goes.
         @Test(arguments: options) func nothingIsLostWithTheMapping(_ options: String) throws {
             let mount = try LiveMount(options: options)
             var mapped: Mapped? = try Mapped(mount, "f")
@@ -119,7 +119,7 @@ extension MountedVolume {
             #expect(FileManager.default.contents(atPath: "\(path).g") == bytes)
         }
 
-        /// More at once than there are threads in the service: each is answered, and right.
+        /// Asks more often at once than the service has threads: each answer is right.
         @Test func manyAskAtOnce() async throws {
             let mount = try LiveMount(options: "allow_other,threads=4")
             let count = 24
@@ -132,7 +132,8 @@ extension MountedVolume {
                             mapped.store(at: place)
                             let found = call_lseek(
                                 mapped.file.descriptor, Int64(place - 4096), Self.data)
-                            // If all threads for it are busy, more counts as data than is.
+                            // When all its threads are busy, the service may report more data than
+                            // there is.
                             #expect(found == Int64(place) || found == Int64(place - 4096))
                         }
                     }

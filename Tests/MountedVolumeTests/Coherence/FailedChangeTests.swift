@@ -3,8 +3,8 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// What changes without the kernel's knowing it: by requests that fail, and by those whose
-    /// effect it does not know.
+    /// Changes that the kernel does not see: those of requests that fail, and those whose effect it
+    /// does not know.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "what our service tells the kernel"))
     struct FailedChanges {
         private static let options = "allow_other,dev,suid,attr_timeout=100,trust=0"

@@ -3,18 +3,18 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// What changes in the source directory itself is seen through the mount, after its time limits
-    /// for names and attributes at the latest; and long before, where the service can watch.
+    /// Changes in the source directory itself show through the mount, at the latest after its time
+    /// limits for names and attributes; where the service can watch, long before.
     @Suite struct BehindTheMount {
         /// More than the limits' default of a second.
         private static let limit: Double = 10
 
         private static let plain = "allow_other,default_permissions,dev,suid"
-        /// Only who is told sees anything in time.
+        /// With these limits only a service that watches shows a change in time.
         private static let watched = plain + ",entry_timeout=100,attr_timeout=100,trust=3600"
         private static let options = canWatch ? [plain, watched] : [plain]
 
-        /// Whoever serves can watch ext4 and xfs, as root.
+        /// As root, a service can watch ext4 and xfs.
         private static var canWatch: Bool {
             var volume = call_volume()
             guard MountCommand.chosen.isOurs, geteuid() == 0,
@@ -37,7 +37,7 @@ extension MountedVolume {
             mount.stop()
         }
 
-        /// Whoever holds a file open keeps it, and sees its new bytes.
+        /// A program that holds a file open keeps it, and sees its new bytes.
         @Test(arguments: options) func openFilesFollowTheirFile(_ options: String) throws {
             let mount = try LiveMount(options: options)
             let behind = "\(mount.source)/file"
@@ -60,7 +60,7 @@ extension MountedVolume {
             mount.stop()
         }
 
-        /// A file found by one name and asked for by another is no other file when the first goes.
+        /// When a file's first name goes, a request by another name still reaches the file.
         @Test(arguments: options) func namesOfOneFileGoOneByOne(_ options: String) throws {
             let mount = try LiveMount(options: options)
             let behind = Program.shell("echo text > one; ln one two", in: mount.source)
@@ -76,8 +76,8 @@ extension MountedVolume {
             mount.stop()
         }
 
-        /// A mapping asks the kernel for nothing, and the kernel the service for nothing. With
-        /// `trust=0` nobody tells the service either.
+        /// A mapping asks the kernel nothing, and the kernel asks the service nothing. With
+        /// `trust=0` nothing notifies the service either.
         @Test(arguments: MountCommand.chosen.isOurs ? options + [plain + ",trust=0"] : [])
         func mappingsFollowTheirFile(_ options: String) throws {
             let mount = try LiveMount(options: options)
@@ -107,11 +107,11 @@ extension MountedVolume {
             String(decoding: OpenFile.readAll(file).0, as: UTF8.self)
         }
 
-        /// After the change the mount's tree becomes the source's.
+        /// Expects that after the change the mount's tree becomes the source's.
         private func expectSeen(
             _ mount: LiveMount, _ line: String, sourceLocation: SourceLocation = #_sourceLocation
         ) throws {
-            // What the kernel keeps is to be out of date.
+            // Makes the kernel cache the tree, so that its copy becomes out of date.
             _ = TreeSnapshot(of: mount.mountpoint, withTimes: true)
             let outcome = try Program.shell(line, in: mount.source).run(within: 20)
             #expect(outcome.code == 0, "\(outcome)", sourceLocation: sourceLocation)

@@ -1,10 +1,10 @@
 import CPosixCalls
 import Dispatch
 
-/// Another process, as far as files are concerned: a thread with descriptors, a working directory
-/// and so locks of its own. It starts without any descriptor of the case's.
+/// A second process, as far as files are concerned: a thread with its own descriptors, working
+/// directory and so its own locks. It starts without the case's descriptors.
 ///
-/// Its calls are recorded after the case's own line, marked with its name, when it is waited for.
+/// The record has its calls, marked with its name, behind the line of the case that waits for it.
 final class Companion: @unchecked Sendable {
     private let record: ConformanceDirectory
     private let own: ConformanceDirectory
@@ -36,19 +36,19 @@ final class Companion: @unchecked Sendable {
         done.signal()
     }
 
-    /// The body runs in the companion and has ended when this returns.
+    /// Runs the body in the companion, and returns when it has ended.
     func perform(_ body: @escaping (ConformanceDirectory) -> Void) {
         start(body)
         wait()
     }
 
-    /// The body runs while the case goes on, until `wait`. It starts within 50 ms.
+    /// Starts the body, which runs while the case continues until `wait`. It starts within 50 ms.
     func start(_ body: @escaping (ConformanceDirectory) -> Void) {
         next = body
         work.signal()
     }
 
-    /// Records what it did since the last wait; "waits for ever" after 10 seconds.
+    /// Records the companion's calls since the last wait; "waits for ever" after 10 seconds.
     func wait() {
         guard done.wait(timeout: .now() + .seconds(10)) == .success else {
             return record.note(name, "waits for ever")
@@ -64,7 +64,7 @@ final class Companion: @unchecked Sendable {
 }
 
 extension ConformanceDirectory {
-    /// The body may let another process act, which is gone after it.
+    /// Gives the body a companion, which ends after it.
     func withCompanion(_ name: String = "other", _ body: (Companion) -> Void) {
         let companion = Companion(name, record: self)
         body(companion)

@@ -1,9 +1,9 @@
 import Testing
 
-/// What one case does in a fresh directory: its calls and their answers are the directory's record.
+/// A case works in a fresh directory, whose record has its calls and their answers.
 typealias ConformanceCase = @Sendable (ConformanceDirectory) -> Void
 
-/// Cases about one thing, by name.
+/// Cases about the same subject, by name.
 struct ConformanceArea: Sendable, CustomTestStringConvertible {
     let name: String
     let cases: [String: ConformanceCase]

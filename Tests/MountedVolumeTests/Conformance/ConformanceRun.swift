@@ -3,10 +3,10 @@ import Foundation
 
 /// One case in one directory, on a thread of its own.
 enum ConformanceRun {
-    /// What the case recorded; nil if it did not end in time.
+    /// The record of the case; nil if it did not end in time.
     ///
-    /// The thread has descriptors, umask and working directory of its own, and so leaves nothing
-    /// behind in this process, whatever the case did.
+    /// The thread has its own descriptors, umask and working directory, so no case leaves anything
+    /// behind in this process.
     static func record(
         of body: @escaping ConformanceCase, in path: String, backing: String, within seconds: Double
     ) -> [String]? {
@@ -25,14 +25,14 @@ enum ConformanceRun {
         }
     }
 
-    /// A tree's lines; nil if it did not answer in time.
+    /// A tree's lines; nil if the file system did not answer in time.
     static func snapshot(of path: String, withTimes: Bool, within seconds: Double) -> [String]? {
         OwnThread.value(within: seconds) {
             TreeSnapshot(of: path, withTimes: withTimes).lines
         }
     }
 
-    /// The lines in which two records differ, at most twelve lines, as text; nil if they are equal.
+    /// At most twelve lines in which two records differ, as text; nil if they are equal.
     static func difference(
         _ first: [String], _ second: [String], names: (String, String)
     ) -> String? {
@@ -43,7 +43,7 @@ enum ConformanceRun {
             case .insert(let line, let text, _): (line, names.1, text)
             }
         }
-        // One name begins the pair of a line on both sides.
+        // The lines of both sides about a file begin with the same name.
         let sorted = changes.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
         return sorted.prefix(12).map { "\($0.1) \($0.0): \($0.2)" }.joined(separator: "\n")
     }

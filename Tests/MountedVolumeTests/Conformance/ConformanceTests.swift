@@ -4,7 +4,7 @@ import Testing
 extension MountedVolume {
     /// Every operation and errno, on ext4 and on the mount: the outcomes are the same.
     @Suite struct Conformance {
-        /// Longer than any case takes; what takes longer hangs.
+        /// Longer than any case takes: a case that takes longer hangs.
         private static let limit: Double = 30
 
         @Test(arguments: ConformanceAreas.all)
@@ -24,7 +24,7 @@ extension MountedVolume {
             mount.stop()
         }
 
-        /// False if the mount hangs, and nothing more can be asked of it.
+        /// False if the mount hangs, so that no further case can run.
         private func compare(
             _ name: String, _ body: @escaping ConformanceCase, _ pair: CasePair,
             _ mount: LiveMount, _ transcript: Transcript
@@ -82,11 +82,11 @@ extension MountedVolume {
     }
 }
 
-/// A case's two directories, fresh: straight on ext4, and on the mount.
+/// A case's two fresh directories: one on ext4 itself, and one on the mount.
 struct CasePair {
     let direct: String
     let mounted: String
-    /// The mounted one, seen straight on ext4.
+    /// The mounted directory, seen on ext4 itself.
     let backing: String
 
     init(_ number: Int, in mount: LiveMount) throws {
@@ -96,7 +96,7 @@ struct CasePair {
     }
 }
 
-/// What ext4 answered, for a person who reads it: BYPASSIO_TEST_TRANSCRIPT names a file.
+/// ext4's answers, for a person: BYPASSIO_TEST_TRANSCRIPT names the file.
 final class Transcript {
     private let file = ProcessInfo.processInfo.environment["BYPASSIO_TEST_TRANSCRIPT"]
 

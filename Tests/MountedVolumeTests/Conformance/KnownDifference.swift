@@ -1,11 +1,11 @@
-/// A case whose outcome on any FUSE mount cannot be ext4's: the kernel decides before, or without,
-/// asking the service.
+/// A case whose outcome on a FUSE mount cannot be ext4's: the kernel decides before it asks the
+/// service, or without asking it.
 struct KnownDifference: Sendable {
     let name: String
     let reason: String
 
-    /// Each with the kernel's rule that makes it so. A difference that a service could avoid does
-    /// not belong here.
+    /// The differences, each with the kernel's rule that causes it. A difference that a service
+    /// could avoid does not belong here.
     static let all: [KnownDifference] = [
         KnownDifference(
             name: "read and write/direct, misaligned memory",

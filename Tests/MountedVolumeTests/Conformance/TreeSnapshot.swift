@@ -2,13 +2,14 @@ import CPosixCalls
 
 /// Everything below a directory as lines of text, sorted by name: status, attributes, contents.
 ///
-/// Absolute paths and no working directory: for any thread. Root sees all.
+/// Uses absolute paths and no working directory, so any thread may call it. Root sees everything.
 struct TreeSnapshot {
     private(set) var lines: [String] = []
-    /// Also the modification and change times, to the nanosecond: one directory seen two ways.
+    /// Includes the modification and change times, to the nanosecond: for comparing two views of a
+    /// directory.
     let withTimes: Bool
 
-    /// Contents are read up to this many bytes from a file's start, and as many before its end.
+    /// Reads this many bytes from a file's start, and as many before its end.
     private static let mostBytes = 1 << 16
 
     init(of path: String, withTimes: Bool) {
@@ -77,7 +78,7 @@ struct TreeSnapshot {
     }
 
     private mutating func addEntries(of path: [UInt8], shown: String) {
-        // Before the whole path gets longer than a call takes.
+        // Stops before the whole path becomes longer than a call accepts.
         guard shown.utf8.count < 3000 else { return lines.append("too deep to look at") }
         let name = FileName(bytes: path)
         let directory = Answer(unsafe call_open(name.bytes, OpenFlags.directory.rawValue, 0))

@@ -10,8 +10,8 @@ extension MountedVolume {
         private static let number: UInt64 = 0xC200_4201
         private static let filling: UInt8 = 0xEE
 
-        /// Sends one operation to a file of a new mount. Returns what the call answers, and the
-        /// message as it came back.
+        /// Sends one operation to a file of a new mount. Returns the call's answer, and the message
+        /// as it came back.
         private func send(
             _ operation: UInt32, input: UInt32 = 24, output: UInt32, flags: UInt32 = 0
         ) throws -> (answer: Int64, message: [UInt8]) {

@@ -2,9 +2,8 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// The programs of Examples/, as somebody copies them: built, run on a mount, and compared with
-    /// what
-    /// `bypassio state` says of the same file.
+    /// The programs of Examples/: the tests build a copy, run it on a mount, and compare it with
+    /// what `bypassio state` reports of the same file.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the control code is ours"))
     struct ExampleReaders {
         enum Language: String, CaseIterable {
@@ -12,7 +11,7 @@ extension MountedVolume {
             case python = "python3"
         }
 
-        /// A filter that refuses files with this text, and says so in words of every length in
+        /// Filters that refuse files with this text; their reasons have words of every length in
         /// UTF-8.
         private static let filters = ["contentscan,signature=Fäule€😀:ROTTEN", "readaudit"]
         private static let repository = URL(fileURLWithPath: #filePath)
@@ -68,7 +67,8 @@ extension MountedVolume {
             try FileHandle(forWritingTo: URL(fileURLWithPath: "\(mount.source)/sparse"))
                 .truncate(atOffset: 65536)
 
-            // The scanner keeps its verdict, which a question then tells, of files at rest for 2 s.
+            // The scanner keeps its verdict of a file that has been at rest for 2 s; a question
+            // then reports it.
             usleep(2_500_000)
             let clean = try read(command, "\(mount.mountpoint)/clean")
             #expect(clean.code == 0 && clean.lines.first == "reads go past the filters", "\(clean)")

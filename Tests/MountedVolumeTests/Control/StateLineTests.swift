@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// Scripts that read fsutil read `bypassio state` (spec 3.1).
+    /// Scripts that parse fsutil's output can parse `bypassio state` (spec 3.1).
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the command asks our mount"))
     struct StateLines {
         @Test("Without -v and --handles nothing but fsutil's lines, also of a file that is in use")

@@ -1,7 +1,7 @@
 import CPosixCalls
 import Foundation
 
-/// A client process that works on the mount until an error comes.
+/// A client process that works on the mount until it meets an error.
 struct CrashClient {
     enum Kind: String, CaseIterable {
         case records, direct, read, hold, names, map
@@ -26,14 +26,14 @@ struct CrashClient {
                 ]))
     }
 
-    /// Steps that ended well: what they wrote has been synced.
+    /// The number of successful steps: their bytes have been synced.
     var acknowledged: Int { lines.last { $0.hasPrefix("acknowledged ") }.flatMap(number) ?? 0 }
 
-    /// The line it ended with, e.g. `error fsync: ENOTCONN`; nil while it works.
+    /// The last line, e.g. `error fsync: ENOTCONN`; nil while the client works.
     var end: String? { lines.last.flatMap { $0.hasPrefix("acknowledged ") ? nil : $0 } }
 
     private var lines: [String] {
-        // The last line may be half there.
+        // The last line may be incomplete.
         let text = program.outputSoFar
         return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map {
             String($0)
@@ -60,7 +60,7 @@ struct CrashClient {
     func kill() { program.signal(SIGKILL) }
     var kernelStack: String { program.kernelStack }
 
-    /// What a step writes.
+    /// The bytes that a step writes.
     static func record(_ number: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: recordBytes)
         unsafe call_fill(&bytes, bytes.count, UInt64(number))

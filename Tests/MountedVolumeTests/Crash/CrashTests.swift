@@ -3,11 +3,11 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// The service ends as no service should: what clients see, and what is left.
+    /// The service crashes: what clients see, and what is left.
     @Suite(.enabled(if: MountCommand.chosen.hasService, "a bind mount has no service to kill"))
     struct Crash {
-        /// What a file system whose service is gone answers; ECANCELED to requests that were about
-        /// to go to a ring of it (linux/fs/fuse/dev_uring.c, `fuse_uring_send_in_task`).
+        /// The errors of a file system without its service; ECANCELED goes to requests that were
+        /// about to enter one of its rings (linux/fs/fuse/dev_uring.c, `fuse_uring_send_in_task`).
         private static let errors = ["ENOTCONN", "ECONNABORTED", "EIO", "ENODEV", "ECANCELED"]
 
         @Test func killedServiceLeavesErrorsAndEverythingAcknowledged() throws {
@@ -20,8 +20,8 @@ extension MountedVolume {
             expectUnmounted(mount)
         }
 
-        /// An error within 20 seconds. A descriptor that is held may go on reading what the kernel
-        /// keeps or reads by itself; it must not hang either.
+        /// Expects an error within 20 seconds. A client that holds a descriptor may still read what
+        /// the kernel caches or reads itself, but must not hang.
         private func expectError(_ client: CrashClient) {
             let outcome = client.wait(within: 20)
             guard let outcome else {
@@ -36,7 +36,7 @@ extension MountedVolume {
             #expect(isKnown, "client \(client.kind) ended with: \(end); \(outcome)")
         }
 
-        /// Every step that was acknowledged is in the file behind the mount.
+        /// Expects every acknowledged step in the file behind the mount.
         private func expectAcknowledged(_ client: CrashClient, in source: String) throws {
             let path = "\(source)/\(client.kind.rawValue)"
             let size = CrashClient.recordBytes
@@ -52,7 +52,7 @@ extension MountedVolume {
                 }
             case .map:
                 let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-                // The page of the step that was under way may hold either step's bytes.
+                // The page of the step under way may hold either step's bytes.
                 let last = client.acknowledged - 1
                 for number in max(0, last - 254)...max(0, last) {
                     let place = number % 256 * size
@@ -65,11 +65,11 @@ extension MountedVolume {
             }
         }
 
-        /// `bypassio umount` takes a mount away whose service is gone.
+        /// Expects that `bypassio umount` removes a mount without a service.
         private func expectUnmounted(_ mount: LiveMount) {
             guard MountCommand.chosen.isOurs, let bypassio = BuiltPrograms.bypassio else { return }
             let mountpoint = mount.mountpoint
-            // A name the kernel cannot know; of the root it may still know enough to answer.
+            // A name that the kernel cannot know; of the root it may still know enough to answer.
             #expect(
                 unsafe call_access("\(mountpoint)/unheard of", 0) == -Int64(ENOTCONN),
                 "the mount point still answers")
@@ -93,7 +93,7 @@ extension MountedVolume {
             let line = "echo text > after && cat after && rm after"
             let outcome = try Program.shell(line, in: mount.mountpoint).run(within: 20)
             #expect(outcome.code == 0 && outcome.output == "text\n", "\(outcome)")
-            // Nothing is open any more: it ends by itself.
+            // No file is open any more: the service ends by itself.
             mount.stop()
         }
 

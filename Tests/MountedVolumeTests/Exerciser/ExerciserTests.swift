@@ -2,14 +2,14 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// Four processes read, write, truncate, map and rename at random, and compare all they see
-    /// with a model of what the files must hold; at the end the files behind the mount too.
+    /// Four processes read, write, truncate, map and rename at random, and compare everything they
+    /// see with a model of the files; at the end they also compare the files behind the mount.
     ///
-    /// Direct reads enable, disable, pause and resume bypass meanwhile (spec 4.6); a third of the
-    /// time with each policy of suspension, and a third on the kernel route.
+    /// Meanwhile direct reads enable, disable, pause and resume bypass (spec 4.6). The time is
+    /// divided in three: each policy of suspension gets a third, and the kernel route gets a third.
     ///
-    /// Twenty minutes instead of one: `BYPASSIO_TEST_SECONDS=1200`; a run again: the seed that it
-    /// printed as `BYPASSIO_TEST_SEED`.
+    /// `BYPASSIO_TEST_SECONDS=1200` runs for twenty minutes instead of one. `BYPASSIO_TEST_SEED`
+    /// with the seed that a run printed repeats the run.
     @Suite struct Exerciser {
         private static let variables = ProcessInfo.processInfo.environment
         private static let seconds = variables["BYPASSIO_TEST_SECONDS"].flatMap { Int($0) } ?? 60

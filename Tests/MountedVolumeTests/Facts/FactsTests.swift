@@ -6,7 +6,7 @@ import SystemPackage
 import Testing
 
 extension MountedVolume {
-    /// What `state` and `filters` tell of a live mount.
+    /// The reports of `state` and `filters` about a live mount.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the commands are ours"))
     struct Facts {
         private func mounted(_ options: String, count: Int = 65536) throws -> LiveMount {
@@ -40,7 +40,7 @@ extension MountedVolume {
             #expect(layers[1]["altitude"] as? String == "123456.5")
             #expect(layers[0]["reason"] as? String == "Every read of this volume is being audited.")
             #expect(layers[1]["isInTheWay"] as? Bool == false)
-            // Below the veto, too.
+            // The layers below the veto are there too.
             #expect(layers[2]["driver"] as? String == "ext4")
             #expect(layers[2]["reason"] as? String == "The file is sparse.")
             let verdict = try #require(state["verdict"] as? [String: Any])
@@ -83,7 +83,7 @@ extension MountedVolume {
             try #require(try mount.facts("filters")["routes"] as? [String: [String: Any]])
         }
 
-        /// Once the closes have come to the service.
+        /// The routes after the service has seen the closes.
         private func routesAtRest(_ mount: LiveMount) throws -> [String: [String: Any]] {
             for _ in 0..<100 {
                 if try mount.facts("filters")["openHandles"] as? Int == 0 { break }

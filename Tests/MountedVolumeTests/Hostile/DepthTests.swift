@@ -3,13 +3,13 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// What a user without rights may choose the size of.
+    /// Sizes that a user without rights can choose.
     @Suite(.enabled(if: MountCommand.chosen.hasService, "a bind mount has no service to crash"))
     struct Depth {
-        /// Ten times what was right when the service walked over parents by recursion.
+        /// Ten times the depth that crashed the service when it walked over parents by recursion.
         private static let depth = 20_000
 
-        /// What a user found in directories that lie `depth` deep in each other.
+        /// A user's findings in directories that nest `depth` deep.
         private struct Findings: Sendable {
             var made: Int64 = 0
             var looked: Int64 = 0
@@ -43,7 +43,7 @@ extension MountedVolume {
             return findings
         }
 
-        /// Uses other directories, more than the service keeps open.
+        /// Uses more other directories than the service keeps open.
         private static func forgetDeepOnes(_ mountpoint: String) {
             var status = call_status()
             for number in 0..<20 {
@@ -66,7 +66,7 @@ extension MountedVolume {
             #expect(found.created >= 0)
             #expect(found.removed == 0)
             #expect(mount.serviceIsRunning, "the service died: \(mount.serviceMessages)")
-            // Everything that the kernel knows goes, with its parents.
+            // The kernel forgets everything that it knows, with the parents.
             mount.stop()
         }
     }

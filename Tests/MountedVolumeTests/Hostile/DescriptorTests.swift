@@ -6,7 +6,7 @@ import SystemPackage
 import Testing
 
 extension MountedVolume {
-    /// A service that may have few descriptors.
+    /// A service with a low limit of descriptors.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "how the service uses descriptors is ours"))
     struct Descriptors {
         private static let files = 100
@@ -17,7 +17,7 @@ extension MountedVolume {
             var failedReads: [Int64] = []
         }
 
-        /// Opens whatever it can, and reads all of it.
+        /// Opens as many files as it can, and reads each.
         private static func takeAll(
             _ mountpoint: String, as user: User, flags: Int32 = 0
         ) -> Greed {
@@ -78,7 +78,7 @@ extension MountedVolume {
             for number in 0..<Self.files {
                 _ = unsafe call_chmod("\(mountpoint)/file\(number)", 0o666)
             }
-            // For reading and writing; and for appending, too.
+            // Opens for reading and writing, and then also for appending.
             let counts = try [Int32(0o2), 0o2002].map { flags in
                 let greed = try #require(
                     OwnThread.value(within: 60) {
@@ -88,11 +88,11 @@ extension MountedVolume {
                 #expect(greed.refusal == -Int64(ENFILE) && greed.failedReads.isEmpty, "\(greed)")
                 return greed.opened.count
             }
-            // Closes are counted a moment later than they return.
+            // The service counts a close a moment after the close returns.
             #expect(counts[0] >= 16 && counts[1] <= counts[0] / 2 + 1, "\(counts)")
         }
 
-        /// Opens one file again and again, and reads by each.
+        /// Opens one file again and again, and reads through each descriptor.
         private static func takeOne(_ path: String, _ count: Int, as user: User) -> Greed {
             var greed = Greed()
             _ = unsafe call_set_credentials(user.user, user.group, [], 0)
@@ -141,7 +141,8 @@ extension MountedVolume {
             #expect(greed.refusal == 0)
             #expect(greed.opened.count == 3000)
             #expect(Self.wrongReads(greed.opened, 7).isEmpty)
-            // What somebody writes is read by all, and others' opens find descriptors.
+            // Every user can read the file that another user writes, and the opens of other users
+            // find descriptors.
             try #require(unsafe call_chmod("\(mountpoint)/file0", 0o666) == 0)
             let written = Program.shell(
                 "printf x | dd of=file0 bs=1 seek=5000 conv=notrunc status=none", in: mountpoint)
@@ -151,7 +152,7 @@ extension MountedVolume {
                 OwnThread.value(within: 60) { Self.takeAll(mountpoint, as: .alice) })
             #expect(other.opened.count >= 16, "\(other.opened.count)")
             for file in other.opened { _ = call_close(file) }
-            // And bob himself: his share is hardly touched.
+            // Bob can open more: he has hardly used his share.
             let more = try #require(
                 OwnThread.value(within: 60) { Self.takeAll(mountpoint, as: .bob) })
             defer { for file in more.opened { _ = call_close(file) } }

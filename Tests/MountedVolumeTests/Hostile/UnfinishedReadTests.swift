@@ -6,13 +6,13 @@ import SystemPackage
 import Testing
 
 extension MountedVolume {
-    /// Reads by the kernel route that do not end: their memory is a page of another mount, which is
-    /// stopped.
+    /// Reads by the kernel route that do not end: their buffer is a page of another mount, whose
+    /// service is stopped.
     @Suite(
         .enabled(if: MountCommand.chosen.isOurs, "pauses are ours"),
         .enabled(if: Program.find("python3") != nil, "python3 holds the pages"))
     struct UnfinishedReads {
-        /// Where the pages are.
+        /// The mount of the pages.
         private let pages: LiveMount
         private let mount: LiveMount
 
@@ -36,7 +36,8 @@ extension MountedVolume {
             return try RunningProgram(Program(python, ["-c", script]))
         }
 
-        /// Programs whose reads of `file` have begun and can't end before ``letGo()``.
+        /// Starts programs whose reads of `file` cannot end before ``letGo()``, and waits until the
+        /// reads have begun.
         private func holdReads(_ count: Int) throws -> [RunningProgram] {
             let go = mount.folder.path("go")
             let programs = try (0..<count).map { _ in

@@ -10,7 +10,7 @@ extension MountedVolume {
             try Program(try #require(BuiltPrograms.bypassio), arguments).run(within: 30)
         }
 
-        /// A thread that waits for the stopped service, and the answer it gets in the end.
+        /// A program that waits for the stopped service and prints the answer in the end.
         private func waitingProgram(_ mount: LiveMount) throws -> RunningProgram {
             let program = try RunningProgram(
                 Program.shell("stat '\(mount.mountpoint)/absent'; echo ended", in: "/"))

@@ -3,13 +3,14 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// SOURCE judges whoever asked, not the service, which is root.
+    /// SOURCE judges the caller, not the service, which is root.
     @Suite(.enabled(if: Caller.whyNot == nil, "\(Caller.whyNot ?? "")"))
     struct CallerIdentity {
         @Test func usersMakeFilesOnAnIdmappedSource() throws {
             let disk = try TestFolder()
             _ = unsafe call_chmod(disk.path, 0o1777)
-            // User 7 of the disk appears as 60007; root, who has no place there, does not.
+            // User 7 of the disk appears as 60007; root has no place in the mapping and does not
+            // appear.
             let mount = try LiveMount { source in
                 let answer = Answer(
                     unsafe call_mount_idmapped(disk.path, source, 0, 60000, 1000))
@@ -30,7 +31,7 @@ extension MountedVolume {
             let onDisk = try Program("/usr/bin/stat", ["-c", "%u:%g", "\(disk.path)/dir"])
                 .run(within: 20)
             #expect(onDisk.output == "7:7\n")
-            // As on SOURCE itself.
+            // The same as on SOURCE itself.
             #expect(unsafe call_mkdir("\(mount.mountpoint)/root", 0o755) == -Int64(EOVERFLOW))
             #expect(unsafe call_mkdir("\(mount.source)/root", 0o755) == -Int64(EOVERFLOW))
             mount.stop()
@@ -69,7 +70,7 @@ extension MountedVolume {
             mount.stop()
         }
 
-        /// Of a user's groups the service knows the first; the kernel judged by all of them.
+        /// The service knows only the first of a user's groups; the kernel judged by all of them.
         @Test func supplementaryGroupsStillCount() throws {
             let mount = try LiveMount { source in
                 _ = unsafe call_chown(source, 0, 52000)
@@ -90,7 +91,7 @@ extension MountedVolume {
     }
 }
 
-/// Somebody other than root.
+/// A user other than root.
 private struct Caller {
     let user: Int
     var groups: String?

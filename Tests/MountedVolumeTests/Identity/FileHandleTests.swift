@@ -42,7 +42,7 @@ extension MountedVolume {
             #expect(gone.error(at: mount.mountpoint) == -Int64(ESTALE))
         }
 
-        /// tmpfs finds files by what it remembers alone.
+        /// tmpfs finds a file by its handle only while it keeps the file in memory.
         @Test func areRefusedAtOnceWhereTheyCannotBeHad() throws {
             let mount = try LiveMount(options: Self.options) { source in
                 let outcome = try Program.shell("mount -t tmpfs none \(source)").run(within: 20)
@@ -81,7 +81,7 @@ private struct KeptHandle {
         return unsafe call_open_by_handle(Int32(folder), &bytes, 0)
     }
 
-    /// What opening it says; 0 if it opens.
+    /// The errno of opening it; 0 if it opens.
     func error(at mountpoint: String) -> Int64 {
         let file = opened(at: mountpoint)
         if file >= 0 { _ = call_close(Int32(file)) }

@@ -2,7 +2,7 @@ import CPosixCalls
 import Foundation
 import Testing
 
-/// An open file of a mount with a page of memory to read into.
+/// An open file of a mount, with a page of memory for its reads.
 final class KernelReader {
     enum Kind: String, CaseIterable, Sendable {
         case reader, directReader, writer, directWriter
@@ -30,7 +30,7 @@ final class KernelReader {
 
     deinit { _ = call_close(descriptor) }
 
-    /// The value that all bytes of a page have; throws the errno of a read that fails.
+    /// The value that all bytes of a page have; throws the errno of a failed read.
     func value(page number: Int = 0) throws -> UInt8 {
         let count = unsafe call_pread(descriptor, page.address, 4096, Int64(number) * 4096)
         guard count == 4096 else { throw TestError("read: \(count)") }

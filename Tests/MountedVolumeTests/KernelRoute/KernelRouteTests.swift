@@ -18,8 +18,8 @@ extension MountedVolume {
             return mount
         }
 
-        /// Of the file's open handles, once they are `count`: of one that is closed the service
-        /// learns when close(2) has returned already.
+        /// The routes of the file's open handles, once there are `count`: the service learns of a
+        /// close after close(2) has returned.
         private func routes(_ mount: LiveMount, of count: Int = 1) throws -> [String] {
             var routes: [String] = []
             for attempt in 0..<100 {

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// What a service tells, and where.
+    /// The lines that a service logs, and where they go.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the log is ours"))
     struct Log {
         private static let eicar =
@@ -18,7 +18,7 @@ extension MountedVolume {
 
         private func read(_ path: String) -> Data? { FileManager.default.contents(atPath: path) }
 
-        /// The text, once it has all the words; what there is after ten seconds.
+        /// The text, once it has all the words; the text so far after ten seconds.
         private func text(_ words: [String], _ current: () -> String) -> String {
             var text = current()
             for _ in 0..<200 where !words.allSatisfy({ text.contains($0) }) {
@@ -127,7 +127,7 @@ extension MountedVolume {
     }
 }
 
-/// A socket that keeps what it is sent.
+/// A socket that keeps the datagrams it gets.
 private final class DatagramListener {
     private let number: Int32
     private var text = ""

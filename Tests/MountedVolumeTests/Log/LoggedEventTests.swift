@@ -6,10 +6,10 @@ import SystemPackage
 import Testing
 
 extension MountedVolume {
-    /// Each kind of line that a service has, and that reads have none.
+    /// Every kind of line that a service logs; reads log none.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the log is ours"))
     struct LoggedEvents {
-        /// A file of a mount, where its log is, and the lines that the log has.
+        /// A file of a mount, the place of the mount's log, and the log's lines.
         private struct Scene {
             let mount: LiveMount
             let log: String
@@ -39,7 +39,7 @@ extension MountedVolume {
                 Issue.record("no line with \(words) in:\n\(lines.joined(separator: "\n"))")
             }
 
-            /// What the log has behind its last report; the service is asked for another one.
+            /// The lines behind the log's last report; the service is asked for another report.
             func linesUntilNextReport() -> [String] {
                 let before = lines.count { $0.contains(" report: {") }
                 mount.signalService(SIGUSR1)
@@ -66,7 +66,7 @@ extension MountedVolume {
             scene.expect(" end: ", "is served no more")
         }
 
-        /// The file is closed when it returns.
+        /// The file is closed when this returns.
         private func pauseAndResume(_ scene: Scene) throws {
             let file = try KernelReader(scene.file, .directReader)
             let client = BypassIOClient(FileDescriptor(rawValue: file.descriptor))
@@ -89,7 +89,7 @@ extension MountedVolume {
             scene.mount.stop()
         }
 
-        /// The files are closed when it returns.
+        /// The files are closed when this returns.
         private func closeAndOpenGate(_ scene: Scene) throws {
             let file = try KernelReader(scene.file)
             let other = try KernelReader(scene.file, .directReader)
@@ -160,7 +160,7 @@ extension MountedVolume {
             )
             let program = try #require(BuiltPrograms.bypassio)
             let told = folder.path("told")
-            // Not through a pipe, whose end nobody would see while the service runs.
+            // Not through a pipe, whose end would not come while the service runs.
             let mounted = try Program(
                 "/bin/sh",
                 [

@@ -1,7 +1,7 @@
 import Testing
 
 extension MountedVolume {
-    /// Programs that copy trees, and those that look at them.
+    /// Programs that copy trees, and programs that read them.
     @Suite struct CopyingPrograms {
         @Test func cpKeepsEverything() throws {
             let bench = try ProgramBench()
@@ -9,7 +9,7 @@ extension MountedVolume {
             try bench.shell("cp -a \"$disk/tree\" tree")
             bench.expectSameTree("\(bench.disk)/tree", "\(bench.mount.mountpoint)/tree")
             bench.expectSameTree("\(bench.disk)/tree", "\(bench.mount.source)/tree")
-            // And within the mount, and back.
+            // Copies also within the mount, and back.
             try bench.shell("cp -a tree again; cp -a again \"$disk/back\"; rm -rf again")
             bench.expectSameTree("\(bench.disk)/tree", "\(bench.disk)/back")
             bench.mount.stop()
@@ -53,7 +53,7 @@ extension MountedVolume {
             bench.mount.stop()
         }
 
-        /// The same lines from programs that look, on the mount and behind it.
+        /// Programs that read print the same lines on the mount and behind it.
         @Test func findAndOthersSeeWhatIsBehindTheMount() throws {
             let bench = try ProgramBench()
             try bench.shell(ProgramBench.makeTree)

@@ -49,7 +49,7 @@ extension MountedVolume {
             bench.mount.stop()
         }
 
-        /// It writes a new file, keeps the old one as backup, and renames.
+        /// vim writes a new file, keeps the old file as backup, and renames.
         @Test(.enabled(if: ProgramBench.has("vim"), "needs vim"))
         func vimSavesWithBackup() throws {
             let bench = try ProgramBench()
@@ -65,7 +65,8 @@ extension MountedVolume {
             bench.mount.stop()
         }
 
-        /// Temporary file, fsync, rename, fsync of the directory; sed and patch do the like.
+        /// An editor writes a temporary file, syncs it, renames it, and syncs the directory; sed
+        /// and patch work similarly.
         @Test func filesAreReplaced() throws {
             let bench = try ProgramBench()
             try bench.shell(

@@ -4,7 +4,7 @@ import LinuxKit
 import Testing
 
 extension MountedVolume {
-    /// The command under the name that mount(8) calls for lines of fstab, by root.
+    /// Root runs the command under the name that mount(8) calls for lines of fstab.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "mount.bypassio is ours"))
     struct MountHelper {
         private func helper(
@@ -46,7 +46,7 @@ extension MountedVolume {
             try helper(folder, "none", place, "remount,nodev,ro")
             #expect(Set(try flags(place)).isSuperset(of: ["nodev", "ro"]))
             #expect(unsafe call_open("\(place)/null", 0, 0) == -Int64(EACCES))
-            // mount(8) leaves out what is to be on.
+            // mount(8) omits the options that are on by default.
             try helper(folder, "none", place, "remount,ro")
             #expect(Set(try flags(place)).isDisjoint(with: ["nodev", "nosuid", "noexec"]))
             let bypassio = try #require(BuiltPrograms.bypassio)

@@ -5,7 +5,7 @@ import Testing
 /// A live mount, and a directory of the same disk beside it, for programs that use both.
 struct ProgramBench {
     let mount: LiveMount
-    /// On ext4, not mounted.
+    /// A directory on ext4, not mounted.
     let disk: String
 
     init() throws {
@@ -13,8 +13,8 @@ struct ProgramBench {
         disk = try mount.folder.makeFolder("disk")
     }
 
-    /// What a line of the shell sees as its variables: `$mount` and `$backing` are the mount and
-    /// what lies behind it, `$disk` a plain directory.
+    /// The variables of a shell line: `$mount` is the mount, `$backing` the source behind it,
+    /// `$disk` a plain directory.
     private var variables: [String: String] {
         [
             "mount": mount.mountpoint, "backing": mount.source, "disk": disk,
@@ -24,7 +24,7 @@ struct ProgramBench {
         ]
     }
 
-    /// Runs lines of the shell in the mount; the first that fails ends them, and is an issue.
+    /// Runs lines of the shell in the mount; the first failure ends them, and is an issue.
     @discardableResult
     func shell(
         _ lines: String, in folder: String? = nil, within seconds: Double = 60,
@@ -37,7 +37,7 @@ struct ProgramBench {
         return outcome
     }
 
-    /// Two trees are the same but for their times of change.
+    /// Expects two trees that are equal but for their change times.
     func expectSameTree(
         _ one: String, _ other: String, sourceLocation: SourceLocation = #_sourceLocation
     ) {

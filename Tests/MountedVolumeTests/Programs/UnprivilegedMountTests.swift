@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// A mount by somebody without rights, through fusermount3.
+    /// A mount by a user without rights, through fusermount3.
     @Suite(
         .enabled(if: MountCommand.chosen.isOurs, "the stand-in is mounted by root"),
         .enabled(if: Unprivileged.whyNot == nil, "\(Unprivileged.whyNot ?? "")"))
@@ -22,7 +22,7 @@ extension MountedVolume {
                     "text", "text", "640 nobody", ".", "./big", "./dir", "./dir/sub",
                     "./dir/sub/file", "./hard", "./link", "fuseblk",
                 ] || outcome.lines.last == "fuse" && outcome.lines.count == 11, "\(outcome)")
-            // Without allow_other the mount is its owner's alone, and not even root's.
+            // Without allow_other only the mount's owner may use it, not even root.
             let mountpoint = mount.mountpoint
             #expect(unsafe call_access("\(mountpoint)/dir", 0) == -Int64(EACCES))
             #expect(FileManager.default.fileExists(atPath: "\(mount.source)/dir/sub/file"))
@@ -76,7 +76,7 @@ extension MountedVolume {
     }
 }
 
-/// A directory of nobody's, mounted by nobody.
+/// A directory of the user nobody, mounted by that user.
 private final class Unprivileged {
     private static let identity = ["--reuid=65534", "--regid=65534", "--clear-groups"]
 
@@ -85,7 +85,7 @@ private final class Unprivileged {
     let mountpoint: String
     let service: RunningProgram
 
-    /// Why there can be no such mount here; nil if there can.
+    /// Why such a mount is impossible here; nil if it is possible.
     static let whyNot: String? = {
         guard let setpriv = Program.find("setpriv"), let bypassio = BuiltPrograms.bypassio,
             let fusermount = Program.find("fusermount3")
@@ -133,7 +133,7 @@ private final class Unprivileged {
         return try Program(setpriv, Unprivileged.identity + words, in: place).run(within: 30)
     }
 
-    /// Lines of the shell, by nobody in the mount.
+    /// Runs lines of the shell as nobody in the mount.
     func shell(_ lines: String) throws -> Program.Outcome {
         // Root cannot enter the mount to start there.
         let outcome = try asNobody(["/bin/sh", "-euc", "cd \(mountpoint)\n\(lines)"], in: "/")

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension MountedVolume {
-    /// When the content scanner reads a file of SOURCE, told by the bytes that its service reads.
+    /// When the content scanner reads a file of SOURCE, seen from the bytes that its service reads.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the scanner is ours"))
     struct Scanner {
         private static let size = 16 << 20
@@ -19,7 +19,7 @@ extension MountedVolume {
                 to: URL(fileURLWithPath: "\(mount.source)/file"))
         }
 
-        /// Whether `work` has the service read the file; the rest that it reads is small.
+        /// Whether the service reads the whole file during `work`; its other reads are small.
         private func isScanned(by work: () throws -> Void) throws -> Bool {
             let before = try serviceRead()
             try work()
@@ -41,7 +41,7 @@ extension MountedVolume {
             #expect(verdict["kind"] as? String != "notSupported")
         }
 
-        /// Until a change that comes now would move the file's change time.
+        /// Waits until a change would move the file's change time.
         private func waitUntilAtRest() {
             var status = call_status()
             #expect(unsafe call_status(-100, behind, 0, &status) == 0)
@@ -57,7 +57,7 @@ extension MountedVolume {
             for _ in 0..<5 { #expect(try !isScanned(by: open)) }
             #expect(try !isScanned(by: askState))
             #expect(try KernelReader(file).value(page: 3) == 7)
-            // What somebody does in SOURCE is another version.
+            // A change in SOURCE makes another version of the file.
             let eicar = Array(
                 #"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"#.utf8)
             let handle = try FileHandle(forUpdating: URL(fileURLWithPath: behind))

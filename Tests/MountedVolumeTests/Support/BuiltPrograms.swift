@@ -1,6 +1,6 @@
 import Foundation
 
-/// The programs of this package as they were built, beside the tests' own executable.
+/// The built programs of this package, which lie beside the tests' own executable.
 enum BuiltPrograms {
     static let bypassio = location("bypassio")
     static let exerciser = location("bypassio-exerciser")

@@ -4,7 +4,7 @@ import Foundation
 final class InnerMount: Sendable {
     let path: String
 
-    /// `mount` with these arguments, at a directory that is made for it.
+    /// Runs `mount` with these arguments, at a directory that it makes.
     init(at path: String, _ arguments: [String]) throws {
         self.path = path
         try FileManager.default.createDirectory(
@@ -12,7 +12,7 @@ final class InnerMount: Sendable {
         try InnerMount.run("mount", arguments + [path])
     }
 
-    /// A new file system in an image beside it, e.g. by `mkfs.ext4`.
+    /// Mounts a new file system in an image beside it, e.g. made by `mkfs.ext4`.
     convenience init(at path: String, image: String, megabytes: Int, madeBy make: [String]) throws {
         try InnerMount.run("truncate", ["-s", "\(megabytes)M", image])
         try InnerMount.run(make[0], make.dropFirst() + [image])

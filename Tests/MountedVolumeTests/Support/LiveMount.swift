@@ -3,20 +3,20 @@ import Foundation
 import LinuxKit
 import Testing
 
-/// A source directory on ext4, a service process, and its live mount; undone when the last
-/// reference goes, whatever became of the service.
+/// A source directory on ext4, a service process, and its live mount. The last reference removes
+/// all three, whatever state the service is in.
 final class LiveMount: @unchecked Sendable {
     let folder: TestFolder
-    /// Where the files are.
+    /// The directory that has the files.
     let source: String
-    /// Where they appear.
+    /// The directory at which they appear.
     let mountpoint: String
     private let service: RunningProgram?
-    /// What only a service that hangs takes, on a machine with much else to do. Seconds.
+    /// Seconds; on a busy machine only a hanging service takes longer.
     private static let patience = 120.0
 
-    /// Returns when the mount answers; throws with what the service said if it does not come up.
-    /// `prepare` is given the source before the service.
+    /// Returns when the mount answers; throws with the service's output if it does not start. Calls
+    /// `prepare` with the source before the service starts.
     init(
         options: String = "allow_other,default_permissions,dev,suid", filters: [String] = [],
         prepare: (String) throws -> Void = { _ in }
@@ -75,7 +75,7 @@ final class LiveMount: @unchecked Sendable {
         }
     }
 
-    /// SIGTERM: the service unmounts and ends with 0.
+    /// Sends SIGTERM: the service unmounts and ends with 0.
     func stop() {
         guard let service else { return }
         service.signal(SIGTERM)
@@ -89,13 +89,13 @@ final class LiveMount: @unchecked Sendable {
         service?.wait(within: seconds)
     }
 
-    /// SIGKILL, as the kernel's out-of-memory killer sends it.
+    /// Sends SIGKILL, as the kernel's out-of-memory killer does.
     func killService() {
         service?.signal(SIGKILL)
         _ = service?.wait(within: 15)
     }
 
-    /// What every test leaves behind: no service, no mount. SIGKILL where `signal` is not enough.
+    /// Removes the service and the mount. Sends SIGKILL where `signal` is not enough.
     private func endService(_ signal: Int32) {
         if let service, service.isRunning {
             service.signal(signal)
@@ -112,9 +112,10 @@ final class LiveMount: @unchecked Sendable {
     }
 }
 
-/// /proc/self/mountinfo: it tells without asking the mount itself.
+/// /proc/self/mountinfo, which answers without a request to the mount.
 enum MountTable {
-    /// The type of the file system mounted at this very path, e.g. `fuse.bypassio`; nil for none.
+    /// The type of the file system mounted at exactly this path, e.g. `fuse.bypassio`; nil for
+    /// none.
     static func fileSystem(at path: String) -> String? {
         let lines = (KernelFile.text("/proc/self/mountinfo") ?? "").split(separator: "\n")
         let words = lines.map { $0.split(separator: " ") }.last { $0.count > 4 && $0[4] == path }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension MountedVolume {
-    /// The tests' own mount.
+    /// Tests of the mount that the tests use.
     @Suite struct LiveMounts {
         @Test("A mount is found in a table that is longer than a page, as containers have it")
         func longTable() throws {

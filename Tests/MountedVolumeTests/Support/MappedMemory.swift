@@ -1,11 +1,11 @@
 import CPosixCalls
 
-/// Memory that this process has mapped, given back with the last reference.
+/// Memory that this process has mapped; the last reference unmaps it.
 @safe final class MappedMemory {
     let address: UnsafeMutableRawPointer
     private let length: Int
 
-    /// Shared memory of a file, or of nobody.
+    /// Maps shared memory of a file, or anonymous memory.
     init(_ descriptor: Int32?, length: Int, writable: Bool) throws {
         var memory: UnsafeMutableRawPointer?
         let (shared, anonymous): (Int32, Int32) = (1, 0x20)

@@ -1,10 +1,10 @@
 import Foundation
 
-/// How the tests' mount comes to be.
+/// How the tests make their mount.
 ///
-/// BYPASSIO_TEST_MOUNT names a stand-in, to prove the tests themselves: `bind` for a bind mount
-/// (the source under another name, which has to pass everything), or a command that stays in the
-/// foreground and takes SOURCE and MOUNTPOINT as its last arguments, for example
+/// BYPASSIO_TEST_MOUNT names a stand-in, which tests the tests themselves. `bind` is a bind mount
+/// (the source under another name, which has to pass everything). Any other value is a command that
+/// stays in the foreground and takes SOURCE and MOUNTPOINT as its last arguments, for example
 /// `bindfs -f -o allow_other,default_permissions`.
 enum MountCommand: Sendable {
     case bypassio
@@ -23,12 +23,12 @@ enum MountCommand: Sendable {
         if case .bypassio = self { true } else { false }
     }
 
-    /// A service answers: it can die.
+    /// Whether a service answers, and so can die.
     var hasService: Bool {
         if case .bind = self { false } else { true }
     }
 
-    /// nil: mounted by the tests themselves.
+    /// nil: the tests themselves mount.
     func program(
         source: String, mountpoint: String, options: String, filters: [String] = []
     ) throws -> Program? {
@@ -44,7 +44,7 @@ enum MountCommand: Sendable {
                 throw TestError("the command is not beside the tests: build the product bypassio")
             }
             let added = ProcessInfo.processInfo.environment["BYPASSIO_TEST_OPTIONS"] ?? ""
-            // What a test asks for counts last.
+            // The options of a test come last and so win.
             let all = added.isEmpty ? options : "\(added),\(options)"
             let attached = filters.flatMap { ["--filter", $0] }
             return Program(path, ["mount", "-o", all] + attached + [source, mountpoint])

@@ -3,7 +3,8 @@ import Foundation
 
 /// A thread of its own, and a bounded wait for its end.
 ///
-/// What touches a mount runs on one: a mount that does not answer stops that thread, not the test.
+/// Code that touches a mount runs on such a thread: a mount that does not answer stops that thread,
+/// not the test.
 final class OwnThread: Sendable {
     private let ended = DispatchSemaphore(value: 0)
 
@@ -15,14 +16,14 @@ final class OwnThread: Sendable {
         }
     }
 
-    /// False if it goes on for longer.
+    /// False if the thread does not end in time.
     func join(within seconds: Double) -> Bool {
         guard ended.wait(timeout: .now() + seconds) == .success else { return false }
         ended.signal()
         return true
     }
 
-    /// nil if the body has not ended in time; it then goes on by itself.
+    /// nil if the body has not ended in time; its thread then continues.
     static func value<Value: Sendable>(
         within seconds: Double, _ body: @escaping @Sendable () -> Value
     ) -> Value? {
@@ -32,7 +33,7 @@ final class OwnThread: Sendable {
     }
 
     private final class Box<Value: Sendable>: @unchecked Sendable {
-        // Written before the thread's end is signalled, read after it.
+        // The thread writes it before it signals its end; the caller reads it after that.
         private(set) var value: Value?
         func set(_ value: Value) { self.value = value }
     }

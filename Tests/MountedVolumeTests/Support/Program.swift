@@ -4,7 +4,7 @@ import TestSupport
 /// A program with its arguments, run as a process of its own with a time limit.
 struct Program: Sendable {
     struct Outcome: Sendable, CustomStringConvertible {
-        /// The exit code; the negative number of the signal that ended it.
+        /// The exit code; the negated number of a signal that ended the process.
         let code: Int32
         let output: String
         let errors: String
@@ -26,12 +26,12 @@ struct Program: Sendable {
         self.environment = environment
     }
 
-    /// A line for the shell.
+    /// Runs a line of the shell.
     static func shell(_ line: String, in folder: String? = nil) -> Program {
         Program("/bin/sh", ["-c", line], in: folder)
     }
 
-    /// Where a tool lies; nil if it is not there.
+    /// The path of a tool; nil if it is not there.
     static func find(_ name: String) -> String? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         return (path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"])
@@ -39,8 +39,8 @@ struct Program: Sendable {
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
-    /// Its end; ended with SIGKILL, and an error, if it takes longer and does nothing for as long:
-    /// how long a program takes is the machine's affair.
+    /// Runs the program to its end. Ends it with SIGKILL, and throws, only if it takes longer and
+    /// then makes no progress for as long: a program's duration depends on the machine.
     func run(within seconds: Double) throws -> Outcome {
         let running = try RunningProgram(self)
         var progress: UInt64?

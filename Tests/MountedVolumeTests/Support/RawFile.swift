@@ -1,7 +1,7 @@
 import CPosixCalls
 import Foundation
 
-/// A descriptor of this process, closed with the last reference.
+/// A descriptor of this process; the last reference closes it.
 final class RawFile: Sendable {
     let descriptor: Int32
 

@@ -5,13 +5,13 @@ import TestSupport
 
 /// A program that runs in a process group of its own.
 ///
-/// Not Foundation's Process: that hands on the signals which the tests' own thread blocks, and a
+/// Not Foundation's Process, whose child inherits the signals that the tests' own thread blocks: a
 /// service that blocks SIGTERM cannot be asked to end.
 final class RunningProgram: @unchecked Sendable {
     let identifier: Int64
     private let output: OutputFile
     private let errors: OutputFile
-    // Under `lock`.
+    // The lock guards it.
     private var code: Int32?
     private let lock = NSLock()
 
@@ -55,12 +55,12 @@ final class RunningProgram: @unchecked Sendable {
     var outputSoFar: String { output.text }
     var errorsSoFar: String { errors.text }
 
-    /// To it and to all that it started.
+    /// Sends a signal to the program and its descendants.
     func signal(_ number: Int32) {
         _ = call_signal_group(identifier, number)
     }
 
-    /// nil if it goes on for longer.
+    /// nil if the program does not end in time.
     func wait(within seconds: Double) -> Program.Outcome? {
         let end = Date(timeIntervalSinceNow: seconds)
         var pause: UInt32 = 500
@@ -72,7 +72,7 @@ final class RunningProgram: @unchecked Sendable {
         return Program.Outcome(code: code ?? 0, output: output.text, errors: errors.text)
     }
 
-    /// Where each of its threads waits in the kernel: for a report about what hangs.
+    /// The place in the kernel where each of its threads waits: for a report about a hang.
     var kernelStack: String {
         let tasks = "/proc/\(identifier)/task"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
@@ -83,7 +83,7 @@ final class RunningProgram: @unchecked Sendable {
     }
 }
 
-/// A file for a program's output, so that no pipe fills up.
+/// A file for a program's output, because a full pipe would stop the program.
 private final class OutputFile {
     private let handle: FileHandle
     private let path: String

@@ -2,7 +2,7 @@ import CPosixCalls
 import Foundation
 import TestSupport
 
-/// A folder on a disk's file system for one test, and gone after it.
+/// A folder on a disk's file system for one test, which removes it.
 final class TestFolder: Sendable {
     let path: String
 
@@ -13,7 +13,7 @@ final class TestFolder: Sendable {
         path = "\(TestFolder.parent)/bypassio-mounted-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: false,
-            // Others than root are to get in.
+            // Lets users other than root enter.
             attributes: [.posixPermissions: 0o755])
         Leftovers.note(folder: path)
     }
@@ -32,7 +32,7 @@ final class TestFolder: Sendable {
         Leftovers.remove(folder: path)
     }
 
-    /// The file system's name where tests are to run, e.g. "ext2/ext3"; nil if nobody can tell.
+    /// Whether the folder of the tests lies on ext4; false if the file system is unknown.
     static let isOnExt4: Bool = {
         var volume = call_volume()
         return unsafe call_statfs(parent, &volume) == 0 && volume.type == 0xEF53

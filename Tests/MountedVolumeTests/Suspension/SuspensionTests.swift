@@ -6,13 +6,13 @@ import SystemPackage
 import Testing
 
 extension MountedVolume {
-    /// Spec 4.6 on a live mount: what the kernel's page cache does with one handle decides about
+    /// Spec 4.6 on a live mount: the state of the kernel's page cache through one handle decides
     /// the bypass of another.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the control code is ours"))
     struct Suspension {
         private static let size = 65536
 
-        /// A file of the mount with bypass enabled, and what the service says of its reads.
+        /// A file of the mount with bypass enabled, and the service's report of its reads.
         private final class Reader {
             let mount: LiveMount
             let path: String
@@ -32,7 +32,7 @@ extension MountedVolume {
 
             deinit { _ = call_close(descriptor) }
 
-            /// Reads the first page, and says whether the read was bypassed.
+            /// Reads the first page, and returns whether the read was bypassed.
             func isBypassed() throws -> Bool {
                 let before = try bypassedReads()
                 #expect(unsafe call_pread(descriptor, page.address, 4096, 0) == 4096)

@@ -6,11 +6,11 @@ import SystemPackage
 import Testing
 
 extension MountedVolume {
-    /// A part of the source that does not answer holds up nobody who wants another.
+    /// A part of the source that does not answer delays no request to another part.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "native mounts have no service"))
     struct HungSource {
-        /// A mount within the source, of a service that can be stopped: it stands for a server that
-        /// is away.
+        /// A mount within the source whose service can be stopped, in place of a server that is
+        /// away.
         private final class Island {
             let path: String
             let service: RunningProgram
@@ -41,7 +41,7 @@ extension MountedVolume {
             try Program.shell(line).run(within: 30)
         }
 
-        /// Of a handle with bypass enabled; what pread(2) answers.
+        /// Reads through a handle with bypass enabled; returns pread(2)'s answer.
         private func bypassedRead(_ path: String) throws -> Int64? {
             let answer = OwnThread.value(within: 30) { () -> Int64? in
                 let descriptor = unsafe call_open(path, call_open_flags.direct, 0)
@@ -56,7 +56,7 @@ extension MountedVolume {
             return answer ?? nil
         }
 
-        /// Everything but the part that hangs.
+        /// Expects answers from every part but the hanging one.
         private func othersAreServed(_ mount: LiveMount, _ round: Int) throws {
             let place = mount.mountpoint
             #expect(try outcome("stat \(place)/near").code == 0)

@@ -1,10 +1,10 @@
 import Testing
 
-/// Every atomic is written down, with its ordering and the thing it protects.
+/// A table lists every atomic, with its ordering and the data it protects.
 struct AtomicTests {
     private static let documents = ["docs/concurrency.md", "docs/fuse.md"]
 
-    /// Figures that people read: the table has one row for all of them. Nothing depends on the
+    /// Counters that people read: the table has one row for all of them. Nothing depends on the
     /// order in which they change.
     private static let counters: Set<String> = [
         "AccessHeat.reads", "ContentScanner.reads", "FilterInstance.postCallbacks",
@@ -18,7 +18,7 @@ struct AtomicTests {
     /// Types whose atomics the tables treat as one.
     private static let wholes: Set<String> = ["GateWord", "HostOpenFile", "WorkerPost"]
 
-    /// Everything within backticks of the documents, taken apart.
+    /// Everything within backticks of the documents, split into words.
     private static let named: Set<String> = Set(
         documents.compactMap(Tree.own.file(_:)).flatMap(\.markdown.spans).flatMap { span in
             span.text.split { !$0.isLetter && !$0.isNumber }.map(String.init)

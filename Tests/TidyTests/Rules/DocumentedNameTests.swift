@@ -3,15 +3,14 @@ import Testing
 
 /// Names in documents are names in the tree.
 struct DocumentedNameTests {
-    /// History is told in the words of its time.
+    /// The changelog keeps the names of its time.
     private static let documents = Tree.own.documents.filter { $0.path != "CHANGELOG.md" }.map {
         ($0, $0.markdown)
     }
 
     private static let command = Tree.own.files(below: "Sources/bypassio").flatMap(\.tokens)
 
-    /// Names of properties, and whole texts: an option is called as its property, or by a text of
-    /// its own.
+    /// Names of properties, and whole texts: an option's name is that of its property, or a text.
     private static let namesInCommand = Set(command.map(\.text))
     private static let subcommands = Set(
         command.indices.dropLast(2).filter { command[$0].is("commandName") }

@@ -1,11 +1,11 @@
 import Testing
 
-/// An errno has its name: `IOFailure(errno: .resourceBusy)`, not 16.
+/// Code names an errno: `IOFailure(errno: .resourceBusy)`, not 16.
 struct ErrnoTests {
-    /// The one table between NTSTATUS and errno.
+    /// The only table between NTSTATUS and errno.
     private static let table = "Sources/BypassIOProtocol/Status/NTStatus+LinuxErrno.swift"
 
-    /// Words after which, or after whose colon or comparison, no number stands.
+    /// A number may stand neither after these words nor after their colon or comparison.
     private static let labels: Set = ["errno", "hostErrno", "readErrno", "writeErrno"]
 
     @Test("no bare error number stands in Sources")
@@ -36,10 +36,10 @@ struct ErrnoTests {
             }
         }
         skip(["-", ":", "=", "!", "<", ">"])
-        // Behind the sign that ends a range or a call nothing is compared.
+        // Nothing is compared behind the sign that ends a range or a call.
         guard place >= 0, place < index - 1 else { return false }
         if labels.contains(tokens[place].text) {
-            // `errno: Int32 = 0` is a default, and the table of `case`s no error's number.
+            // `errno: Int32 = 0` is a default, and the table of `case`s has no error's number.
             return true
         }
         return tokens[place].is("rawValue") && place >= 2 && tokens[place - 1].is("(")

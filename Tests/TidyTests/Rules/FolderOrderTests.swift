@@ -1,13 +1,13 @@
 import Testing
 
-/// The folders of IOStack stand in an order: a folder names types of folders to its left only.
+/// The folders of IOStack have an order: a folder names only types of folders to its left.
 ///
 /// Filters, volumes and file objects know each other, as they do in Windows' headers: a callback
-/// gets a file object, a file object has a volume, and a volume has filters. These three edges are
-/// listed.
+/// gets a file object, a file object has a volume, and a volume has filters. A list permits these
+/// three edges.
 struct FolderOrderTests {
-    /// Locks know nobody, the model knows locks, bypass knows the model, and so on up to what
-    /// enters from above. A folder that is renamed or new takes its place here.
+    /// Locks know no other folder, the model knows locks, bypass knows the model, and so on, up to
+    /// the folders where requests enter. A new or renamed folder takes its place here.
     private static let order = [
         "Concurrency", "Model", "Bypass", "Filtering", "Volume", "Files", "Queue", "KernelReads",
         "Search",

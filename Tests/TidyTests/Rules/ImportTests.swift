@@ -58,13 +58,13 @@ struct ImportTests {
         "Sources/Minifilters/ContentScanner/ContentScanner.swift Glibc": "the clock",
     ]
 
-    /// Targets that know no Linux, and so none of its paths.
+    /// Targets that know no Linux, and so no path of Linux.
     private static let withoutLinux = [
         "BypassIOProtocol", "IOStack", "MemoryFileSystem", "Minifilters", "VolumeDrivers",
         "BypassIOLab",
     ]
 
-    /// Paths in them, each with its use. The list can only shrink.
+    /// Paths in those targets, each with its use. The list can only shrink.
     private static let pathExceptions = [
         "Sources/BypassIOLab/Run/CarryingThread.swift /proc/thread-self/stat": "does a thread sleep"
     ]

@@ -1,10 +1,11 @@
 import Testing
 
-/// No line, no function and no file is longer than a reader takes in.
+/// Lines, functions and files stay short enough to read.
 struct LengthTests {
     /// swift-format's limit, which it holds for code; here comments keep it, too.
     private static let columns = 100
-    /// Strings are not broken for it: a script, a message or a test's name stays readable.
+    /// Strings need not be broken for the limit: a script, a message or a test's name stays
+    /// readable.
     private static let columnsOfStrings = 120
     /// Folders whose comments are longer still. An entry goes when its folder keeps the limit.
     private static let longComments = ["Sources/FUSE": 130]

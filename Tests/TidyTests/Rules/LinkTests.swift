@@ -1,6 +1,6 @@
 import Testing
 
-/// Documents lead where they say.
+/// Links of documents lead to files and headings that exist.
 struct LinkTests {
     private static let documents = Tree.own.documents.map { ($0, $0.markdown) }
     private static let anchors = Dictionary(
@@ -72,7 +72,7 @@ struct LinkTests {
         expectNone(findings)
     }
 
-    /// Also without the ending, as a reader calls a file.
+    /// Accepts a path without its ending too, as a reader calls a file.
     private static func exists(_ path: String) -> Bool {
         Tree.own.file(path) != nil || Tree.own.hasFolder(path)
             || Tree.own.file(path + ".swift") != nil

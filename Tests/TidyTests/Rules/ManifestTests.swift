@@ -7,7 +7,7 @@ struct ManifestTests {
         manifest.targets.filter { $0.kind == .executableTarget }.map(\.name))
     private static let ours = Set(manifest.targets.map(\.module))
 
-    /// Products of other packages that some target depends on.
+    /// Products of other packages on which some target depends.
     private static let products = Set(manifest.targets.flatMap(\.dependencies)).subtracting(
         manifest.targets.map(\.name))
 
@@ -46,7 +46,7 @@ struct ManifestTests {
         expectNone(findings)
     }
 
-    /// A program among the dependencies is built for the target, which runs it.
+    /// A program among the dependencies is exempt: it is built for the target, which runs it.
     @Test("a target imports the modules it names")
     func imports() {
         var findings: [Finding] = []

@@ -1,6 +1,6 @@
 import Testing
 
-/// Numbers that documents state about the tree are those of the tree.
+/// Numbers that documents state about the tree are right.
 struct StatedNumberTests {
     private static let scenarios = Tree.own.files(below: "Scenarios").filter {
         $0.path.hasSuffix(".lab")

@@ -1,9 +1,9 @@
 import Testing
 
-/// Tables of documents are shown as tables.
+/// Markdown shows each table of the documents as a table.
 struct TableTests {
-    /// Where lines of a table stand, outside of code blocks, without the line of dashes that makes
-    /// them one.
+    /// Lines of a table, outside of code blocks, that lack the line of dashes which makes them a
+    /// table.
     private static func headless(_ lines: [Substring]) -> [Int] {
         var found: [Int] = []
         var isInBlock = false
@@ -19,7 +19,7 @@ struct TableTests {
         return found
     }
 
-    /// Where a row has another number of cells than the first row of its table.
+    /// Rows that have another number of cells than the first row of their table.
     private static func uneven(_ lines: [Substring]) -> [Int] {
         var found: [Int] = []
         var isInBlock = false

@@ -1,6 +1,6 @@
 import Testing
 
-/// Files that are no Swift are named by a file that leads to them.
+/// Another file names each file that is not Swift, and so leads to it.
 struct UnnamedFileTests {
     /// Tools and readers look for these by themselves.
     private static let roots: Set<String> = [
@@ -8,8 +8,8 @@ struct UnnamedFileTests {
         "Sources/CKernelABI/include/module.modulemap",
     ]
 
-    /// Everything that looks like a path in documents, scripts and sources of C, and the last parts
-    /// of it. A word without its ending counts only within the folder.
+    /// Every word that looks like a path in documents, scripts and C sources, and the last parts of
+    /// it. A word without its ending counts only within the folder.
     private static let mentions: Set<String> = {
         var found: Set<String> = []
         for file in Tree.own.files where !file.path.hasSuffix(".swift") {
@@ -47,7 +47,7 @@ struct UnnamedFileTests {
             })
     }
 
-    /// A name without an ending may be any word: its folder has to stand before it.
+    /// A name without an ending may be any word, so its folder has to come before it.
     private static func names(of file: TreeFile) -> Set<String> {
         let parts = file.name.split(separator: ".")
         let withFolder = file.path.split(separator: "/").suffix(2).joined(separator: "/")

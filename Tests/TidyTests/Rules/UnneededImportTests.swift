@@ -1,12 +1,12 @@
 import Testing
 
-/// A file imports a module of ours only if it names something of it.
+/// A file that imports a module of this package names something of it.
 struct UnneededImportTests {
-    /// The names by which other modules may use a module.
+    /// The names through which other modules may use a module.
     private struct Vocabulary {
-        /// Types, functions and constants, which a file names as they are called.
+        /// Types, functions and constants, which a file uses by their own names.
         var names: Set<String> = []
-        /// Members, which stand after a dot. `.init` does not show its type, so it counts for each
+        /// Members, which come after a dot. `.init` does not show its type, so it counts for each
         /// module.
         var members: Set<String> = ["init"]
 
@@ -33,7 +33,7 @@ struct UnneededImportTests {
         return found
     }()
 
-    /// Names of C have a prefix or are capitals; anything may be a member of a structure.
+    /// Names of C have a prefix or are capitals; a structure's member may have any name.
     private static func addHeader(_ tokens: [Token], to vocabulary: inout Vocabulary) {
         for token in tokens where token.kind == .word {
             vocabulary.members.insert(token.text)

@@ -1,11 +1,11 @@
 import Testing
 
-/// Unsafe code stands where docs/architecture.md says, and nowhere else. Benchmarks and tests call
-/// C as they need to; no program depends on them.
+/// Unsafe code is only in the places that docs/architecture.md lists. Benchmarks and tests call C
+/// as they need to; no program depends on them.
 struct UnsafeTests {
     /// Folders and files, each with its reason.
     private static let places = [
-        // Folders that are there to hold it.
+        // Folders whose purpose is unsafe code.
         "Sources/LinuxKit/": "system calls, the ring, memory, threads",
         "Sources/Locks/": "the mutex and the condition",
         "Sources/DirectRead/": "slots and buffers in memory",

@@ -1,16 +1,16 @@
 import Testing
 
-/// A file of Swift that no other file uses goes.
+/// Another file uses every Swift file; an unused file has to go.
 struct UnusedFileTests {
     /// Declarations of a source file that others may name.
     struct Declarations {
         var names: Set<String> = []
-        /// Some declaration is used without being named: an entry point, an initializer, an
-        /// operator, a conformance.
+        /// A declaration is used without its name: an entry point, an initializer, an operator, a
+        /// conformance.
         var hasOthers = false
     }
 
-    /// Every word of every Swift file, with the number of files that it stands in.
+    /// Every word of every Swift file, with the number of files that contain it.
     private static let filesWithWord: [String: Int] = {
         var counts: [String: Int] = [:]
         for file in Tree.own.swift { for word in words(of: file) { counts[word, default: 0] += 1 } }

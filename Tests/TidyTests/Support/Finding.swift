@@ -8,7 +8,7 @@ struct Finding: Hashable, Sendable {
     /// The rule, and how the place breaks it.
     let fault: String
     let remedy: String
-    /// Names the finding in a list of known findings, without its line.
+    /// Identifies the finding in a list of known findings, without its line.
     var key = ""
 
     var place: String { line == 0 ? path : "\(path):\(line)" }
@@ -25,8 +25,8 @@ func expectNone(_ findings: [Finding]) {
     }
 }
 
-/// Findings that a rule knows of. The list can only shrink: a new finding fails, and so does an
-/// entry whose finding is gone.
+/// Findings that a rule knows. The list can only shrink: a new finding fails, and so does an entry
+/// whose finding is gone.
 struct KnownFindings {
     /// The file that holds the list.
     let path: String

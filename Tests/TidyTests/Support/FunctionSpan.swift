@@ -14,8 +14,9 @@ extension TreeFile {
 }
 
 extension FunctionSpan {
-    /// Functions, initializers, subscripts and computed properties; of nested ones each counts, and
-    /// for the outer one, too. A declaration without a body, such as a protocol's, is none.
+    /// Functions, initializers, subscripts and computed properties. A nested function counts by
+    /// itself and as part of the outer one. A declaration without a body, such as a protocol's,
+    /// does not count.
     static func ofSwift(_ tokens: [Token]) -> [FunctionSpan] {
         var found: [FunctionSpan] = []
         for index in tokens.indices {
@@ -30,7 +31,7 @@ extension FunctionSpan {
         return found
     }
 
-    /// Functions are what braces hold at the outermost level after a parenthesis.
+    /// In C a function is a pair of braces at the outermost level after a parenthesis.
     static func ofC(_ tokens: [Token]) -> [FunctionSpan] {
         var found: [FunctionSpan] = []
         var index = 0
@@ -105,7 +106,8 @@ extension FunctionSpan {
         "guard", "for", "while", "switch", "do", "try", "await", "defer",
     ]
 
-    /// Begins the next declaration or statement, so the one before had no body.
+    /// Whether a token begins the next declaration or statement, so that the previous one has no
+    /// body.
     private static func endsDeclaration(_ token: Token) -> Bool {
         token.kind != .string && beginnings.contains(token.text)
     }

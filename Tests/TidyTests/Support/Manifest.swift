@@ -7,17 +7,17 @@ struct Manifest {
         let name: String
         /// Names of targets and of other packages' products.
         let dependencies: [String]
-        /// Where its sources lie, from the root of the tree.
+        /// The folder of its sources, from the root of the tree.
         let folder: String
         let line: Int
 
-        /// As `import` names it.
+        /// The name that `import` uses.
         var module: String { name.replacing("-", with: "_") }
     }
 
     static let path = "Package.swift"
     static let own = Manifest(Tree.own.file(path)?.tokens ?? [])
-    /// Of the package of benchmarks.
+    /// The manifest of the package of benchmarks.
     static let benchmarks = Manifest(
         Tree.own.file("Benchmarks/Package.swift")?.tokens ?? [], below: "Benchmarks/")
 
@@ -44,8 +44,8 @@ struct Manifest {
             line: tokens[start].line)
     }
 
-    /// The strings of the argument `label`, of the call whose parenthesis stands at `start`. Of a
-    /// product its name counts, not its package.
+    /// The strings of the argument `label`, of the call whose parenthesis is at `start`. For a
+    /// product the name counts, not the package.
     private static func strings(of label: String, from start: Int, in tokens: [Token]) -> [String] {
         var depth = 0
         var found: [String] = []

@@ -11,12 +11,12 @@ struct Markdown {
     private(set) var spans: [Piece] = []
     /// Lines of code blocks.
     private(set) var code: [Piece] = []
-    /// As GitHub names them.
+    /// In the form that GitHub gives them.
     private(set) var anchors: Set<String> = []
 
     init(_ text: String) {
         var isInBlock = false
-        /// A link or a span may go on in the next line, within a paragraph.
+        /// A link or a span may continue in the next line, within a paragraph.
         var paragraph: [Piece] = []
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
             .enumerated()

@@ -1,6 +1,6 @@
-/// Takes a source file apart into tokens, so that no rule takes a brace in a string or a word in a
-/// comment for code. It understands comments (Swift's nest), strings of a line and of several, raw
-/// strings, and interpolations, whose content is code again.
+/// Splits a source file into tokens, so that no rule takes a brace in a string or a word in a
+/// comment for code. It understands comments (Swift's nest), strings of one line and of several,
+/// raw strings, and interpolations, whose content is code again.
 struct Scanner {
     enum Language { case swift, c }
 
@@ -24,7 +24,7 @@ struct Scanner {
         position + ahead < bytes.count ? bytes[position + ahead] : 0
     }
 
-    /// Goes on to the end, or to the parenthesis that closes an interpolation.
+    /// Scans to the end, or to the parenthesis that closes an interpolation.
     private mutating func scanCode(ofInterpolation: Bool) {
         var open = 0
         while position < bytes.count {
@@ -180,9 +180,8 @@ extension UInt8 {
     fileprivate static let openParenthesis = UInt8(ascii: "(")
     fileprivate static let closeParenthesis = UInt8(ascii: ")")
 
-    /// Of an identifier, a keyword or a number. Backticks belong to the identifier they quote, so
-    /// that
-    /// `init` in backticks is no initializer.
+    /// Whether a character belongs to an identifier, a keyword or a number. Backticks belong to the
+    /// identifier they quote, so that `init` in backticks is no initializer.
     fileprivate var isOfWord: Bool {
         switch self {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -1,6 +1,6 @@
 import Testing
 
-/// The rules are as good as the scanner.
+/// The rules depend on the scanner.
 struct ScannerTests {
     private func words(_ text: String, _ language: Scanner.Language = .swift) -> [String] {
         Scanner(text, language: language).tokens.filter { $0.kind == .word }.map(\.text)

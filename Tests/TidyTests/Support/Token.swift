@@ -1,9 +1,9 @@
-/// A word, a sign or a literal of a source file; comments and blanks are none.
+/// A word, a sign or a literal of a source file; comments and blanks make no token.
 struct Token: Equatable, Sendable {
     enum Kind: Sendable {
         /// An identifier, a keyword or a number.
         case word
-        /// A single character that is none of the others.
+        /// Any other single character.
         case sign
         /// A string literal: its text without the quotes, interpolations left out.
         case string
@@ -12,7 +12,7 @@ struct Token: Equatable, Sendable {
     let kind: Kind
     let text: String
     let line: Int
-    /// No token stands before it in its line.
+    /// Whether it is the first token of its line.
     let beginsLine: Bool
 
     func `is`(_ text: String) -> Bool { kind != .string && self.text == text }

@@ -40,8 +40,8 @@ struct Tree: Sendable {
         }
     }
 
-    /// A file has none. Names with a dot are build folders and git's; what a package resolved to is
-    /// no file of the project.
+    /// The names in a folder; none for a file. Names with a dot are build folders and git's;
+    /// Package.resolved is no file of the project.
     private static func names(in folder: String) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.filter { !$0.hasPrefix(".") && $0 != "Package.resolved" }
@@ -68,7 +68,7 @@ struct TreeFile: Sendable {
     /// From the root of the tree.
     let path: String
     let text: String
-    /// Empty for what is neither Swift nor C.
+    /// Empty for a file that is neither Swift nor C.
     let tokens: [Token]
     let linesOfStrings: Set<Int>
     let linesOfComments: Set<Int>
@@ -88,7 +88,7 @@ struct TreeFile: Sendable {
     }
 
     var name: String { String(path.split(separator: "/").last ?? "") }
-    /// Without the name; empty at the root.
+    /// The path without the name; empty at the root.
     var folder: String { path.split(separator: "/").dropLast().joined(separator: "/") }
     var isSource: Bool { !tokens.isEmpty }
     /// A line break at the end begins no line.

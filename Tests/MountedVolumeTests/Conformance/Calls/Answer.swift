@@ -1,6 +1,6 @@
 import CPosixCalls
 
-/// What a system call answered: a value, or the errno it failed with.
+/// A system call's answer: a value, or the errno with which it failed.
 struct Answer: CustomStringConvertible, Equatable {
     /// Below 0: the negated errno.
     let value: Int64
@@ -8,9 +8,9 @@ struct Answer: CustomStringConvertible, Equatable {
     init(_ value: Int64) { self.value = value }
 
     var isError: Bool { value < 0 }
-    /// A descriptor; -1 where the call failed, which the next call answers with EBADF.
+    /// The descriptor; -1 where the call failed, so that the next call answers EBADF.
     var descriptor: Int32 { isError ? -1 : Int32(truncatingIfNeeded: value) }
-    /// Bytes that were moved.
+    /// The number of bytes moved.
     var count: Int { max(0, Int(value)) }
 
     var description: String {

@@ -1,6 +1,6 @@
 import CPosixCalls
 
-/// Bytes as one short text: the same bytes give the same text, different bytes (almost) never do.
+/// A short text for bytes: equal bytes give equal texts, different bytes almost never do.
 enum ByteSummary {
     static func text(_ bytes: ArraySlice<UInt8>) -> String {
         if bytes.isEmpty { return "nothing" }
@@ -16,7 +16,7 @@ enum ByteSummary {
 
     static func text(_ bytes: [UInt8]) -> String { text(bytes[...]) }
 
-    /// "0×4096 65×3"; nil for more runs than `most`.
+    /// For example "0×4096 65×3"; nil for more runs than `most`.
     private static func runs(of bytes: UnsafeRawBufferPointer, most: Int) -> String? {
         guard let start = bytes.baseAddress else { return nil }
         var (texts, place): ([String], Int) = ([], 0)

@@ -1,6 +1,6 @@
 import CPosixCalls
 
-/// Somebody other than root.
+/// A user other than root.
 struct User: Sendable {
     let name: String
     let user: UInt32
@@ -14,12 +14,12 @@ struct User: Sendable {
         name: "bob of the group", user: 51002, group: 51002, groups: [51001, User.team])
     static let aliceOfTeam = User(
         name: "alice of the team", user: 51001, group: 51001, groups: [User.team])
-    /// A group that is nobody's first.
+    /// A group that is no user's first.
     static let team: UInt32 = 52000
 }
 
 extension ConformanceDirectory {
-    /// The body's calls are made by `user`, without root's rights.
+    /// `user` makes the body's calls, without root's rights.
     func by(_ user: User, _ body: () -> Void) {
         let answer = Answer(
             unsafe call_set_credentials(user.user, user.group, user.groups, user.groups.count))
@@ -29,7 +29,7 @@ extension ConformanceDirectory {
         if back.isError { note("become root again", back) }
     }
 
-    /// The body's calls are made with this umask.
+    /// The body's calls use this umask.
     func withUmask(_ mask: UInt32, _ body: () -> Void) {
         let before = UInt32(truncatingIfNeeded: call_umask(mask))
         marked("umask \(String(mask, radix: 8))") { body() }

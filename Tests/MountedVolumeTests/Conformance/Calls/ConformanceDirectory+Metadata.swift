@@ -1,7 +1,7 @@
 import CPosixCalls
 import Foundation
 
-/// Modes, owners, attributes of a name.
+/// Modes, owners and attributes of a name.
 extension ConformanceDirectory {
     @discardableResult
     func chmod(_ name: FileName, _ mode: UInt32) -> Answer {
@@ -60,7 +60,7 @@ extension ConformanceDirectory {
         }
     }
 
-    /// A fact of a name's status that is the same everywhere.
+    /// Records a fact of a name's status that is the same everywhere.
     func fact(
         _ what: String, of name: FileName, _ body: (FileStatus) -> some CustomStringConvertible
     ) {
@@ -70,7 +70,7 @@ extension ConformanceDirectory {
         }
     }
 
-    /// nil if there is none.
+    /// The inode; nil if there is no such name.
     func inode(_ name: FileName) -> UInt64? {
         try? FileStatus.of(name, flags: CALL_AT_SYMLINK_NOFOLLOW).get().raw.inode
     }
@@ -79,7 +79,7 @@ extension ConformanceDirectory {
         note("inodes of \(first) and \(second)", inode(first) == inode(second) ? "same" : "differ")
     }
 
-    /// Records whether what was `old` before the body is `new` after it.
+    /// Records whether the file that was `old` before the body is `new` after it.
     func keepingInode(_ old: FileName, as new: FileName, by body: () -> Void) {
         let before = inode(old)
         body()
@@ -135,7 +135,7 @@ struct FileStatus {
     /// Without times, inode and device, which differ from run to run.
     var text: String {
         var words = [type, permissions, "\(raw.user):\(raw.group)", "links \(raw.links)"]
-        // A directory's size is a matter of its history on the disk.
+        // A directory's size depends on its history on the disk.
         if type != "directory" { words.append("size \(raw.size)") }
         if type.hasSuffix("Device") { words.append("\(raw.special_major):\(raw.special_minor)") }
         return words.joined(separator: " ")

@@ -52,7 +52,7 @@ extension ConformanceDirectory {
             answer: unsafe call_mknod(name.bytes, type.bits | mode, device.0, device.1))
     }
 
-    /// A listening socket's descriptor; the name must be short.
+    /// Returns a listening socket's descriptor; the name must be short.
     func bindSocket(_ name: FileName) -> Int32 {
         let answer = Answer(unsafe call_bind_socket(name.bytes))
         note("bind \(name)", answer.withoutValue)
@@ -78,7 +78,7 @@ extension ConformanceDirectory {
         if !process.isError { note("end of \(name)", answer: call_end_and_wait(process.value)) }
     }
 
-    /// A program of the system's, copied into this directory.
+    /// Copies a program of the system into this directory.
     func copyProgram(_ program: String, to name: FileName, mode: UInt32 = 0o755) {
         let bytes = FileManager.default.contents(atPath: program).map { Array($0) } ?? []
         unrecorded { makeFile(name, bytes, mode: mode) }
@@ -86,7 +86,7 @@ extension ConformanceDirectory {
     }
 }
 
-/// What a directory entry is, as mknod(2) takes it.
+/// The type of a directory entry, as mknod(2) takes it.
 enum FileType: String, CustomStringConvertible, Sendable {
     case regular, directory, link, fifo, socket, characterDevice, blockDevice
 

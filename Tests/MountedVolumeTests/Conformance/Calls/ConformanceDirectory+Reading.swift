@@ -1,6 +1,6 @@
 import CPosixCalls
 
-/// Reading a directory in ways that programs do, told as facts that hold on every file system.
+/// Reads a directory in the ways that programs do; the recorded facts hold on every file system.
 extension ConformanceDirectory {
     private typealias Entry = DirectoryReading.Entry
 
@@ -12,7 +12,7 @@ extension ConformanceDirectory {
         }
     }
 
-    /// How many names there are, and how many of them come once.
+    /// Records the number of names, and how many of them come once.
     func countEntries(_ directory: OpenFile, capacity: Int) {
         let what = "entries by \(capacity) bytes [\(directory.name)]"
         switch DirectoryReading.all(directory.descriptor, capacity: capacity) {
@@ -22,7 +22,7 @@ extension ConformanceDirectory {
         }
     }
 
-    /// d_ino is st_ino.
+    /// Records whether d_ino equals st_ino.
     func compareEntryInodes(_ directory: OpenFile) {
         let entries = (try? DirectoryReading.all(directory.descriptor).get()) ?? []
         for entry in entries.filter({ !$0.isDot }).sorted(by: { $0.text < $1.text }) {
@@ -31,7 +31,8 @@ extension ConformanceDirectory {
         }
     }
 
-    /// The inodes of "." and ".." as entries are those of the directory and its parent.
+    /// Records whether the inodes of the entries "." and ".." are those of the directory and its
+    /// parent.
     func compareDotEntries(_ name: String) {
         let answer = Answer(unsafe call_open(FileName(name).bytes, 0, 0))
         let entries = (try? DirectoryReading.all(answer.descriptor).get()) ?? []
@@ -42,7 +43,8 @@ extension ConformanceDirectory {
         }
     }
 
-    /// telldir and seekdir: from each entry's place on come the entries behind it.
+    /// Uses telldir and seekdir: from each entry's place, a read continues with the entries behind
+    /// it.
     func seekToEveryEntry(_ directory: OpenFile) {
         let entries = (try? DirectoryReading.all(directory.descriptor).get()) ?? []
         var wrong = 0
@@ -54,7 +56,7 @@ extension ConformanceDirectory {
         note("seeks to \(entries.count) places", wrong == 0 ? "all right" : "\(wrong) wrong")
     }
 
-    /// Between two reads files come and go; those that stay are seen once each.
+    /// Makes and removes files between two reads: each file that stays is seen once.
     func readWhileChanging(_ directory: OpenFile) {
         var seen: [Entry] = []
         var round = 0
@@ -75,7 +77,7 @@ extension ConformanceDirectory {
         )
     }
 
-    /// rm -r: what each read brings is removed before the next one.
+    /// Removes, like rm -r, the entries of each read before the next read.
     func removeWhileReading(_ directory: OpenFile) {
         var removed = 0
         var round = 0

@@ -6,7 +6,7 @@ extension ConformanceDirectory {
     /// Long enough for a companion to reach the call that is to wait.
     func pause() { usleep(50_000) }
 
-    /// What statfs(2) tells that does not change from call to call.
+    /// Records the part of statfs(2)'s answer that does not change from call to call.
     func volumeFacts(_ name: FileName) {
         var volume = call_volume()
         let answer = Answer(unsafe call_statfs(name.bytes, &volume))
@@ -20,7 +20,7 @@ extension ConformanceDirectory {
         note("statfs \(name)", words.joined(separator: ", "))
     }
 
-    /// name_to_handle_at(2), and open_by_handle_at(2) of it.
+    /// Calls name_to_handle_at(2), and open_by_handle_at(2) with its result.
     func openByHandle(_ name: FileName) {
         var handle = [UInt8](repeating: 0, count: Int(CALL_HANDLE_BYTES))
         let answer = Answer(unsafe call_name_to_handle(name.bytes, &handle))
@@ -33,7 +33,7 @@ extension ConformanceDirectory {
         OpenFile(name: "\(name)", descriptor: file.descriptor, record: self).stat()
     }
 
-    /// inotify(7): the events of the body, in order, each repetition once.
+    /// Records inotify(7)'s events of the body in order, a repeated event once.
     func watch(_ name: FileName, _ body: () -> Void) {
         let queue = Answer(call_inotify())
         let watch = Answer(unsafe call_inotify_add(queue.descriptor, name.bytes, 0xFFF))
@@ -63,7 +63,7 @@ extension ConformanceDirectory {
         return texts.joined(separator: ", ")
     }
 
-    /// The body runs while the inode has the flag of FS_IOC_SETFLAGS, set behind the mount.
+    /// Runs the body while the inode has the flag of FS_IOC_SETFLAGS, set behind the mount.
     func withInodeFlag(_ flag: UInt32, on name: String, _ body: () -> Void) {
         let file = Answer(unsafe call_open("\(backing)/\(name)", 0, 0))
         var flags = [UInt32](repeating: 0, count: 2)
@@ -75,7 +75,7 @@ extension ConformanceDirectory {
         _ = call_close(file.descriptor)
     }
 
-    /// cp: copy_file_range until nothing comes, with as many calls as it takes.
+    /// Copies like cp: calls copy_file_range until no bytes come.
     func copyAll(_ from: OpenFile, to: OpenFile) {
         var total: Int64 = 0
         var last = Answer(1)
@@ -89,7 +89,7 @@ extension ConformanceDirectory {
 }
 
 extension OpenFile {
-    /// An ioctl whose argument is the other file's descriptor.
+    /// Sends an ioctl whose argument is the other file's descriptor.
     func fileControl(_ what: String, _ request: UInt64, of other: OpenFile) {
         let argument = unsafe UnsafeMutableRawPointer(bitPattern: Int(other.descriptor))
         note("ioctl \(what)", unsafe call_ioctl(descriptor, request, argument))

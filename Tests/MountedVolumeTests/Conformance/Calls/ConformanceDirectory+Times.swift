@@ -1,7 +1,7 @@
 import CPosixCalls
 import Foundation
 
-/// What utimensat(2) is to set.
+/// A time that utimensat(2) sets.
 enum TimeValue: CustomStringConvertible, Sendable {
     case at(seconds: Int64, nanoseconds: Int64 = 0)
     case now, omit
@@ -37,13 +37,13 @@ extension ConformanceDirectory {
             answer: unsafe call_utimens(name.bytes, both, flags))
     }
 
-    /// utimensat(2) with no times: now.
+    /// utimensat(2) without times, which sets the present time.
     @discardableResult
     func touch(_ name: FileName) -> Answer {
         note("utimensat \(name) NULL", answer: unsafe call_utimens(name.bytes, nil, 0))
     }
 
-    /// The times as they were set; "recent" for what the clock set.
+    /// Records the times that were set explicitly; "recent" for those that the clock set.
     func times(_ name: FileName) {
         fact("times of", of: name) { status in
             let texts = [("atime", status.raw.accessed), ("mtime", status.raw.modified)].map {
@@ -58,8 +58,8 @@ extension ConformanceDirectory {
         return abs(age) < 600 ? "recent" : "\(time.seconds).\(time.nanoseconds)"
     }
 
-    /// Which times of each name the body changed. The access and modification times are old before,
-    /// so that relatime does not hide a read.
+    /// Records which times of each name the body changed. The access and modification times are old
+    /// before, so that relatime does not hide a read.
     func timesChanged(of names: FileName..., by body: () -> Void) {
         unrecorded {
             for name in names {
@@ -78,7 +78,7 @@ extension ConformanceDirectory {
         }
     }
 
-    /// Whether the modification and the change time moved.
+    /// Records whether the modification and the change time moved.
     func modificationChanged(of name: FileName, by body: () -> Void) {
         let before = Stamps(of: name)
         usleep(12_000)
@@ -87,7 +87,7 @@ extension ConformanceDirectory {
         note("modification of \(name)", words.filter { $0 != "atime" }.joined(separator: " "))
     }
 
-    /// The same of a file that has another name afterwards.
+    /// Does the same for a file that has another name afterwards.
     func timesChangedByMove(from old: FileName, to new: FileName, by body: () -> Void) {
         let before = Stamps(of: old)
         usleep(12_000)

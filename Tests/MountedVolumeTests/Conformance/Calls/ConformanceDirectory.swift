@@ -1,16 +1,16 @@
 import CPosixCalls
 import Foundation
 
-/// A fresh directory for one case, and the record of what every call in it answered.
+/// A fresh directory for one case, and the record of every call in it with its answer.
 ///
-/// The case's thread has it as its working directory, so that paths are relative and the same on
-/// every file system. Nothing that differs from run to run (inode numbers, times, descriptors) is
-/// recorded, and so two records of one case can be compared line by line. A call on a file that
-/// could not be opened answers EBADF and is recorded like any other.
+/// The directory is the working directory of the case's thread, so that paths are relative and the
+/// same on every file system. The record leaves out values that differ from run to run (inode
+/// numbers, times, descriptors), so two records of one case can be compared line by line. A call on
+/// a file that did not open answers EBADF, and the record keeps it like any other call.
 final class ConformanceDirectory {
-    /// Absolute; for what cannot be asked with a relative path.
+    /// The absolute path, for calls that cannot take a relative path.
     let path: String
-    /// The same directory straight on ext4: for what is to be changed behind a mount's back.
+    /// The same directory on ext4 itself, for changes behind a mount.
     let backing: String
     private(set) var lines: [String] = []
     private var prefix = ""
@@ -19,7 +19,7 @@ final class ConformanceDirectory {
 
     init(path: String, backing: String) { (self.path, self.backing) = (path, backing) }
 
-    /// To be done when the case is over.
+    /// Runs the body when the case is over.
     func atEnd(_ body: @escaping () -> Void) { endings.append(body) }
 
     func end() {
@@ -38,7 +38,7 @@ final class ConformanceDirectory {
         return answer
     }
 
-    /// A line as another record has it.
+    /// Adds a line of another record.
     func append(_ line: String) {
         let printable = line.unicodeScalars.map { scalar in
             scalar.value < 0x20 || scalar.value == 0x7F ? "<\(scalar.value)>" : "\(scalar)"
@@ -51,7 +51,7 @@ final class ConformanceDirectory {
         return lines
     }
 
-    /// What the body records is marked with `word`.
+    /// Marks the lines that the body records with `word`.
     func marked<Result>(_ word: String, _ body: () throws -> Result) rethrows -> Result {
         let before = prefix
         prefix += "\(word): "
@@ -59,7 +59,7 @@ final class ConformanceDirectory {
         return try body()
     }
 
-    /// What the body does is not recorded: many calls of which only the sum counts.
+    /// Does not record the body's calls: many calls of which only the sum counts.
     func unrecorded<Result>(_ body: () throws -> Result) rethrows -> Result {
         let kept = lines
         defer { lines = kept }
@@ -75,7 +75,7 @@ final class ConformanceDirectory {
         return OpenFile(name: "\(name)", descriptor: answer.descriptor, record: self)
     }
 
-    /// creat(2) of a file that must not be there, and its contents.
+    /// Makes a file, which must not exist, by creat(2), and writes its contents.
     func makeFile(_ name: FileName, _ contents: String = "", mode: UInt32 = 0o644) {
         makeFile(name, Array(contents.utf8), mode: mode)
     }
@@ -91,7 +91,7 @@ final class ConformanceDirectory {
         note("make file \(name)", answer)
     }
 
-    /// The whole file, through a descriptor of its own.
+    /// Records the whole file, through a descriptor of its own.
     func contents(_ name: FileName) {
         let answer = Answer(unsafe call_open(name.bytes, 0, 0))
         guard !answer.isError else { return note("contents \(name)", answer) }
@@ -112,7 +112,7 @@ final class ConformanceDirectory {
         note("rmdir \(name)", answer: unsafe call_rmdir(name.bytes))
     }
 
-    /// Names and types, sorted; without "." and "..".
+    /// Records names and types, sorted; without "." and "..".
     func list(_ name: FileName = ".") {
         let answer = Answer(unsafe call_open(name.bytes, OpenFlags.directory.rawValue, 0))
         guard !answer.isError else { return note("list \(name)", answer) }
@@ -131,7 +131,7 @@ final class ConformanceDirectory {
         note("chdir \(name)", answer: unsafe call_chdir(name.bytes))
     }
 
-    /// The working directory, from this directory on.
+    /// Records the working directory, from this directory on.
     func workingDirectory() {
         var buffer = [UInt8](repeating: 0, count: 8192)
         let answer = Answer(unsafe call_getcwd(&buffer, buffer.count))

@@ -1,12 +1,12 @@
 import CPosixCalls
 
-/// getdents64(2)'s entries.
+/// The entries of getdents64(2).
 enum DirectoryReading {
     struct Entry {
         let name: [UInt8]
         let inode: UInt64
         let type: UInt8
-        /// Where the next entry starts: for lseek.
+        /// The place of the next entry, for lseek.
         let next: Int64
 
         var isDot: Bool { name == [0x2E] || name == [0x2E, 0x2E] }
@@ -16,7 +16,7 @@ enum DirectoryReading {
                 1: "fifo", 2: "character device", 4: "directory", 6: "block device", 8: "file",
                 10: "link", 12: "socket",
             ]
-            // Any bytes are a name; those that are not UTF-8 stay told apart.
+            // Any bytes are a name; this text keeps names that are not UTF-8 distinct.
             let shown = String(validating: name, as: UTF8.self) ?? "\(name)"
             let short = name.count > 60 ? "\(name.count)×\(shown.prefix(4))…" : shown
             return "\(short) (\(types[type] ?? "type \(type)"))"
@@ -27,7 +27,7 @@ enum DirectoryReading {
         let answer: Answer
     }
 
-    /// The entries that one call with a buffer of `capacity` bytes brings; none at the end.
+    /// The entries that one call with a buffer of `capacity` bytes returns; none at the end.
     static func some(_ descriptor: Int32, capacity: Int = 32768) -> Result<[Entry], Failure> {
         var buffer = [UInt8](repeating: 0, count: capacity)
         let answer = Answer(unsafe call_getdents(descriptor, &buffer, capacity))

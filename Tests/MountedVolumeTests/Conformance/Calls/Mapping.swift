@@ -1,7 +1,7 @@
 import CPosixCalls
 import Foundation
 
-/// A file's mapping into memory.
+/// A mapping of a file.
 @safe final class Mapping {
     private let record: ConformanceDirectory
     private let name: String
@@ -21,8 +21,7 @@ import Foundation
         endWithCase()
     }
 
-    /// A mapping keeps its file open, and what was stored in it from the disk: none outlives its
-    /// case.
+    /// A mapping keeps its file open and its stored bytes off the disk: none may outlive its case.
     private func endWithCase() {
         record.atEnd { [self] in
             guard !isUnmapped, let memory = unsafe address else { return }
@@ -39,7 +38,7 @@ import Foundation
         }
     }
 
-    /// EFAULT where a program gets SIGBUS or SIGSEGV.
+    /// Records EFAULT where a program would get SIGBUS or SIGSEGV.
     func load(_ count: Int, at place: Int) {
         unsafe with("load \(count) at \(place)") { address in
             var buffer = [UInt8](repeating: 0, count: count)
@@ -55,7 +54,7 @@ import Foundation
         }
     }
 
-    /// MS_ASYNC 1, MS_INVALIDATE 2, MS_SYNC 4.
+    /// MS_ASYNC is 1, MS_INVALIDATE 2, MS_SYNC 4.
     func sync(_ flags: Int32 = 4) {
         unsafe with("msync \(flags)") { Answer(unsafe call_msync($0, length, flags)).description }
     }
@@ -79,7 +78,7 @@ import Foundation
 }
 
 extension OpenFile {
-    /// PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4; MAP_SHARED 1, MAP_PRIVATE 2.
+    /// PROT_READ is 1, PROT_WRITE 2, PROT_EXEC 4; MAP_SHARED is 1, MAP_PRIVATE 2.
     func map(
         _ length: Int, protection: Int32 = 3, flags: Int32 = 1, offset: Int64 = 0
     ) -> Mapping {

@@ -31,7 +31,7 @@ struct LockRange: Sendable {
 }
 
 extension OpenFile {
-    /// F_SETLK, or F_SETLKW if it `waits`; `ofOpenFile` are the F_OFD_ commands.
+    /// F_SETLK, or F_SETLKW if it `waits`; `ofOpenFile` chooses the F_OFD_ commands.
     @discardableResult
     func lock(_ range: LockRange, waits: Bool = false, ofOpenFile: Bool = false) -> Answer {
         var raw = range.raw
@@ -43,7 +43,7 @@ extension OpenFile {
             unsafe call_lock(descriptor, command, &raw))
     }
 
-    /// F_GETLK: the lock in the way.
+    /// F_GETLK: records the conflicting lock.
     func lockInTheWay(of range: LockRange, ofOpenFile: Bool = false) {
         var raw = range.raw
         let command = Int32(ofOpenFile ? CALL_LOCK_OFD_GET : CALL_LOCK_GET)
@@ -56,7 +56,7 @@ extension OpenFile {
         record.note("\(ofOpenFile ? "OFD " : "")lock in the way of \(range.text) [\(name)]", text)
     }
 
-    /// flock(2): LOCK_SH 1, LOCK_EX 2, LOCK_NB 4, LOCK_UN 8.
+    /// flock(2): LOCK_SH is 1, LOCK_EX 2, LOCK_NB 4, LOCK_UN 8.
     @discardableResult
     func flock(_ operation: Int32) -> Answer {
         note("flock \(operation)", call_flock(descriptor, operation))

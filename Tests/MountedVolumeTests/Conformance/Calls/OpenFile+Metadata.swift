@@ -1,7 +1,7 @@
 import CPosixCalls
 import Foundation
 
-/// What can be asked of, and changed through, a descriptor.
+/// Queries and changes through a descriptor.
 extension OpenFile {
     func stat() {
         switch FileStatus.of(descriptor: descriptor) {
@@ -36,7 +36,7 @@ extension OpenFile {
     @discardableResult
     func chdir() -> Answer { note("fchdir", call_fchdir(descriptor)) }
 
-    /// linkat(2) with AT_EMPTY_PATH: a file of O_TMPFILE gets its name.
+    /// linkat(2) with AT_EMPTY_PATH: gives a file of O_TMPFILE its name.
     @discardableResult
     func link(to new: FileName) -> Answer {
         note("linkat to \(new)", unsafe call_link_descriptor(descriptor, new.bytes))
@@ -75,8 +75,8 @@ extension OpenFile {
         record.note("fgetxattr \(attribute) [\(name)]", text)
     }
 
-    /// An ioctl whose argument is at most 256 bytes that start as zeros. The argument afterwards is
-    /// recorded as 32-bit words where the call succeeded.
+    /// Sends an ioctl whose argument is at most 256 bytes that start as zeros. Records the argument
+    /// afterwards as 32-bit words where the call succeeded.
     func ioctl(_ what: String, _ request: UInt64, words: [UInt32] = [], shown: Int = 0) {
         var argument = words + [UInt32](repeating: 0, count: 64 - words.count)
         let answer = Answer(unsafe call_ioctl(descriptor, request, &argument))
@@ -84,7 +84,7 @@ extension OpenFile {
         record.note("ioctl \(what) [\(name)]", "\(answer)\(after)")
     }
 
-    /// fcntl(2); `shown` bits of the answer are recorded.
+    /// fcntl(2); records `shown` bits of the answer.
     @discardableResult
     func fcntl(_ what: String, _ command: Int32, _ argument: Int64, shown: Int64 = ~0) -> Answer {
         let answer = Answer(call_fcntl(descriptor, command, argument))

@@ -1,8 +1,8 @@
 import CPosixCalls
 
-/// Rarer ways to move bytes and to bring them to the disk.
+/// Rare ways to move bytes and to sync them.
 extension OpenFile {
-    /// An origin that lseek(2) does not know.
+    /// Uses an origin that lseek(2) does not know.
     func seekUnknown(_ whence: Int32) {
         note("lseek from \(whence)", call_lseek(descriptor, 0, whence))
     }
@@ -13,7 +13,7 @@ extension OpenFile {
         note("sync_file_range \(offset) \(count)", call_sync_file_range(descriptor, offset, count))
     }
 
-    /// Into address 1.
+    /// Reads into address 1.
     func readIntoNowhere(_ count: Int) {
         guard let nowhere = unsafe UnsafeMutableRawPointer(bitPattern: 1) else { return }
         note("read into nowhere", unsafe call_pread(descriptor, nowhere, count, 0))
@@ -55,7 +55,7 @@ extension ConformanceDirectory {
         note("openat2 \(name) resolve \(resolve)", answer.withoutValue)
     }
 
-    /// What the open directory still lists.
+    /// Records the entries that the open directory still lists.
     func readEntries(_ directory: OpenFile) {
         switch DirectoryReading.all(directory.descriptor) {
         case .success(let entries):

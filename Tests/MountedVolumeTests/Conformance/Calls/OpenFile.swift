@@ -3,7 +3,8 @@ import Foundation
 
 /// An open file of a case; its calls go into the directory's record.
 ///
-/// It closes with `close`, or with the case's thread, whose descriptors are its own.
+/// It closes with `close`, or when the case's thread ends, because the thread has descriptors of
+/// its own.
 struct OpenFile {
     let name: String
     let descriptor: Int32
@@ -28,7 +29,7 @@ struct OpenFile {
         return OpenFile(name: name, descriptor: answer.descriptor, record: record)
     }
 
-    /// open(2) of /proc/self/fd/N: the same file, whatever became of its name.
+    /// open(2) of /proc/self/fd/N: the same file, whatever its name is by now.
     @discardableResult
     func reopen(_ flags: OpenFlags) -> OpenFile {
         let answer = Answer(
@@ -71,7 +72,7 @@ struct OpenFile {
             unsafe call_pwrite(descriptor, bytes, bytes.count, offset))
     }
 
-    /// In `pieces` parts of equal size; `flags` are RWF_*.
+    /// Reads in `pieces` parts of equal size; `flags` are RWF_*.
     func preadv(_ count: Int, pieces: Int32, at offset: Int64, flags: Int32 = 0) {
         var buffer = [UInt8](repeating: 0, count: max(count, 1))
         let answer = Answer(
@@ -86,7 +87,7 @@ struct OpenFile {
             unsafe call_pwritev2(descriptor, bytes, bytes.count, pieces, offset, flags))
     }
 
-    /// From memory that lies `skew` bytes behind a page's start.
+    /// Writes from memory that lies `skew` bytes behind a page's start.
     @discardableResult
     func pwriteAligned(
         _ byte: UInt8, count: Int, at offset: Int64, skew: Int = 0
@@ -107,7 +108,7 @@ struct OpenFile {
             bytes: memory.bytes(from: skew, count: answer.count))
     }
 
-    /// Up to 64 MiB.
+    /// Reads up to 64 MiB.
     static func readAll(_ descriptor: Int32) -> ([UInt8], Answer) {
         var all: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 18)
@@ -120,7 +121,7 @@ struct OpenFile {
         return (all, Answer(0))
     }
 
-    /// The whole file through this descriptor.
+    /// Records the whole file through this descriptor.
     func contents() {
         let (bytes, end) = OpenFile.readAll(descriptor)
         record.note("contents [\(name)]", end.isError ? "\(end)" : ByteSummary.text(bytes))
@@ -151,7 +152,7 @@ struct OpenFile {
     @discardableResult
     func dataSync() -> Answer { note("fdatasync", call_fdatasync(descriptor)) }
 
-    /// Bytes of this file from `offset` on into the other one; -1 uses the positions.
+    /// Copies bytes of this file from `offset` on into the other file; -1 uses the positions.
     @discardableResult
     func copyRange(
         _ count: Int, at offset: Int64, to other: OpenFile, at place: Int64, flags: UInt32 = 0
@@ -162,7 +163,7 @@ struct OpenFile {
     }
 }
 
-/// Memory from a page's start on; freed with its last reference.
+/// Memory that begins at a page; the last reference frees it.
 @safe final class AlignedMemory {
     let address: UnsafeMutableRawPointer
     let count: Int

@@ -1,4 +1,4 @@
-/// mmap(2), msync(2), and how a mapping and read and write see each other.
+/// mmap(2), msync(2), and how mappings, reads and writes see each other's changes.
 enum MappingCases {
     static let area = ConformanceArea(name: "mappings", cases: cases)
 

@@ -1,4 +1,4 @@
-/// What a name may be, and how long.
+/// Which names the file system accepts, and how long they may be.
 enum NameCases {
     static let area = ConformanceArea(name: "names", cases: cases)
 

@@ -1,4 +1,4 @@
-/// Who may do what: access(2), search, read and write permission, as several users.
+/// Permissions of several users: access(2), search, read and write.
 enum PermissionCases {
     static let area = ConformanceArea(name: "permissions", cases: cases)
 

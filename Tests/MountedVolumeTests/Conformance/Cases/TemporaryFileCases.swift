@@ -1,4 +1,4 @@
-/// O_TMPFILE, and files whose names are gone.
+/// O_TMPFILE, and files that have lost their names.
 enum TemporaryFileCases {
     static let area = ConformanceArea(name: "nameless", cases: cases)
 
