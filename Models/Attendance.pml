@@ -1,11 +1,12 @@
-/* Sources/FUSE/Session/Attendance.swift: which of a session's threads waits for the kernel's next request.
+/* Sources/FUSE/Session/Attendance.swift: which of a session's threads waits for the kernel's
+ * next request.
  *
- * The kernel has REQUESTS requests. Work on BLOCKS of them, or the disk they wait for, takes as long as
- * another request is not taken: if one is left to nobody, nothing goes on, and the last process finds it.
- * At most THREADS threads run; one does at the start.
+ * The kernel has REQUESTS requests. Work on BLOCKS of them, or the disk for which they wait,
+ * lasts until another request is taken. If no thread takes a request, everything stops, and the
+ * last process finds that. At most THREADS threads run; one does at the start.
  *
- * SCENARIO 1: in and after a burst of names. 2: reads that a carrier takes from a disk that answers. 3: the same
- * from a disk that may not answer. 4: all of it.
+ * SCENARIO 1: during and after a burst of names. 2: a carrier takes reads from a disk that
+ * answers. 3: the same with a disk that may not answer. 4: all three.
  */
 
 #ifndef THREADS
@@ -18,19 +19,19 @@
 #define BLOCKS 2
 #endif
 
-/* The two counts, and the reserve's under its lock. */
+/* The two counts, and the reserve's counts under its lock. */
 byte waiting = 1, carriers;
 byte sleepers, calls;
 bool reserveIsLocked;
 
-/* Session.workers, and what the watch sees of the one carrier. */
+/* Session.workers, and the carriers that the watch sees. */
 byte running = 1;
 bool isCarrier[THREADS + 1];
 
-/* BurstWarden.isBurst: set by whoever begins. */
+/* BurstWarden.isBurst: the warden sets it when a burst begins. */
 bool isBurst;
 
-/* The kernel's queue, and what the properties are about. */
+/* The kernel's queue, and variables of the properties. */
 byte sent, queued, taken;
 byte blocks = BLOCKS;
 
@@ -38,7 +39,7 @@ byte blocks = BLOCKS;
 
 /* ---- Sources/FUSE/Session/Reserve.swift ---- */
 
-/* Under the reserve's lock, so one step. */
+/* Under the reserve's lock, so a single step. */
 inline Reserve_call() {
     atomic {
         !reserveIsLocked;
@@ -49,7 +50,7 @@ inline Reserve_call() {
 
 /* ---- Sources/FUSE/Session/Session.swift: startAnother ---- */
 
-/* The thread is counted as waiting already. */
+/* The caller has counted the thread as waiting already. */
 inline startAnother() {
     if
     :: atomic { running < THREADS -> running++; run Thread(running) }
@@ -97,7 +98,7 @@ inline ensure(byCarrier) {
     fi
 }
 
-/* Sleeps, if others wait; counted as waiting afterwards. */
+/* Sleeps, if another thread waits; the thread counts as waiting afterwards. */
 inline rest() {
 #ifdef SLEEP_WITHOUT_LOOKING
     sleeps = carriers > 0;
@@ -118,7 +119,7 @@ inline rest() {
     :: sleeps ->
         d_step { sleepers++; reserveIsLocked = false };
 end_asleep:
-        /* Whoever calls has counted it. */
+        /* The calling thread has counted this thread. */
         atomic { calls > 0 && !reserveIsLocked -> calls--; sleepers-- }
     :: else ->
         reserveIsLocked = false;
@@ -128,7 +129,7 @@ end_asleep:
 
 /* ---- a thread ---- */
 
-/* Work on a request, which may take as long as it likes. */
+/* Work on a request, of any duration. */
 inline work() {
     if
     :: true
@@ -136,7 +137,7 @@ inline work() {
     fi
 }
 
-/* Counts out as a carrier, unless the watch did. */
+/* Counts out as a carrier, unless the watch has done so. */
 inline resign() {
     if
     :: atomic { isCarrier[me] -> isCarrier[me] = false }; carriers--
@@ -154,7 +155,8 @@ end_waiting:
         if
 #if SCENARIO == 1 || SCENARIO == 4
         :: isBurst ->
-            /* A name: the next request is left to nobody, for this thread is back in a moment. */
+            /* A name: no other thread takes the next request, because this thread will be back
+               in a moment. */
             movedData = false;
             work()
 #endif
@@ -183,9 +185,9 @@ end_waiting:
                 if
                 :: atomic { queued > 0 -> queued--; taken++ };
                     if
-                    :: true     /* one more read */
+                    :: true     /* a further read */
                     :: !isStuck ->
-                        /* Something else: it answers its reads first. */
+                        /* Another request: it answers its reads first. */
 #ifdef CALL_BEFORE_RESIGNING
                         ensure(true);
                         resign();
@@ -196,7 +198,8 @@ end_waiting:
                         work();
                         break
                     :: isStuck ->
-                        /* The same where the disk does not answer: others carry it. */
+                        /* The same when the disk does not answer: other threads carry the
+                           request. */
                         resign();
                         ensure(false);
                         allTaken;
@@ -206,7 +209,7 @@ end_waiting:
                     if
                     :: !isStuck || allTaken -> break
                     :: waiting > 0 ->
-                        /* Somebody else looks after requests. */
+                        /* Another thread waits for requests. */
                         !isStuck || allTaken || !isCarrier[me]
                     :: else ->
                         waiting++;
@@ -223,11 +226,11 @@ end_waiting:
     od
 }
 
-/* ---- those that look now and then ---- */
+/* ---- periodic checks ---- */
 
 #define maySend (sleepers > calls || running < THREADS)
 
-/* Session.look: nobody relies on a carrier that waits for the disk. */
+/* Session.look: no request depends on a carrier that waits for the disk. */
 #if SCENARIO > 2 && !defined(NO_WATCH)
 active proctype Watch() {
     bool isCalled;
@@ -285,7 +288,7 @@ active proctype Kernel() {
 
 init { run Thread(1) }
 
-/* Nothing goes on any more: every request was taken, and the counts are exact. */
+/* At the end every request was taken, and the counts are exact. */
 active proctype Found() {
 end_found:
     timeout ->

@@ -1,7 +1,8 @@
 /* Sources/IOStack/Bypass/DrainEvent.swift: where a drain sleeps.
  *
- * Included by the models. DRAINERS is how many processes may drain; each has a number. Every round of
- * a drain sleeps on a semaphore of its own, so one bit for it is enough: it is taken once.
+ * The models include this file. DRAINERS is the number of processes that may drain; each has a
+ * number. Each round of a drain sleeps on a new semaphore that it takes once, so a single bit
+ * models all of them.
  */
 
 bool sleepers[DRAINERS];
@@ -15,7 +16,7 @@ bool semaphore[DRAINERS];
 #define anySleeper (sleepers[0] || sleepers[1] || sleepers[2] || sleepers[3])
 #endif
 
-/* Under the event's lock, so one step. The index runs in the calling process' `i`. */
+/* Under the event's lock, so a single step. The index is the calling process' `i`. */
 inline DrainEvent_signal() {
     d_step {
         i = 0;
@@ -29,8 +30,8 @@ inline DrainEvent_signal() {
     }
 }
 
-/* `isDrained` is one atomic load. `flag` is the gate's: raised under the lock, and lowered there, with
- * the gate's other flags, by lowerFlags. */
+/* `isDrained` is one atomic load. `flag` is the gate's: a drain raises it under the lock, and
+ * lowerFlags lowers it there, with the gate's other flags. */
 inline DrainEvent_wait(me, isDrained, flag) {
     do
     :: (isDrained) -> break
@@ -39,7 +40,7 @@ inline DrainEvent_wait(me, isDrained, flag) {
 #ifdef SLEEP_WITHOUT_LOOKING
         semaphore[me];
 #else
-        /* A read that left before the flag was up saw no flag. */
+        /* A read that left before the drain raised the flag did not signal. */
         if
         :: (isDrained) -> skip
         :: else -> semaphore[me]

@@ -1,8 +1,8 @@
-/* STREAM_PAUSE, STREAM_RESUME with its re-entrant QUERY, a suspension, DISABLE, ENABLE and close of
- * two handles of one stream, against reads that skip the filters.
+/* STREAM_PAUSE, STREAM_RESUME with its re-entrant QUERY, a suspension, DISABLE, ENABLE and close
+ * of two handles of one stream, against reads that skip the filters.
  *
- * Which processes run is chosen by SCENARIO, see Models/check. A lock under which one word at most is
- * changed that others read without it is one step (atomic).
+ * SCENARIO chooses the processes, see Models/check. Holding a lock is a single step (atomic) if
+ * it changes at most one word that others read without the lock.
  */
 
 #define HANDLES 2
@@ -36,7 +36,7 @@ bool waiting;
 /* A filter vetoes ENABLE and QUERY while it has a reason. */
 bool vetoes[FILTERS];
 
-/* What the properties are about. */
+/* Variables of the properties. */
 byte inFlight[HANDLES];
 bool pauseReturned;                 /* since the gate was last opened for .paused */
 bool suspensionReturned;
@@ -71,7 +71,7 @@ inline StreamGate_enter() {
     fi
 }
 
-/* The reason `bit` is set by the caller's step; this is what opening does beside clearing it. */
+/* Opens the gate for the reason .paused, and wakes the drains. */
 inline StreamGate_openPaused() {
     d_step { paused = false; pauseReturned = false; wake = waiting };
     if
@@ -169,13 +169,14 @@ inline pausedStream(sleeper) {
     fi;
 #endif
 #ifndef PAUSE_ENDED_BY_DISABLE
-    /* Nobody has bypass, or no longer: a DISABLE may still wait for reads, and so must the pause. */
+    /* No file has bypass, or no longer: a DISABLE may still wait for reads, and so must the
+       pause. */
     if
     :: !held || disables != lastDisables -> settle(sleeper)
     :: else -> skip
     fi;
 #endif
-    /* The pause returns; it says something if nobody resumed it meanwhile. */
+    /* The pause returns. Its guarantee holds only if no filter has resumed the stream meanwhile. */
     atomic {
         if
         :: held && isPaused && pauseEpoch == epochOfPause ->
@@ -186,8 +187,8 @@ inline pausedStream(sleeper) {
     }
 }
 
-/* FileObject.queryFromTop: passes the filters one by one, with the filters' callbacks free to send
- * controls themselves: a filter that vetoes takes the chance to look at the stream's control.  */
+/* FileObject.queryFromTop: passes the filters one by one. A filter's callback may send controls
+ * itself: a filter that vetoes also takes the stream's control lock. */
 inline queryFromTop(file) {
     if
     :: isClosed[file] -> isSuccess = false
@@ -208,7 +209,7 @@ inline queryFromTop(file) {
 inline resumeStream(file) {
     asker = file;
     if
-    :: isClosed[asker] -> asker = 1 - asker     /* STATUS_FILE_CLOSED: the filter takes another */
+    :: isClosed[asker] -> asker = 1 - asker     /* STATUS_FILE_CLOSED: asks through the other */
     :: else -> skip
     fi;
     do
@@ -228,7 +229,7 @@ inline resumeStream(file) {
 #ifdef QUERY_UNDER_LOCK
         controlIsLocked = false;
 #endif
-        /* bypassedFile(of:): another open one that has bypass. */
+        /* bypassedFile(of:): another open file that has bypass. */
         atomic {
             found = false;
             if
@@ -296,7 +297,7 @@ inline endSuspension() {
 
 /* ---- Sources/IOStack/Bypass/BypassVolume+Enable.swift ---- */
 
-/* Under the volume's `state` lock; the handle's bit goes before the count. */
+/* Under the volume's `state` lock; the handle's bit changes before the count. */
 inline countOut(file, ends) {
     atomic {
         !stateIsLocked ->
@@ -329,7 +330,7 @@ inline countOut(file, ends) {
     stateIsLocked = false
 }
 
-/* A DISABLE, and a close (`ends`), which ends the handle in the same hold of the lock. */
+/* A DISABLE, and a close (`ends`), which ends the handle while it holds the lock. */
 inline disabled(drainer, fileObject, end) {
     countOut(fileObject, end);
     if
@@ -339,8 +340,8 @@ inline disabled(drainer, fileObject, end) {
     atomic { disableReturned[fileObject] = true; assert(inFlight[fileObject] == 0) }
 }
 
-/* Sources/IOStack/Bypass/EnableTicket.swift: past the filters, one by one, and again if bypass was
- * withdrawn meanwhile. The attributes are not modelled. */
+/* Sources/IOStack/Bypass/EnableTicket.swift: passes the filters one by one, and passes them
+ * again if bypass was withdrawn meanwhile. The model leaves out the attributes. */
 inline enable(file) {
     do
     :: true ->
@@ -379,9 +380,9 @@ inline enable(file) {
     epoch = 0; disables = 0; found = false
 }
 
-/* ---- Who runs ---- */
+/* ---- processes ---- */
 
-/* What a handle does after its first read. */
+/* A handle's second action, after its first read. */
 #define READS 0
 #define DISABLES 1
 #define CLOSES 2
@@ -400,7 +401,7 @@ proctype Handle(byte h; byte last) {
     ended++
 }
 
-/* A handle is read by any thread, so also while another ends its bypass. */
+/* Any thread may read through a handle, also while another thread ends its bypass. */
 proctype Reader(byte h) {
     bool entered, wake;
     byte i;
@@ -413,7 +414,7 @@ proctype Filter(byte f; byte h) {
     byte i, epoch, epochOfPause, asker, disables;
     vetoes[f] = true;
     pausedStream(2 + f);
-    /* It changes its data: nobody may read past it until its veto ends. */
+    /* The filter changes its data: no read may skip it until its veto ends. */
     atomic {
         filterRelies[f] = true;
         assert(!anyInFlight)
@@ -424,13 +425,13 @@ proctype Filter(byte f; byte h) {
     ended++
 }
 
-/* Changes its mind about one handle (spec 4.3): vetoes, and sends DISABLE to the top. */
+/* Refuses one handle later (spec 4.3): vetoes, and sends DISABLE to the top. */
 proctype Disabler(byte f; byte h) {
     bool wake, held;
     byte i;
     vetoes[f] = true;
     disabled(2 + f, h, false);
-    /* Asserted by each read of the handle until an ENABLE that met no veto. */
+    /* Each read of the handle asserts it, until an ENABLE without a veto. */
     ended++
 }
 
@@ -442,8 +443,8 @@ proctype CachedUser() {
     ended++
 }
 
-/* A handle's numbers of reads are bounded, the answer to "is anything lost" is not: this one reads
- * for ever, for the claim that a pause comes to its end whatever the readers do. */
+/* The other readers read a bounded number of times. This one reads for ever, for the claim that
+ * a pause ends whatever the readers do. */
 proctype EndlessReader(byte h) {
     bool entered, wake;
     byte i;
@@ -461,7 +462,7 @@ endless:
     :: pausedStream(2 + f);
 progress:
         resumeStream(0);
-        /* Only equality with a number read a moment ago counts, so the count may go round. */
+        /* The code compares the count only with a recent value, so the count may wrap around. */
         pauseEpoch = 0
     od
 }
@@ -488,7 +489,7 @@ init {
 #else
     ended == 4;
 #endif
-    /* No lost resume: every pauser has ended its veto and resumed. */
+    /* No resume is lost: every pauser has ended its veto and resumed. */
     assert(!paused && !isPaused);
     assert(!settling && !suspended && settlingCount == 0);
     assert(count == 0 && !waiting);
@@ -497,7 +498,7 @@ init {
 }
 
 #if SCENARIO == 5
-/* A pause that began comes to an end, with readers that never stop. */
+/* A pause that began ends, although readers never stop. */
 ltl pauseEnds { [] (isPaused -> <> pauseReturned) }
 ltl resumeOpens { [] (isPaused -> <> !paused) }
 #endif

@@ -1,9 +1,11 @@
-/* The volume's count of bypass-enabled file objects and its 0-to-1 and 1-to-0 transitions, with what
- * they send to the volume and storage drivers, VOLUME_STACK_PAUSE and RESUME, and the attach of a filter
- * that did not opt in, against reads that skip filters, volume drivers, or both.
+/* The volume's count of bypass-enabled file objects, its transitions from 0 to 1 and back, and
+ * the controls that they send to the volume and storage drivers; VOLUME_STACK_PAUSE and RESUME;
+ * and the attach of a filter that did not opt in; against reads that skip filters, volume
+ * drivers, or both.
  *
- * Two handles of two streams; what a stream's gate does is the other model's: here a DISABLE waits for
- * the handle's reads that skip the filters, and a handle looks at its bit again after it counted in.
+ * Two handles of two streams. StreamPause.pml models the stream's gate. Here a DISABLE waits for
+ * the handle's reads that skip the filters, and a handle checks its bit again after it counted
+ * in.
  */
 
 #define HANDLES 2
@@ -35,12 +37,12 @@ bool waitingForFilters, waitingForStorage;
 /* Sources/IOStack/Bypass/StreamGate.swift, its count only. */
 byte streamCount[HANDLES];
 
-/* A volume driver refuses a QUERY. */
+/* A volume driver vetoes a QUERY. */
 bool driverVetoes;
 
-/* What the properties are about. */
-bool isTold;                        /* what the drivers were told last: ENABLE or DISABLE */
-byte pastFilters, pastDrivers;      /* reads in flight, by what they skip */
+/* Variables of the properties. */
+bool isTold;                        /* the drivers' last control: ENABLE or DISABLE */
+byte pastFilters, pastDrivers;      /* reads in flight, by the layers they skip */
 bool pauseReturned, attachReturned;
 byte ended;
 
@@ -60,7 +62,7 @@ inline VolumeGate_leave(filter, storage) {
 
 /* The route: whether the read skips filters, and whether it skips volume drivers. */
 inline VolumeGate_enter() {
-    /* One relaxed look, two questions. */
+    /* A single relaxed load, two conditions. */
     atomic {
         skipsFilters = !filtersBlocked;
         skipsDrivers = skipsFilters && !closedStorage
@@ -136,7 +138,8 @@ inline read(file, isPaused) {
     skipsFilters = false; skipsDrivers = false;
     if
     :: isPaused ->
-        /* enterStorageBypass: the stream is paused, so the stream's gate knows nothing of the read. */
+        /* enterStorageBypass: the stream is paused, so the read does not enter the stream's
+           gate. */
         if
         :: isBypassEnabled[file] -> VolumeGate_enterStorage()
         :: else -> skip
@@ -194,7 +197,8 @@ inline reconcileStorage(number) {
 #ifndef NO_TRANSITION_LOCK
         atomic { !transitionIsLocked -> transitionIsLocked = true };
 #endif
-        /* One hold of `state`; what is read of the gate's word is the storage count and the bits. */
+        /* While `state` is held once, the code reads the storage count and the bits of the
+           gate's word. */
         atomic {
             !stateIsLocked;
             isWanted = activeBypassCount > 0;
@@ -251,7 +255,7 @@ inline enable(sleeper, file) {
     stateIsLocked = false;
     reconcileStorage(sleeper);
 #ifndef WITH_REFUSAL
-    /* Nobody refused, so reads may skip the drivers for as long as this handle has bypass. */
+    /* No driver refused, so reads may skip the drivers as long as this handle has bypass. */
     assert(!isBypassEnabled[file] || !storageRefused)
 #endif
 }
@@ -301,7 +305,7 @@ inline resumeVolumeStack() {
     do
     :: true ->
         atomic { !stateIsLocked -> epoch = storagePauseEpoch };
-        /* The drivers' answer to a QUERY, and where they refused an ENABLE to another. */
+        /* The drivers' answer to a QUERY, and to an ENABLE after they refused an earlier one. */
         isSuccess = !driverVetoes;
         if
         :: isSuccess && isStorageEnabled && storageRefused -> tellEnable()
@@ -348,7 +352,7 @@ inline detach() {
     atomic { attachReturned = false; filtersBlocked = false; VolumeGate_openedBits() }
 }
 
-/* ---- Who runs ---- */
+/* ---- processes ---- */
 
 proctype Handle(byte h) {
     bool wake, isWanted, mustDrain, isSuccess;
@@ -358,7 +362,7 @@ proctype Handle(byte h) {
     ended++
 }
 
-/* A process of its own: a handle is read by any thread. */
+/* A process of its own, because any thread may read through a handle. */
 proctype Reader(byte h; bool isPaused) {
     bool wake, skipsFilters, skipsDrivers;
     byte i;
@@ -367,7 +371,7 @@ proctype Reader(byte h; bool isPaused) {
     ended++
 }
 
-/* A reader that asks for something which waits for the transition, with a read of its queue begun. */
+/* A reader that waits for the transition while a read of its queue is in flight. */
 proctype QueueOwner(byte h) {
     bool wake, skipsFilters, skipsDrivers, isSuccess;
     byte i, epoch;
@@ -388,7 +392,7 @@ proctype Pauser() {
     ended++
 }
 
-/* A volume driver that has a reason and keeps it: veto first, then pause. */
+/* A volume driver that keeps its reason: it vetoes first, then pauses. */
 proctype SecondPauser() {
     bool wake, isSuccess;
     byte i, epoch;
@@ -425,7 +429,7 @@ init {
     assert(!waitingForFilters && !waitingForStorage);
     assert(storageIdle && storageRefused && !filtersBlocked);
 #if SCENARIO == 3
-    assert(storagePaused)       /* the second pauser's veto stands */
+    assert(storagePaused)       /* the second pauser still vetoes */
 #elif !defined(WITH_REFUSAL)
     assert(!storagePaused)
 #endif

@@ -5,10 +5,10 @@ import Testing
 
 @testable import FUSE
 
-/// Bursts of requests, without requests.
+/// Bursts of requests, by their counts alone.
 @Suite("Bursts")
 struct BurstTests {
-    /// Stands for /dev/cpu_dma_latency: what is written to it stays.
+    /// Stands for /dev/cpu_dma_latency: it keeps what is written.
     private struct Device {
         let folder: ScratchFolder
         let path: FilePath
@@ -24,7 +24,7 @@ struct BurstTests {
 
         var request: CPULatencyRequest? { CPULatencyRequest(device: path, driver: driver) }
 
-        /// Microseconds, as they were asked for one after the other.
+        /// The requested latencies in microseconds, in order.
         func asked() throws -> [Int32] {
             let bytes = try Data(contentsOf: URL(fileURLWithPath: path.string))
             return stride(from: 0, to: bytes.count, by: 4).map { start in
@@ -71,13 +71,13 @@ struct BurstTests {
         pace.whenBurstBegins { bursts.wrappingAdd(1, ordering: .relaxed) }
         for _ in 0..<4 {
             for _ in 0..<63 { pace.note() }
-            // The clock is looked at with the next one.
+            // The next request looks at the clock.
             Thread.sleep(forTimeInterval: 0.02)
             pace.note()
         }
         #expect(bursts.load(ordering: .relaxed) == 0)
         #expect(pace.requests == 256)
-        // Loud neighbours may tear one apart, but not a hundred.
+        // Other load on the machine may interrupt one burst, but not a hundred.
         for _ in 0..<6400 { pace.note() }
         #expect(bursts.load(ordering: .relaxed) > 0)
     }
@@ -95,7 +95,7 @@ struct BurstTests {
             isAttended: { isAttended.load(ordering: .relaxed) },
             attend: { sent.wrappingAdd(1, ordering: .relaxed) })
         #expect(!warden.isAwake)
-        // As fast as it goes, until all of it was seen.
+        // Sends requests at full speed until the warden has seen all of it.
         #expect(
             eventually {
                 for _ in 0..<640 { warden.pace.note() }

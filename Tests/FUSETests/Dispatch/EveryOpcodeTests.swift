@@ -3,10 +3,10 @@ import Testing
 
 @testable import FUSE
 
-/// What holds for every request, whatever it asks for.
+/// Rules that hold for every request.
 @Suite("Every opcode")
 struct EveryOpcodeTests {
-    /// Answered by the library, or not supported by it: no service has a say.
+    /// Opcodes that the library answers itself or does not support: the service does not see them.
     private static let ownAnswers: [Opcode] = [
         .initialize, .destroy, .mapBlock, .poll, .setUpMapping, .removeMapping,
     ]
@@ -14,7 +14,7 @@ struct EveryOpcodeTests {
     private static let unanswered = Opcode.allCases.filter { !$0.hasReply }
     private static let asked = answered.filter { !ownAnswers.contains($0) }
 
-    /// The one reply to a message, checked for what the kernel demands of it.
+    /// The one reply to a message, which must be as the kernel demands.
     private func onlyReply(
         _ served: ServedConnection, _ message: [UInt8], _ unique: UInt64 = 77
     ) throws -> ReplyMessage {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import FUSE
 
-/// A message is parsed once, to a case that its opcode shares with no other.
+/// Each opcode has a case of its own in the parsed message.
 @Suite("Operations")
 struct OperationTests {
     private func parse<R>(
@@ -42,16 +42,16 @@ struct OperationTests {
         #expect(throws: MalformedRequest.self) { try parse(two, [], isParent) }
     }
 
-    /// The rules that a session goes by, each for whom it must hold.
+    /// Lists, for each rule of a session, the opcodes for which it must hold.
     @Test("a session knows of each opcode what it must", arguments: Opcode.allCases)
     func traits(_ opcode: Opcode) {
         let traits = opcode.traits
         #expect(traits.contains(.mayBeCarried) == (opcode == .read))
-        // Whatever may wait makes way at once; READ does where nobody begins it.
+        // Every request that may wait makes way at once; READ makes way when no carrier begins it.
         #expect(traits.contains(.makesWay) != [.read, .interrupt].contains(opcode))
         #expect(traits.contains(.movesData) == [.read, .write].contains(opcode))
         #expect(traits.contains(.isControl) == [.control, .getExtendedAttribute].contains(opcode))
-        // What ends something may be what those put aside wait for.
+        // Deferred requests may wait for a request that ends something.
         let ends: [Opcode] = [
             .forget, .batchForget, .interrupt, .notifyReply, .initialize, .destroy, .release,
             .releaseDirectory, .flush,
@@ -84,7 +84,7 @@ struct OperationTests {
 }
 
 extension Operation {
-    /// The opcode that leads here; nil for a number without a name.
+    /// The opcode of this case; nil for a number without a name.
     fileprivate var opcode: Opcode? {
         switch self {
         case .initialize: .initialize

@@ -5,7 +5,7 @@ import Testing
 
 @testable import FUSE
 
-/// One request's memory as the kernel writes and reads it, without a kernel.
+/// A request's memory as the kernel writes and reads it; no kernel takes part.
 @Suite("Entries of the kernel's queues")
 struct QueueEntryTests {
     private let queue: RequestQueue
@@ -17,7 +17,7 @@ struct QueueEntryTests {
         entry = try QueueEntry(queue, capacity: Self.capacity)
     }
 
-    /// What the kernel does: header, first structure, the rest.
+    /// Writes a request as the kernel does: header, first structure, the rest.
     private func arrive(
         opcode: Opcode, operation: [UInt8], payload: [UInt8], length: Int? = nil,
         payloadSize: UInt32? = nil, unique: UInt8 = 77
@@ -50,7 +50,7 @@ struct QueueEntryTests {
         return unsafe body(parts, data)
     }
 
-    /// The reply as the kernel takes it: error, unique, the bytes behind the header.
+    /// The reply as the kernel reads it: error, unique, the bytes behind the header.
     private func reply() -> (error: Int32, unique: UInt64, body: [UInt8]) {
         entry.prepareCommit()
         return unsafe withParts { parts, data in
@@ -75,7 +75,7 @@ struct QueueEntryTests {
         }
     }
 
-    /// Of the whole and of what lies behind the first structure.
+    /// The sizes of the whole, and of the part behind the first structure.
     private static let malformedSizes: [[UInt32]] = [
         [0, 0], [39, 0], [40, 1], [169, 0], [40, .max], [.max, 0], [8233, 8193],
     ]
@@ -156,7 +156,7 @@ struct QueueEntryTests {
     func interrupted() throws {
         arrive(opcode: .getAttributes, operation: [UInt8](repeating: 0, count: 16), payload: [])
         let (room, length) = try #require(entry.open())
-        // Carried in the entry's own memory it cannot.
+        // A request in the entry's own memory cannot be interrupted.
         entry.interrupt(77)
         #expect(queue.takeReturned().isEmpty)
         let input = try TransferBuffer(capacity: Self.capacity)
@@ -171,7 +171,7 @@ struct QueueEntryTests {
         #expect(reply.error == -Errno.interrupted.rawValue)
         #expect(reply.unique == 77)
         #expect(reply.body.isEmpty)
-        // The next request comes to the same entry, and the late answer of the first goes nowhere.
+        // The next request uses the same entry, and the late answer of the first is dropped.
         arrive(opcode: .lookup, operation: [], payload: [65, 0], unique: 78)
         _ = try #require(entry.open())
         let wasTaken = ReplyTicket(unique: 77, channel: entry).succeed()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import FUSE
 
-/// Whatever comes, nothing crashes, and nobody waits for a reply for ever.
+/// No message crashes the service, and no request waits for a reply for ever.
 @Suite("Random messages")
 struct RandomMessageTests {
     private static let count = 100_000
@@ -17,7 +17,7 @@ struct RandomMessageTests {
             var message = (0..<Int.random(in: 0...200, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
             }
-            // Opcodes that exist, most of the time; lengths that fit, half of it.
+            // Mostly existing opcodes; fitting lengths in half of the messages.
             if message.count >= 8, Int.random(in: 0..<8, using: &random) != 0 {
                 message.replaceSubrange(
                     4..<8, with: [UInt8.random(in: 0...54, using: &random), 0, 0, 0])
@@ -40,7 +40,7 @@ struct RandomMessageTests {
         for _ in 0..<Self.count / 2 {
             var message = valid[Int.random(in: 0..<valid.count, using: &random)]
             for _ in 0..<Int.random(in: 1...4, using: &random) {
-                // Not the length, which would be noticed first of all.
+                // Not the length, which the session would check first.
                 let place = Int.random(in: 4..<message.count, using: &random)
                 message[place] =
                     [0, 1, 0x7F, 0x80, 0xFF, UInt8.random(in: 0...255, using: &random)][
@@ -51,7 +51,7 @@ struct RandomMessageTests {
         #expect(wrong == 0)
     }
 
-    /// One acceptable reply with the request's number, or none where none is due.
+    /// Whether the request got one acceptable reply with its number, or none if it needs none.
     private func isRight(_ served: ServedConnection, _ message: [UInt8]) -> Bool {
         let replies = served.replies(to: message)
         guard message.count >= 40 else { return replies.isEmpty }

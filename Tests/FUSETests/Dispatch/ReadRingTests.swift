@@ -92,13 +92,13 @@ struct ReadRingTests {
     }
 }
 
-/// One thread at a time, like the ring.
+/// Used by one thread at a time, like the ring.
 private final class Owner: BackingReadOwner, @unchecked Sendable {
     private(set) var ended = 0
     func endRead(_ count: Int) { ended += 1 }
 }
 
-/// Keeps replies by the number of their request.
+/// Keeps replies by their requests' numbers.
 private final class Answers: Channel, @unchecked Sendable {
     private(set) var answers: [UInt64: [UInt8]] = [:]
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import FUSE
 
-/// How replies are used, and what becomes of those that the kernel does not take.
+/// How a service uses replies, and what happens to replies that the kernel refuses.
 @Suite("Replies")
 struct ReplyTests {
     @Test(
@@ -32,7 +32,7 @@ struct ReplyTests {
         #expect(served.replies(to: RequestMessage.valid(.lookup)).isEmpty)
     }
 
-    /// Not when it came late, and not when EIO went in its place.
+    /// The kernel did not take a reply that came late, or that EIO replaced.
     @Test(
         "the service learns whether its reply was taken",
         arguments: [nil, .noSuchFileOrDirectory, .invalidArgument] as [Errno?])
@@ -100,7 +100,7 @@ struct ReplyTests {
         let service = ScriptedFileSystem()
         let served = try ServedConnection.agreed(service)
         let valid = RequestMessage.valid(opcode).bytes
-        // The name is what the first NUL behind the fixed part ends; here it is put in its place.
+        // The first NUL behind the fixed part ends the name; the test inserts one.
         let start = try #require(
             valid.firstRange(of: Array("name".utf8))?.lowerBound
                 ?? valid.firstRange(of: Array("old".utf8))?.lowerBound)
@@ -135,7 +135,7 @@ struct ReplyTests {
     }
 }
 
-/// Notes what its replies return.
+/// Notes the results of its replies.
 private final class AttentiveFileSystem: FileSystem, @unchecked Sendable {
     let features: InitFlags = []
     var outcomes: [Bool] = []
@@ -159,7 +159,7 @@ private final class AttentiveFileSystem: FileSystem, @unchecked Sendable {
     }
 }
 
-/// Keeps the replies of locks that are waited for.
+/// Keeps the replies of locks whose requests wait.
 private final class PatientFileSystem: FileSystem, @unchecked Sendable {
     let features: InitFlags = []
     private let lock = NSLock()

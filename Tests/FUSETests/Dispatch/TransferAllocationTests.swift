@@ -4,7 +4,7 @@ import Testing
 
 @testable import FUSE
 
-/// A request costs no memory: parsing it, handing it to the service and answering it.
+/// A request allocates no memory: neither its parsing, nor the call of the service, nor the answer.
 @Suite(
     "Transfers without allocations",
     .enabled(
@@ -41,7 +41,7 @@ struct TransferAllocationTests {
             connection.process(message.count, in: input, output: output, from: channel)
         }
         unsafe bpio_count_end(&counts)
-        // Else it is given back within what is counted, after its last use.
+        // Keeps the message: otherwise its release would fall within the counted stretch.
         withExtendedLifetime(message) {}
         #expect(channel.messages == before + (opcode.hasReply ? Self.count : 0))
         #expect(channel.failures == 0)
@@ -50,7 +50,7 @@ struct TransferAllocationTests {
     }
 }
 
-/// Counts replies and throws them away.
+/// Counts replies and drops them.
 private final class Bin: Channel, @unchecked Sendable {
     private(set) var messages = 0
     private(set) var failures = 0
@@ -59,7 +59,7 @@ private final class Bin: Channel, @unchecked Sendable {
 
     func send(_ message: Span<UInt8>) throws(Errno) {
         messages += 1
-        // The error's bytes are not all zero.
+        // Not all bytes of the error are zero.
         if message[4] | message[5] | message[6] | message[7] != 0 { failures += 1 }
     }
 }

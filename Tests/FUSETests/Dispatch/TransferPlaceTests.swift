@@ -2,7 +2,7 @@ import Testing
 
 @testable import FUSE
 
-/// Where in a thread's memory the answers of large reads lie.
+/// The place of a large read's answer in a thread's memory.
 @Suite("Places of transfers")
 struct TransferPlaceTests {
     private let buffer: TransferBuffer

@@ -10,7 +10,7 @@ import Testing
 @Suite(
     "Sessions in a burst", .enabled(if: Kernel.canMount, "\(Kernel.whyNoMount)"), .serialized)
 struct BurstSessionTests {
-    /// Programs that ask for the same file's status without end.
+    /// Programs that repeatedly ask for one file's status.
     private final class Crowd: Sendable {
         let answers = Atomic<Int>(0)
         private let isOver = Atomic<Bool>(false)
@@ -31,13 +31,13 @@ struct BurstSessionTests {
             calls.withLock { $0 = all }
         }
 
-        /// How many answers were wrong.
+        /// Ends the programs; returns the number of wrong answers.
         func disperse() throws -> Int {
             isOver.store(true, ordering: .relaxed)
             return try calls.withLock { $0 }.map { try $0.value() }.reduce(0, +)
         }
 
-        /// Further answers come.
+        /// Whether further answers come.
         func goesOn() -> Bool {
             let before = answers.load(ordering: .relaxed)
             return eventually { answers.load(ordering: .relaxed) >= before + 2000 }
@@ -49,14 +49,14 @@ struct BurstSessionTests {
         let service = try TinyService("--threads", "8", "--transport", "device", "--validity", "0")
         let crowd = Crowd(service.path("greeting"), count: 4)
         #expect(try eventually { try service.bursts > 0 })
-        // Each keeps the thread that takes it.
+        // Each request keeps the thread that takes it.
         let readers = (0..<5).map { _ in
             Client.Call { [path = service.path("slow")] in try Client.content(path, limit: 512) }
         }
         #expect(try eventually { try service.count("waiting") == 5 })
         #expect(crowd.goesOn())
         #expect(try crowd.disperse() == 0)
-        // The burst is over, and five are still kept.
+        // The burst is over, and five threads are still kept.
         Thread.sleep(forTimeInterval: 0.1)
         #expect(try Client.text(service.path("greeting")) == "Hello.\n")
         #expect(readers.allSatisfy { !$0.isDone })
@@ -75,7 +75,7 @@ struct BurstSessionTests {
             #expect(try eventually { try service.bursts >= round })
             #expect(crowd.goesOn())
             #expect(try crowd.disperse() == 0)
-            // Over, or the next one would be the same.
+            // Waits until it is over, so that the next burst is a new one.
             Thread.sleep(forTimeInterval: 0.1)
         }
         #expect(try eventually { try service.isIdle(seconds: 0.3) })

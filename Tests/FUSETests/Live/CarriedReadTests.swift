@@ -5,7 +5,7 @@ import Testing
 
 @testable import FUSE
 
-/// Reads that the session fetches by itself, against the real kernel.
+/// Reads that the session carries by itself, against the real kernel.
 @Suite(
     "Reads that a session carries by itself",
     .enabled(if: Kernel.canMount, "\(Kernel.whyNoMount)"), .serialized)
@@ -24,12 +24,12 @@ struct CarriedReadTests {
         return path
     }
 
-    /// Compared as a whole: byte by byte takes minutes where each access is watched.
+    /// Compares as a whole: a sanitizer makes a loop over the bytes take minutes.
     private static func isRight(_ bytes: [UInt8], at offset: Int) -> Bool {
         bytes == Array(content[offset..<min(offset + bytes.count, size)])
     }
 
-    /// Reads that were begun and those that ended.
+    /// The numbers of reads begun and of reads ended.
     private func begun(_ service: TinyService) throws -> [Int] {
         try service.say("begun").split(separator: " ").compactMap { Int($0) }
     }
@@ -50,7 +50,7 @@ struct CarriedReadTests {
                     let offset = (number * 977 + round * 131) * 512 % (Self.size - 8192)
                     let bytes = try Client.bytes(file, 8192, offset)
                     wrong += bytes.count == 8192 && Self.isRight(bytes, at: offset) ? 0 : 1
-                    // Something else between the reads of the others.
+                    // Another request between the reads of the others.
                     if round % 16 == 0 { _ = try Client.content(path, limit: 10) }
                 }
                 return wrong
@@ -60,7 +60,7 @@ struct CarriedReadTests {
         let counts = try begun(service)
         #expect(counts[0] > 0)
         #expect(counts[0] == counts[1])
-        // While one thread carries reads, another that took one already asks the service.
+        // While one thread carries reads, a thread that has taken another read asks the service.
         #expect(try counts[0] + service.count("read") >= 8 * 200)
         try service.tell("unmount")
         try service.expectEnd()
@@ -101,7 +101,7 @@ struct CarriedReadTests {
         for call in slow { #expect(try call.value().count == 512) }
     }
 
-    /// A pipe that nobody writes to: the read is under way until the test lets it go.
+    /// A pipe without a writer: the read is under way until the test releases it.
     private static func pipe(in folder: ScratchFolder) throws -> String {
         let path = folder.path + "/pipe"
         guard unsafe mkfifo(path, 0o600) == 0 else { throw Errno(rawValue: Glibc.errno) }
@@ -121,7 +121,7 @@ struct CarriedReadTests {
         Thread.sleep(forTimeInterval: 0.05)
         try service.tell("abort")
         #expect(throws: Errno.connectionAbort) { try reader.value() }
-        // What is under way is ended by the disk; the session waits for it.
+        // The session waits until the disk ends the reads under way.
         let end = try FileDescriptor.open(FilePath(pipe), .writeOnly)
         try end.writeAll([1, 2, 3])
         try end.close()
@@ -172,7 +172,7 @@ struct CarriedReadTests {
         let folder = try ScratchFolder()
         let service = try TinyService("--backing", try Self.backingFile(in: folder))
         _ = try Client.names(service.mountPoint)
-        // No number is left, whichever are in use.
+        // No descriptor is free, whichever numbers are in use.
         let tool = Process()
         tool.executableURL = URL(fileURLWithPath: "/usr/bin/prlimit")
         tool.arguments = ["--pid", "\(service.processID)", "--nofile=1:1"]

@@ -2,12 +2,12 @@ import Foundation
 import Glibc
 import SystemPackage
 
-/// What a program does with mounted files, on a thread of its own, because it may wait. Not waited
-/// for longer than 100 seconds: the service is then killed, and the thread ends.
+/// A program's calls on mounted files, on a thread of its own, because they may wait. After 100
+/// seconds the test kills the service, and the thread ends.
 enum Client {
     struct Stuck: Error {}
 
-    /// A call that goes on while the test does something else.
+    /// A call that continues while the test does something else.
     final class Call<R: Sendable>: @unchecked Sendable {
         private let condition = NSCondition()
         private var result: Result<R, any Error>?
@@ -42,7 +42,7 @@ enum Client {
         try call { try content(path, limit: limit, at: offset) }
     }
 
-    /// A file's bytes from an offset on, at most `limit`; on the calling thread.
+    /// Up to `limit` bytes of a file from an offset on; on the calling thread.
     static func content(_ path: String, limit: Int, at offset: Int = 0) throws -> [UInt8] {
         let file = try FileDescriptor.open(FilePath(path), .readOnly)
         defer { try? file.close() }
@@ -79,7 +79,7 @@ enum Client {
         try call { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
     }
 
-    /// The error a call fails with; nil if it does not.
+    /// The error of a failing call; nil if it succeeds.
     static func error<R: Sendable>(_ body: @escaping @Sendable () throws -> R) throws -> Errno? {
         do {
             _ = try call(body)

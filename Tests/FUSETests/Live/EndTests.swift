@@ -6,7 +6,7 @@ import Testing
 
 @testable import FUSE
 
-/// How mounts end: in order, while they are used, from outside, and with their service.
+/// How mounts end: in order, in use, from outside, and with their service.
 @Suite("The end of mounts", .enabled(if: Kernel.canMount, "\(Kernel.whyNoMount)"), .serialized)
 struct EndTests {
     private func kind(_ body: () throws(MountError) -> Void) -> MountError.Kind? {
@@ -22,8 +22,8 @@ struct EndTests {
         try Client.call { [path = service.mountPoint] in Unmounting.isDead(FilePath(path)) }
     }
 
-    /// At once over /dev/fuse; a ring's commands keep the connection until the kernel has cleared
-    /// it away.
+    /// At once over /dev/fuse; over a ring, its commands keep the connection until the kernel has
+    /// removed it.
     private func isGone(_ file: FileDescriptor) throws -> Bool {
         try eventually {
             try Client.error { try Client.bytes(file, 10) } == .socketNotConnected
@@ -113,7 +113,7 @@ struct EndTests {
         }
         #expect(try eventually { try service.count("waiting") == 1 })
         try service.tell("abort")
-        // The reader has its error although the service still carries its request.
+        // The reader gets its error although the service still carries its request.
         #expect(throws: Errno.connectionAbort) { try reader.value() }
         #expect(try isGone(file))
         #expect(!service.isMounted)
@@ -157,7 +157,7 @@ struct EndTests {
         #expect(try MountPoint.checked(path) == path)
     }
 
-    /// Children of this process that have ended, never were another program, and were not waited
+    /// Children of this process that ended without becoming another program and that no call waited
     /// for.
     private func unreapedQuestions() -> [String] {
         let own = (KernelFile.text("/proc/self/comm") ?? "").dropLast()

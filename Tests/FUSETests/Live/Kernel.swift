@@ -3,7 +3,7 @@ import LinuxKit
 
 @testable import FUSE
 
-/// What this machine lets the live tests do.
+/// What this machine allows the live tests to do.
 enum Kernel {
     static let isRoot = geteuid() == 0
     static let hasDevice = unsafe access("/dev/fuse", F_OK) == 0
@@ -20,7 +20,7 @@ enum Kernel {
         return (numbers[0], numbers[1]) >= (major, minor)
     }
 
-    /// Root has switched requests by io_uring on.
+    /// Whether root has enabled requests by io_uring.
     static let offersRing = RequestQueues.isOffered
     static let whyNoRing = "takes Linux 6.14 and \(RequestQueues.switchPath) at Y"
 
@@ -31,7 +31,7 @@ enum Kernel {
 
     static let hasPython = FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
 
-    /// Whether /etc/fuse.conf lets users let others in.
+    /// Whether /etc/fuse.conf permits users the option allow_other.
     static let usersMayAllowOthers: Bool = {
         let settings = try? String(contentsOfFile: "/etc/fuse.conf", encoding: .utf8)
         return settings?.split(separator: "\n").contains("user_allow_other") ?? false
@@ -39,7 +39,8 @@ enum Kernel {
 
     static let setpriv = program("setpriv")
 
-    /// Root can become a user without rights, who can run the service's program and fusermount3.
+    /// Whether root can become a user without rights that can run the service's program and
+    /// fusermount3.
     static let canMountAsNobody: Bool = {
         guard canMount, setpriv != nil, let program = program("fusermount3"),
             let location = TinyService.location
@@ -48,7 +49,8 @@ enum Kernel {
         guard unsafe stat(program, &status) == 0, status.st_mode & S_ISUID != 0 else {
             return false
         }
-        // Without a mount point it fails with 1; if nobody may not run it, setpriv with 126 or 127.
+        // Without a mount point fusermount3 fails with 1; if nobody may not run it, setpriv fails
+        // with 126 or 127.
         let process = Process()
         process.executableURL = URL(fileURLWithPath: setpriv ?? "")
         process.arguments = nobody + [location]

@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// Lines of another process, each waited for, but not for ever.
+/// Lines of another process; the wait for each has a limit.
 final class LineReader: @unchecked Sendable {
     private let condition = NSCondition()
     private var lines: [String] = []
@@ -10,7 +10,7 @@ final class LineReader: @unchecked Sendable {
     init(_ file: FileHandle) {
         Thread.detachNewThread { [self] in
             var rest: [UInt8] = []
-            // FileHandle's own read waits for as much as was asked for.
+            // FileHandle's own read waits for the full length.
             let pipe = FileDescriptor(rawValue: file.fileDescriptor)
             var chunk = [UInt8](repeating: 0, count: 4096)
             while let count = try? unsafe chunk.withUnsafeMutableBytes({

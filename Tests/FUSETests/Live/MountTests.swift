@@ -32,7 +32,7 @@ struct MountTests {
         let before = try service.count("read")
         let bytes = try Client.read(service.path("pattern"), limit: 1 << 20, at: 4096 + 3)
         #expect(bytes.count == 1 << 20)
-        // As the service makes them.
+        // The bytes that the service makes.
         let isRight = bytes.indices.allSatisfy { index in
             let offset = index + 4099
             return bytes[index] == UInt8(truncatingIfNeeded: offset &* 7 &+ offset >> 12)
@@ -58,7 +58,7 @@ struct MountTests {
                     let size = (kibibytes << 10) - (round % 5 == 0 ? 777 : 0)
                     let offset = (number * 577 + round * 131) * 4096 % ((8 << 20) - size)
                     let bytes = try Client.bytes(file, size, offset)
-                    // One byte of each page: others are as cheap to get wrong.
+                    // Checks one byte of each page: the others are as likely to be wrong.
                     let isRight = stride(from: round * 31 % 4096, to: size, by: 4096).allSatisfy {
                         let place = offset + $0
                         return bytes[$0] == UInt8(truncatingIfNeeded: place &* 7 &+ place >> 12)
@@ -170,7 +170,7 @@ struct MountTests {
         }
     }
 
-    /// The service is a thread of this process here; the kernel has nothing else to ask it.
+    /// Here the service is a thread of this process; the kernel sends it no further request.
     @Test(
         "mount(2) waits for the answer to INIT, and fails if that is an error",
         .enabled(if: Kernel.knowsSynchronousInit, "FUSE_DEV_IOC_SYNC_INIT came with Linux 6.18"),

@@ -11,8 +11,8 @@ import Testing
     "Mounts of other users than root",
     .enabled(if: Kernel.canMountAsNobody, "\(Kernel.whyNotAsNobody)"), .serialized)
 struct NobodyTests {
-    /// Runs `body` while every user may open /dev/fuse, as distributions have it. fusermount3 opens
-    /// it with its caller's rights.
+    /// Runs `body` while every user may open /dev/fuse, as in distributions. fusermount3 opens it
+    /// with its caller's rights.
     private func withOpenDevice(_ body: () throws -> Void) throws {
         var status = stat()
         try #require(unsafe stat("/dev/fuse", &status) == 0)
@@ -25,7 +25,7 @@ struct NobodyTests {
         try #require(unsafe chmod("/dev/fuse", mode) == 0)
     }
 
-    /// A file's text, read as the user who mounted: root is not let in.
+    /// A file's text, read by the user who mounted: root may not enter.
     private func text(_ path: String) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Kernel.setpriv ?? "")
@@ -64,7 +64,7 @@ struct NobodyTests {
     func sharedDescriptor() throws {
         try withOpenDevice {
             let service = try TinyService("--transport", "device", asNobody: true)
-            // Nobody was asked anything yet, so there is one thread.
+            // No request has come yet, so there is one thread.
             try setDevice(0o600)
             #expect(try text(service.path("greeting")) == "Hello.\n")
             let threads = try #require(Int(try service.say("threads")))
@@ -131,7 +131,8 @@ struct NobodyTests {
 
     @Test("no helper, no mount", .timeLimit(.minutes(10)))
     func noHelper() throws {
-        // The search ends in the system's folders, so the helper is hidden by one that fails.
+        // The search ends in the system's folders, so the test hides the helper behind one that
+        // fails.
         let folder = try ScratchFolder()
         let helper = folder.path + "/fusermount3"
         try Data("#!/bin/sh\necho fusermount3: out of order >&2\nexit 1\n".utf8)

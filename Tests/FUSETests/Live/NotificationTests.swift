@@ -4,7 +4,7 @@ import Testing
 
 @testable import FUSE
 
-/// What the kernel does when it is told what changed. Names and attributes are valid for an hour.
+/// The kernel's reaction to notifications. Names and attributes are valid for an hour.
 @Suite("Notifications", .enabled(if: Kernel.canMount, "\(Kernel.whyNoMount)"), .serialized)
 struct NotificationTests {
     private func service() throws -> TinyService {
@@ -76,7 +76,7 @@ struct NotificationTests {
         .enabled(if: Kernel.isAtLeast(6, 9), "FUSE_NOTIFY_RESEND came with Linux 6.9"),
         .timeLimit(.minutes(10)))
     func resend() throws {
-        // What the kernel's queues hold it does not send again.
+        // The kernel does not send again the requests in its queues.
         let service = try TinyService("--validity", "3600", "--transport", "device")
         let reader = Client.Call { [path = service.path("slow")] in
             try Client.content(path, limit: 512)

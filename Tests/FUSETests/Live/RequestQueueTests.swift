@@ -5,8 +5,8 @@ import Testing
 
 @testable import FUSE
 
-/// Requests that come by io_uring, against the real kernel. The other live suites run this way,
-/// too, with BYPASSIO_TEST_TRANSPORT=ring.
+/// Requests through io_uring, against the real kernel. BYPASSIO_TEST_TRANSPORT=ring runs the other
+/// live suites this way too.
 @Suite(
     "Requests by io_uring",
     .enabled(if: Kernel.canMount, "\(Kernel.whyNoMount)"),
@@ -127,11 +127,11 @@ struct RequestQueueTests {
             try program.run()
             return program
         }
-        // With few threads the others wait for one.
+        // With few threads the other requests wait for a thread.
         #expect(try eventually { try service.count("waiting") >= (threads == "2" ? 2 : 12) })
         for program in programs { kill(program.processIdentifier, SIGKILL) }
         for program in programs { #expect(eventually { !program.isRunning }) }
-        // What the service answers now goes nowhere.
+        // The service's answers are dropped from now on.
         try service.tell("open")
         for _ in 0..<50 { #expect(try Client.text(service.path("greeting")) == "Hello.\n") }
         try service.tell("unmount")

@@ -15,7 +15,7 @@ struct SessionTests {
         for _ in 0..<200 { _ = try Client.status(service.path("greeting")) }
         let threads = try #require(Int(try service.say("threads")))
         // Two, and one more each time a second request comes before the first thread is back, which
-        // on a busy machine it is late.
+        // takes longer on a busy machine.
         #expect((2...8).contains(threads))
         #expect(try service.say("channels") == "\(threads)")
     }
@@ -28,7 +28,7 @@ struct SessionTests {
             Client.Call { [path = service.path("slow")] in try Client.content(path, limit: 512) }
         }
         #expect(try eventually { try service.count("waiting") == 5 })
-        // The sixth still serves.
+        // The sixth thread still serves.
         #expect(try Client.text(service.path("greeting")) == "Hello.\n")
         #expect(try service.say("threads") == "6")
         #expect(try service.say("channels") == "6")
@@ -123,7 +123,7 @@ struct SessionTests {
         .timeLimit(.minutes(10)))
     func interrupted() throws {
         let service = try TinyService("--threads", "1")
-        // A program of its own, as it is to get a signal.
+        // A program of its own, which gets a signal.
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
         process.arguments = [

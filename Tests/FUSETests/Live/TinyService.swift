@@ -5,14 +5,14 @@ import Testing
 
 @testable import FUSE
 
-/// The tiny file system, served by a process of its own. What hangs ends when that is killed: the
-/// kernel then gives up every request.
+/// The tiny file system, served by a process of its own. Killing that process ends every hang: the
+/// kernel then fails every request.
 final class TinyService: Sendable {
     struct Problem: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// Beside the tests' own executable.
+    /// Lies beside the tests' own executable.
     static let location: String? = {
         let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
@@ -29,7 +29,7 @@ final class TinyService: Sendable {
     private let answers: LineReader
     private let errorsPath: String
 
-    /// Mounts; throws what the service says if it fails.
+    /// Mounts; throws the service's message if that fails.
     convenience init(
         _ options: String..., asNobody: Bool = false, environment: [String: String] = [:]
     ) throws {
@@ -42,7 +42,7 @@ final class TinyService: Sendable {
         mountPoint = try folder.makeFolder("mount")
         errorsPath = folder.path + "/errors"
         process = Process()
-        // What the test itself names comes later and counts.
+        // The test's own options come later and win.
         let transport = ProcessInfo.processInfo.environment["BYPASSIO_TEST_TRANSPORT"]
         let arguments = (transport.map { ["--transport", $0] } ?? []) + options + [mountPoint]
         if asNobody {
@@ -70,7 +70,7 @@ final class TinyService: Sendable {
     deinit {
         try? commands.close()
         if !ends(within: 5) { kill(process.processIdentifier, SIGKILL) }
-        // What a killed service left behind.
+        // Removes the mount of a killed service.
         _ = unsafe umount2(mountPoint, Int32(MNT_DETACH))
     }
 
@@ -81,12 +81,12 @@ final class TinyService: Sendable {
         return try answers.next()
     }
 
-    /// For commands that are answered with "ok".
+    /// Sends a command whose answer is "ok".
     func tell(_ command: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
         #expect(try say(command) == "ok", sourceLocation: sourceLocation)
     }
 
-    /// How often the service was asked something.
+    /// The number of requests of this name that the service got.
     func count(_ request: String) throws -> Int {
         for word in try say("counts").split(separator: " ") {
             let pair = word.split(separator: "=")
@@ -101,7 +101,7 @@ final class TinyService: Sendable {
 
     var processID: Int32 { process.processIdentifier }
 
-    /// Whether it uses no processor time meanwhile, in clock ticks (proc_pid_stat(5)).
+    /// Whether the service uses no processor time meanwhile, in clock ticks (proc_pid_stat(5)).
     func isIdle(seconds: Double) throws -> Bool {
         let before = try ticks()
         Thread.sleep(forTimeInterval: seconds)
@@ -123,8 +123,8 @@ final class TinyService: Sendable {
         eventually(seconds: seconds) { !process.isRunning }
     }
 
-    /// The exit code, after its last word was "ended"; fails if it does not end, or a sanitizer has
-    /// something to say.
+    /// The exit code, after the last line "ended"; fails if the service does not end, or if a
+    /// sanitizer reports something.
     func expectEnd(sourceLocation: SourceLocation = #_sourceLocation) throws {
         #expect(try answers.next() == "ended", sourceLocation: sourceLocation)
         try commands.close()
@@ -139,13 +139,13 @@ final class TinyService: Sendable {
 
     func path(_ name: String) -> String { mountPoint + "/" + name }
 
-    /// What the kernel's table says of the mount.
+    /// The mount's entry in the kernel's table.
     var entry: MountEntry? { MountTable.current.top(at: FilePath(mountPoint)) }
 
     var isMounted: Bool { entry != nil }
 }
 
-/// Looks again and again; false if it did not come true.
+/// Polls the condition; false if it did not become true.
 func eventually(seconds: Double = 100, _ condition: () throws -> Bool) rethrows -> Bool {
     let end = Date().addingTimeInterval(seconds)
     while try !condition() {

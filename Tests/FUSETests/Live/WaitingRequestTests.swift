@@ -5,7 +5,7 @@ import Testing
 
 @testable import FUSE
 
-/// Requests that wait hold up nobody else's, against the real kernel.
+/// A request that waits delays no other request, against the real kernel.
 @Suite(
     "Requests that wait", .enabled(if: Kernel.canMount, "\(Kernel.whyNoMount)"), .serialized)
 struct WaitingRequestTests {
@@ -54,7 +54,7 @@ struct WaitingRequestTests {
 
     @Test("one file's requests leave threads to others, and are carried later")
     func shares() throws {
-        // Of 16 further threads a file has two, a user four.
+        // Of 16 further threads a file may use two, a user four.
         let service = try TinyService(
             "--threads", "2", "--max-threads", "18", "--transport", "device")
         let readers = slowReads(40, service)
@@ -106,7 +106,7 @@ struct WaitingRequestTests {
 
     // MARK: Interrupts
 
-    /// Programs of their own that read the slow file, as they are to be killed.
+    /// Starts programs of their own that read the slow file; the test will kill them.
     private func slowPrograms(_ count: Int, _ service: TinyService) throws -> [Process] {
         try (0..<count).map { _ in
             let program = Process()
@@ -130,7 +130,7 @@ struct WaitingRequestTests {
         #expect(try eventually { try service.count("waiting") == 6 })
         expectDeath(of: programs)
         try everythingElseGoesOn(service)
-        // What the service answers now goes nowhere.
+        // The service's answers are dropped from now on.
         try service.tell("open")
         try everythingElseGoesOn(service)
         try service.tell("unmount")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import FUSE
 
-/// What fusermount3 writes to standard error, as kinds of error.
+/// Messages of fusermount3 on standard error, as kinds of error.
 @Suite("Refusals of fusermount3")
 struct HelperRefusalTests {
     @Test(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import FUSE
 
-/// What is refused before the kernel is asked, and what is said about it.
+/// Refusals before any request to the kernel, and their messages.
 @Suite("Mount points")
 struct MountPointTests {
     private func kind(_ path: String) -> MountError.Kind? {

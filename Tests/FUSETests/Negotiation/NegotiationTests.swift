@@ -2,10 +2,10 @@ import Testing
 
 @testable import FUSE
 
-/// FUSE_INIT: what is asked for is what the kernel offers and this side honours.
+/// FUSE_INIT: the session asks for features that the kernel offers and that it supports.
 @Suite("Negotiation")
 struct NegotiationTests {
-    /// What the library itself asks for, of bits 0 to 31.
+    /// The features that the library itself asks for, of bits 0 to 31.
     private static let own: UInt32 =
         1 << 0 | 1 << 5 | 1 << 15 | 1 << 18 | 1 << 21 | 1 << 22 | 1 << 29 | 1 << 30
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import FUSE
 
-/// Whose requests may wait on a thread, without threads.
+/// The users whose requests may wait on a thread, computed without threads.
 @Suite("Shares of threads")
 struct WorkerShareTests {
     private let shares = WorkerShares(threads: 16, limit: 256)

@@ -2,14 +2,14 @@ import FUSE
 import Foundation
 import SystemPackage
 
-/// A channel whose other side is the test: it keeps what is sent.
+/// A channel with the test at the other end: it keeps the replies.
 final class MemoryChannel: Channel, @unchecked Sendable {
     private let lock = NSLock()
     private var sent: [[UInt8]] = []
     private var refusals: [Errno] = []
     private var requests: [[UInt8]] = []
 
-    /// What the next replies are refused with, one each.
+    /// Refuses the next replies with these errors, one each.
     func refuse(with errors: Errno...) {
         lock.withLock { refusals = errors }
     }

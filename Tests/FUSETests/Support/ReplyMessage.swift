@@ -1,4 +1,4 @@
-/// What was sent to the kernel, by byte offsets.
+/// A message to the kernel, read by byte offsets.
 struct ReplyMessage: Equatable, Sendable {
     let bytes: [UInt8]
 
@@ -20,7 +20,7 @@ struct ReplyMessage: Equatable, Sendable {
         UInt64(u32(offset)) | UInt64(u32(offset + 4)) << 32
     }
 
-    /// What the kernel demands of every reply (`fuse_dev_do_write`).
+    /// Whether it meets the kernel's demands on every reply (`fuse_dev_do_write`).
     var isAcceptable: Bool {
         bytes.count >= 16 && Int(length) == bytes.count && (0...511).contains(errno)
             && (errno == 0 || bytes.count == 16)

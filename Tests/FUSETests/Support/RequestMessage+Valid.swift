@@ -1,7 +1,7 @@
 import FUSE
 
 extension RequestMessage {
-    /// A request that nobody could object to.
+    /// A valid request of this opcode.
     static func valid(_ opcode: Opcode, unique: UInt64 = 77) -> RequestMessage {
         let message = RequestMessage(opcode, unique: unique)
         switch opcode {

@@ -1,10 +1,10 @@
 import FUSE
 
-/// A request as the kernel would send it, put together field by field.
+/// A request as the kernel would send it, built field by field.
 struct RequestMessage: Sendable {
     private(set) var bytes: [UInt8] = []
 
-    /// `struct fuse_in_header`; the length is put in by ``finished()``.
+    /// `struct fuse_in_header`; ``finished()`` sets the length.
     init(
         _ opcode: UInt32, unique: UInt64 = 77, node: UInt64 = 1, userID: UInt32 = 1000,
         groupID: UInt32 = 1001, processID: UInt32 = 4242

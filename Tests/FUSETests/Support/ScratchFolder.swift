@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// An empty folder of one test's own, by its path without links; gone after it.
+/// An empty folder for one test, by its path without links; the test removes it.
 final class ScratchFolder: Sendable {
     let path: String
 
@@ -10,7 +10,7 @@ final class ScratchFolder: Sendable {
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: false)
         Leftovers.note(folder: path)
-        // Users other than root are to get in.
+        // Lets users other than root enter.
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     }
 

@@ -47,7 +47,7 @@ extension ScriptedFileSystem {
         list(request, reply)
     }
 
-    /// "." without an entry, and as many others as there is room for.
+    /// Lists "." without an entry, and as many other names as fit.
     private func list(_ request: ReadRequest, _ reply: consuming DirectoryReply) {
         log(
             "list \(who(request.context)) handle \(request.handle) \(request.offset)+\(request.size)"

@@ -3,12 +3,12 @@ import Foundation
 import LinuxKit
 import SystemPackage
 
-/// A file system that treats every request the same way, and writes down what it was asked.
+/// A file system that treats every request alike, and logs it.
 final class ScriptedFileSystem: FileSystem, @unchecked Sendable {
     enum Behaviour: Sendable, Equatable {
         case succeed
         case fail(Errno)
-        /// Lets the reply go without using it.
+        /// Drops the reply unused.
         case drop
     }
 
@@ -22,7 +22,7 @@ final class ScriptedFileSystem: FileSystem, @unchecked Sendable {
         self.features = features
     }
 
-    /// What was asked since the last call.
+    /// The requests since the last call.
     func takeLog() -> [String] {
         lock.withLock {
             defer { entries = [] }
@@ -37,7 +37,7 @@ final class ScriptedFileSystem: FileSystem, @unchecked Sendable {
         }
     }
 
-    /// Who asks, for the log.
+    /// The requestor, for the log.
     func who(_ context: RequestContext) -> String {
         "#\(context.unique) node \(context.node) \(context.userID):\(context.groupID)"
             + " pid \(context.processID)"

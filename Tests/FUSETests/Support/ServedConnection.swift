@@ -2,7 +2,7 @@ import SystemPackage
 
 @testable import FUSE
 
-/// A connection whose kernel is the test.
+/// A connection in which the test plays the kernel.
 final class ServedConnection {
     let connection: Connection
     let channel = MemoryChannel()
@@ -15,7 +15,7 @@ final class ServedConnection {
         output = try TransferBuffer(capacity: maximumTransfer)
     }
 
-    /// With INIT behind it.
+    /// A connection after INIT.
     static func agreed(
         _ fileSystem: any FileSystem, maximumTransfer: Int = 1 << 16
     ) throws -> ServedConnection {
@@ -24,7 +24,7 @@ final class ServedConnection {
         return served
     }
 
-    /// Has a message processed; returns what was sent meanwhile.
+    /// Lets the session process a message; returns the replies meanwhile.
     func replies(to message: [UInt8]) -> [ReplyMessage] {
         input.withMutableMessage(header: Connection.requestRoom) { memory in
             for index in message.indices where index < memory.count {

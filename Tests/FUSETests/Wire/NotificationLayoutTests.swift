@@ -3,7 +3,7 @@ import Testing
 
 @testable import FUSE
 
-/// Notifications: number 0, and the code where an error would stand.
+/// Notifications: number 0, and their code in the place of an error.
 @Suite("Layout of notifications")
 struct NotificationLayoutTests {
     private let channel = MemoryChannel()

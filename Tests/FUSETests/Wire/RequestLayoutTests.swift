@@ -2,8 +2,8 @@ import Testing
 
 @testable import FUSE
 
-/// The requests' structures: every field has a value of its own, so that none can stand for
-/// another.
+/// The requests' structures: every field has its own value, so that no test passes with another
+/// field's.
 @Suite("Layout of requests")
 struct RequestLayoutTests {
     private static let big: UInt64 = 0x8182_8384_8586_8788
