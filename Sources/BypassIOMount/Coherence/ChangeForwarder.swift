@@ -3,15 +3,15 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// Tells the kernel what others do to the files behind the mount's back, from a thread of its own,
-/// and has the stack look whether it concerns their bypass: a file in which a hole was punched is
-/// suspended, one that was moved is from the first telling to the second.
+/// Tells the kernel about changes behind the mount, from a thread of its own, and has the stack
+/// review whether they affect bypass: a file with a new hole is suspended, and a file that was
+/// moved is suspended from the first notice to the second.
 ///
-/// Everything is told twice, the second time a second later: an answer that was on its way to the
-/// kernel when the first came may have brought back what is not true any more.
+/// It sends every notice twice, the second a second later: an answer that was on its way to the
+/// kernel at the first notice may have brought back outdated facts.
 ///
-/// The thread carries no request and holds no lock while it tells, so it may wait for whatever the
-/// kernel holds until a request is answered.
+/// The thread carries no request and holds no lock while it notifies, so it may wait for locks that
+/// the kernel holds until a request is answered.
 final class ChangeForwarder: Sendable {
     private static let repetition = Duration.seconds(1)
 
@@ -21,8 +21,8 @@ final class ChangeForwarder: Sendable {
     private let notifier: Notifier
     private let thread: Guarded<OwnThread?>
 
-    /// Starts telling; nil where the file system tells nothing or no thread is to be had, which
-    /// then must not be trusted.
+    /// Starts the thread; nil where the file system reports no changes or no thread can start. The
+    /// mount must not trust the file system then.
     init?(_ trust: KernelTrust, _ nodes: NodeTable, _ notifier: Notifier) {
         self.trust = trust
         self.nodes = nodes
@@ -38,7 +38,7 @@ final class ChangeForwarder: Sendable {
         thread.withLock { $0 = started }
     }
 
-    /// Ends the thread. Once the file system is unmounted or its connection has ended.
+    /// Ends the thread. Call once the file system is unmounted or its connection has ended.
     func stop() {
         watch.stop()
         let thread = thread.withLock { $0.take() }
@@ -73,9 +73,9 @@ final class ChangeForwarder: Sendable {
         }
     }
 
-    /// What the kernel does not know need not be told; that it says so is no error.
+    /// The kernel returns an error for a file that it does not know; that is no failure.
     private func tell(_ change: OutsideChange) {
-        // Afterwards: the file system is asked.
+        // Afterwards, because the review asks the file system.
         defer { reviewBypass(after: change) }
         if let file = change.file.flatMap(nodes.number) {
             if change.effects.contains(.content) {
@@ -88,7 +88,7 @@ final class ChangeForwarder: Sendable {
             let directory = change.directory.flatMap(nodes.number)
         else { return }
         try? notifier.invalidate(name: change.name, in: directory, expireOnly: true)
-        // Its times, and its entries, which the kernel keeps like data.
+        // The directory's times, and its entries, which the kernel keeps like data.
         try? notifier.invalidate(node: directory)
     }
 
@@ -104,7 +104,7 @@ final class ChangeForwarder: Sendable {
             guard let parent = known.parent else { continue }
             try? notifier.invalidate(name: known.name, in: parent, expireOnly: true)
         }
-        // Names that are absent are known to nobody but the kernel.
+        // Only the kernel knows the absent names that it keeps.
         try? notifier.invalidateAllNames()
         trust.reviewBypass(of: nil)
     }

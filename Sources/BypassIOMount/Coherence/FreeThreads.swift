@@ -3,10 +3,10 @@ internal import IOStack
 internal import LinuxKit
 internal import Locks
 
-/// Threads that carry no request of the kernel, so that they may wait for what it holds until a
-/// request is answered. They are started when they are needed, and stay.
+/// Threads that carry no request of the kernel, so that they may wait for locks and pages that the
+/// kernel holds until a request is answered. They start when they are needed, and stay.
 ///
-/// Lock order: `reserve` before `state`, a leaf, which is looked at under it.
+/// Lock order: `reserve` before `state`, a leaf; `state` is read under `reserve`.
 final class FreeThreads: Sendable {
     private struct State {
         var jobs: [@Sendable () -> Void] = []
@@ -24,8 +24,8 @@ final class FreeThreads: Sendable {
         self.limit = limit
     }
 
-    /// Has a thread do `job`; false, and it is not done, if all have something to do or none can be
-    /// started. So a job never waits for another that hangs.
+    /// Gives `job` to a thread. Returns false, without doing it, if all threads are busy or none
+    /// can start: so a job never waits for a job that hangs.
     func run(_ job: @escaping @Sendable () -> Void) -> Bool {
         let isAdmitted = state.withLock { state in
             guard !state.isOver, state.unfinished < limit else { return false }
@@ -37,7 +37,8 @@ final class FreeThreads: Sendable {
         return reserve.call() || startThread()
     }
 
-    /// A thread that is awake looks for jobs before it sleeps, so none is needed at the limit.
+    /// An awake thread looks for jobs before it sleeps, so at the limit no further thread is
+    /// needed.
     private func startThread() -> Bool {
         state.withLock { state in
             guard state.threads.count < limit, !state.isOver else { return true }
@@ -66,7 +67,7 @@ final class FreeThreads: Sendable {
         }
     }
 
-    /// Ends the threads, after the jobs that they were given. Not from one of them.
+    /// Ends the threads after the jobs that they have. Do not call it from one of them.
     func stop() {
         let threads = state.withLock { state in
             state.isOver = true

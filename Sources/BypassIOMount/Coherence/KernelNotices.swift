@@ -1,58 +1,58 @@
 internal import FUSE
 internal import IOStack
 
-/// What the mount itself tells the kernel: that a request which failed may have changed something
-/// all the same, and that pages are to be written back now.
+/// The notices that the mount itself sends to the kernel: a failed request may have changed
+/// something nevertheless, and the kernel has to write pages back now.
 ///
-/// To tell of a node's attributes takes no lock over which the kernel waits for an answer. So the
-/// thread that carries the request does it before it answers, and whoever asks next hears what is
-/// true. Everything else waits for locks and pages that the request's sender may hold:
-/// ``FreeThreads`` do it.
+/// A notice about a node's attributes takes no lock under which the kernel waits for an answer. So
+/// the thread that carries the request sends the notice before it answers, and the next program
+/// gets the right attributes. All other notices wait for locks and pages that the request's sender
+/// may hold: ``FreeThreads`` send them.
 ///
-/// Any thread.
+/// Any thread may call.
 final class KernelNotices: Sendable {
-    /// How many things may hang at the same time before others go without.
+    /// How many notices may hang at once before others are dropped.
     private static let threadLimit = 8
 
     private let threads = FreeThreads(limit: threadLimit)
-    /// Made once the volume is mounted. A request that comes before tells nothing.
+    /// Set once the volume is mounted. An earlier request sends no notice.
     private let notifier = Guarded<Notifier?>(nil)
 
     func begin(_ notifier: Notifier) {
         self.notifier.withLock { $0 = notifier }
     }
 
-    /// After the file system is unmounted or its connection has ended.
+    /// Call after the file system is unmounted or its connection has ended.
     func stop() { threads.stop() }
 
     private var current: Notifier? { notifier.withLock { $0 } }
 
-    /// Attributes and ACLs of a node are asked for anew. That the kernel does not know it is no
-    /// error.
+    /// Makes the kernel ask for the node's attributes and ACLs anew. If the kernel does not know
+    /// the node, that is no error.
     func forgetAttributes(of node: UInt64) {
         try? current?.invalidate(node: node, offset: -1)
     }
 
-    /// The kernel's pages of a part of a file may not be what the file holds.
+    /// The kernel's pages of this part of a file may differ from the file.
     func forgetData(of node: UInt64, _ range: Range<UInt64>) {
         guard let notifier = current, let (offset, length) = Self.extent(range) else { return }
         _ = threads.run { try? notifier.invalidate(node: node, offset: offset, length: length) }
     }
 
-    /// A name may have come or gone.
+    /// A name may have appeared or disappeared.
     func forgetName(_ name: [UInt8], in directory: UInt64) {
         guard let notifier = current else { return }
         let isTaken = threads.run {
             try? notifier.invalidate(name: name, in: directory, expireOnly: true)
         }
-        // Every name, at the price of looking each up again.
+        // Invalidates every name; the kernel then looks each up again.
         if !isTaken { try? notifier.invalidateAllNames() }
     }
 
-    /// Has the kernel write back what programs stored to mappings of a part of a file, and waits
-    /// for it; whether that was done. Pages of the part go from the kernel's cache.
+    /// Makes the kernel write back what programs stored to mappings of a part of a file, and waits
+    /// for it. Returns whether the kernel did. The kernel drops its pages of the part.
     ///
-    /// From ``run(_:)`` only: the kernel sends WRITE requests meanwhile and waits for them.
+    /// Call from ``run(_:)`` only: the kernel sends WRITE requests meanwhile and waits for them.
     func writeBack(_ node: UInt64, _ range: Range<UInt64>) -> Bool {
         guard let notifier = current, let (offset, length) = Self.extent(range) else {
             return range.isEmpty
@@ -60,11 +60,11 @@ final class KernelNotices: Sendable {
         return (try? notifier.invalidate(node: node, offset: offset, length: length)) != nil
     }
 
-    /// Has a thread that carries no request do something; false, and it is not done, if there is
-    /// none.
+    /// Gives a job to a thread that carries no request; returns false, without doing it, if there
+    /// is none.
     func run(_ job: @escaping @Sendable () -> Void) -> Bool { threads.run(job) }
 
-    /// nil for an empty range; the kernel takes a length of 0 for everything.
+    /// nil for an empty range, because the kernel takes a length of 0 for everything.
     private static func extent(_ range: Range<UInt64>) -> (offset: Int64, length: Int64)? {
         let offset = Int64(clamping: range.lowerBound)
         let length = Int64(clamping: range.upperBound) - offset

@@ -3,23 +3,23 @@ internal import IOStack
 internal import LinuxKit
 internal import Synchronization
 
-/// How long the kernel may use what it was told of names and files without asking again.
+/// How long the kernel may use names and attributes without asking again.
 ///
-/// Where the file system tells what others do to its files, the kernel is told in turn
-/// (``ChangeForwarder``), and may trust a name up to a limit, and attributes for as long as the
-/// file has been left alone, up to the same: stores through a mapping are told late, so a file that
-/// somebody works on is asked for often. Elsewhere, and where a filter wants to see such requests,
-/// the fixed limits count.
+/// Where the file system reports changes behind the mount, the mount notifies the kernel
+/// (``ChangeForwarder``). The kernel then may trust a name up to a limit. It may trust attributes
+/// as long as the file has been unchanged, up to the same limit: the kernel reports stores through
+/// a mapping late, so it asks often about a file in use. Elsewhere, and where a filter wants to see
+/// such requests, the fixed limits apply.
 ///
-/// Any thread.
+/// Any thread may call.
 final class KernelTrust: Sendable {
     let watch: (any OutsideChangeWatch)?
     private let volume: IOStack.Volume
     private let limits: Limits
-    /// How often the forwarder began to tell the kernel something.
+    /// How often the forwarder began to notify the kernel.
     ///
-    /// Released before the kernel is told, acquired before and after a file is looked at: an answer
-    /// that may be older than what was told is trusted for the fixed limits only.
+    /// Released before the notice, acquired before and after the mount reads a file's attributes:
+    /// an answer that may be older than a notice gets the fixed limits only.
     private let told = Atomic<UInt64>(0)
 
     struct Limits {
@@ -45,21 +45,21 @@ final class KernelTrust: Sendable {
             volume, limits, limits.longest > 0 ? volume.fileSystem.watchOutsideChanges() : nil)
     }
 
-    /// What was done to a file past the mount may keep its bypass off, or end that; nil: to any
+    /// A change behind the mount may suspend the file's bypass, or end a suspension; nil: of any
     /// file.
     func reviewBypass(of file: FileID?) { volume.reviewOutsideChange(of: file) }
 
-    /// What was told so far; taken before a file is looked at.
+    /// The count of notices so far; taken before the mount reads a file's attributes.
     struct Mark {
         fileprivate let told: UInt64
     }
 
     func mark() -> Mark { Mark(told: told.load(ordering: .acquiring)) }
 
-    /// The kernel is about to be told of changes.
+    /// Call before a notice of changes.
     func willTell() { told.wrappingAdd(1, ordering: .acquiringAndReleasing) }
 
-    /// How long attributes may be old where nobody tells of changes.
+    /// How old attributes may be where the file system reports no changes.
     var attributesLimit: Duration { limits.attributes }
 
     // MARK: Limits
@@ -70,7 +70,7 @@ final class KernelTrust: Sendable {
     }
 
     func validities(of information: FileInformation, since mark: Mark) -> Validities {
-        // Somebody may store to a mapping of it any time, which nobody tells: see
+        // A program may store to a mapping of it at any time, and nothing reports that: see
         // `attributes(_:of:)`.
         if information.isHoleAlone {
             return Validities(name: Validity(limits.entry), attributes: .none)
@@ -80,7 +80,7 @@ final class KernelTrust: Sendable {
         guard isTold(of: information.id), !volume.isFiltered(.queryInformation),
             mark.told == told.load(ordering: .acquiring)
         else { return fixed }
-        // A second less, because the clocks of files stand still for a while.
+        // A second less, because the clock of files advances in steps.
         let changed = max(information.changeTime.seconds, information.modificationTime.seconds)
         let age = Duration.seconds(min(max(0, Self.now - changed - 1), limits.longest))
         return Validities(
@@ -88,7 +88,7 @@ final class KernelTrust: Sendable {
             attributes: Validity(max(limits.attributes, age)))
     }
 
-    /// Of a name that a directory does not have.
+    /// The validity of a name's absence from a directory.
     func absence(in directory: Node, since mark: Mark) -> Duration {
         guard isTold(of: directory.id), !volume.isFiltered(.queryInformation),
             mark.told == told.load(ordering: .acquiring)
@@ -96,9 +96,10 @@ final class KernelTrust: Sendable {
         return max(limits.absence, .seconds(limits.longest))
     }
 
-    /// What an opened directory's entries are: the kernel keeps them where it is told of changes,
-    /// and asks for them anew once in a while, with which their attributes come. Names alone are
-    /// not kept: whoever looks at attributes next would have to ask for each.
+    /// How the kernel may keep an opened directory's entries. It keeps them where the file system
+    /// reports changes, and asks for them again once in a while, because their attributes come with
+    /// them. It does not keep names without attributes: the next program that wants attributes
+    /// would need a request for each.
     func listingFlags(_ node: Node, _ nodes: NodeTable, areNamesAlone: Bool) -> OpenReplyFlags {
         guard isTold(of: node.id), !volume.isFiltered(.directoryControl) else { return [] }
         let isKept = nodes.keepsListing(
@@ -109,6 +110,6 @@ final class KernelTrust: Sendable {
 
     private func isTold(of id: FileID) -> Bool { watch?.covers(id) ?? false }
 
-    /// Seconds since 1970, as the clocks of files have them.
+    /// Seconds since 1970, by the clock of files.
     static var now: Int64 { KernelClock.files.seconds }
 }

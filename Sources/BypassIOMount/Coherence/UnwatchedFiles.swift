@@ -5,25 +5,26 @@ internal import LinuxKit
 internal import Locks
 internal import Synchronization
 
-/// Looks after the kernel's pages where the file system tells nobody what others do to its files.
+/// Keeps the kernel's pages current where the file system reports no changes behind the mount.
 ///
-/// A read asks for attributes that are too old, and of a file that has changed the kernel drops the
-/// pages. A mapping asks for nothing. So the files that are open through the kernel's cache are
-/// looked at as often as attributes may be trusted, by a thread that sleeps while there are none.
+/// Before a read, the kernel asks for attributes that are too old, and drops the pages of a changed
+/// file. A mapping asks for nothing. So a thread reads the attributes of the files that are open
+/// through the kernel's cache, once in each period for which attributes are valid; it sleeps while
+/// there are none.
 ///
-/// The thread holds no lock while it looks or tells, and nobody waits for its end: a file system
-/// that hangs keeps it, and nothing else.
+/// The thread holds no lock while it reads or notifies, and no other thread waits for its end: a
+/// file system that hangs stops only this thread.
 final class UnwatchedFiles: Sendable {
     private struct Stamp: Equatable {
         let size: UInt64
         let modified: FileTime
         let changed: FileTime
-        /// Of the node: a change of the mount's own is none that the kernel must hear of.
+        /// The node's count: the kernel needs no notice of the mount's own changes.
         let ownChanges: UInt64
 
-        /// Seen for the first time: somebody may have changed the file since the kernel read its
-        /// pages. A second more, because the clocks of files stand still for a while, and one for
-        /// the look.
+        /// For a file seen for the first time: it may have changed since the kernel read its pages.
+        /// A second more, because the clock of files advances in steps, and one for the look
+        /// itself.
         func isYoung(_ period: Duration) -> Bool {
             let age = KernelTrust.now - max(changed.seconds, modified.seconds)
             return ownChanges == 0 && age <= period.components.seconds + 2
@@ -35,7 +36,7 @@ final class UnwatchedFiles: Sendable {
         }
     }
 
-    /// Files that are looked at in a round; of more, each has its turn later.
+    /// Files per round; further files get a turn in later rounds.
     private static let mostInRound = 512
 
     private let trust: KernelTrust
@@ -44,11 +45,11 @@ final class UnwatchedFiles: Sendable {
     private let period: Duration
     private let reserve = Reserve()
     private let isOver = Atomic<Bool>(false)
-    /// Sequentially consistent: the thread says that it sleeps and then looks for handles; an open
-    /// inserts its handle and then asks whether the thread sleeps. One of the two sees the other.
+    /// Sequentially consistent. The thread sets it and then looks for handles; an open inserts its
+    /// handle and then reads it. At least one of the two sees the other.
     private let isAsleep = Atomic<Bool>(false)
 
-    /// nil where the file system tells, or no thread is to be had.
+    /// nil where the file system reports changes, or no thread can start.
     init?(_ trust: KernelTrust, _ handles: HandleTable, _ notices: KernelNotices) {
         guard trust.watch == nil else { return nil }
         self.trust = trust
@@ -60,7 +61,7 @@ final class UnwatchedFiles: Sendable {
         started.detach()
     }
 
-    /// A file was opened through the cache.
+    /// Call after a file was opened through the cache.
     func opened() {
         if isAsleep.load(ordering: .sequentiallyConsistent) { _ = reserve.call() }
     }
@@ -90,7 +91,7 @@ final class UnwatchedFiles: Sendable {
         isAsleep.store(false, ordering: .sequentiallyConsistent)
     }
 
-    /// The limit, in steps that end soon after ``stop()``.
+    /// Sleeps for the period, in steps that end soon after ``stop()``.
     private func rest() {
         let clock = ContinuousClock()
         let end = clock.now + period
@@ -106,7 +107,7 @@ final class UnwatchedFiles: Sendable {
             files[handle.node.number] = handle
         }
         known = known.filter { files[$0.key] != nil }
-        // Another order in each round.
+        // A new order in each round.
         for (number, handle) in files.shuffled().prefix(Self.mostInRound) {
             guard let stamp = stamp(of: handle) else { continue }
             let old = known.updateValue(stamp, forKey: number)
@@ -116,7 +117,7 @@ final class UnwatchedFiles: Sendable {
         }
     }
 
-    /// Below the filters, which have no part in it.
+    /// Below the filters, because the look is not a program's.
     private func stamp(of handle: OpenHandle) -> Stamp? {
         let own = handle.node.ownChanges.load(ordering: .acquiring)
         guard let status = try? handle.file.volume.fileSystem.status(of: handle.file) else {

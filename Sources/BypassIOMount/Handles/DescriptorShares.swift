@@ -1,34 +1,34 @@
 internal import IOStack
 internal import SystemPackage
 
-/// The descriptors of this process and how many of them each user's open files may take.
+/// The descriptors of this process, and how many of them each user's open files may take.
 ///
-/// A user has at most half of what the others leave: so a client that opens whatever it can leaves
-/// half to the next, and no user finds nothing. What requests, gates and listings need for a moment
-/// is no file's.
+/// A user gets at most half of what the other users leave. So a client that opens as many files as
+/// it can leaves half to the next user, and every user gets some. Descriptors that requests, gates
+/// and listings need for a moment are not part of the files' capacity.
 ///
-/// Handles may share a descriptor. It counts once, and once for each user who has a handle on it:
-/// so nobody's share is used up by what others do, and whoever opens one file again and again takes
-/// one.
+/// Handles may share a descriptor. It counts once in total, and once for each user with a handle on
+/// it: so other users never use up a user's share, and a user that opens one file repeatedly takes
+/// one descriptor.
 ///
-/// Lock order: a leaf. Any thread.
+/// Lock order: a leaf. Any thread may call.
 final class DescriptorShares: Sendable {
-    /// Files may take so many together.
+    /// Descriptors for files, in total.
     let capacity: Int
-    /// Directories that may be kept open.
+    /// Directories that the mount may keep open.
     let openDirectories: Int
-    /// Threads that may serve, with those that wait: each has two descriptors of the device.
+    /// Threads that may serve, including those that wait: each has two descriptors of the device.
     let threads: Int
-    /// One user alone has the mount: it takes what there is.
+    /// Whether several users share the mount; otherwise its only user may take everything.
     private let isShared: Bool
 
     fileprivate struct State {
-        /// Descriptors, with those that opens under way may need.
+        /// Descriptors in use, including those that opens under way may need.
         var total = 0
         var byUser: [UInt32: Int] = [:]
-        /// Handles of a user on a descriptor.
+        /// The number of a user's handles on a descriptor.
         var handles: [Holding: Int] = [:]
-        /// Users of a descriptor.
+        /// The number of a descriptor's users.
         var users: [Int32: Int] = [:]
     }
 
@@ -41,11 +41,11 @@ final class DescriptorShares: Sendable {
 
     /// - Parameters:
     ///   - limit: descriptors that the process may have (`RLIMIT_NOFILE`).
-    ///   - inUse: that the process has already; inherited ones may be many.
-    ///   - threads: that were asked for, with those that wait.
-    ///   - openDirectories: that were asked for.
+    ///   - inUse: descriptors that the process has already; it may have inherited many.
+    ///   - threads: the requested number, including those that wait.
+    ///   - openDirectories: the requested number.
     init(limit: Int, inUse: Int = 0, threads: Int, openDirectories: Int, isShared: Bool) {
-        // Each thread may open some files for a moment; events of gates take one each.
+        // Each thread may open some files for a moment; each event of a gate takes one.
         self.threads = max(4, min(threads, limit / 16))
         let reserve = min(max(limit / 8, 64), 1024) + 2 * self.threads + max(24, inUse + 8)
         self.openDirectories = max(1, min(openDirectories, limit / 8))
@@ -53,8 +53,7 @@ final class DescriptorShares: Sendable {
         self.isShared = isShared
     }
 
-    /// Counts a descriptor in for an open of a user that begins; false where the user has its
-    /// share.
+    /// Counts a descriptor for an open that begins; returns false if the user has used its share.
     ///
     /// - Parameter others: descriptors that files keep beside open handles.
     func reserve(for user: UInt32, beside others: Int) -> Bool {
@@ -68,17 +67,17 @@ final class DescriptorShares: Sendable {
         }
     }
 
-    /// The open has failed.
+    /// Call when the open has failed.
     func cancel(for user: UInt32) {
         state.withLock { $0.countOut(user) }
     }
 
-    /// The open has this descriptor; nil for one that has none, which counts for the user all the
-    /// same.
+    /// Records the descriptor of an open; nil for an open without one, which still counts for the
+    /// user.
     ///
-    /// - Parameter isReserved: ``reserve(for:beside:)`` had room. Otherwise the open may have only
-    ///   what the user has already.
-    /// - Returns: false where it may not, and is not counted.
+    /// - Parameter isReserved: ``reserve(for:beside:)`` returned true. Otherwise the open may only
+    ///   share a descriptor that the user has already.
+    /// - Returns: false, without counting, if the open may not take the descriptor.
     func settle(_ user: UInt32, _ descriptor: Int32?, isReserved: Bool) -> Bool {
         guard let descriptor else { return isReserved }
         let holding = Holding(user: user, descriptor: descriptor)
@@ -97,7 +96,7 @@ final class DescriptorShares: Sendable {
         }
     }
 
-    /// A handle that was settled is gone.
+    /// Call when a recorded handle has closed.
     func give(back user: UInt32, _ descriptor: Int32?) {
         state.withLock { state in
             guard let descriptor else { return state.countOut(user) }
@@ -110,13 +109,13 @@ final class DescriptorShares: Sendable {
             state.handles[holding] = nil
             let users = state.users[descriptor, default: 1]
             state.users[descriptor] = users > 1 ? users - 1 : nil
-            // Counted out below once more than it is had.
+            // countOut below subtracts one, although the descriptor stays in use.
             if users > 1 { state.total += 1 }
             state.countOut(user)
         }
     }
 
-    /// A quarter is left over: so much may go into ways by which the kernel reads files.
+    /// Whether more than a quarter is free: ways by which the kernel reads files may use the rest.
     func hasRoomForKernelReads(beside others: Int) -> Bool {
         state.withLock { capacity - others - $0.total > capacity / 4 }
     }

@@ -1,7 +1,7 @@
 internal import IOStack
 internal import SystemPackage
 
-/// Open handles by the number that the kernel has of them: a place and how often it was used.
+/// Open handles by the number that the kernel has for them: a place, and how often it was used.
 ///
 /// Lock order: a leaf.
 final class HandleTable: Sendable {
@@ -13,7 +13,7 @@ final class HandleTable: Sendable {
     private struct State {
         var places: [Place] = []
         var free: [Int] = []
-        /// Reads of handles that are closed.
+        /// Reads of handles that have closed.
         var closedReads: [UInt64] = Array(repeating: 0, count: ReadRoute.allCases.count)
         var closedGatedReads: UInt64 = 0
         var closedCauses: [TraditionalCause: UInt64] = [:]
@@ -33,7 +33,7 @@ final class HandleTable: Sendable {
         }
     }
 
-    /// `EBADF` for a number that stands for nothing.
+    /// Throws `EBADF` for an unknown number.
     func handle(_ number: UInt64) throws(IOFailure) -> OpenHandle {
         let handle = state.withLock { state -> OpenHandle? in
             Self.index(number, state).flatMap { state.places[$0].handle }
@@ -67,7 +67,7 @@ final class HandleTable: Sendable {
         }
     }
 
-    /// Files that are open through the kernel's page cache.
+    /// Handles that are open through the kernel's page cache.
     var cached: [OpenHandle] {
         state.withLock { state in
             state.places.compactMap(\.handle)
@@ -75,7 +75,7 @@ final class HandleTable: Sendable {
         }
     }
 
-    /// Of handles that the kernel reads for.
+    /// The handles for which the kernel reads, and their gated reads.
     var kernelReads: (handles: Int, gated: UInt64) {
         let (open, closed) = state.withLock { state in
             (state.places.compactMap(\.handle), state.closedGatedReads)
@@ -84,7 +84,7 @@ final class HandleTable: Sendable {
         return (passing.count, passing.reduce(closed) { $0 + $1.file.gatedKernelReads })
     }
 
-    /// Opens and reads by route, of handles that are open and those that were.
+    /// Opens and reads by route, of open and closed handles.
     var tally: RouteTally {
         let (open, closed) = state.withLock { state in
             (state.places.compactMap(\.handle), state.closedTally)
@@ -101,7 +101,7 @@ final class HandleTable: Sendable {
         }
     }
 
-    /// Reads of non-cached handles by route, of those that are open and those that were.
+    /// Reads of non-cached handles by route, of open and closed handles.
     var readsByRoute: [ReadRoute: UInt64] {
         let (open, closed) = state.withLock { state in
             (state.places.compactMap(\.handle), state.closedReads)

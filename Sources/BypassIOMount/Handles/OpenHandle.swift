@@ -3,25 +3,26 @@ internal import IOStack
 internal import Synchronization
 internal import SystemPackage
 
-/// What the kernel's file handle stands for: an open file object.
+/// The open file behind a file handle of the kernel.
 final class OpenHandle: Sendable {
     let node: Node
     let file: FileObject
-    /// Pages that the kernel writes back go where they belong, even if this handle can only append
-    /// or bypasses the cache: then through a file object of its own, made when it is needed first.
+    /// Pages that the kernel writes back must go to their places, but this handle can only append
+    /// or bypasses the cache. Then they go through a file object of its own, opened at the first
+    /// write-back.
     let needsWriteBack: Bool
-    /// It may come to that: its user has two descriptors for it from the beginning.
+    /// The handle may need write-back: its user gets two descriptors for it from the start.
     let mayTakeTwo: Bool
     /// The kernel reads and writes through its page cache.
     let usesCache: Bool
-    /// It may write past the kernel's cache.
+    /// The handle may write past the kernel's cache.
     let writesDirectly: Bool
     private let writeBack = GuardedOnDemand<HeldFile>()
 
-    /// nil where the mount leaves the kernel no reads of its own.
+    /// nil where the mount grants the kernel no reads of its own.
     let decision: OpenDecision?
 
-    // What the service read for the program. Relaxed: they are numbers for people.
+    // Reads of the service for the program. Relaxed: only people read these numbers.
     private let readsThroughFilters = Atomic<UInt64>(0)
     private let bytesThroughFilters = Atomic<UInt64>(0)
     private let readsPastFilters = Atomic<UInt64>(0)
@@ -41,16 +42,17 @@ final class OpenHandle: Sendable {
         self.decision = decision
     }
 
-    /// Counted in ``Node/writableMappers``. mmap(2) takes no file that cannot be read.
+    /// Counted in ``Node/writableMappers``. mmap(2) refuses a file that is not open for reading.
     var mayMapForWriting: Bool {
         usesCache && file.access.contains(.read) && file.access.contains(.write)
     }
 
-    /// The file that pages from the cache are written through.
+    /// The file for writing back pages of the cache.
     func writeBackFile() throws(IOFailure) -> FileObject {
         guard needsWriteBack else { return file }
         if let held = writeBack.current { return held.file }
-        // Not under the lock: an open runs filters. Of two that come at once, one is kept.
+        // Not under the lock, because an open runs filters. If two threads open at once, one file
+        // is kept.
         let opened = HeldFile(
             try file.volume.open(CreateParameters(path: "", directory: file, access: .write)))
         let kept = writeBack.withLock { held -> HeldFile in
@@ -76,7 +78,7 @@ extension OpenHandle: BackingReadOwner {
 }
 
 extension OpenHandle {
-    /// Counts a read that brought `count` bytes by `route`.
+    /// Counts a read of `count` bytes by `route`.
     func count(_ count: Int, _ route: ReadRoute) {
         let bytes = UInt64(max(0, count))
         if route.skipsFilters {
@@ -88,7 +90,7 @@ extension OpenHandle {
         }
     }
 
-    /// Programs' reads that the service carried so far, without those that filters sent themselves.
+    /// Programs' reads that the service has carried so far, without the reads that filters sent.
     var readsThroughFilterStack: (count: UInt64, bytes: UInt64) {
         (
             readsThroughFilters.load(ordering: .relaxed),

@@ -1,6 +1,6 @@
 internal import IOStack
 
-/// Opens and reads by route, cumulative.
+/// Cumulative opens and reads by route.
 struct RouteTally: Sendable {
     struct Counts: Sendable {
         var opens: UInt64 = 0
@@ -12,8 +12,7 @@ struct RouteTally: Sendable {
 
     subscript(route: HandleRoute) -> Counts { counts[route] ?? Counts() }
 
-    /// Counts a handle in, as it stands. Of reads that the kernel carries without asking nobody
-    /// knows.
+    /// Adds the present counts of a handle. The kernel's unasked reads are not counted.
     mutating func add(_ handle: OpenHandle) {
         counts[handle.firstRoute, default: Counts()].opens += 1
         let (through, past) = (handle.readsThroughFilterStack, handle.readsPastFilterStack)
@@ -30,8 +29,8 @@ struct RouteTally: Sendable {
 }
 
 extension OpenHandle {
-    /// What its open counts as: the route that it was answered with, or that an ENABLE gave it
-    /// later.
+    /// The route that counts for the open: the route in its answer, or a route that an ENABLE gave
+    /// it later.
     fileprivate var firstRoute: HandleRoute {
         if let decision, decision.opener != nil {
             return decision.wasGated ? .gated : .kernelBypass

@@ -1,10 +1,10 @@
 internal import IOStack
 
-/// The way that the reads of an open handle go at this moment, for people.
+/// The present route of an open handle's reads, for people.
 enum HandleRoute: String, Sendable, CaseIterable {
     /// Through the filters.
     case traditional
-    /// Past the filters, by the service.
+    /// The service reads past the filters.
     case serviceBypass = "service bypass"
     /// The kernel reads the file itself.
     case kernelBypass = "kernel bypass"
@@ -13,7 +13,7 @@ enum HandleRoute: String, Sendable, CaseIterable {
 }
 
 extension OpenHandle {
-    /// The route, and why it is no faster one.
+    /// The route, and the reason why no faster route is in use.
     var route: (HandleRoute, because: String?) {
         if decision?.opener != nil {
             guard let cause = file.kernelReadCause else { return (.kernelBypass, nil) }

@@ -5,36 +5,36 @@ internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 
-/// The kernel route of a mount: opens that may only read are granted reads by the kernel itself,
-/// where the whole stack agrees.
+/// The kernel route of a mount: grants read-only opens reads by the kernel itself, where the whole
+/// stack agrees.
 final class KernelRoute: Sendable {
     let modes = OpenModes()
-    /// The machine does not offer passthrough, or this process may not use it. Known a moment after
-    /// the first program may have come; relaxed, because an open that comes earlier finds out by
+    /// The machine does not offer passthrough, or this process may not use it. The service learns
+    /// that a moment after the first open may have come. Relaxed: an earlier open finds out by
     /// itself.
     private let isMissing = Atomic<Bool>(false)
 
-    /// Bytes.
+    /// In bytes.
     private let smallestFile: UInt64
 
     init(smallestFile: UInt64) { self.smallestFile = smallestFile }
 
-    /// Spares further opens the question.
+    /// Spares later opens the attempt.
     func stop() { isMissing.store(true, ordering: .relaxed) }
 
     var isWorking: Bool { !isMissing.load(ordering: .relaxed) }
 
-    /// Decides about an open and counts it in.
+    /// Decides about an open and counts it.
     ///
     /// - Parameters:
-    ///   - leavingAccessTimes: of the file, by the kernel's reads.
+    ///   - leavingAccessTimes: the kernel's reads do not change the file's access time.
     ///   - hasRoom: there are descriptors for a further way.
-    ///   - reply: of the open, through which a backing file becomes known to the kernel.
+    ///   - reply: the reply to the open; it makes a backing file known to the kernel.
     func decide(
         _ file: FileObject, of node: Node, _ flags: OpenFlags, for context: RequestContext,
         leavingAccessTimes: Bool, hasRoom: Bool, _ reply: borrowing OpenReply
     ) -> OpenDecision {
-        // If the kernel's page cache is used after all, the open counts as such.
+        // If the open uses the kernel's page cache after all, it counts as cached use.
         file.declareUncached()
         if let refusal = refusal(of: node, flags) ?? refusalBySize(file, node) {
             return decline(node, refusal)
@@ -71,7 +71,7 @@ final class KernelRoute: Sendable {
             way: way, opener: opener, refusal: nil, wasGated: file.kernelReadCause != nil)
     }
 
-    /// An open that made its file, or found it made meanwhile.
+    /// For an open that made its file, or found the file just made.
     func decideNew(_ file: FileObject, _ node: Node) -> OpenDecision {
         file.declareUncached()
         return decline(node, .mayWrite)
@@ -83,7 +83,7 @@ final class KernelRoute: Sendable {
         return modes.isCached(node.number) ? .openThroughCache : nil
     }
 
-    /// A file that the kernel reads for somebody already costs nothing more.
+    /// A file that the kernel already reads for another handle costs nothing more.
     private func refusalBySize(_ file: FileObject, _ node: Node) -> KernelRouteRefusal? {
         guard smallestFile > 0, modes.backing(of: node.number) == nil else { return nil }
         let size = (try? file.volume.fileSystem.status(of: file))?.size ?? 0

@@ -1,7 +1,7 @@
 internal import IOStack
 internal import SystemPackage
 
-/// Why the kernel does not read a file itself for who has it open.
+/// Why the kernel does not read a file itself for a handle.
 enum KernelRouteRefusal: Sendable, CustomStringConvertible {
     case notOffered
     case mayWrite

@@ -2,12 +2,13 @@ internal import FUSE
 internal import IOStack
 internal import Synchronization
 
-/// How the kernel has each node open: with its page cache, or past it. It never does both at once
-/// with one node, and takes one backing file for a node only; an open that breaks this fails with
-/// EIO (fs/fuse/iomode.c). So every open goes by here, and keeps to what the others of its node do.
+/// How the kernel has each node open: through its page cache, or past it. It never does both at
+/// once for one node, and takes only one backing file for a node; an open that breaks this fails
+/// with EIO (fs/fuse/iomode.c). So every open goes through here, and uses the mode of the node's
+/// other opens.
 ///
-/// An open counts from before it is answered until its RELEASE, which the kernel sends when it has
-/// let go of the mode.
+/// An open counts from before its answer until its RELEASE, which the kernel sends after it has
+/// left the mode.
 ///
 /// Lock order: one lock, a leaf.
 final class OpenModes: Sendable {
@@ -17,17 +18,18 @@ final class OpenModes: Sendable {
     }
 
     private let modes = Guarded<[UInt64: Mode]>([:])
-    /// Of the modes, changed under their lock; relaxed: whoever looks wants to know about how many.
+    /// The number of backed modes, changed under their lock. Relaxed: readers need only an
+    /// approximate number.
     private let backed = Atomic<Int>(0)
 
-    /// What a node is backed by; nil while it is open through the cache, or by nobody.
+    /// The node's backing file; nil while the node is open through the cache, or not open.
     func backing(of node: UInt64) -> BackingFile? {
         modes.withLock { modes in
             if case .backed(let backing, _) = modes[node] { backing } else { nil }
         }
     }
 
-    /// Files that the kernel reads by itself.
+    /// The number of files that the kernel reads by itself.
     var backedCount: Int {
         backed.load(ordering: .relaxed)
     }
@@ -38,7 +40,7 @@ final class OpenModes: Sendable {
         }
     }
 
-    /// Counts in an open that the kernel is not to read for by itself.
+    /// Counts an open for which the kernel does not read by itself.
     func enter(_ node: UInt64) -> OpenWay {
         modes.withLock { modes in
             switch modes[node] {
@@ -55,8 +57,8 @@ final class OpenModes: Sendable {
         }
     }
 
-    /// Counts in an open that the kernel may read for; nil, and not counted, if another came first
-    /// that uses the cache. The backing file is the one that the node has already, if it has one.
+    /// Counts an open for which the kernel may read. Returns nil, without counting, if an earlier
+    /// open uses the cache. A node that has a backing file keeps it.
     func enter(_ node: UInt64, with backing: BackingFile) -> OpenWay? {
         modes.withLock { modes in
             switch modes[node] {
@@ -74,7 +76,7 @@ final class OpenModes: Sendable {
     }
 
     func leave(_ node: UInt64) {
-        // A backing file is closed after the lock is released.
+        // The backing file closes after the lock is released.
         let left = modes.withLock { modes -> Mode? in
             switch modes[node] {
             case nil: break

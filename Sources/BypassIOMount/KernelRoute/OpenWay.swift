@@ -3,14 +3,14 @@ internal import LinuxKit
 
 /// How the kernel has a file open for a program.
 enum OpenWay: Sendable {
-    /// Through its page cache; what the cache lacks, and O_DIRECT reads, come as requests.
+    /// Through its page cache; reads of missing pages, and O_DIRECT reads, come as requests.
     case cached
-    /// Every read and write comes as a request: the size says nothing of what there is to read.
+    /// Every read and write comes as a request: the file's size does not tell how much there is to
+    /// read.
     case direct
-    /// As the next one, but reads and writes come as requests, each. Mappings are of the backing
-    /// file.
+    /// Like `kernel`, but each read and write comes as a request. Mappings are of the backing file.
     case pastCache(BackingFile)
-    /// Reads and mappings are the kernel's own, of the backing file.
+    /// The kernel reads and maps the backing file itself.
     case kernel(BackingFile)
 
     var backing: BackingFile? {

@@ -1,5 +1,5 @@
-/// The directories that are kept open, so that names in them need no walk: a clock over a fixed
-/// number of places. Part of the ``NodeTable``'s state.
+/// The directories that the mount keeps open, so that a lookup in them needs no walk: a clock over
+/// a fixed number of places. Part of the ``NodeTable``'s state.
 struct DirectoryCache {
     private var places: [Node?]
     private var hand = 0
@@ -9,7 +9,7 @@ struct DirectoryCache {
         places = Array(repeating: nil, count: capacity)
     }
 
-    /// Gives the node a place; returns what has to go for it.
+    /// Gives the node a place; returns the file that it displaces.
     mutating func insert(_ node: Node) -> HeldFile? {
         guard node.cacheSlot == nil else { return nil }
         while let occupant = places[hand], occupant.isUsed {
@@ -27,7 +27,7 @@ struct DirectoryCache {
         return evicted
     }
 
-    /// The node keeps what it holds.
+    /// Removes the node, which keeps its file.
     mutating func remove(_ node: Node) {
         guard let place = node.cacheSlot else { return }
         assert(places[place] === node)

@@ -3,12 +3,13 @@ internal import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
-/// The second half of a file's handle, beside its number: from the time the file was made, which
-/// tells it from others that had the number before, and a secret of this machine, without which
-/// nobody who has the number of a file (an NFS client, say) makes up a handle of it.
+/// The second half of a file's handle, beside its number. It depends on the time the file was made,
+/// which distinguishes the file from earlier ones with the same number, and on a secret of this
+/// machine. Without the secret a client that has a file's number (an NFS client, say) cannot forge
+/// a handle.
 ///
-/// The secret is from /etc/machine-id, so that handles outlive the service. Where there is none it
-/// is made up, and they do not.
+/// The secret comes from /etc/machine-id, so that handles outlive the service. Without that file
+/// the secret is random, and handles end with the service.
 struct HandleGeneration: Sendable {
     private let key: (UInt64, UInt64)
 
@@ -32,7 +33,7 @@ struct HandleGeneration: Sendable {
 
     private static var machineID: [UInt8]? { try? KernelFile.bytes(of: "/etc/machine-id") }
 
-    /// Never 0, which means any generation to some.
+    /// Never 0, which some clients take for any generation.
     func callAsFunction(_ information: FileInformation) -> UInt32 {
         let time = information.birthTime
         let hash = SipHash(key).hash(
@@ -58,7 +59,7 @@ struct SipHash {
         copy.take(first)
         copy.take(second)
         copy.take(third)
-        // The length in bytes, in the last one.
+        // The last word has the length in bytes.
         copy.take(24 << 56)
         copy.state.2 ^= 0xFF
         for _ in 0..<4 { copy.round() }

@@ -1,6 +1,6 @@
 internal import IOStack
 
-/// A file object of the mount's own; closed when nobody uses it any more.
+/// A file object of the mount's own; the last reference closes it.
 final class HeldFile: Sendable {
     let file: FileObject
 

@@ -1,36 +1,36 @@
 internal import IOStack
 
-/// Which programs look at the attributes of what they list.
+/// Which programs use the attributes of the entries they list.
 ///
 /// With READDIRPLUS the kernel gets every entry's attributes at once, which spares a program that
-/// looks at them a request each (ls -l, rsync). One that wants the names alone (find, a shell) has
-/// a status read for each in vain. Programs do not say which they are, and the kernel does not ask
-/// for what it has; so of each listing one entry is sent without, as a probe: who looks at
-/// attributes asks for this one.
+/// uses them (ls -l, rsync) a request for each. For a program that wants only names (find, a
+/// shell), the mount reads every status in vain. Programs do not announce their kind, and the
+/// kernel does not ask for attributes it has. So a listing leaves out the attributes of one entry,
+/// as a probe: a program that uses attributes asks for this one.
 ///
-/// Any thread. The lock is a leaf.
+/// Any thread may call. The lock is a leaf.
 final class ListingHabits: Sendable {
-    /// Listings in a row whose probe nobody asked for, after which a program gets names alone.
+    /// After so many listings in a row whose probe the program ignored, it gets names alone.
     static let patience = 4
-    /// Of those who looked, every so many listings have a probe.
+    /// For a program that has used attributes, one in so many listings has a probe.
     static let rarity = 8
 
-    /// What a listing carries.
+    /// The content of a listing.
     enum Content: Equatable {
-        /// Attributes; with a probe, of all entries but one.
+        /// Attributes of all entries, or of all but the probe.
         case attributes(withProbe: Bool)
         /// Attributes of directories only, which a program that walks a tree opens next.
         case names
     }
 
-    /// A program, or what is left of one that had the same place.
+    /// A program, or an earlier one with the same place.
     private struct Program {
         var process: Int32 = 0
         var listings = 0
-        /// Listings in a row whose probe nobody asked for.
+        /// Listings in a row whose probe the program ignored.
         var ignored = 0
         var hasLooked = false
-        /// The directory that was listed last, and what was left out there: nil for every file.
+        /// The last directory listed, and the entry left out there; nil means every file.
         var directory: UInt64 = 0
         var probe: [UInt8]?
         var isWaiting = false
@@ -49,7 +49,7 @@ final class ListingHabits: Sendable {
                 isWaiting = true
                 return
             }
-            // Most programs list one directory and end: these get everything.
+            // Most programs list one directory and end: they get all attributes.
             let isDue = hasLooked ? listings % ListingHabits.rarity == 0 : listings > 1
             content = .attributes(withProbe: isDue)
         }
@@ -59,7 +59,7 @@ final class ListingHabits: Sendable {
 
     private static func place(of process: Int32) -> Int { Int(UInt32(bitPattern: process) % 64) }
 
-    /// What a program that reads `directory` gets, from its beginning or further on.
+    /// The content for a program that reads `directory`, from its start or further on.
     func content(for process: Int32, of directory: UInt64, fromStart: Bool) -> Content {
         guard process != 0 else { return .attributes(withProbe: false) }
         return programs.withLock { programs in
@@ -69,7 +69,7 @@ final class ListingHabits: Sendable {
                 programs[place].process = process
             }
             guard fromStart else {
-                // The probe, if there is one, was in the first part.
+                // The first part had the probe, if there is one.
                 let content = programs[place].content
                 return content == .names ? .names : .attributes(withProbe: false)
             }
@@ -78,7 +78,7 @@ final class ListingHabits: Sendable {
         }
     }
 
-    /// The next directory that a program lists will be names.
+    /// Whether the program's next listing will be names.
     func wantsNames(_ process: Int32) -> Bool {
         programs.withLock { programs in
             let program = programs[Self.place(of: process)]
@@ -86,7 +86,7 @@ final class ListingHabits: Sendable {
         }
     }
 
-    /// The entry that is left without attributes.
+    /// Records the entry without attributes.
     func left(_ name: [UInt8], for process: Int32) {
         programs.withLock { programs in
             let place = Self.place(of: process)
@@ -96,7 +96,7 @@ final class ListingHabits: Sendable {
         }
     }
 
-    /// A program asks for a name.
+    /// A program looks up a name.
     func looked(_ process: Int32, at name: [UInt8], in directory: UInt64) {
         programs.withLock { programs in
             let place = Self.place(of: process)

@@ -3,58 +3,56 @@ internal import Synchronization
 
 /// A file that the kernel knows: a FUSE inode.
 ///
-/// It keeps the name it was found by last, not an open file: a million known files cost no
-/// descriptor. What the name leads to is compared with ``id`` wherever it is used.
+/// It keeps the name by which it was last found, not an open file: a million known files cost no
+/// descriptor. Every use of the name compares the file it leads to with ``id``.
 ///
-/// Lock order: the mutable members belong to the ``NodeTable`` and are touched under its lock only.
+/// Lock order: the mutable members belong to the ``NodeTable`` and change under its lock only.
 final class Node: @unchecked Sendable {
-    /// What the kernel calls it: the host's inode number where that is nobody else's, see
-    /// ``NodeTable``.
+    /// The kernel's number for it: the host's inode number where that is unique, see ``NodeTable``.
     let number: UInt64
     let id: FileID
-    /// Tells the file from a later one with the same inode number.
+    /// Distinguishes the file from a later one with the same inode number.
     let birthTime: FileTime?
     let isDirectory: Bool
 
-    /// nil for the root and for a file that lost the name it was known by.
+    /// nil for the root and for a file that has lost its known name.
     var parent: Node?
     var name: [UInt8]
-    /// How often the kernel was told of it and has not forgotten it.
+    /// How many lookups the kernel has made and not forgotten.
     var lookups: UInt64 = 0
-    /// Open for names and attributes: a directory that was used lately, or a file without a name.
+    /// Open for names and attributes: a recently used directory, or a file without a name.
     var held: HeldFile?
-    /// One of the open handles, which saves opening the file by its name. It may be closed by now.
+    /// An open handle's file, which saves opening the file by its name. It may be closed by now.
     var openFile: FileObject?
     /// Open handles that may write past the kernel's cache. Linux lets a read beside such a write
-    /// fill the cache with what was there before, and does not drop it when an asynchronous write
-    /// ends.
+    /// fill the cache with the old content, and does not drop it when an asynchronous write ends.
     var directWriters = 0
-    /// There were some since the kernel last dropped what it has of the file.
+    /// There were such handles since the kernel last dropped the file's cached data.
     var isCacheInDoubt = false
-    /// Where the directory stands in the cache of open ones.
+    /// The directory's place in the cache of open directories.
     var cacheSlot: Int?
-    /// When the kernel was last told to ask for the directory's entries anew, in seconds of the
-    /// trust's clock.
+    /// When the kernel was last told to ask for the directory's entries anew, in seconds of
+    /// KernelTrust's clock.
     var listedAt: Int64 = .min
-    /// It was found by its number, and has no name yet: so it is found again.
+    /// It was found by its number and has no name yet, so it is opened by its number again.
     var isNumbered = false
-    /// Used since the cache's hand came by.
+    /// Used since the clock's hand last passed.
     var isUsed = false
-    /// The thread that opened it for writing last: the kernel sends a truncation by O_TRUNC next.
+    /// The thread that last opened it for writing: the kernel sends an O_TRUNC's truncation next.
     var lastWriter: Int32 = 0
-    /// The thread that took the file's capability away last.
+    /// The thread that last removed the file's capability.
     var capabilityRemover: Int32 = 0
 
     /// Handles through which a program may map the kernel's pages for writing. Each counts from
-    /// before its OPEN is answered until its RELEASE, which the kernel sends when the last mapping
-    /// made through it is gone and what was stored there has been written back. So there are pages
-    /// that are newer than the file only while it is not 0. Sequentially consistent.
+    /// before the answer to its OPEN until its RELEASE, which the kernel sends when the handle's
+    /// last mapping is gone and its stores have been written back. So the kernel has pages newer
+    /// than the file only while this is not 0. Sequentially consistent.
     let writableMappers = Atomic<Int>(0)
-    /// The kernel has pages of it, or had: nothing is stored to a page that was never read.
-    /// Relaxed: who maps hears of its pages after it is set.
+    /// The kernel has pages of it, or had: a store to a page first reads the page. Relaxed: a
+    /// program that maps gets its pages after it is set.
     let wasReadIntoCache = Atomic<Bool>(false)
 
-    /// How often the mount's own requests changed what it holds. Released after the change.
+    /// How often the mount's own requests changed its content. Released after the change.
     let ownChanges = Atomic<UInt64>(0)
 
     var mayBeMappedForWriting: Bool {
@@ -73,11 +71,11 @@ final class Node: @unchecked Sendable {
         self.name = name
     }
 
-    /// Lets go of the parents one by one: a client makes chains of them as long as it likes, and a
-    /// parent that goes away within its child's end would take the stack along.
+    /// Releases the parents one by one: a client makes chains of any length, and the recursive
+    /// release of a parent by its child would overflow the stack.
     deinit {
         var next = parent.take()
-        // Nobody else has the last reference, so nobody else can be at its members.
+        // A unique reference, so no other thread can access its members.
         while isKnownUniquelyReferenced(&next) {
             let above = next?.parent.take()
             next = above

@@ -1,6 +1,6 @@
 internal import IOStack
 
-/// What the opens of a node leave behind for later ones, under the table's lock.
+/// State of a node that its opens leave for later ones, under the table's lock.
 extension NodeTable {
     /// - Parameter writer: the thread that opened it for writing, or 0.
     func opened(_ file: FileObject, of node: Node, forWritingBy writer: Int32 = 0) {
@@ -10,7 +10,7 @@ extension NodeTable {
         }
     }
 
-    /// A handle that may write past the kernel's cache comes (1) or goes (-1).
+    /// Counts a new handle that may write past the kernel's cache (1), or its end (-1).
     func countDirectWriter(_ change: Int, of node: Node) {
         state.withLock { _ in
             node.directWriters += change
@@ -18,19 +18,19 @@ extension NodeTable {
         }
     }
 
-    /// Whether what the kernel has cached of a file is good for another open through its cache; if
-    /// not, the kernel is to drop it.
+    /// Whether the kernel may keep its cached data of a file for another open through the cache;
+    /// otherwise it must drop the data.
     func keepsCache(of node: Node) -> Bool {
         state.withLock { _ in
             let isGood = !node.isCacheInDoubt
-            // What comes into the cache while somebody writes is in doubt again.
+            // Data cached beside a direct writer is in doubt again.
             node.isCacheInDoubt = node.directWriters > 0
             return isGood
         }
     }
 
-    /// Whether a truncation without a handle is that of `thread`'s O_TRUNC: the kernel sends it
-    /// right after OPEN. Otherwise it is truncate(2)'s.
+    /// Whether a truncation without a handle belongs to `thread`'s O_TRUNC, for which the kernel
+    /// sends it right after OPEN. Otherwise it is a truncate(2).
     func takeTruncatingOpen(of node: Node, by thread: Int32) -> Bool {
         state.withLock { _ in
             guard node.lastWriter == thread else { return false }
@@ -43,7 +43,7 @@ extension NodeTable {
         state.withLock { _ in node.capabilityRemover = thread }
     }
 
-    /// Whether `thread` took the file's capability away and nothing came of it yet.
+    /// Whether `thread` removed the file's capability and no request has used that fact yet.
     func takeCapabilityRemoval(from node: Node, by thread: Int32) -> Bool {
         state.withLock { _ in
             guard node.capabilityRemover == thread else { return false }

@@ -3,20 +3,20 @@ internal import SystemPackage
 
 /// All files that the kernel knows, by number and by identity.
 ///
-/// A file of the root's own file system has its inode number there, so that a handle which somebody
-/// keeps leads to it when the kernel has forgotten it, or the service has begun anew. All others,
-/// and one whose number another node still has, get a number that is never used again, with the
-/// highest bit set.
+/// A file of the root's own file system has its inode number, so that a handle that a program has
+/// stored still leads to it after the kernel has forgotten the file, or the service has restarted.
+/// All other files, and a file whose number another node still has, get a number that is never used
+/// again, with the highest bit set.
 ///
-/// Lock order: one lock, a leaf; no request is sent under it. What falls out of the table is
-/// released after it, because closing a file runs filters.
+/// Lock order: one lock, a leaf; no request is sent under it. A node that falls out of the table is
+/// released after the lock, because closing a file runs filters.
 final class NodeTable: Sendable {
     struct State {
         var byNumber: [UInt64: Node] = [:]
         var byID: [FileID: Node] = [:]
         var lastNumber = NodeTable.firstOwnNumber
         var cache: DirectoryCache
-        /// Files that are held for want of a name; directories in the cache are not among them.
+        /// Files held open because they have no name; cached directories do not count.
         var heldFiles = 0
     }
 
@@ -25,7 +25,7 @@ final class NodeTable: Sendable {
 
     private static let firstOwnNumber: UInt64 = 1 << 63
 
-    /// Which file the kernel means by a number that the table does not know; nil if none.
+    /// The file that the kernel means by a number that the table does not know; nil if none.
     func identity(of number: UInt64) -> FileID? {
         guard number > Node.rootNumber, number < Self.firstOwnNumber else { return nil }
         return FileID(device: root.id.device, inode: number)
@@ -42,8 +42,8 @@ final class NodeTable: Sendable {
     }
 
     /// - Parameters:
-    ///   - root: the volume's root, open for as long as the table lives.
-    ///   - openDirectories: kept open at most.
+    ///   - root: the volume's root, open as long as the table lives.
+    ///   - openDirectories: the greatest number of directories that stay open.
     init(root held: HeldFile, _ information: FileInformation, openDirectories: Int) {
         root = Node(
             number: Node.rootNumber, id: information.id, birthTime: information.birthTime,
@@ -58,10 +58,10 @@ final class NodeTable: Sendable {
 
     var count: Int { state.withLock { $0.byNumber.count } }
 
-    /// Files that the kernel knows and that have no name, open for that reason.
+    /// The number of files held open because they have no name.
     var heldFileCount: Int { state.withLock { $0.heldFiles } }
 
-    /// `ESTALE` for a number the kernel should not know.
+    /// Throws `ESTALE` for an unknown number.
     func node(_ number: UInt64) throws(IOFailure) -> Node {
         guard let node = state.withLock({ $0.byNumber[number] }) else { throw .staleNode }
         return node
@@ -82,7 +82,7 @@ final class NodeTable: Sendable {
                 node.parent = parent
                 node.name = name
                 node.isNumbered = false
-                // It has a name again: no need to hold a file for want of one.
+                // The file has a name again, so it need not be held open.
                 guard !node.isDirectory, node.held != nil else { return (node, nil) }
                 state.heldFiles -= 1
                 return (node, node.held.take())
@@ -93,7 +93,7 @@ final class NodeTable: Sendable {
                 name: name)
             node.lookups = 1
             state.byNumber[node.number] = node
-            // One that was there is gone from the disk; it stays known by its number.
+            // The earlier file is gone from the disk; its node stays known by its number.
             state.byID[node.id] = node
             return (node, nil)
         }
@@ -101,7 +101,7 @@ final class NodeTable: Sendable {
         return node
     }
 
-    /// A file without a name: `held` keeps it.
+    /// The node of a file without a name, which `held` keeps open.
     func found(nameless information: FileInformation, held: HeldFile) -> Node {
         state.withLock { state in
             let node = Node(
@@ -151,12 +151,12 @@ final class NodeTable: Sendable {
             return node
         }
         guard let released else { return }
-        // Nobody finds it any more; children may refer to it for their path.
+        // No lookup finds it any more; children may still need it for their paths.
         let files = state.withLock { _ in (released.held.take(), released.openFile.take()) }
         withExtendedLifetime(files) {}
     }
 
-    /// Everything but the root is forgotten, as after an unmount.
+    /// Forgets everything but the root, as after an unmount.
     func forgetAll() {
         let nodes = state.withLock { state in
             let nodes = Array(state.byNumber.values)
@@ -176,19 +176,19 @@ final class NodeTable: Sendable {
 
     // MARK: What the kernel knows
 
-    /// What the kernel calls a file, if it knows it.
+    /// The kernel's number of a file; nil if the kernel does not know the file.
     func number(of id: FileID) -> UInt64? {
         state.withLock { $0.byID[id]?.number }
     }
 
-    /// A node and the name it is known by.
+    /// A node and its known name.
     struct KnownName {
         let node: UInt64
         let parent: UInt64?
         let name: [UInt8]
     }
 
-    /// Everything the kernel knows.
+    /// All nodes that have a name.
     var knownNames: [KnownName] {
         state.withLock { state in
             state.byNumber.values.map {
@@ -197,8 +197,8 @@ final class NodeTable: Sendable {
         }
     }
 
-    /// Whether the kernel's list of a directory's entries may stay for another opening at `now`:
-    /// one that is older than `limit` seconds is made anew, if `isRenewed`.
+    /// Whether the kernel may keep its list of a directory's entries for another open at `now`. A
+    /// list older than `limit` seconds is made anew, if `isRenewed`.
     func keepsListing(of node: Node, at now: Int64, limit: Int64, isRenewed: Bool) -> Bool {
         state.withLock { _ in
             if node.listedAt <= now, now - limit < node.listedAt { return true }
@@ -209,7 +209,7 @@ final class NodeTable: Sendable {
 
     // MARK: Names
 
-    /// The node that a file is known by, if it is.
+    /// The node of a file; nil if the kernel does not know the file.
     func known(_ information: FileInformation) -> Node? {
         state.withLock { state in
             guard let node = state.byID[information.id],
@@ -219,7 +219,7 @@ final class NodeTable: Sendable {
         }
     }
 
-    /// The node that an open file is known by, if it is by this name.
+    /// The node of an open file; nil if it is not known by this name.
     func known(_ stream: IOStack.Stream, by name: [UInt8], in parent: Node) -> Node? {
         state.withLock { state in
             guard let node = state.byID[stream.id],
@@ -229,7 +229,7 @@ final class NodeTable: Sendable {
         }
     }
 
-    /// The file has another name now.
+    /// Records the file's new name.
     func renamed(_ node: Node, to name: [UInt8], in parent: Node) {
         state.withLock { _ in
             guard node !== root else { return }
@@ -239,7 +239,8 @@ final class NodeTable: Sendable {
         }
     }
 
-    /// The file lost a name; if it was the one it is known by, `held` stands for it from now on.
+    /// Records that the file lost a name; if that was its known name, `held` keeps it open from now
+    /// on.
     func lost(_ node: Node, _ name: [UInt8], in parent: Node, held: HeldFile) {
         let released = state.withLock { state -> HeldFile? in
             guard node.isNamed(name, in: parent), state.byNumber[node.number] != nil else {
@@ -258,7 +259,7 @@ final class NodeTable: Sendable {
 
     // MARK: Files
 
-    /// Where a node's file can be had.
+    /// Ways to reach a node's file.
     enum Place {
         case held(HeldFile)
         case open(FileObject)
@@ -267,8 +268,8 @@ final class NodeTable: Sendable {
         case numbered
     }
 
-    /// The best way to a node's file; `ESTALE` if there is none. With `byNameOnly` an open handle
-    /// does not count.
+    /// The best way to a node's file; throws `ESTALE` if there is none. `byNameOnly` excludes open
+    /// handles.
     func place(of node: Node, byNameOnly: Bool = false) throws(IOFailure) -> Place {
         let place = state.withLock { _ -> Place? in
             if let held = node.held {
@@ -283,29 +284,29 @@ final class NodeTable: Sendable {
         return place
     }
 
-    /// A name below a directory that is open or comes before it, and the node behind it.
+    /// A name below an open directory or below the previous step, and the node behind the name.
     struct Step {
         let name: [UInt8]
         let node: Node
     }
 
-    /// Where the way to a node begins.
+    /// The start of the way to a node.
     enum Start {
         case held(HeldFile)
         /// A node to be opened by its identity.
         case numbered(Node)
     }
 
-    /// The names that lead to a node, the last ones first, and what they start at.
-    /// `ESTALE` where a name on the way is gone, and where parents lead round in a circle, as they
-    /// may for a moment when somebody moves directories behind the mount's back.
+    /// The names that lead to a node, the last ones first, and their start. Throws `ESTALE` where a
+    /// name on the way is gone, and where parents form a circle: they may for a moment when a
+    /// program moves directories behind the mount.
     func way(to node: Node) throws(IOFailure) -> (from: Start, steps: [Step]) {
         var steps: [Step] = []
         var current = node
-        // What was met last at a power of two: met again, it is a circle.
+        // The node at the last power of two; meeting it again proves a circle.
         var mark = node
         while true {
-            // The lock is taken for each step: a client chooses how many there are.
+            // Takes the lock for each step, because a client chooses how many there are.
             switch try place(of: current, byNameOnly: true) {
             case .held(let held): return (.held(held), steps)
             case .numbered: return (.numbered(current), steps)
@@ -319,7 +320,7 @@ final class NodeTable: Sendable {
         }
     }
 
-    /// Keeps a directory open for later; one that nobody used lately goes for it.
+    /// Keeps a directory open for later; it may displace a directory that was not used lately.
     func keep(_ held: HeldFile, of node: Node) {
         let released = state.withLock { state -> HeldFile? in
             guard node.isDirectory, node.held == nil, state.byNumber[node.number] != nil else {
@@ -338,13 +339,13 @@ extension IOFailure {
     /// The kernel then looks the path up again.
     static let staleNode = IOFailure(errno: .staleNFSFileHandle)
 
-    /// The name that a node was found by may be gone while the file has others: whoever asked by
-    /// one of those must not hear that there is no such file.
+    /// For an error of the node's known name: the name may be gone while the file has others, and a
+    /// program that used another name must not get ENOENT.
     var ofKnownName: IOFailure {
         errno == .noSuchFileOrDirectory ? .staleNode : self
     }
 
-    /// The same of a name on the way, behind which there may be something else now.
+    /// The same for a name on the way, which may lead to another file now.
     var onTheWay: IOFailure {
         switch errno {
         case .notDirectory, .tooManySymbolicLinkLevels: .staleNode

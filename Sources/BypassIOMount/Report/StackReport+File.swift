@@ -2,7 +2,7 @@ internal import BypassIOProtocol
 internal import IOStack
 
 extension StackReport {
-    /// Asks on behalf of `requestor`; throws what a request failed with.
+    /// Asks on behalf of `requestor`; throws the failure of a request.
     init(of file: FileObject, _ requestor: Requestor) throws(IOFailure) {
         let filters = try file.bypassIO(
             .query, flags: .skipStorageStackQuery, requestor: requestor)

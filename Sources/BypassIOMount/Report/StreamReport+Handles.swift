@@ -2,11 +2,11 @@ internal import BypassIOProtocol
 internal import IOStack
 
 extension StreamReport {
-    /// Of the handles' list, bytes: Linux takes 65,536 of an attribute, and whoever opens a file
-    /// chooses how many handles there are.
+    /// The limit of the handles' list in bytes: Linux takes 65,536 for an attribute, and programs
+    /// choose how many handles there are.
     private static var room: Int { 60_000 }
 
-    /// - Parameter stream: nil while nobody has the file open.
+    /// - Parameter stream: nil while the file is not open.
     init(_ stream: IOStack.Stream?, _ table: HandleTable) {
         let open = stream.map { table.handles(of: $0) } ?? []
         var told: [Handle] = []

@@ -20,7 +20,7 @@ extension VolumeReport {
                 openHandles: kernel.handles, gatedReads: kernel.gated))
     }
 
-    /// Opens and reads so far. What the kernel reads without asking is not counted.
+    /// Opens and reads so far, without the kernel's unasked reads.
     private static func routes(_ handles: HandleTable) -> [String: Route] {
         let tally = handles.tally
         return Dictionary(
@@ -36,7 +36,7 @@ extension VolumeReport {
             })
     }
 
-    /// Of handles with bypass; only causes that there were.
+    /// The causes that occurred, for handles with bypass.
     private static func causes(_ handles: HandleTable) -> [String: UInt64] {
         Dictionary(
             handles.traditionalReadsByCause.filter { $0.value > 0 }
@@ -62,12 +62,12 @@ extension VolumeReport.Reads {
     }
 }
 
-/// A report as the service answers it: JSON on one line, keys sorted.
+/// A report as the service answers it: JSON on one line, with sorted keys.
 enum ReportText {
     static func json(_ report: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Integers and strings can be encoded always.
+        // Encoding integers and strings cannot fail.
         return (try? encoder.encode(report)).map { [UInt8]($0) } ?? []
     }
 }

@@ -1,11 +1,11 @@
 internal import IOStack
 internal import SystemPackage
 
-/// Where a file's data and holes begin: SEEK_DATA and SEEK_HOLE of lseek(2).
+/// Finds where a file's data and holes begin: SEEK_DATA and SEEK_HOLE of lseek(2).
 ///
-/// What a program stored to a mapping is in the kernel's cache alone until the kernel writes it
-/// back, and it does not before it asks here. The file system below calls the place a hole until
-/// then. So of a file that somebody may have mapped for writing, only holes are in doubt.
+/// A store to a mapping is only in the kernel's cache until the kernel writes it back, and the
+/// kernel does not do so before it asks here. Until then the file system below reports a hole at
+/// that place. So in a file that a program may have mapped for writing, only holes are in doubt.
 struct DataSearch: Sendable {
     enum Aim: UInt32, Sendable {
         case data = 3
@@ -18,7 +18,8 @@ struct DataSearch: Sendable {
     let file: FileObject
     let requestor: Requestor
 
-    /// As the file system below has it. `ENXIO` beyond the end, or where no data follows.
+    /// The answer of the file system below. Throws `ENXIO` beyond the end, or where no data
+    /// follows.
     func asStored() throws(IOFailure) -> UInt64 {
         switch aim {
         case .data: try file.nextData(from: offset, requestor: requestor)
@@ -26,7 +27,7 @@ struct DataSearch: Sendable {
         }
     }
 
-    /// The answer that no page of the kernel's can change; nil if it depends on a hole.
+    /// The answer if no page of the kernel's can change it; nil if it depends on a hole.
     func certain() throws(IOFailure) -> UInt64? {
         let size = try sizeBeyondOffset()
         switch aim {
@@ -37,8 +38,8 @@ struct DataSearch: Sendable {
         }
     }
 
-    /// The answer after every hole on the way to it was written back; ``cautious()`` if one cannot
-    /// be.
+    /// The answer after the kernel has written back every hole before it; ``cautious()`` if that is
+    /// impossible.
     func exact(
         writingBack writeBack: (Range<UInt64>) -> Bool
     ) throws(IOFailure) -> UInt64 {
@@ -62,7 +63,7 @@ struct DataSearch: Sendable {
         }
     }
 
-    /// Everything counts as data, which is right of every file.
+    /// Calls everything data, which is correct for every file.
     func cautious() throws(IOFailure) -> UInt64 {
         let size = try sizeBeyondOffset()
         return aim == .data ? offset : size

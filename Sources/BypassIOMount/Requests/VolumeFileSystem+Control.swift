@@ -35,7 +35,7 @@ extension VolumeFileSystem {
         }
     }
 
-    /// Whether a pause or resume is of a file that is another's business (docs/controls.md).
+    /// Whether the requestor may not pause or resume this file (docs/controls.md).
     private func refusesPause(
         _ operation: BypassIOOperation?, of file: FileObject, _ requestor: Requestor
     ) -> Bool {

@@ -19,7 +19,7 @@ extension VolumeFileSystem {
         }
     }
 
-    /// A read with bypass in force for the whole stack waits for nothing but the disk.
+    /// A read waits only for the disk if bypass is in force for the whole stack.
     func beginRead(_ request: ReadRequest) -> BackingRead? {
         guard !request.isForCache, let handle = try? handles.handle(request.handle),
             let read = handle.file.beginStorageRead(at: request.offset, length: request.size)
@@ -32,7 +32,7 @@ extension VolumeFileSystem {
     func write(_ request: borrowing WriteRequest, _ reply: consuming WriteReply) {
         do throws(IOFailure) {
             let handle = try handles.handle(request.handle)
-            // The kernel does not tell who stored what it writes back from its cache.
+            // The kernel does not name the writer of pages that it writes back from its cache.
             let requestor =
                 request.isFromCache
                 ? handle.file.requestor.withoutProcess : requestor(request.context)
@@ -56,10 +56,10 @@ extension VolumeFileSystem {
             at: request.offset, length: request.count, from: request.buffer, requestor: requestor)
     }
 
-    /// In one request at most; the caller asks again for the rest.
+    /// The most for one request, in bytes; the caller asks again for the rest.
     private static let largestCopy: UInt64 = 16 << 20
 
-    /// Reads and writes through the stack, so that filters see what is copied.
+    /// Reads and writes through the stack, so that filters see the copied bytes.
     func copyFileRange(_ request: CopyFileRangeRequest, _ reply: consuming CopyReply) {
         let requestor = requestor(request.context)
         do throws(IOFailure) {
@@ -78,7 +78,7 @@ extension VolumeFileSystem {
                         to: target, at: request.targetOffset + UInt64(copied),
                         wanted - copied, through: reply.buffer, requestor)
                 } catch {
-                    // What was copied counts; the next request meets the error.
+                    // The bytes copied so far count; the next request meets the error.
                     guard copied > 0 else { throw error }
                     break
                 }
@@ -109,7 +109,7 @@ extension VolumeFileSystem {
 }
 
 extension Requestor {
-    /// The user of a handle, for what is done later and by the kernel itself.
+    /// The user of a handle without the process, for later work of the kernel's.
     fileprivate var withoutProcess: Requestor {
         .user(userID, group: groupID, administrator: mayAdministerVolume)
     }

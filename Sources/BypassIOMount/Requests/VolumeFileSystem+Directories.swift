@@ -2,7 +2,7 @@ internal import FUSE
 internal import IOStack
 internal import SystemPackage
 
-/// OPENDIR, READDIR, READDIRPLUS and their end.
+/// OPENDIR, READDIR, READDIRPLUS and RELEASEDIR.
 extension VolumeFileSystem {
     func openDirectory(_ request: OpenRequest, _ reply: consuming OpenReply) {
         let requestor = requestor(request.context)
@@ -26,7 +26,7 @@ extension VolumeFileSystem {
         }
     }
 
-    /// Entries that are asked for at once: about as many as fit.
+    /// The number of entries to request: about as many as fit.
     private static func limit(_ size: Int, perEntry: Int) -> Int {
         min(max(size / perEntry, 1), 512)
     }
@@ -82,7 +82,7 @@ extension VolumeFileSystem {
         }
     }
 
-    /// With the attributes of all, or of directories.
+    /// The entries with the attributes of all, or of directories.
     private func entries(
         of directory: FileObject, _ request: ReadRequest, _ content: ListingHabits.Content
     ) throws(IOFailure) -> [DirectoryEntry] {
@@ -92,7 +92,7 @@ extension VolumeFileSystem {
             withInformation: content != .names, requestor: requestor)
         guard content == .names else { return entries }
         for index in entries.indices where entries[index].kind == .directory {
-            // Neither "." nor "..", which are no names.
+            // Skips "." and "..", which are no names.
             guard let name = try? FilePath.Component(name: entries[index].name) else { continue }
             entries[index].information = try? directory.status(of: name, requestor: requestor)
         }

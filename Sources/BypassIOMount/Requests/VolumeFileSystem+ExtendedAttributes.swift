@@ -33,8 +33,8 @@ extension VolumeFileSystem {
         }
     }
 
-    /// Through a file object of its own, which reads nothing. The kernel lets nobody have such an
-    /// attribute who may not read the file.
+    /// Uses a file object of its own, which reads nothing. The kernel gives such an attribute only
+    /// to a program that may read the file.
     private func stackReport(
         of node: Node, _ requestor: Requestor
     ) throws(IOFailure) -> StackReport {
@@ -58,7 +58,7 @@ extension VolumeFileSystem {
                 try file.attributeNames(requestor: requestor)
             }
             var bytes: [UInt8] = []
-            // Of trusted attributes only root is told, who may read them.
+            // Lists trusted attributes only for root, which may read them.
             for name in names
             where context.userID == 0 || !name.starts(with: "trusted.".utf8) {
                 bytes += name

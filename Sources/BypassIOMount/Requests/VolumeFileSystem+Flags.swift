@@ -3,8 +3,8 @@ internal import FUSE
 internal import IOStack
 internal import SystemPackage
 
-/// The controls by which the kernel asks for and sets a file's flags, whoever may do so being its
-/// business: FS_IOC_GETFLAGS and the like (linux/fs.h). And FS_IOC_GETVERSION, which is none.
+/// The controls by which the kernel gets and sets a file's flags, FS_IOC_GETFLAGS and the like
+/// (linux/fs.h); the kernel checks the rights. Also FS_IOC_GETVERSION, which concerns no flag.
 enum FlagsControl: UInt32 {
     case getFlags = 0x8008_6601
     case setFlags = 0x4008_6602
@@ -51,7 +51,7 @@ extension FileFlags {
     /// `struct fsxattr`: five words and eight spare bytes.
     private static let extendedSize = 28
 
-    /// nil for a control that sets nothing, or another size.
+    /// nil for a control that sets nothing, or for another size.
     init?(_ control: FlagsControl, _ input: Span<UInt8>) {
         func word(_ index: Int) -> UInt32 {
             (0..<4).reduce(0) { $0 | UInt32(input[index * 4 + $1]) << UInt32($1 * 8) }
@@ -67,7 +67,7 @@ extension FileFlags {
         }
     }
 
-    /// As the kernel lays it out.
+    /// In the kernel's layout.
     var words: [UInt8] {
         switch self {
         case .inode(let word), .generation(let word): Self.bytes([word])

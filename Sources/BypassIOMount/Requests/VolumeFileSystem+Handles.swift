@@ -2,7 +2,8 @@ internal import FUSE
 internal import IOStack
 internal import SystemPackage
 
-/// LOOKUP of what the kernel has only a number of, for handles of files: open_by_handle_at(2), NFS.
+/// LOOKUP of a file of which the kernel has only the number, for file handles:
+/// open_by_handle_at(2), NFS.
 extension VolumeFileSystem {
     func lookupSelf(_ context: RequestContext, _ reply: consuming EntryReply) {
         answer(reply) { () throws(IOFailure) in
@@ -18,7 +19,7 @@ extension VolumeFileSystem {
         }
     }
 
-    /// The kernel asks for a directory that it has, to join it to its parents.
+    /// The kernel looks up the parent of a directory that it has, to connect it to the tree.
     func lookupParent(_ context: RequestContext, _ reply: consuming EntryReply) {
         answer(reply) { () throws(IOFailure) in
             let requestor = requestor(context)

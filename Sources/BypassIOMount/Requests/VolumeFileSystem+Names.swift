@@ -3,7 +3,7 @@ internal import FUSE
 internal import IOStack
 internal import SystemPackage
 
-/// What makes, moves and removes names.
+/// Requests that make, move and remove names.
 extension VolumeFileSystem {
     func makeNode(_ request: borrowing MakeRequest, _ reply: consuming EntryReply) {
         let isFile = request.mode & 0o170000 == 0o100000 || request.mode & 0o170000 == 0
@@ -109,7 +109,7 @@ extension VolumeFileSystem {
         }
     }
 
-    /// A node that is about to lose the name it is known by, with its file, which stands for it
+    /// A node that is about to lose its known name, with its file, which replaces the name
     /// afterwards: the kernel may still have it open.
     private func victim(
         _ name: [UInt8], _ component: FilePath.Component, in parent: Node, _ requestor: Requestor
@@ -173,7 +173,7 @@ extension VolumeFileSystem {
                     requestor: requestor)
             }
         }
-        // Two names of one file: rename(2) does nothing then.
+        // For two names of one file rename(2) does nothing.
         if let replaced, replaced.node !== moved {
             nodes.lost(replaced.node, newName, in: new, held: replaced.held)
         }
@@ -181,7 +181,7 @@ extension VolumeFileSystem {
         if let exchanged { nodes.renamed(exchanged, to: name, in: old) }
     }
 
-    /// The node behind a name, if the kernel knows it.
+    /// The node behind a name; nil if the kernel does not know it.
     private func known(
         _ component: FilePath.Component, in parent: Node, _ requestor: Requestor
     ) -> Node? {

@@ -78,7 +78,7 @@ extension VolumeFileSystem {
                 try file.status(requestor: requestor)
             }
         }
-        // One question to the directory instead of an open, a question and a close.
+        // A single question to the directory replaces an open, a question and a close.
         let component = try FilePath.Component(name: name)
         let information = try withFile(of: parent, requestor) { directory throws(IOFailure) in
             do throws(IOFailure) {
@@ -103,8 +103,9 @@ extension VolumeFileSystem {
             if let number = request.handle, let open = try? handles.handle(number) {
                 information = try apply(request, to: open.file, of: node, requestor)
             } else {
-                // What an open file does to its times at the size it has already, truncate(2) need
-                // not. O_TRUNC comes like truncate(2) to nothing, but right after OPEN.
+                // At an unchanged size, truncate(2) may leave the times alone, which a truncation
+                // through an open file does not. O_TRUNC looks like a truncate(2) to 0, but comes
+                // right after OPEN.
                 let isByName =
                     request.size != nil
                     && !(request.size == 0
@@ -124,8 +125,8 @@ extension VolumeFileSystem {
         }
     }
 
-    /// The owner before the mode, because a new owner takes set-id bits off; the times last,
-    /// because everything else moves them.
+    /// Changes the owner before the mode, because a new owner clears set-id bits; changes the times
+    /// last, because every other change moves them.
     private func apply(
         _ request: SetAttributesRequest, to file: FileObject, of node: Node,
         _ requestor: Requestor
@@ -140,14 +141,14 @@ extension VolumeFileSystem {
         if let mode = request.mode {
             try file.apply(.permissions(mode & 0o7777), requestor: requestor)
         } else if request.killsPrivileges, request.userID == nil, request.groupID == nil {
-            // With a new owner the file system below sees to it.
+            // With a new owner the file system below clears the bits.
             try dropPrivileges(of: file, node.number, requestor)
         } else if request.changesNothing,
             !nodes.takeCapabilityRemoval(from: node, by: request.context.processID)
         {
-            // chown(-1, -1): set-id bits go, and the change time moves. Before a write the kernel
-            // sends the same after it took the file's capability away, which has moved that time;
-            // whether set-id bits go, too, it says with the write.
+            // chown(-1, -1) clears set-id bits and moves the change time. Before a write the kernel
+            // sends the same request, after it removed the file's capability; that removal has
+            // moved the time already, and the write itself tells whether set-id bits go.
             try file.apply(.owner(userID: nil, groupID: nil), requestor: requestor)
         }
         if request.accessTime != nil || request.modificationTime != nil {
@@ -160,7 +161,8 @@ extension VolumeFileSystem {
         return try file.status(requestor: requestor)
     }
 
-    /// truncate(2) needs no descriptor for writing, but a handle that is there may be for reading.
+    /// truncate(2) needs no descriptor for writing, but the handle in use may be open for reading
+    /// only.
     private func changeSize(
         of file: FileObject, to size: UInt64, _ requestor: Requestor
     ) throws(IOFailure) {
@@ -174,10 +176,10 @@ extension VolumeFileSystem {
         try writable.file.apply(.endOfFile(size), requestor: requestor)
     }
 
-    /// The set-user-ID bit goes, and the set-group-ID bit of what the group may execute or of a
-    /// group that is not the requestor's. Of the requestor's groups only the first is known.
+    /// Clears the set-user-ID bit, and the set-group-ID bit if the group may execute the file or is
+    /// not the requestor's. The service knows only the first of the requestor's groups.
     ///
-    /// The kernel thinks of some such requests that they leave the mode alone, so it is told.
+    /// The kernel assumes that some of these requests leave the mode alone, so it gets a notice.
     func dropPrivileges(
         of file: FileObject, _ node: UInt64, _ requestor: Requestor
     ) throws(IOFailure) {
@@ -225,7 +227,7 @@ extension VolumeFileSystem {
 }
 
 extension SetAttributesRequest {
-    /// The kernel sends such a one for chown(-1, -1).
+    /// The kernel sends such a request for chown(-1, -1).
     fileprivate var changesNothing: Bool {
         size == nil && userID == nil && groupID == nil && mode == nil && accessTime == nil
             && modificationTime == nil

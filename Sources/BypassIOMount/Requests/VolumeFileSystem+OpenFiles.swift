@@ -5,7 +5,7 @@ internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 
-/// OPEN, CREATE, RELEASE and what is done through an open file, beside its data.
+/// OPEN, CREATE, RELEASE and the requests through an open file, except for its data.
 extension VolumeFileSystem {
     func open(_ request: OpenRequest, _ reply: consuming OpenReply) {
         let requestor = requestor(request.context)
@@ -20,7 +20,7 @@ extension VolumeFileSystem {
                     parameters.kind = .regularFile
                     parameters.disposition = flags.truncates ? .overwrite : .open
                     parameters.apply(flags)
-                    // The kernel sends OPEN for nothing else.
+                    // The kernel sends OPEN for regular files only.
                     parameters.options.insert(.knownRegular)
                     if leavesAccessTime { parameters.options.insert(.noAccessTime) }
                 }
@@ -45,7 +45,7 @@ extension VolumeFileSystem {
         }
     }
 
-    /// Descriptors that files keep beside open handles: those without a name, and the kernel's
+    /// Descriptors that files keep beside open handles: files without a name, and the kernel's
     /// ways.
     private var otherDescriptors: Int {
         nodes.heldFileCount + 2 * (kernelRoute?.modes.backedCount ?? 0)
@@ -54,9 +54,10 @@ extension VolumeFileSystem {
     /// Opens a file for a user and counts it; ``countOut(_:takesTwo:)`` counts it out.
     ///
     /// - Parameters:
-    ///   - mayShare: it may turn out to take no descriptor, so it is opened even where the user has
+    ///   - mayShare: the open may take no descriptor, so it proceeds even where the user has used
     ///     its share. It must change nothing, because it may be closed at once.
-    ///   - takesTwo: ``OpenHandle/mayTakeTwo``; nobody can refuse the second when it is needed.
+    ///   - takesTwo: ``OpenHandle/mayTakeTwo``; the second descriptor must be available when it is
+    ///     needed.
     func counted(
         _ requestor: Requestor, mayShare: Bool = false, takesTwo: Bool = false,
         _ open: () throws(IOFailure) -> FileObject
@@ -118,7 +119,7 @@ extension VolumeFileSystem {
         }
         handle.close()
         countOut(handle.file, takesTwo: handle.mayTakeTwo)
-        // The kernel let go of the node's mode before it sent RELEASE.
+        // The kernel left the node's mode before it sent RELEASE.
         if handle.decision != nil { kernelRoute?.modes.leave(handle.node.number) }
     }
 
@@ -160,7 +161,8 @@ extension VolumeFileSystem {
         }
     }
 
-    /// The kernel asks for what it believes to be new; somebody may have made it behind its back.
+    /// The kernel sends CREATE for a name that it believes absent; a change behind the mount may
+    /// have made the file.
     private func makeOrOpen(
         _ parameters: inout CreateParameters, _ flags: OpenFlags, _ requestor: Requestor
     ) throws(IOFailure) -> FileObject {
@@ -204,7 +206,7 @@ extension VolumeFileSystem {
                 }
             }
             let information = try status(of: file, flags, requestor)
-            // Without a name it is found through a file object only.
+            // Without a name the file can be found only through a file object.
             let held = try heldAgain(file, flags, requestor)
             let node = nodes.found(nameless: information, held: held)
             let decision = kernelRoute?.decideNew(file, node)
@@ -220,7 +222,7 @@ extension VolumeFileSystem {
         }
     }
 
-    /// The same file once more, for names and attributes; where that fails, it is open no longer.
+    /// Opens the same file again, for names and attributes; closes it if that fails.
     private func heldAgain(
         _ file: FileObject, _ flags: OpenFlags, _ requestor: Requestor
     ) throws(IOFailure) -> HeldFile {
@@ -249,7 +251,7 @@ extension VolumeFileSystem {
         reply.succeed()
     }
 
-    /// Every write has gone down the stack already; only who asks for it waits for the disk.
+    /// Every write has passed the stack already; only a sync waits for the disk.
     func flush(_ request: FlushRequest, _ reply: consuming EmptyReply) {
         reply.succeed()
     }
@@ -287,7 +289,8 @@ extension VolumeFileSystem {
         }
     }
 
-    /// The kernel says with a write whether set-id bits go, but not with what else changes content.
+    /// With a write the kernel tells whether set-id bits go; with other changes of content it does
+    /// not.
     func dropPrivilegesUnlessRoot(
         of file: FileObject, _ node: UInt64, _ requestor: Requestor
     ) throws(IOFailure) {
@@ -296,7 +299,7 @@ extension VolumeFileSystem {
 }
 
 extension OpenFlags {
-    /// ``OpenHandle/mayTakeTwo``: only what may read and write can be mapped for writing.
+    /// ``OpenHandle/mayTakeTwo``: only a handle for reading and writing can be mapped for writing.
     fileprivate var mayTakeTwo: Bool { mayRead && mayWrite && (appends || isDirect) }
 }
 
@@ -306,7 +309,7 @@ extension IOFailure {
 }
 
 extension FileChange.Allocation {
-    /// From `FALLOC_FL_*`; nil for what the stack does not know.
+    /// From `FALLOC_FL_*`; nil for a mode that the stack does not know.
     init?(mode: UInt32) {
         switch mode {
         case 0: self = .extend

@@ -3,8 +3,7 @@ internal import FUSE
 internal import IOStack
 internal import SystemPackage
 
-/// LSEEK, which the kernel sends for SEEK_DATA and SEEK_HOLE alone, while it holds the inode's
-/// lock.
+/// LSEEK, which the kernel sends only for SEEK_DATA and SEEK_HOLE, while it holds the inode's lock.
 extension VolumeFileSystem {
     func seek(_ request: SeekRequest, _ reply: consuming SeekReply) {
         let search: DataSearch
@@ -27,10 +26,9 @@ extension VolumeFileSystem {
         writeBackAndSeek(search, of: node.number, KeptSeek(reply))
     }
 
-    /// The kernel writes the pages back by WRITE requests, which other threads carry; it needs
-    /// neither the inode's lock for that nor this request's answer. The thread that waits for it
-    /// carries none, so any number of programs that ask at once leaves the WRITEs somebody to carry
-    /// them.
+    /// The kernel writes the pages back by WRITE requests, which other threads carry. For that it
+    /// needs neither the inode's lock nor the answer to this request. The thread that waits for it
+    /// carries no request, so threads remain for the WRITEs however many programs ask at once.
     private func writeBackAndSeek(_ search: DataSearch, of node: UInt64, _ kept: KeptSeek) {
         let notices = notices
         let isTaken = notices.run {
@@ -42,7 +40,7 @@ extension VolumeFileSystem {
     }
 }
 
-/// An answer that is given later, by whoever comes first.
+/// An answer for later; the first call of ``answer(_:)`` gives it.
 private final class KeptSeek: Sendable {
     private let reply: Guarded<SeekReply?>
 

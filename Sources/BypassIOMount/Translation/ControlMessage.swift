@@ -15,8 +15,8 @@ struct ControlMessage: ~Escapable {
     private let inputLength: Int
     private let outputLength: Int
 
-    /// nil for another size and for flags that are not 0. Of a length over 488 what fits is used,
-    /// so that a program may pass what it passes on Windows.
+    /// nil for another size and for flags that are not 0. A length over 488 counts as 488, so that
+    /// a program may pass the lengths that it passes on Windows.
     @_lifetime(copy message)
     init?(_ message: Span<UInt8>) {
         guard message.count == Self.size else { return nil }
@@ -31,7 +31,7 @@ struct ControlMessage: ~Escapable {
         guard field(4) == 0 else { return nil }
     }
 
-    /// Of a BypassIO control whose arguments are right; nil for all else.
+    /// The operation of a valid BypassIO control; nil for everything else.
     var operation: BypassIOOperation? {
         let start = Self.bufferOffset
         return try? FSBypassIOInput.validated(
@@ -40,7 +40,7 @@ struct ControlMessage: ~Escapable {
         ).operation
     }
 
-    /// Answers with a status and no output. As ``send(to:_:_:)``.
+    /// Answers with a status and no output, in the way of ``send(to:_:_:)``.
     func refuse(with status: NTStatus, _ answer: inout MutableSpan<UInt8>) -> Int {
         for index in 0..<Self.bufferOffset { answer[index] = asked[index] }
         Self.store(status.rawValue, at: 16, &answer)
@@ -48,9 +48,9 @@ struct ControlMessage: ~Escapable {
         return Self.bufferOffset
     }
 
-    /// Sends the control and puts what comes back into `answer`, which is as long as the message
-    /// and zero: status, information and output. Returns where the output ends; what is behind it
-    /// the kernel leaves as the caller had it.
+    /// Sends the control and writes the result into `answer`, which has the message's length and is
+    /// zero: status, information and output. Returns the end of the output; the kernel leaves the
+    /// caller's bytes behind it unchanged.
     func send(
         to file: FileObject, _ requestor: Requestor, _ answer: inout MutableSpan<UInt8>
     ) -> Int {
@@ -63,13 +63,13 @@ struct ControlMessage: ~Escapable {
         return start + written
     }
 
-    /// The veto that an answer carries, whose output ends at `end`.
+    /// The veto in an answer whose output ends at `end`.
     func veto(
         in answer: Span<UInt8>, upTo end: Int
     ) -> (veto: BypassVeto, operation: BypassIOOperation)? {
         let output = answer.extracting(Self.bufferOffset..<max(end, Self.bufferOffset))
-        // Of nearly all answers one byte tells that there is none: an error's OpStatus begins with
-        // 11.
+        // One byte of nearly all answers shows that there is no veto: an error's OpStatus begins
+        // with the bits 11.
         guard code == .manageBypassIO, output.count == FSBypassIOOutput.size,
             output[FSBypassIOOutput.headerSize + 3] & 0xC0 == 0xC0,
             let decoded = try? FSBypassIOOutput(decoding: output), let results = decoded.results

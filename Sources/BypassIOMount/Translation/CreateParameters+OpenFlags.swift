@@ -3,7 +3,7 @@ internal import IOStack
 internal import LinuxKit
 
 extension CreateParameters {
-    /// Takes over what open(2) was told about access and handling.
+    /// Takes over open(2)'s flags for access and handling.
     mutating func apply(_ flags: OpenFlags) {
         access = []
         if flags.mayRead { access.insert(.read) }

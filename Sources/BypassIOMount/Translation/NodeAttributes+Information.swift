@@ -2,7 +2,7 @@ internal import FUSE
 internal import IOStack
 
 extension NodeAttributes {
-    /// - Parameter inode: what programs see as st_ino.
+    /// - Parameter inode: the st_ino for programs.
     init(_ information: FileInformation, inode: UInt64) {
         self.init(
             inode: inode, size: information.size, blocks: information.allocatedSize / 512,

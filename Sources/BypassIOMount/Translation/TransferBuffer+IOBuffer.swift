@@ -1,5 +1,5 @@
 public import FUSE
 public import IOStack
 
-/// Data goes between the kernel's messages and the storage without a copy in between.
+/// The storage and the kernel's messages share this buffer, so data is not copied between them.
 extension TransferBuffer: IOBuffer {}

@@ -27,20 +27,20 @@ public final class MountedVolume: Sendable {
         if mounted.session.passthroughObstacle != nil { fileSystem.kernelRoute?.stop() }
     }
 
-    /// Set on the mount's root, by who may set trusted attributes: whether reads move access times
-    /// from then on, "1" or "0". It is not listed.
+    /// A program that may set trusted attributes sets it on the mount's root: whether reads change
+    /// access times from then on, "1" or "0". Listings leave it out.
     public static let accessTimesAttribute = Array("trusted.bypassio.access_times".utf8)
 
-    /// Why nobody gets kernel reads, although the mount would grant them; one sentence that says
-    /// what to do. nil where they work or were not asked for.
+    /// Why no program gets kernel reads, although the mount would grant them: one sentence that
+    /// says what to do. nil where they work or were not requested.
     public var kernelReadObstacle: String? {
         fileSystem.kernelRoute == nil ? nil : mounted.session.passthroughObstacle
     }
 
-    /// Mounts a volume at an empty directory and serves it on threads of its own; returns when it
-    /// can be used.
+    /// Mounts a volume at an empty directory and serves it on threads of its own; returns when
+    /// programs can use it.
     ///
-    /// What programs make gets the bits that their umask leaves; for that, this process must have
+    /// New files get the bits that their programs' umask leaves; for that, this process must have
     /// none of its own (`umask(0)`). As root it serves every user if `MountOptions.allowOther` is
     /// set; the kernel checks permissions.
     ///
@@ -49,7 +49,7 @@ public final class MountedVolume: Sendable {
         _ volume: IOStack.Volume, at mountPoint: FilePath,
         options: VolumeMountOptions = VolumeMountOptions()
     ) throws(VolumeMountError) -> MountedVolume {
-        // Requests that wait in the stack tell the thread that carries them.
+        // A request that waits in the stack reports that to the thread that carries it.
         RequestWait.observe(
             RequestWait.Observer(
                 begins: { WorkerThread.beginWait($0) }, ends: { WorkerThread.endWait() }))
@@ -78,10 +78,10 @@ public final class MountedVolume: Sendable {
 
     public var mountPoint: FilePath { mounted.mountPoint }
 
-    /// Files and directories that programs have open.
+    /// The number of files and directories that programs have open.
     public var openHandleCount: Int { fileSystem.handles.count }
 
-    /// Files that the kernel knows.
+    /// The number of files that the kernel knows.
     public var knownFileCount: Int { fileSystem.nodes.count }
 
     /// The filters, their counters and the routes of reads.
@@ -92,7 +92,8 @@ public final class MountedVolume: Sendable {
         String(decoding: ReportText.json(report), as: UTF8.self)
     }
 
-    /// Takes the volume out of the name space. Open files are served until they are closed.
+    /// Removes the volume from the name space. The service continues for open files until they
+    /// close.
     public func unmount() throws(MountError) {
         try mounted.unmount()
     }
@@ -102,8 +103,8 @@ public final class MountedVolume: Sendable {
         mounted.abort()
     }
 
-    /// Sleeps until the volume is unmounted and nobody has a file of it open; then everything is
-    /// closed. Not from a thread that serves it.
+    /// Sleeps until the volume is unmounted and no program has a file of it open; then everything
+    /// is closed. Do not call it from a thread that serves the volume.
     public func waitUntilUnmounted() {
         mounted.waitUntilUnmounted()
         forwarder?.stop()

@@ -3,13 +3,13 @@ internal import FUSE
 internal import IOStack
 internal import SystemPackage
 
-/// Files of nodes: each is open already, or is opened by the names that lead to it.
+/// Files of nodes: a file is open already, or is opened by the names that lead to it.
 ///
-/// A client chooses how many names that are. So the way down is a loop, whose memory and time grow
-/// with the depth and whose use of the stack does not.
+/// A client chooses the number of names. So a loop walks down, whose memory and time grow with the
+/// depth and whose use of the stack does not.
 extension VolumeFileSystem {
-    /// Lends the file object of a node, opening it by its name if need be. A directory stays open
-    /// for later. With `byNameOnly` an open handle does not count.
+    /// Lends the file object of a node to `body`, and opens it by its name if necessary. A
+    /// directory stays open for later. `byNameOnly` excludes open handles.
     func withFile<R>(
         of node: Node, _ requestor: Requestor, byNameOnly: Bool = false,
         _ body: (FileObject) throws(IOFailure) -> R
@@ -20,7 +20,7 @@ extension VolumeFileSystem {
             do throws(IOFailure) {
                 return try body(file)
             } catch {
-                // It was closed meanwhile.
+                // The handle has closed meanwhile.
                 guard error.status == .fileClosed else { throw error }
             }
         case .named, .numbered: break
@@ -30,7 +30,7 @@ extension VolumeFileSystem {
         return try body(held.file)
     }
 
-    /// Opens a node's file, whatever the way; `configure` says how.
+    /// Opens a node's file by the best way; `configure` sets the parameters.
     func openFile(
         of node: Node, _ requestor: Requestor, configure: (inout CreateParameters) -> Void
     ) throws(IOFailure) -> FileObject {
@@ -67,12 +67,13 @@ extension VolumeFileSystem {
 
     // MARK: The way down
 
-    /// So many directories above a file are opened one by one and kept: what is used next is near.
+    /// So many directories above a file are opened singly and kept, because the next request is
+    /// likely to be near.
     private static let nearLevels = 16
-    /// Those further up are opened so many levels at a time, within what a path may have.
+    /// Further up, so many levels are opened at a time, within the limits of a path.
     private static let stride = (levels: 64, bytes: 4000)
 
-    /// A node's file for names and attributes, from the nearest directory above it that is open.
+    /// A node's file for names and attributes, from the nearest open directory above it.
     private func heldFile(
         of node: Node, _ requestor: Requestor
     ) throws(IOFailure) -> HeldFile {
@@ -111,7 +112,7 @@ extension VolumeFileSystem {
         }
     }
 
-    /// Takes the next names, and the node that they lead to, from the end of `way`.
+    /// Takes the next names, and the node to which they lead, from the end of `way`.
     private static func nextStep(_ way: inout [NodeTable.Step]) -> (FilePath, Node) {
         var step = way.removeLast()
         var path = step.name

@@ -10,10 +10,10 @@ internal import SystemPackage
 #endif
 
 /// A volume as FUSE sees it: every request of the kernel becomes a request through the I/O manager,
-/// on behalf of whoever made it, so that filters see all of it.
+/// on behalf of its requestor, so that filters see all of it.
 ///
-/// Permissions are the kernel's (default_permissions); nothing is checked here again. Any thread,
-/// several at once.
+/// The kernel checks permissions (default_permissions); nothing here checks them again. Any thread
+/// may call, several at once.
 final class VolumeFileSystem: FileSystem {
     let volume: IOStack.Volume
     let nodes: NodeTable
@@ -22,23 +22,23 @@ final class VolumeFileSystem: FileSystem {
     let trust: KernelTrust
     let habits = ListingHabits()
     let notices = KernelNotices()
-    /// Made once the volume is mounted, where it is needed.
+    /// Set once the volume is mounted, if it is needed.
     let unwatched = GuardedOnDemand<UnwatchedFiles>()
     private let generation = HandleGeneration()
-    /// Relaxed: an open that comes while it changes goes by either.
+    /// Relaxed: an open during a change may use either value.
     let accessTimesStay: Atomic<Bool>
     var leavesAccessTime: Bool { accessTimesStay.load(ordering: .relaxed) }
     let pausers: StreamPausers
-    /// nil: no program gets it but by asking.
+    /// nil: programs get kernel reads only if they ask.
     let kernelRoute: KernelRoute?
-    /// All files of the volume itself are like those of /proc.
+    /// Whether all files of the volume itself are like those of /proc.
     private let hasMadeUpSizes: Bool
-    /// As they were when the volume was mounted.
+    /// The permissions at the time of the mount.
     let rootPermissions: UInt16
-    /// Beside root, who may administer the volume: who mounted it.
+    /// The user that mounted, who may administer the volume beside root.
     private let owner: UInt32
 
-    /// Throws what opening the volume's root answers.
+    /// Throws the failure to open the volume's root.
     init(_ volume: IOStack.Volume, _ options: VolumeMountOptions) throws(IOFailure) {
         let root = HeldFile(
             try volume.open(CreateParameters(path: "", access: [], options: .attributesOnly)))
@@ -60,10 +60,11 @@ final class VolumeFileSystem: FileSystem {
         hasMadeUpSizes = (try? root.file.volumeInformation())?.hasMadeUpSizes ?? false
     }
 
-    /// Without atomic truncation: with it the kernel sends O_TRUNC before it finds that the file is
-    /// a running program, which would be cut under its feet instead of ETXTBSY.
+    /// Without atomic truncation: with it the kernel would send O_TRUNC before it finds that the
+    /// file is a running program, and the program would be truncated instead of the open failing
+    /// with ETXTBSY.
     ///
-    /// fcntl and flock locks stay with the kernel, which knows all processes that use the mount.
+    /// The kernel keeps fcntl and flock locks, because it knows all processes that use the mount.
     var features: InitFlags {
         var features: InitFlags = [
             .dontMask, .directoryControls, .automaticInvalidation,
@@ -79,7 +80,7 @@ final class VolumeFileSystem: FileSystem {
         nodes.forget(node, count: count)
     }
 
-    /// Closes what the kernel left open; after the session has ended.
+    /// Closes the files that the kernel left open. Call after the session has ended.
     func closeAll() {
         for handle in handles.removeAll() { handle.close() }
         nodes.forgetAll()
@@ -96,8 +97,8 @@ final class VolumeFileSystem: FileSystem {
 
     // MARK: Answers
 
-    /// Programs take a file without blocks for a hole and do not read it (tar -S). If the kernel
-    /// may hold pages of such a file that are newer, it has a block.
+    /// Programs take a file without blocks for a hole and do not read it (tar -S). So the file gets
+    /// a block if the kernel may hold newer pages of it.
     func attributes(_ information: FileInformation, of node: Node) -> NodeAttributes {
         var attributes = NodeAttributes(information, inode: inode(of: information.id))
         if information.isHoleAlone, node.mayBeMappedForWriting,
@@ -108,28 +109,28 @@ final class VolumeFileSystem: FileSystem {
         return attributes
     }
 
-    /// Whether a read must ask, whatever size the file is said to have. Of the volume's own file
-    /// system it is known; another one that is mounted in it is asked at each open.
+    /// Whether reads must ask for data whatever the file's size. The volume's own file system gives
+    /// one answer for all files; another file system mounted in the volume is asked at each open.
     func hasMadeUpSize(_ file: FileObject, _ requestor: Requestor) -> Bool {
         guard file.stream.id.device != nodes.root.id.device else { return hasMadeUpSizes }
         return (try? file.volumeInformation(requestor: requestor))?.hasMadeUpSizes ?? false
     }
 
-    /// A request that was to make, move or remove a name failed; it may have been done all the
-    /// same, in part or before a filter failed it.
+    /// A failed request may nevertheless have made, moved or removed a name, in part or before a
+    /// filter failed it.
     func mayHaveChanged(_ name: [UInt8], in directory: UInt64) {
         notices.forgetAttributes(of: directory)
         notices.forgetName(name, in: directory)
     }
 
-    /// st_ino: the host's own, made different for files of other file systems that are mounted in
-    /// the volume, since the mount has one device number for all.
+    /// st_ino: the host's number, changed for files of other file systems that are mounted in the
+    /// volume, because the mount has a single device number.
     func inode(of id: FileID) -> UInt64 {
         guard id.device != nodes.root.id.device else { return id.inode }
         return id.inode ^ (id.device &* 0x9E37_79B9_7F4A_7C15) << 16 | 1 << 63
     }
 
-    /// - Parameter mark: taken before `information` was.
+    /// - Parameter mark: taken before `information`.
     func entry(
         _ node: Node, _ information: FileInformation, since mark: KernelTrust.Mark
     ) -> NodeEntry {
@@ -142,7 +143,7 @@ final class VolumeFileSystem: FileSystem {
 }
 
 extension FileInformation {
-    /// It has a size and no blocks.
+    /// Whether the file has a size and no blocks.
     var isHoleAlone: Bool { allocatedSize == 0 && size > 0 && kind == .regularFile }
 }
 

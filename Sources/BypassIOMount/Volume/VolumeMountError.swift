@@ -5,7 +5,7 @@ public import IOStack
 public enum VolumeMountError: Error, Sendable, CustomStringConvertible {
     /// The mount itself.
     case mount(MountError)
-    /// The volume's root could not be opened: a filter or the file system refused.
+    /// A filter or the file system refused to open the volume's root.
     case root(IOFailure)
 
     public var description: String {

@@ -3,38 +3,40 @@ public import FUSE
 /// How a volume is mounted.
 public struct VolumeMountOptions: Sendable {
     public var mount = MountOptions()
-    /// How long the kernel may use what it knows of a name or a file without asking. Changes that
-    /// come through the mount count at once; only those made behind its back are seen so late.
+    /// How long the kernel may use a name or a file's attributes without asking. Changes through
+    /// the mount show at once; only changes behind it may show this late.
     public var entryTimeout = Duration.seconds(1)
     public var attributesTimeout = Duration.seconds(1)
     /// The same for a name that does not exist.
     public var negativeTimeout = Duration.zero
-    /// Where the file system tells what others do to its files, what the kernel knows of them is
-    /// trusted for as long as they have been left alone, at most this long, in whole seconds. Zero:
-    /// the limits above count.
+    /// Where the file system reports changes behind the mount, the kernel may trust a name this
+    /// long, and a file's attributes for as long as the file has been unchanged, at most this long.
+    /// In whole seconds. Zero: only the limits above apply.
     public var longestTrust = Duration.seconds(60)
-    /// Requests that are carried at the same time, 1 to 256; those that wait do not count.
+    /// Requests that the service carries at the same time, 1 to 256; requests that wait do not
+    /// count.
     public var maximumThreads = 16
-    /// Requests that are carried or wait at the same time, 1 to 1024; at least ``maximumThreads``.
+    /// Requests that the service carries or that wait at the same time, 1 to 1024; at least
+    /// ``maximumThreads``.
     public var threadLimit = 256
-    /// How long a pause or a DISABLE waits for reads under way, see `IOStack.Volume.drainLimit`.
+    /// How long a pause or a DISABLE waits for reads in flight, see `IOStack.Volume.drainLimit`.
     public var drainLimit = Duration.seconds(30)
     /// How requests come from the kernel.
     public var transport = Transport.automatic
-    /// Directories that are kept open at most; each takes a descriptor.
+    /// The greatest number of directories that stay open; each takes a descriptor.
     public var maximumOpenDirectories = 1024
-    /// Whoever opens a file for reading alone has the kernel read it, past the service, where every
-    /// layer agrees (`IOStack.FileObject.grantKernelReads()`).
+    /// For a program that opens a file for reading only, the kernel reads it, past the service,
+    /// where every layer agrees (`IOStack.FileObject.grantKernelReads()`).
     public var grantsKernelReads = false
-    /// Files of fewer bytes are left to the service: making their way for the kernel takes longer
-    /// than the one request that brings all their data.
+    /// The service reads files of fewer bytes: a kernel route takes longer to prepare than the
+    /// single request that brings all their data.
     public var smallestKernelFile: UInt64 = 128 << 10
-    /// Who may pause and resume the bypass of a file's readers by the control code.
+    /// The users that may pause and resume the bypass of a file's readers by the control code.
     public var pausers = StreamPausers.owner
     /// Opens never move access times.
     public var noAccessTime = false
 
-    /// Is told how the mount's session fares, and of its requests.
+    /// Gets events of the mount's session and its requests.
     public var observer: (any SessionObserver)?
 
     public init() {
