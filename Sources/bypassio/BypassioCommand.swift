@@ -19,7 +19,7 @@ struct BypassioCommand: ParsableCommand {
             DemoCommand.self, SampleReader.self, LabServiceCommand.self,
         ])
 
-    /// Under the names that mount(8) knows it is another program.
+    /// mount(8) calls the program by other names, under which it is another program.
     static func main() {
         do {
             let program = CommandLine.arguments.first ?? ""

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Terminal
 
-/// What went wrong, in one sentence that says what to do about it.
+/// An error, in one sentence that says what to do about it.
 struct CommandError: Error {
     let status: CommandStatus
     let message: String
@@ -12,7 +12,8 @@ struct CommandError: Error {
     }
 }
 
-/// Runs a command's body: an error is one line on standard error and a documented exit code.
+/// Runs a command's body: reports an error as one line on standard error and a documented exit
+/// code.
 func reportingErrors(_ body: () throws -> Void) throws {
     do {
         try body()

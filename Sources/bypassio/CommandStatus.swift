@@ -12,7 +12,8 @@ enum CommandStatus: Int32 {
     case usage = 64
     /// `lab`: a scenario file has a fault (EX_DATAERR).
     case malformed = 65
-    /// The path does not exist, is not readable, or is nothing BypassIO knows (EX_NOINPUT).
+    /// The path does not exist, is not readable, or is of a kind that BypassIO does not know
+    /// (EX_NOINPUT).
     case noInput = 66
     /// The kernel has no FUSE, or fusermount3 is missing (EX_UNAVAILABLE).
     case unavailable = 69

@@ -5,8 +5,8 @@ import SystemPackage
 
 /// A path from the command line.
 ///
-/// File names are bytes, and need not be UTF-8; Swift repairs arguments that are not, so that the
-/// repaired name is of no file. The kernel keeps the bytes.
+/// File names are bytes and need not be UTF-8. Swift repairs an argument that is not, so that its
+/// text names no file. The kernel keeps the bytes.
 enum ArgumentPath {
     /// The path of an argument.
     static func path(_ argument: String) -> FilePath {
@@ -15,8 +15,8 @@ enum ArgumentPath {
             platformString: (bytes ?? Array(argument.utf8)).map { CChar(bitPattern: $0) } + [0])
     }
 
-    /// The same from the root, for those who read it elsewhere; as it stands where it, or the way
-    /// to here, is no text.
+    /// The same path from the root, for programs in another working directory. Returns the argument
+    /// unchanged where it, or the working directory, is no UTF-8 text.
     static func absolute(_ argument: String) -> String {
         let here = FileManager.default.currentDirectoryPath
         guard !argument.isEmpty, !argument.hasPrefix("/"), !here.isEmpty,
@@ -29,7 +29,7 @@ enum ArgumentPath {
         return path.string
     }
 
-    /// The first argument that becomes this one when it is repaired.
+    /// The first argument that Swift's repair turns into this text.
     private static func original(_ argument: String) -> [UInt8]? {
         let zero: UInt8 = 0
         return commandLine?.split(separator: zero, omittingEmptySubsequences: false)
@@ -40,8 +40,8 @@ enum ArgumentPath {
         try? KernelFile.bytes(of: "/proc/self/cmdline")
     }
 
-    /// The absolute path of a mount point, without links. What is mounted there is not asked,
-    /// because its service may be gone or hang: its directory is.
+    /// The absolute path of a mount point, without links. Asks only its directory, not the mount
+    /// itself, whose service may be gone or hang.
     static func mountPoint(_ argument: String) -> FilePath {
         let path = path(argument)
         guard let name = path.lastComponent, name.kind == .regular else {
@@ -53,7 +53,7 @@ enum ArgumentPath {
         if (try? MountTable())?.entries.contains(where: { $0.mountPoint == direct }) == true {
             return direct
         }
-        // A link to the mount point.
+        // The argument may be a link to the mount point.
         var status = stat()
         let isLink =
             unsafe direct.withPlatformString { unsafe lstat($0, &status) } == 0

@@ -1,12 +1,11 @@
 import ArgumentParser
 
-/// `bypassio demo`, which is gone: scripts and people that know the word are told where its parts
-/// are.
+/// `bypassio demo` is gone: this tells scripts and people that use it where its parts are.
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo", abstract: "Gone: use bench --quick or sample.", shouldDisplay: false)
 
-    /// Whatever it was given, its options and --help, too.
+    /// Accepts all arguments, also options and --help.
     @Argument(parsing: .captureForPassthrough)
     var arguments: [String] = []
 

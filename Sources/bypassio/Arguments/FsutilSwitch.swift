@@ -1,8 +1,7 @@
 /// `fsutil bypassIo state /v PATH`: people who know fsutil, and their scripts, write options this
 /// way.
 enum FsutilSwitch {
-    /// The arguments with `/v` or `/V` of `state` as `--verbose`. Alone it is a path like any
-    /// other.
+    /// Replaces the `/v` or `/V` of `state` by `--verbose`. Alone, `/v` is a path like any other.
     static func asOption(_ arguments: [String]) -> [String] {
         guard arguments.first == "state" else { return arguments }
         let operands = arguments.indices.dropFirst().prefix { arguments[$0] != "--" }

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Terminal
 
-/// A command's name that is nearly the one of a command. ArgumentParser suggests options only.
+/// Suggests a command for a mistyped name. ArgumentParser suggests only options.
 enum MistypedCommand {
-    /// Throws the exit code of a wrong command line, which it has explained, if the arguments begin
-    /// with such a name.
+    /// Explains the error and throws the exit code of a wrong command line if the arguments begin
+    /// with a mistyped command.
     static func refuse(_ arguments: [String], of root: any ParsableCommand.Type) throws {
         var command = root
         var names = [root.configuration.commandName ?? "bypassio"]
@@ -33,7 +33,7 @@ enum MistypedCommand {
         command.configuration.commandName ?? ""
     }
 
-    /// The name that the fewest changes make of `word`, if they are few for its length.
+    /// The name with the fewest changes from `word`; nil if they are many for its length.
     static func nearest(to word: String, in names: [String]) -> String? {
         // No name is as long, and the table below grows with the product.
         guard word.count <= 32 else { return nil }
@@ -43,7 +43,7 @@ enum MistypedCommand {
         return found.name
     }
 
-    /// Letters put in, left out, replaced, or exchanged with their neighbour.
+    /// The number of letters inserted, removed, replaced, or exchanged with their neighbour.
     private static func changes(from: String, to: String) -> Int {
         let (from, to) = (Array(from), Array(to))
         var rows = [Array(0...to.count)]

@@ -1,11 +1,11 @@
 import BypassIOBench
 import Terminal
 
-/// All that a run found out: the figures, and the proof if it was wanted.
+/// The results of a run: the figures, and the proof if requested.
 struct BenchAnswer: Encodable {
     let report: BenchReport
     let proof: ProofReport?
-    /// Why there is no proof although it was wanted; one sentence.
+    /// Why there is no proof although it was requested; one sentence.
     let proofObstacle: String?
 
     private enum CodingKeys: CodingKey {
@@ -13,7 +13,7 @@ struct BenchAnswer: Encodable {
         case proofObstacle
     }
 
-    /// The report's fields as they stand, and these beside them.
+    /// Encodes the report's fields and these on the same level.
     func encode(to encoder: any Encoder) throws {
         try report.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)

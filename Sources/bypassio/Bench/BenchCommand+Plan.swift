@@ -56,7 +56,7 @@ extension BenchCommand {
         }
     }
 
-    /// As a shell takes it for one word.
+    /// Quotes a word for the shell.
     private static func quoted(_ word: String) -> String {
         let isPlain = word.unicodeScalars.allSatisfy {
             $0.properties.isAlphabetic || $0.properties.numericType != nil

@@ -4,7 +4,7 @@ import Foundation
 import SystemPackage
 import Terminal
 
-/// `bypassio bench`: every route of a read, side by side with the backing directory itself.
+/// `bypassio bench`: measures every route of a read beside the backing directory itself.
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
@@ -113,7 +113,7 @@ struct BenchCommand: ParsableCommand {
     private func measure() throws {
         try engine.check()
         let plan = try plan()
-        // Not after minutes of measuring.
+        // Checked now, not after minutes of measuring.
         for path in [json, html, markdown] {
             if let path, path != "-" { try Self.write("", to: path) }
         }
@@ -126,8 +126,8 @@ struct BenchCommand: ParsableCommand {
         if proof?.isSame == false { throw CommandStatus.internalError.exitCode }
     }
 
-    /// The proof, if it is wanted. Where the usual folder cannot have it, the figures are measured
-    /// all the same: nobody asked for the proof or for a folder by name.
+    /// The proof, if requested. If only the default folder cannot hold the file, the bench measures
+    /// the figures nevertheless: the user named neither the proof nor a folder.
     private func prove(_ plan: BenchPlan) throws -> (ProofReport?, obstacle: String?) {
         guard isProofWanted else { return (nil, nil) }
         do {

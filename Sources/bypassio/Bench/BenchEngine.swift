@@ -15,7 +15,7 @@ enum BenchEngine: String, ExpressibleByArgument, CaseIterable {
         }
     }
 
-    /// Says why the engine that was asked for cannot be had here, before anything is written.
+    /// Throws the reason why the requested engine is unavailable here, before any write.
     func check() throws {
         do throws(ReadEngineError) {
             try ReadEngines.make(depth: 1, slotSize: 4096, policy: policy).close()

@@ -1,12 +1,12 @@
 import Glibc
 import SystemPackage
 
-/// Where the bytes to decode come from.
+/// The source of the bytes to decode.
 struct BufferSource {
-    /// More than any structure has; what is longer is no buffer of ours.
+    /// More than any structure has; a longer file is none of our buffers.
     private static let sizeLimit = 64 * 1024
 
-    /// How long a FIFO's writer may take over its next bytes, in milliseconds.
+    /// How long a FIFO's writer may take for its next bytes, in milliseconds.
     private static let patience: Int32 = 5000
 
     private let source: String
@@ -23,7 +23,7 @@ struct BufferSource {
         if let bytes = Self.hexadecimal(Array(source.utf8)) { return bytes }
         let descriptor: FileDescriptor
         do {
-            // A FIFO without a writer would keep us waiting for good.
+            // A FIFO without a writer would block for ever.
             descriptor = try FileDescriptor.open(
                 ArgumentPath.path(source), .readOnly, options: [.nonBlocking, .closeOnExec])
         } catch {
@@ -38,7 +38,7 @@ struct BufferSource {
         return interpret(content)
     }
 
-    /// Says what hexadecimal digits lack, if that is all they lack.
+    /// Says how the hexadecimal digits are incomplete, if that is their only fault.
     private var wantedText: String {
         Self.digits(Array(source.utf8)).map { digits in
             digits.isEmpty
@@ -47,7 +47,7 @@ struct BufferSource {
         } ?? "hexadecimal digits"
     }
 
-    /// Text of hexadecimal digits is what it says; anything else is the bytes themselves.
+    /// Decodes text of hexadecimal digits; takes any other content as the bytes themselves.
     private func interpret(_ content: [UInt8]) -> [UInt8] {
         Self.hexadecimal(content) ?? content
     }
@@ -83,8 +83,8 @@ struct BufferSource {
         guard answer != 0 else { throw Errno.timedOut }
     }
 
-    /// Hexadecimal digits with white space, colons, commas and 0x between the bytes; nil if it is
-    /// anything else, has an odd number of digits, or none.
+    /// Decodes hexadecimal digits with white space, colons, commas and 0x between the bytes; nil if
+    /// the text is anything else, has an odd number of digits, or none.
     static func hexadecimal(_ text: [UInt8]) -> [UInt8]? {
         guard let digits = digits(text), !digits.isEmpty, digits.count.isMultiple(of: 2) else {
             return nil
@@ -92,7 +92,7 @@ struct BufferSource {
         return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 
-    /// nil if the text holds anything but digits and what may stand between them.
+    /// nil if the text has any other character than digits and their separators.
     private static func digits(_ text: [UInt8]) -> [UInt8]? {
         var digits: [UInt8] = []
         var rest = text[...]

@@ -3,7 +3,7 @@ import BypassIOProtocol
 import SystemPackage
 import Terminal
 
-/// `bypassio decode`: a raw input or output buffer of either control code in words.
+/// `bypassio decode`: explains a raw input or output buffer of either control code.
 struct DecodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "decode",

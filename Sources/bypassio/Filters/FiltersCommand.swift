@@ -5,7 +5,7 @@ import IOStack
 import SystemPackage
 import Terminal
 
-/// `bypassio filters`: what `fltmc instances` shows on Windows.
+/// `bypassio filters`: the counterpart of `fltmc instances` on Windows.
 struct FiltersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "filters",

@@ -5,10 +5,10 @@ import SystemPackage
 import Terminal
 
 extension VolumeReport {
-    /// How long a service has for its answer.
+    /// How long a service may take to answer.
     private static var patience: Duration { .seconds(5) }
 
-    /// Throws a ``CommandError`` where no volume answers, in time.
+    /// Throws a ``CommandError`` where no volume answers in time.
     static func json(of path: FilePath, named name: String) throws -> String {
         do throws(Errno) {
             let text = try ServiceQuestion.attribute(attribute, of: path, within: patience)
@@ -85,7 +85,7 @@ extension VolumeReport {
         return ["files that the kernel reads itself: \(kernelRoute.openHandles) open now"]
     }
 
-    /// Since the mount.
+    /// Opens and reads since the mount.
     private var routeTable: [String] {
         var table = TextTable([
             ("route", .left), ("opens", .right), ("reads", .right), ("bytes", .right), ("", .left),

@@ -4,7 +4,7 @@ import Foundation
 import SystemPackage
 import Terminal
 
-/// `bypassio lab new`: a scenario to begin with.
+/// `bypassio lab new`: writes a first scenario.
 struct LabNewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "new",

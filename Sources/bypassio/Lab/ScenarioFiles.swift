@@ -2,8 +2,8 @@ import BypassIOLab
 import Foundation
 import Terminal
 
-/// The scenario files that a command line names: files as they are, folders with all the `.lab`
-/// files below them, in the order of their names.
+/// The scenario files of a command line: the named files, and all `.lab` files below the named
+/// folders, in the order of their names.
 struct ScenarioFiles {
     private(set) var paths: [String] = []
     private(set) var scenarios: [Scenario] = []
@@ -11,10 +11,11 @@ struct ScenarioFiles {
     private(set) var faults: [String] = []
 
     static let suffix = ".lab"
-    /// More is no scenario, and would only fill memory.
+    /// A larger file is no scenario, and would only fill memory.
     private static let largestFile = 1 << 20
 
-    /// Throws a ``CommandError`` for a file that cannot be read; malformed ones are gathered.
+    /// Throws a ``CommandError`` for a file that cannot be read; collects the faults of malformed
+    /// files.
     init(_ arguments: [String]) throws {
         for argument in arguments { try add(argument) }
         for path in paths {
@@ -42,7 +43,7 @@ struct ScenarioFiles {
         paths += found.map { argument.hasSuffix("/") ? argument + $0 : "\(argument)/\($0)" }
     }
 
-    /// Throws a ``CommandError`` for a file that cannot be read or is far too large.
+    /// Throws a ``CommandError`` for a file that cannot be read or is too large.
     static func text(_ path: String) throws -> String {
         guard let handle = FileHandle(forReadingAtPath: path) else {
             throw CommandError(.noInput, "\(path) cannot be read: check path and rights.")

@@ -2,21 +2,21 @@ import CKernelABI
 
 /// Where the log of a service goes.
 enum LogDestination: Sendable, Equatable {
-    /// To people: what is notable, without time and level.
+    /// For people: notable events, without time and level.
     case standardError
-    /// Appended to.
+    /// Lines are appended.
     case file(String)
-    /// Datagrams as syslog(3) sends them.
+    /// Datagrams in the format of syslog(3).
     case syslog(socket: String)
     /// Datagrams of systemd's journal.
     case journal(socket: String)
-    /// There is nobody to tell.
+    /// Drops the log, because no reader exists.
     case nowhere
 
-    /// Of `--log`; a file of such a name is written `./stderr`.
+    /// Words of `--log`; a file of such a name is written `./stderr`.
     static let words: Set = ["stderr", "journal"]
 
-    /// Of `--log`: `stderr`, `journal`, a file, or a socket of a syslog service. Throws a
+    /// From `--log`: `stderr`, `journal`, a file, or a socket of a syslog service. Throws a
     /// ``CommandError`` for `journal` where the machine has none.
     init(named name: String) throws {
         switch name {
@@ -33,14 +33,14 @@ enum LogDestination: Sendable, Equatable {
         }
     }
 
-    /// Of a service that has no terminal: the machine's journal, or its syslog.
+    /// The destination of a service without a terminal: the machine's journal, or its syslog.
     static var ofMachine: LogDestination {
         let (journal, syslog) = ("/run/systemd/journal/socket", "/dev/log")
         if unsafe bpio_is_socket(journal) != 0 { return .journal(socket: journal) }
         return unsafe bpio_is_socket(syslog) != 0 ? .syslog(socket: syslog) : .nowhere
     }
 
-    /// Where it is, to follow "the log"; empty for none.
+    /// The place, as text to follow "the log"; empty for none.
     var place: String {
         switch self {
         case .file(let path), .syslog(let path), .journal(let path): " \(path)"
@@ -48,7 +48,7 @@ enum LogDestination: Sendable, Equatable {
         }
     }
 
-    /// What a mount was told, or what fits where it runs.
+    /// The destination of a mount's settings, or the default for its surroundings.
     init(_ settings: MountSettings) throws {
         if let name = settings.log {
             try self.init(named: name)

@@ -11,10 +11,10 @@ struct LogLine: Sendable {
     /// Without line breaks and other control characters.
     let text: String
 
-    /// Longer texts are cut: the log must not grow by what a client chooses.
+    /// Longer texts are cut: a client must not determine how fast the log grows.
     private static let longestText = 32_768
 
-    /// Under which a logger's metadata carry it.
+    /// The key of the kind in a logger's metadata.
     static let kindKey = "kind"
 
     init(_ level: Logger.Level, _ kind: String?, _ text: String) {
@@ -33,10 +33,10 @@ struct LogLine: Sendable {
         return "\(stamp) \(level.rawValue) bypassio[\(getpid())]: \(kindAndText)\n"
     }
 
-    /// For people.
+    /// The line for people.
     var plain: String { "bypassio: \(text)\n" }
 
-    /// As syslog(3) writes it, of the facility `daemon`; the receiver adds time and host.
+    /// In the format of syslog(3), with the facility `daemon`; the receiver adds time and host.
     var syslog: String { "<\(3 * 8 + severity)>bypassio[\(getpid())]: \(kindAndText)" }
 
     /// Fields of systemd's journal, one a line.
@@ -47,7 +47,7 @@ struct LogLine: Sendable {
 
     private var kindAndText: String { kind.map { "\($0): \(text)" } ?? text }
 
-    /// Of syslog(3).
+    /// The severity of syslog(3).
     private var severity: Int {
         switch level {
         case .critical: 2
@@ -60,14 +60,14 @@ struct LogLine: Sendable {
     }
 }
 
-/// What a line of the log is about. Scripts look for these words: docs/mounting.md lists them.
+/// The subject of a line. Scripts look for these words: docs/mounting.md lists them.
 enum LogKind: String {
     case start, mount, attach, detach, veto, finding, read, pause, resume, gate, report, total
     case request, channel, error, signal, end
 }
 
 extension Logger {
-    /// The text is made only if the level is told.
+    /// Makes the text only if the log includes the level.
     func tell(_ kind: LogKind, _ level: Level, _ text: @autoclosure () -> String) {
         log(level: level, "\(text())", metadata: [LogLine.kindKey: "\(kind.rawValue)"])
     }

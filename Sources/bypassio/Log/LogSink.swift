@@ -2,11 +2,11 @@ import CKernelABI
 import IOStack
 import SystemPackage
 
-/// Takes lines of a log. All but the making is done by one thread.
+/// Takes lines of a log. One thread calls everything but the initializer.
 protocol LogSink: Sendable {
-    /// False where the line is lost.
+    /// Returns false if the line is lost.
     func write(_ line: LogLine) -> Bool
-    /// After a log was moved away (SIGHUP).
+    /// Call after a log file was moved away (SIGHUP).
     func reopen()
 }
 
@@ -21,18 +21,18 @@ struct StandardErrorSink: LogSink {
     }
 }
 
-/// A file that lines are appended to. What is not a regular file is not waited for.
+/// A file to which lines are appended. Writes to anything but a regular file do not wait.
 final class FileSink: LogSink {
     private struct State {
         var file: FileDescriptor?
-        /// The last line is there in part: the disk was full.
+        /// The last line is incomplete, because the disk was full.
         var isTorn = false
     }
 
     private let path: FilePath
     private let state: Guarded<State>
 
-    /// Throws what open(2) says.
+    /// Throws open(2)'s error.
     init(_ path: FilePath) throws(Errno) {
         self.path = path
         state = Guarded(State(file: try Self.open(path)))
@@ -42,7 +42,7 @@ final class FileSink: LogSink {
         do {
             return try FileDescriptor.open(
                 path, .writeOnly, options: [.create, .append, .nonBlocking, .closeOnExec],
-                // It tells of names of files.
+                // Not for all users, because the log has names of files.
                 permissions: [.ownerReadWrite, .groupRead])
         } catch {
             throw error as? Errno ?? .ioError
@@ -64,7 +64,7 @@ final class FileSink: LogSink {
         }
     }
 
-    /// Where the new one cannot be opened it goes on in the old.
+    /// Keeps the old file if the new one cannot be opened.
     func reopen() {
         guard let new = try? Self.open(path) else { return }
         let old = state.withLock { state in
@@ -75,7 +75,7 @@ final class FileSink: LogSink {
     }
 }
 
-/// A service of the machine that takes datagrams. It may end and come back.
+/// A service of the machine that takes datagrams. It may end and restart.
 final class DatagramSink: LogSink {
     private static let patience: Int32 = 200
 

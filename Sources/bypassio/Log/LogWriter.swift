@@ -5,35 +5,35 @@ import LinuxKit
 import Logging
 import SystemPackage
 
-/// Writes a log on a thread of its own, so that nobody who has something to tell waits for a disk
-/// or another program. What comes faster than it can be written is lost, and counted.
+/// Writes a log on a thread of its own, so that no thread that logs waits for a disk or another
+/// program. If lines come faster than the thread can write them, it drops and counts them.
 ///
-/// Any thread. Lock order: `state` is a leaf.
+/// Any thread may call. Lock order: `state` is a leaf.
 final class LogWriter: Sendable {
     private struct State {
         var lines: [LogLine] = []
-        /// Of `lines`.
+        /// Bytes of `lines`.
         var bytes = 0
         var lost: UInt64 = 0
         var isToReopen = false
         var isToEnd = false
 
-        /// What was lost alone is told with the next line.
+        /// Lost lines alone do not wake the thread: it reports them with the next line.
         var isIdle: Bool { lines.isEmpty && !isToReopen && !isToEnd }
     }
 
-    /// Bytes that wait to be written at most.
+    /// The most bytes that may wait.
     private static let room = 1 << 20
-    /// What a line takes beside its text, about.
+    /// The approximate memory of a line beside its text.
     private static let overhead = 64
 
     private let sink: any LogSink
     private let state = Guarded(State())
-    /// Signalled when there is something to do for a thread that had nothing.
+    /// Signalled when a thread without work gets some.
     private let news = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
 
-    /// Starts the thread, with the caller's signal mask; throws what the system says.
+    /// Starts the thread, with the caller's signal mask; throws the system's error.
     init(_ sink: any LogSink) throws(Errno) {
         self.sink = sink
         _ = try OwnThread.start(named: "bypassio-log") { [self] in run() }
@@ -51,11 +51,11 @@ final class LogWriter: Sendable {
         }
     }
 
-    /// After the log file was moved away.
+    /// Call after the log file was moved away.
     func reopen() { change { $0.isToReopen = true } }
 
-    /// Writes what is there and ends, within about that time: what a disk does not take by then is
-    /// lost.
+    /// Writes the remaining lines and ends the thread, within about that time; then remaining lines
+    /// are lost.
     func end(within time: DispatchTimeInterval = .seconds(1)) {
         change { $0.isToEnd = true }
         _ = finished.wait(timeout: .now() + time)
@@ -90,7 +90,7 @@ final class LogWriter: Sendable {
         }
     }
 
-    /// Says how many lines are missing here, as soon as that can be written.
+    /// Writes how many lines are missing at this place, as soon as a write succeeds.
     private func tell(_ lost: inout UInt64) {
         guard lost > 0 else { return }
         let words = lost == 1 ? "1 line of the log was lost" : "\(lost) lines of the log were lost"

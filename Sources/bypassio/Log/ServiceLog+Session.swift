@@ -2,7 +2,7 @@ import FUSE
 import Logging
 import SystemPackage
 
-/// How the session fares that serves a mount, and with `-o debug` each of its requests.
+/// Logs events of the session that serves a mount, and with `-o debug` each of its requests.
 extension ServiceLog: SessionObserver {
     var wantsRequests: Bool { logger.logLevel <= .debug }
 

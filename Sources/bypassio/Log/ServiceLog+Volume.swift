@@ -2,7 +2,7 @@ import BypassIOProtocol
 import IOStack
 import Logging
 
-/// What happens on the volume that a service serves. Nothing here waits, nor asks the stack.
+/// Logs events of the served volume. Nothing here waits or sends the stack a request.
 extension ServiceLog: VolumeObserver {
     func saw(_ event: VolumeEvent, on volume: Volume) {
         switch event {
@@ -62,6 +62,6 @@ extension ServiceLog: VolumeObserver {
 }
 
 extension NTStatus {
-    /// As Windows' headers call it; the number where they do not.
+    /// The name in Windows' headers; the number if they have none.
     var shortName: String { name ?? "\(self)" }
 }

@@ -6,11 +6,11 @@ import Logging
 import Minifilters
 import SystemPackage
 
-/// The log of the process that serves a mount, and what is told in it.
+/// The log of the process that serves a mount.
 ///
-/// Any thread; nothing here waits for whoever reads the log.
+/// Any thread may call; nothing here waits for the log's reader.
 final class ServiceLog: Sendable {
-    /// Tells nobody.
+    /// Logs nothing.
     static let silent = ServiceLog()
 
     let logger: Logger
@@ -26,10 +26,10 @@ final class ServiceLog: Sendable {
         logger = Logger(label: "bypassio") { _ in SwiftLogNoOpLogHandler() }
     }
 
-    /// Opens it, and starts its thread with the caller's signal mask; throws a ``CommandError``
-    /// where that cannot be.
+    /// Opens the log, and starts its thread with the caller's signal mask; throws a
+    /// ``CommandError`` if that fails.
     ///
-    /// - Parameter isDebug: each request is a line.
+    /// - Parameter isDebug: log a line for each request.
     init(_ destination: LogDestination, isDebug: Bool = false) throws {
         self.destination = destination
         do throws(Errno) {
@@ -40,7 +40,7 @@ final class ServiceLog: Sendable {
             }
             let writer = try LogWriter(sink)
             self.writer = writer
-            // At a terminal one sees what was mounted on standard output.
+            // At a terminal, standard output has reported the mount already.
             let usual: Logger.Level = destination == .standardError ? .notice : .info
             let level = isDebug ? .debug : usual
             logger = Logger(label: "bypassio") { _ in ServiceLogHandler(writer, level) }
@@ -62,19 +62,19 @@ final class ServiceLog: Sendable {
         }
     }
 
-    /// Whether SIGHUP means: open the log anew.
+    /// Whether SIGHUP has to reopen the log.
     var isReopened: Bool {
         if case .file = destination { true } else { false }
     }
 
     func reopen() { writer?.reopen() }
 
-    /// Writes what is there, within a second or so.
+    /// Writes the remaining lines, within about a second by default.
     func end(within time: DispatchTimeInterval = .seconds(1)) { writer?.end(within: time) }
 
     // MARK: What filters and the mount have to tell
 
-    /// The first veto of a driver for a file.
+    /// Logs the first veto of a driver for a file.
     func refused(_ file: VolumeEvent.NamedFile, _ veto: BypassVeto) {
         guard vetoes.withLock({ $0.count(veto.driver, of: file.id) }) == 1 else { return }
         logger.tell(
@@ -83,7 +83,7 @@ final class ServiceLog: Sendable {
         )
     }
 
-    /// A signature that is found in a file again and again is told the 1st, 10th, 100th … time.
+    /// Logs the 1st, 10th, 100th … find of the same signature in a file.
     func found(_ finding: ScanFinding) {
         let count = findings.withLock { $0.count(finding.signature, of: finding.file) }
         guard Self.isPowerOfTen(count) else { return }
@@ -106,7 +106,7 @@ final class ServiceLog: Sendable {
             """)
     }
 
-    /// How often what was told once happened.
+    /// Logs how often the events happened that were logged once.
     func tellTotals() {
         for (driver, count) in vetoes.withLock({ $0.totals }).sorted(by: { $0.key < $1.key }) {
             logger.tell(.total, .info, "vetoes by \(driver) so far: \(count)")

@@ -1,6 +1,6 @@
 import Logging
 
-/// Brings what a logger says to a ``LogWriter``, as one line: the message and its metadata.
+/// Passes a logger's message and its metadata to a ``LogWriter``, as one line.
 struct ServiceLogHandler: LogHandler {
     let writer: LogWriter
     var logLevel: Logger.Level

@@ -1,8 +1,8 @@
 import IOStack
 
-/// How often the same was seen, so that it is told once. A value under its owner's lock.
+/// Counts repeated events, so that the log reports each once. A value under its owner's lock.
 ///
-/// Bounded: what was not seen for long is forgotten, and told again.
+/// Bounded: it forgets events that did not recur for long, and the log reports them again.
 struct Sightings: Sendable {
     struct Key: Hashable, Sendable {
         let file: FileID
@@ -13,10 +13,10 @@ struct Sightings: Sendable {
     private static let limit = 4096
 
     private var counts = RecentTable<Key, UInt64>(capacity: limit)
-    /// Of each filter or signature, of all files.
+    /// For each filter or signature, over all files.
     private(set) var totals: [String: UInt64] = [:]
 
-    /// How often it was seen, this time included.
+    /// Counts the event; returns how often it occurred, this time included.
     mutating func count(_ what: String, of file: FileID) -> UInt64 {
         let key = Key(file: file, what: what)
         let count = (counts.value(of: key) ?? 0) + 1

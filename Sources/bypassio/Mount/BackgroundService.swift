@@ -3,16 +3,17 @@ import CKernelABI
 import Foundation
 import SystemPackage
 
-/// Starts the command once more, in a session of its own, and waits until that says it is ready.
+/// Starts the command again, in a session of its own, and waits until that process reports that it
+/// is ready.
 enum BackgroundService {
     private static let name = "BYPASSIO_BACKGROUND"
-    /// Where the child finds the pipe.
+    /// The descriptor of the pipe in the child.
     private static let readyDescriptor: Int32 = 3
 
-    /// This process is the one that serves.
+    /// Whether this process is the one that serves.
     static var isChild: Bool { ProcessInfo.processInfo.environment[name] == "1" }
 
-    /// Returns when the volume can be used; exits with the child's code if it cannot. The child
+    /// Returns when programs can use the volume; exits with the child's code if it fails. The child
     /// writes its errors to the same place.
     static func start() throws {
         var ends: [Int32] = [0, 0]
@@ -36,13 +37,13 @@ enum BackgroundService {
             let count = unsafe read(ends[0], &byte, 1)
             if count == 1 { return }
             if count < 0, errno == EINTR { continue }
-            // It ended without a word, or rather with one on standard error.
+            // The child ended without a line on the pipe; its error is on standard error.
             throw ExitCode(bpio_wait_for(child))
         }
     }
 
-    /// The child's side: from here on nobody watches. Standard error stays where the log goes
-    /// there.
+    /// The child's side: from here on its output goes to /dev/null. Standard error stays if the log
+    /// goes there.
     static func tellReady(keepingErrors: Bool) {
         var byte: UInt8 = 1
         _ = unsafe write(readyDescriptor, &byte, 1)

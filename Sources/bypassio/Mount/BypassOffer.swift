@@ -1,10 +1,10 @@
-/// Who gets bypass on a mount (`-o bypass=…`).
+/// Which handles get bypass on a mount (`-o bypass=…`).
 enum BypassOffer: String, Sendable, CaseIterable {
-    /// Whoever opens a file for reading alone has the kernel read it, where every layer agrees; and
-    /// whoever asks.
+    /// For a handle opened for reading only, the kernel reads the file, where every layer agrees;
+    /// other handles may ask.
     case auto
     /// Handles that ask for it by the control code.
     case request
-    /// Nobody.
+    /// No handle.
     case off
 }

@@ -5,8 +5,7 @@ import SystemPackage
 
 /// The mount that a killed service left behind.
 enum DeadMount {
-    /// Takes it out of the name space if it was one of ours, which its type tells. Files that the
-    /// kernel reads itself stay open.
+    /// Unmounts it if its type shows that it is ours. Files that the kernel reads itself stay open.
     static func remove(at mountPoint: String, subtype: String) -> Bool {
         let place = ArgumentPath.mountPoint(mountPoint)
         guard let table = try? MountTable(),

@@ -1,13 +1,13 @@
 import IOStack
 
-/// A filter as the command line names it: `NAME[=ALTITUDE][,key=value…]`.
+/// A filter of the command line: `NAME[=ALTITUDE][,key=value…]`.
 struct FilterSetting {
     let filter: ShippedFilter
     /// nil: the filter's own.
     let altitude: Altitude?
     private(set) var values: [(key: String, value: String)] = []
 
-    /// Throws a ``CommandError`` for an unknown filter or key, and for what is no altitude.
+    /// Throws a ``CommandError`` for an unknown filter or key, and for an invalid altitude.
     init(_ text: String) throws {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let head = parts[0].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -1,6 +1,7 @@
 import ArgumentParser
 
-/// `bypassio mount`: a directory through the stack, as a file system that any program can use.
+/// `bypassio mount`: shows a directory through the stack, as a file system that any program can
+/// use.
 struct MountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mount",
@@ -57,7 +58,7 @@ struct MountCommand: ParsableCommand {
         }
     }
 
-    /// The file first, then -o, then --filter: what is said last counts.
+    /// Reads the file first, then -o, then --filter: the last setting wins.
     private func settings() throws -> MountSettings {
         var settings = MountSettings(source: source, mountPoint: mountPoint)
         if let config { try settings.apply(file: config) }

@@ -1,8 +1,8 @@
 import Foundation
 import SystemPackage
 
-/// Settings from a file: `name = value` or `name` on a line, `#` begins a comment. The names are
-/// those of -o; `filter = NAME=ALTITUDE,key=value` may stand several times.
+/// Settings from a file: `name = value` or `name` on a line; `#` begins a comment. The names are
+/// those of -o; `filter = NAME=ALTITUDE,key=value` may come several times.
 extension MountSettings {
     mutating func apply(file: String) throws {
         guard let content = FileManager.default.contents(atPath: file) else {

@@ -3,7 +3,7 @@ import FUSE
 import IOStack
 import SystemPackage
 
-/// Everything that a mount was told, wherever: the command line, a file, fstab.
+/// All settings of a mount, from the command line, a file, or fstab.
 struct MountSettings {
     var source: String
     var mountPoint: String
@@ -14,14 +14,14 @@ struct MountSettings {
     /// nil: as many as this process may have.
     var maximumDescriptors: UInt64?
     var isBackground = false
-    /// Where the log goes (``LogDestination/init(named:)``); nil: to standard error, or in the
-    /// background to the machine's journal.
+    /// The destination of the log (``LogDestination/init(named:)``); nil: standard error, or in the
+    /// background the machine's journal.
     var log: String?
-    /// Each request is a line of the log.
+    /// Logs a line for each request.
     var isDebug = false
-    /// Nothing is printed but errors.
+    /// Prints only errors.
     var isSilent = false
-    /// Options that were named and do nothing but for root.
+    /// Options that were given and take effect only for root.
     private(set) var rootsOptions: [String] = []
     private var namesTrust = false
     private var namesReadAhead = false
@@ -32,7 +32,7 @@ struct MountSettings {
         volume.mount.source = self.source
     }
 
-    /// Options without a value, and what they do.
+    /// Options without a value, and their effects.
     private static let switches: [(name: String, apply: @Sendable (inout MountSettings) -> Void)] =
         [
             ("allow_other", { $0.volume.mount.allowOther = true }),
@@ -137,7 +137,8 @@ struct MountSettings {
 
     private typealias Assignment = @Sendable (inout MountSettings, String) throws -> Void
 
-    /// mount(8)'s own, which mean nothing to a file system; default_permissions is always on.
+    /// Options of mount(8)'s own, without meaning for a file system; default_permissions is always
+    /// on.
     private static let ignored: Set<String> = [
         "default_permissions", "defaults", "auto", "noauto", "user", "nouser", "users", "group",
         "owner", "_netdev", "nofail", "async", "sync", "dirsync", "relatime", "strictatime",
@@ -145,14 +146,15 @@ struct MountSettings {
         "nonempty",
     ]
 
-    /// Without root they are taken, because a line of fstab may be both's, and do nothing.
+    /// Accepted without root, because a line of fstab may serve root and users; they take effect
+    /// only for root.
     private static let rootsAlone: Set<String> = ["suid", "dev", "trust", "awake", "read_ahead"]
 
     static var optionNames: String {
         (switches.map(\.name) + assignments.map { "\($0.name)=" }).joined(separator: ", ")
     }
 
-    /// Takes over options as -o has them: separated by commas.
+    /// Applies options in the form of -o: separated by commas.
     mutating func apply(options: String) throws {
         for option in options.split(separator: ",") {
             let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -160,8 +162,7 @@ struct MountSettings {
         }
     }
 
-    /// Takes over one option; throws a ``CommandError`` for one that is unknown or has a wrong
-    /// value.
+    /// Applies one option; throws a ``CommandError`` if it is unknown or has a wrong value.
     mutating func apply(_ name: String, _ value: String?) throws {
         if Self.rootsAlone.contains(name), !rootsOptions.contains(name) {
             rootsOptions.append(name)
@@ -202,7 +203,7 @@ struct MountSettings {
         let expected: String
     }
 
-    /// Whoever names a limit wants that one, unless `trust` is named too.
+    /// A limit that the user sets applies as it is, unless the user sets `trust` too.
     private mutating func setLimit(
         _ limit: WritableKeyPath<VolumeMountOptions, Duration>, _ text: String
     ) throws {
@@ -210,7 +211,7 @@ struct MountSettings {
         if !namesTrust { volume.longestTrust = .zero }
     }
 
-    /// Whoever names no readahead gets what `source` has, where that is more than the usual.
+    /// Unless the user sets a readahead, uses that of `source`, where it is more than the default.
     mutating func readAhead(asOf source: FilePath) {
         guard !namesReadAhead, let amount = SourceReadAhead.amount(of: source) else { return }
         volume.mount.readAhead = max(volume.mount.readAhead ?? 0, min(amount, 1 << 20))

@@ -1,12 +1,12 @@
 import Foundation
 import LinuxKit
 
-/// How many descriptors the service may have: every open file is one.
+/// The limit of the service's descriptors: every open file takes one.
 enum ServiceLimits {
-    /// Root raises its hard limit up to this, where the kernel lets it (fs.nr_open).
+    /// Root raises its hard limit up to this, where the kernel permits it (fs.nr_open).
     private static let most: rlim_t = 1 << 20
 
-    /// Raises the limit as far as this process may, or sets it to `wanted` where that is given.
+    /// Raises the limit as far as this process may, or sets it to `wanted` if that is given.
     static func setDescriptors(_ wanted: UInt64?) {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
@@ -19,7 +19,7 @@ enum ServiceLimits {
         _ = unsafe setrlimit(resource, &limit)
     }
 
-    /// fs.nr_open: beyond it nobody's limit goes.
+    /// fs.nr_open: no limit may exceed it.
     private static var kernelLimit: rlim_t {
         let text = KernelFile.text("/proc/sys/fs/nr_open")
         let number = text.flatMap { rlim_t($0.trimmingCharacters(in: .whitespacesAndNewlines)) }

@@ -1,7 +1,7 @@
 import IOStack
 import Minifilters
 
-/// The filters that can be named on the command line.
+/// The filters that the command line can name.
 enum ShippedFilter: String, CaseIterable {
     case readaudit
     case contentscan
@@ -10,7 +10,7 @@ enum ShippedFilter: String, CaseIterable {
 
     static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
-    /// What can be set.
+    /// The filter's settings.
     var keys: [(name: String, meaning: String)] {
         switch self {
         case .readaudit:
@@ -37,8 +37,8 @@ enum ShippedFilter: String, CaseIterable {
         }
     }
 
-    /// A new filter with these settings; throws a ``CommandError`` for a wrong value. `altitude` is
-    /// where it will be attached, nil for its own; `log` is told what the filter has to tell.
+    /// Makes a filter with these settings; throws a ``CommandError`` for a wrong value. `altitude`
+    /// is where it will be attached, nil for its own; the filter's messages go to `log`.
     func make(
         _ values: [(key: String, value: String)], altitude: Altitude? = nil,
         log: ServiceLog = .silent

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Signals that are waited for instead of being handled. Blocked when it is made, for every thread
-/// that is started later: make it before any.
+/// Signals for which the process waits instead of handling them. The initializer blocks them for
+/// every thread that starts later: call it before any starts.
 struct SignalSet {
     private var signals = sigset_t()
 
@@ -11,7 +11,7 @@ struct SignalSet {
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    /// Sleeps until one of them comes.
+    /// Sleeps until one of the signals comes.
     mutating func wait() -> Int32 {
         var number: Int32 = 0
         while unsafe sigwait(&signals, &number) != 0 {}

@@ -1,7 +1,7 @@
 import Minifilters
 
-/// The harmless file that virus scanners are tested with, put together here so that no scanner
-/// takes this program for it.
+/// The harmless file that tests virus scanners. It is assembled here so that no scanner takes this
+/// program for it.
 enum TestSignature {
     static var all: [Signature] {
         let text = ["X5O!P%@AP[4", "\\PZX54(P^)7CC)7}$", "EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE"]

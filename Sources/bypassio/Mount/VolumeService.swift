@@ -11,7 +11,7 @@ import Terminal
 
 /// The process behind a mounted volume, from the mount to the end.
 struct VolumeService {
-    /// Sent by the process to itself when the volume is gone.
+    /// The process sends it to itself when the volume is gone.
     private static let ended = SIGUSR2
 
     let settings: MountSettings
@@ -20,13 +20,13 @@ struct VolumeService {
     let mounted: MountedVolume
     private let log: ServiceLog
 
-    /// Mounts as told, and serves until the end; with ``MountSettings/isBackground`` in another
-    /// process.
+    /// Mounts by the settings, and serves until the end; with ``MountSettings/isBackground`` in
+    /// another process.
     static func run(_ settings: MountSettings) throws {
         if settings.isBackground, !BackgroundService.isChild {
             return try BackgroundService.start()
         }
-        // Before any thread: what serves must not be interrupted.
+        // Before any thread: signals must not interrupt the threads that serve.
         var signals = signals()
         try checkLogPlace(settings)
         let log = try ServiceLog(LogDestination(settings), isDebug: settings.isDebug)
@@ -41,7 +41,7 @@ struct VolumeService {
         do {
             service = try VolumeService(settings, log)
         } catch {
-            // At a terminal the command's own end tells it.
+            // At a terminal the command's own end shows it.
             if log.destination != .standardError {
                 let words = (error as? CommandError)?.message ?? "\(error)"
                 log.logger.tell(.error, .error, "not mounted: \(words)")
@@ -76,14 +76,14 @@ struct VolumeService {
                 + "\(names.count == 1 ? "does" : "do") nothing.")
     }
 
-    /// The signals that ``serve(_:)`` waits for; before any thread is started. That nobody reads
-    /// what is printed any more must not end the service, which would leave its mount.
+    /// The signals for which ``serve(_:)`` waits; call before any thread starts. Includes SIGPIPE:
+    /// when nothing reads the output any more, the service must not end and leave its mount.
     static func signals() -> SignalSet {
         _ = signal(SIGPIPE, SIG_IGN)
         return SignalSet([SIGINT, SIGTERM, SIGHUP, SIGUSR1, ended])
     }
 
-    /// Mounts; the volume can be used when it returns.
+    /// Mounts; programs can use the volume when it returns.
     init(_ settings: MountSettings, _ log: ServiceLog = .silent) throws {
         self.log = log
         let source = try Self.source(settings)
@@ -92,7 +92,7 @@ struct VolumeService {
         settings.volume.observer = log
         self.settings = settings
         ServiceLimits.setDescriptors(settings.maximumDescriptors)
-        // What programs make gets the bits that their own umask leaves.
+        // The programs' own umask decides the bits of new files.
         umask(0)
         do throws(HostVolumeError) {
             volume = try HostVolume.mount(
@@ -112,8 +112,7 @@ struct VolumeService {
         }
     }
 
-    /// Mounts, at once or after the mount of a killed service of ours was taken away from the
-    /// place.
+    /// Mounts at once, or after it removed the mount of a killed service of ours from the place.
     private static func mount(
         _ volume: Volume, _ settings: MountSettings, _ log: ServiceLog
     ) throws(VolumeMountError) -> MountedVolume {
@@ -135,8 +134,8 @@ struct VolumeService {
         }
     }
 
-    /// The source's real path; the mount point must not lie within it, where the service would wait
-    /// for itself.
+    /// The source's real path. The mount point must not lie within it, because the service would
+    /// wait for itself.
     private static func source(_ settings: MountSettings) throws -> FilePath {
         let source = ArgumentPath.path(settings.source)
         let place = ArgumentPath.path(settings.mountPoint)
@@ -154,7 +153,7 @@ struct VolumeService {
                 + "contain itself: name a directory outside.")
     }
 
-    /// A log on the mount that it is the log of would be written through itself.
+    /// A log that lies on its own mount would be written through itself.
     private static func checkLogPlace(_ settings: MountSettings) throws {
         guard let log = settings.log, !log.isEmpty, !LogDestination.words.contains(log) else {
             return
@@ -189,8 +188,8 @@ struct VolumeService {
 
     // MARK: Serving
 
-    /// Waits for signals and for the end. What a signal asks for is done on a thread of its own: it
-    /// may wait for what hangs, and the next signal must be heard all the same.
+    /// Waits for signals and for the end. A thread of its own carries out each signal, because it
+    /// may wait for a request that hangs, and the service must react to the next signal.
     func serve(_ signals: inout SignalSet) throws {
         let outcome = DismountOutcome()
         Thread.detachNewThread { [mounted, io, volume] in
@@ -226,7 +225,7 @@ struct VolumeService {
         }
     }
 
-    /// The counters, where the log goes; at a terminal the bare JSON.
+    /// Writes the counters to the log; at a terminal as bare JSON.
     private func tellReport() {
         guard log.destination != .standardError else {
             return StandardOutput.complain(mounted.reportText)
@@ -244,7 +243,7 @@ struct VolumeService {
             """)
     }
 
-    /// To whom it concerns, also where nobody sees standard error.
+    /// Reports to standard error, and to the log if that goes elsewhere.
     private func complain(_ words: String) {
         if log.destination != .standardError { log.logger.tell(.error, .warning, words) }
         StandardOutput.complain("bypassio: \(words.onOneLine)")
@@ -256,7 +255,7 @@ struct VolumeService {
         try serve(&signals)
     }
 
-    /// How the volume was dismounted, written before the signal that tells of it.
+    /// The result of the dismount, written before the signal that announces it.
     private final class DismountOutcome: Sendable {
         private let result = Guarded<Result<Void, any Error>>(.success(()))
 
@@ -264,13 +263,14 @@ struct VolumeService {
         func get() throws { try result.withLock { $0 }.get() }
     }
 
-    /// Takes the volume out of the name space; the end comes when nobody uses it any more.
+    /// Removes the volume from the name space; the service ends when no program uses the volume any
+    /// more.
     private func leave() {
         let count = mounted.openHandleCount
         do {
             try mounted.unmount()
         } catch {
-            // Somebody else was faster, or it cannot be: then force it next time.
+            // Another process unmounted first, or it is impossible: the next signal forces it.
             return complain("\(error)")
         }
         if count > 0 {
@@ -280,11 +280,11 @@ struct VolumeService {
         }
     }
 
-    /// What the requests under way have to end in, microseconds.
+    /// The time for requests under way to end, in microseconds.
     private static let lastMoment: UInt32 = 600_000
 
-    /// Ends the connection and, when requests go on that nobody waits for any more, this process:
-    /// one may hang in SOURCE or in a filter for ever.
+    /// Ends the connection. Ends this process too if requests continue that no program waits for: a
+    /// request may hang in SOURCE or in a filter for ever.
     private func endNow() {
         Thread.detachNewThread { [mounted] in mounted.abort() }
         Thread.detachNewThread {
@@ -297,12 +297,12 @@ struct VolumeService {
 
     // MARK: What is there
 
-    /// Callbacks that each filter ran so far.
+    /// Callbacks that each filter has run.
     var callbacks: [UInt64] {
         volume.instances.map { $0.callbacksRun.pre + $0.callbacksRun.post }
     }
 
-    /// What is mounted, or was, and its filters.
+    /// The mount, present or past, and its filters.
     func stack(isLeft: Bool) -> [String] {
         let verb = isLeft ? "is" : "was"
         return ["\(settings.source) \(verb) mounted at \(mounted.mountPoint.string)."]
@@ -312,7 +312,7 @@ struct VolumeService {
             }
     }
 
-    /// What was mounted, and how to look at it.
+    /// The mount, and how to look at it.
     func report(isWaiting: Bool) -> [String] {
         let place = mounted.mountPoint.string
         return stack(isLeft: true) + [

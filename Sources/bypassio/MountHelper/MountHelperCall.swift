@@ -7,7 +7,7 @@ import LinuxKit
 import SystemPackage
 import Terminal
 
-/// The program under the name `mount.bypassio` or `mount.fuse.bypassio`: what mount(8) calls for
+/// The program under the name `mount.bypassio` or `mount.fuse.bypassio`, which mount(8) calls for
 /// `mount -t bypassio` and `mount -t fuse.bypassio`, and for lines of fstab.
 ///
 ///     mount.bypassio SOURCE MOUNTPOINT [-sfnvrw] [-N namespace] [-t type] [-o options]
@@ -55,12 +55,12 @@ struct MountHelperCall {
                 var settings = MountSettings(source: words[0], mountPoint: words[1])
                 let all = options.flatMap { $0.split(separator: ",").map(String.init) }
                 if all.contains("remount") { return try remount(all, &settings) }
-                // mount(8)'s own rule for root; it names neither to its helpers, but their
+                // mount(8)'s own rule for root: it passes neither option to its helpers, only their
                 // opposites.
                 settings.volume.mount.noSUID = geteuid() != 0
                 settings.volume.mount.noDevices = geteuid() != 0
                 for text in options { try settings.apply(options: text) }
-                // In the foreground it would hold up mount(8).
+                // In the foreground it would block mount(8).
                 settings.isBackground = true
                 settings.isSilent = true
                 if isFake { return }
@@ -71,8 +71,9 @@ struct MountHelperCall {
         }
     }
 
-    /// mount(8) hands over the options that the mount has with those that it was given. What a file
-    /// system was mounted with stays; an option that there is none of is refused all the same.
+    /// mount(8) passes the options that the mount has together with the user's new options. The
+    /// options of the file system stay as they were mounted; an unknown option is an error
+    /// nevertheless.
     private func remount(_ options: [String], _ settings: inout MountSettings) throws {
         for option in options where option != "remount" && !Remounting.knows(option) {
             let name = option.prefix { $0 != "=" }
@@ -82,7 +83,7 @@ struct MountHelperCall {
         if isFake { return }
         do throws(MountError) {
             let place = ArgumentPath.mountPoint(words[1])
-            // Of these three mount(8) names what is off, and leaves out what is to be on.
+            // Of these three, mount(8) passes the options that are off and omits those that are on.
             try Remounting.remount(place, options: ["suid", "dev", "exec"] + options)
             tellAccessTimes(options, to: place)
         } catch {
@@ -90,24 +91,24 @@ struct MountHelperCall {
         }
     }
 
-    /// Access times are the service's, since SOURCE keeps them.
+    /// The service handles access times, because SOURCE keeps them.
     private func tellAccessTimes(_ options: [String], to place: FilePath) {
         let named = options.last { ["noatime", "atime", "relatime", "strictatime"].contains($0) }
         guard let named else { return }
-        // A service that is gone, or another's, cannot be told.
+        // A service that is gone, or another program's service, cannot be reached.
         guard let root = try? SystemCall.open(place, [.readOnly, .directory]) else { return }
         try? SystemCall.setExtendedAttribute(
             MountedVolume.accessTimesAttribute, of: root.descriptor,
             to: [UInt8(ascii: named == "noatime" ? "0" : "1")], .any)
     }
 
-    /// What Linux shows of every FUSE mount.
+    /// Options that Linux shows for every FUSE mount.
     private static let kernelsOwn: Set<String> = [
         "user_id", "group_id", "rootmode", "fd", "default_permissions", "blksize", "max_read",
     ]
 
     private static func exitCode(_ code: ExitCode) -> ExitCode {
-        // The process in the background has translated its own.
+        // The process in the background has translated its code already.
         if Bits(rawValue: code.rawValue) != nil { return code }
         switch CommandStatus(rawValue: code.rawValue) {
         case .success: return ExitCode(0)

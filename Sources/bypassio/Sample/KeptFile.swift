@@ -15,7 +15,7 @@ struct KeptFile {
 
     var path: FilePath { folder.pushing(name) }
 
-    /// Writes the file unless a whole one is there. A run that was stopped leaves only a file of
+    /// Writes the file unless it is there and complete. An interrupted run leaves only a file of
     /// another name, which the next run overwrites.
     func prepare() throws {
         if isWhole { return }
@@ -28,7 +28,7 @@ struct KeptFile {
             try FileManager.default.removeIfPresent(path.string)
             try FileManager.default.moveItem(atPath: partial.string, toPath: path.string)
         } catch let error as BenchError {
-            // A signal: nothing is wrong with the folder.
+            // A signal ended it: the folder is usable.
             try? FileManager.default.removeIfPresent(partial.string)
             throw error
         } catch {
@@ -60,16 +60,16 @@ struct KeptFile {
             try descriptor.writeAll(chunk)
             bar.show(written + UInt64(Self.chunkSize))
         }
-        // What is still in memory when the passes begin would be written out beside them.
+        // Data still in memory would be written out during the passes.
         guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
     }
 }
 
-/// The folder that keeps such files.
+/// The folder of kept files.
 struct CacheFolder {
     let path: FilePath
 
-    /// `named`, or bypassio under XDG_CACHE_HOME or ~/.cache; made if it is not there.
+    /// `named`, or bypassio under XDG_CACHE_HOME or ~/.cache; made if it is missing.
     init(_ named: String?) throws {
         let wanted = named ?? Self.standard
         do {

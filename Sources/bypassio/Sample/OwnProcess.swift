@@ -1,10 +1,10 @@
 import Foundation
 import Terminal
 
-/// This program, run once more.
+/// Runs this program again.
 enum OwnProcess {
-    /// What it prints as JSON; throws a ``CommandError`` if it fails, which has said why on
-    /// standard error.
+    /// Decodes the JSON that the program prints; throws a ``CommandError`` if it fails, after its
+    /// own message on standard error.
     static func answer<Answer: Decodable>(_ arguments: [String]) throws -> Answer {
         let child = try ChildProcess(
             [ChildProcess.ownProgram] + arguments, input: .inherited, output: .pipe,

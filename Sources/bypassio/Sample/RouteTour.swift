@@ -4,23 +4,23 @@ import IOStack
 import SystemPackage
 import Terminal
 
-/// The same reads of other processes by every route that a mount has.
+/// The same reads of other processes by every route of a mount.
 struct RouteTour {
     static let reads = 2000
-    /// How long a closed file may take to be known as closed.
+    /// How long the service may take to learn that a file has closed.
     private static let patience = Duration.seconds(5)
 
-    /// One process' reads.
+    /// One process's reads.
     struct Passage: Codable {
         let handle: String
-        /// The way that the handle's reads went: traditional, service bypass, kernel bypass, gated.
+        /// The route of the handle's reads: traditional, service bypass, kernel bypass, gated.
         let route: String
-        /// Why it was no faster one.
+        /// Why no faster route was in use.
         let because: String?
         let microsecondsPerRead: Double
-        /// That the filters ran meanwhile.
+        /// Callbacks that the filters ran meanwhile.
         let callbacks: UInt64
-        /// Who refused the ENABLE, if it was asked for.
+        /// The layer that refused the ENABLE, if the process sent it.
         let refusedBy: String?
         let reason: String?
     }
@@ -31,7 +31,7 @@ struct RouteTour {
     /// - Parameter file: on the mount that `service` serves.
     init(_ service: VolumeService, reading file: FilePath) throws {
         self.service = service
-        // Whoever may write has its reads carried by the service.
+        // The service carries the reads of a handle that may write.
         try pass("opened for writing, too", file, "--writable")
         try pass("the same, after FS_BPIO_OP_ENABLE", file, "--writable", "--enable")
         guard service.mounted.kernelReadObstacle == nil else { return }
@@ -50,8 +50,8 @@ struct RouteTour {
                 callbacks: callbacks - before, refusedBy: answer.refusedBy, reason: answer.reason))
     }
 
-    /// The kernel tells of a close a moment later, and reads no file by itself that somebody else
-    /// has in its cache.
+    /// The kernel reports a close a moment later, and does not read a file itself while another
+    /// handle uses its cache.
     private func waitUntilClosed() {
         let end = ContinuousClock.now + Self.patience
         while service.mounted.openHandleCount > 0, ContinuousClock.now < end { usleep(1000) }

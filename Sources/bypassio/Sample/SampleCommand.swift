@@ -3,7 +3,7 @@ import Foundation
 import SystemPackage
 import Terminal
 
-/// `bypassio sample`: the main job on a directory of its own, to be looked at.
+/// `bypassio sample`: shows the main use on a directory of its own.
 struct SampleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sample",

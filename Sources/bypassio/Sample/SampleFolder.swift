@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// The files of the sample: one to bypass with, one that cannot, and a word about both.
+/// The files of the sample: one that can bypass, one that cannot, and an explanation of both.
 struct SampleFolder {
     static let large = "level1.pak"
     static let sparse = "sparse.img"
@@ -9,7 +9,7 @@ struct SampleFolder {
 
     let path: FilePath
 
-    /// Makes what is missing.
+    /// Makes the missing files.
     init(_ folder: FilePath) throws {
         path = folder.appending("sample")
         do {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A new directory to mount at, which goes away afterwards.
+/// A new directory for a mount, which is removed afterwards.
 struct SampleMountPoint {
     let path: String
 

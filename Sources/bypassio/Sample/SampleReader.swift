@@ -9,27 +9,27 @@ import LinuxKit
 import SystemPackage
 import Terminal
 
-/// `bypassio read-as-program`: what any program would do with a file of the mount; run by `sample`
-/// as a process of its own, since the process that serves must not use its mount.
+/// `bypassio read-as-program`: does what any program would do with a file of the mount. `sample`
+/// runs it as a process of its own, because the process that serves must not use its mount.
 struct SampleReader: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "read-as-program", shouldDisplay: false)
 
-    /// What it found out, for the process that started it.
+    /// The results, for the process that started it.
     struct Answer: Codable {
         var reads = 0
         var seconds = 0.0
-        /// Of the layer that refused; nil if none did, or if it was not asked.
+        /// The layer that refused; nil if none did, or without an ENABLE.
         var refusedBy: String?
         var reason: String?
-        /// The way that its reads went, and why it was no faster one.
+        /// The route of its reads, and why no faster route was in use.
         var route: String?
         var because: String?
     }
 
     @Argument var path: String
     @Option var reads = 2000
-    /// Opens for writing, too: the kernel does not read by itself for who may write.
+    /// Opens for writing too: the kernel does not read by itself for a handle that may write.
     @Flag var writable = false
     @Flag var enable = false
     /// Sends STREAM_PAUSE before it reads, and STREAM_RESUME after.

@@ -1,7 +1,7 @@
 import BypassIOMount
 import SystemPackage
 
-/// What the sample shows: the same reads of other processes by every route, and a file that cannot
+/// The sample's output: the same reads of other processes by every route, and a file that cannot
 /// bypass.
 struct SampleTour {
     private let service: VolumeService
@@ -16,7 +16,7 @@ struct SampleTour {
         routes = try RouteTour(service, reading: place.appending(SampleFolder.large))
     }
 
-    /// - Parameter isLeft: the mount stays for who reads the lines.
+    /// - Parameter isLeft: the mount stays after the lines are printed.
     func lines(isLeft: Bool) -> [String] {
         let facts = RouteTour.lines(routes.passages) + obstacle + [""] + refusal
         guard isLeft else { return service.stack(isLeft: false) + [""] + facts }

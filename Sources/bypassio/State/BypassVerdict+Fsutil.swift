@@ -1,5 +1,5 @@
 extension BypassVerdict {
-    /// The lines `fsutil bypassIo state` prints, to the letter (spec 3.1).
+    /// The lines of `fsutil bypassIo state`, to the letter (spec 3.1).
     func fsutilLines(path: String, verbose: Bool) -> [String] {
         switch kind {
         case .supported:
@@ -44,7 +44,7 @@ extension BypassVerdict {
 }
 
 extension BypassVerdict.Blocker {
-    /// fsutil prints the Win32 number; a status without one is printed as NTSTATUS.
+    /// fsutil prints the Win32 number; a status without a Win32 number is printed as NTSTATUS.
     fileprivate var number: String {
         if let win32 { return String(win32) }
         return "0x" + String(ntStatus, radix: 16, uppercase: true)

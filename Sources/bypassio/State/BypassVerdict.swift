@@ -1,8 +1,8 @@
 import BypassIOProtocol
 import IOStack
 
-/// What two QUERYs tell of a file, directory or volume: one of the three verdicts that
-/// `fsutil bypassIo state` prints.
+/// The result of two QUERYs about a file, directory or volume: one of the three verdicts of `fsutil
+/// bypassIo state`.
 struct BypassVerdict: Encodable {
     enum Kind: String, Encodable {
         case supported
@@ -10,7 +10,7 @@ struct BypassVerdict: Encodable {
         case notSupported
     }
 
-    /// The first driver in the way.
+    /// The first driver that refuses.
     struct Blocker: Encodable {
         let driver: String
         let ntStatus: UInt32
@@ -36,8 +36,8 @@ struct BypassVerdict: Encodable {
     let isStorageDriverCompatible: Bool
     let flags: [String]
 
-    /// A QUERY that skips the storage stack answers for the filters and the file system, a plain
-    /// one for everything: together they make the verdict (spec 3.1).
+    /// A QUERY that skips the storage stack covers the filters and the file system, a plain QUERY
+    /// covers everything: together they make the verdict (spec 3.1).
     init(of file: FileObject) throws(IOFailure) {
         let storage = file.volume.stack.storage
         self.init(
@@ -46,7 +46,7 @@ struct BypassVerdict: Encodable {
             storageDriver: storage.name)
     }
 
-    /// From the answers to both QUERYs, whoever sent them.
+    /// From the answers to both QUERYs.
     init(
         filters: FSBypassIOOutput, whole: FSBypassIOOutput, storageType: String,
         storageDriver: String

@@ -3,18 +3,18 @@ import HostFileSystem
 import LinuxKit
 import SystemPackage
 
-/// A path a user named, looked at once: where it really is and what is there. Without an open of
-/// the file, which on a mount would change what is asked about.
+/// A path from the user, looked up once: its real place and what is there. It does not open the
+/// file, because on a mount that would change the answer.
 struct HostPath {
-    /// As the user wrote it.
+    /// In the user's spelling.
     let named: String
     /// Without links.
     let resolved: FilePath
     let kind: FileTraits.Kind
     let topology: StorageTopology
 
-    /// Throws a ``CommandError`` for what does not exist, cannot be reached, or is neither file nor
-    /// directory.
+    /// Throws a ``CommandError`` for a path that does not exist, cannot be reached, or is neither
+    /// file nor directory.
     init(_ named: String) throws {
         self.named = named
         guard !named.isEmpty, !named.utf8.contains(0) else {
@@ -38,12 +38,12 @@ struct HostPath {
         }
     }
 
-    /// The path is where something is mounted, so it stands for the volume.
+    /// Whether the path is a mount point, which stands for its volume.
     var isMountPoint: Bool {
         topology.mount?.mountPoint == resolved && kind == .directory
     }
 
-    /// All that the host says of it; opens the file.
+    /// Everything that the host reports of it; opens the file.
     func inspect() throws -> HostInspection {
         do throws(Errno) {
             return try HostInspection.read(at: resolved, flushing: false)
@@ -60,7 +60,7 @@ struct HostPath {
         }
     }
 
-    /// What `error` means for a path that the user wrote as `named`.
+    /// The meaning of `error` for a path that the user wrote as `named`.
     static func error(_ named: String, _ error: Errno, at path: FilePath) -> CommandError {
         switch error {
         case .noSuchFileOrDirectory where isLink(path):
@@ -85,7 +85,7 @@ struct HostPath {
         }
     }
 
-    /// Of the mount that an absolute or relative path lies on, without asking that.
+    /// The mount point of an absolute or relative path, without a request to the mount.
     private static func mountPoint(of path: FilePath) -> String? {
         let absolute = FilePath(ArgumentPath.absolute(path.string)).lexicallyNormalized()
         return (try? MountTable())?.entries.map(\.mountPoint)

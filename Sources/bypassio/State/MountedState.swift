@@ -5,23 +5,23 @@ import IOStack
 import LinuxKit
 import SystemPackage
 
-/// What a mounted volume tells of one of its files, in attributes of the file: without an open,
-/// which would have it scanned, granted to the kernel, or kept off the bypass.
+/// A mounted volume's report about one of its files, in attributes of the file. It needs no open,
+/// which would have the file scanned, granted to the kernel, or suspended.
 struct MountedState {
     let verdict: BypassVerdict
-    /// Why the file's reads take the traditional route at this moment; nil if they do not.
+    /// Why the file's reads now take the traditional route; nil if they do not.
     let traditionalBecause: String?
 
     /// The open handles and the routes of their reads.
     let handles: [StreamReport.Handle]
-    /// There may be more than are told of.
+    /// Handles that the report has left out.
     let furtherHandles: Int
-    /// Top to bottom.
+    /// From top to bottom.
     let layers: [LayerAnswer]
-    /// What the host knows of the file behind the mount.
+    /// The host's facts about the file behind the mount.
     let facts: [String]
 
-    /// nil where the file has none.
+    /// nil if the file has no such attribute.
     private static func attribute<Facts: Decodable>(
         _ name: String, of file: FileDescriptor, as type: Facts.Type
     ) throws -> Facts? {
@@ -51,7 +51,7 @@ struct MountedState {
         let stream: StreamReport
         do {
             let file = try SystemCall.open(place.resolved, .pathOnly)
-            // First what is open, before the service itself opens it for the answers.
+            // Asks for the open handles before the service opens the file itself for its answers.
             guard
                 let told = try Self.attribute(
                     StreamReport.attribute, of: file.descriptor, as: StreamReport.self),
@@ -73,7 +73,7 @@ struct MountedState {
             storageType: stack.storageType, storageDriver: stack.storageDriver)
     }
 
-    /// As the control code would have it.
+    /// In the form of the control code.
     private static func output(_ veto: StackReport.Veto?, flags: UInt32) -> FSBypassIOOutput {
         FSBypassIOOutput(
             operation: .query, flags: BypassIOOutputFlags(rawValue: flags),

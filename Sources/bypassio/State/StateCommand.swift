@@ -3,7 +3,7 @@ import FUSE
 import SystemPackage
 import Terminal
 
-/// `bypassio state`: what `fsutil bypassIo state` answers on Windows, for any path of this machine.
+/// `bypassio state`: answers like `fsutil bypassIo state` on Windows, for any path of this machine.
 struct StateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "state",
@@ -48,7 +48,7 @@ struct StateCommand: ParsableCommand {
         }
     }
 
-    /// A file whose service hangs would keep this process for ever, past SIGKILL even.
+    /// A file whose service hangs would block this process for ever, even against SIGKILL.
     private func expectAnswer() throws {
         let place = ArgumentPath.path(path)
         guard ServiceQuestion.status(of: place, within: .seconds(5)) == .timedOut else { return }

@@ -4,12 +4,12 @@ import IOStack
 import SystemPackage
 import Terminal
 
-/// What `bypassio state` found.
+/// The results of `bypassio state`.
 struct StateReport: Encodable {
     struct Layer: Encodable {
         let layer: String
         let driver: String
-        /// Of a filter.
+        /// For a filter.
         let altitude: String?
         let isInTheWay: Bool
         let ntStatus: UInt32
@@ -30,19 +30,19 @@ struct StateReport: Encodable {
     let path: String
     let resolvedPath: String
     let verdict: BypassVerdict
-    /// Of a file on a mounted volume: why its reads take the traditional route at this moment,
-    /// although nobody refuses; nil if they do not.
+    /// For a file on a mounted volume: why its reads now take the traditional route, although no
+    /// layer refuses; nil if they do not.
     let traditionalBecause: String?
-    /// Of a file on a mounted volume: who has it open, and which way their reads go.
+    /// For a file on a mounted volume: its open handles, and the routes of their reads.
     let handles: [StreamReport.Handle]
-    /// There may be more than can be told of.
+    /// Handles that the report has left out.
     let furtherHandles: Int
     let layers: [Layer]
-    /// Facts of the file and what it lies on, for people; on a mounted volume of the file behind
-    /// the mount.
+    /// Facts about the file and its disk, for people; on a mounted volume about the file behind the
+    /// mount.
     let facts: [String]
 
-    /// Mounts a volume over the path, asks it, and takes it down again.
+    /// Mounts a volume over the path, asks it, and dismounts it.
     init(of place: HostPath) throws {
         path = place.named
         resolvedPath = place.resolved.string
@@ -59,7 +59,7 @@ struct StateReport: Encodable {
         traditionalBecause = nil
         (handles, furtherHandles) = ([], 0)
         let io = IOManager()
-        // A mount point stands for its volume; anything else is looked up from its directory.
+        // A mount point stands for its volume; any other path is looked up from its directory.
         let root = place.isMountPoint ? place.resolved : place.resolved.removingLastComponent()
         let name = place.isMountPoint ? nil : place.resolved.lastComponent
         do {
@@ -78,8 +78,8 @@ struct StateReport: Encodable {
 }
 
 extension StateReport {
-    /// Without `verbose` and `handles` the lines of fsutil alone: scripts that read those read
-    /// these.
+    /// Without `verbose` and `handles` only the lines of fsutil, so that scripts for those can
+    /// parse these.
     func lines(verbose: Bool, handles showsHandles: Bool) -> [String] {
         let routes =
             (traditionalBecause.map {
@@ -112,7 +112,7 @@ extension StreamReport.Handle {
         return "Open by process \(openedBy): \(route)\(reason)\(warning)".asSentence
     }
 
-    /// What no filter can do about the kernel's own reads.
+    /// What the filters cannot stop when the kernel reads the file itself.
     private var warning: String {
         guard isReadByKernel else { return "" }
         return isRevocable

@@ -6,7 +6,7 @@ import LinuxKit
 import SystemPackage
 import Terminal
 
-/// `bypassio umount`: takes a volume out of the name space, dead ones included.
+/// `bypassio umount`: removes a volume from the name space, also a dead one.
 struct UmountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "umount",
@@ -55,12 +55,12 @@ struct UmountCommand: ParsableCommand {
         }
     }
 
-    /// Whether the connection was ended.
+    /// Returns whether the connection was ended.
     private func unmount(_ place: FilePath) throws(MountError) -> Bool {
         do throws(MountError) {
             return try Unmounting.unmount(place, force: force, lazy: lazy)
         } catch {
-            // Nobody can have open what nobody serves.
+            // Without a service no program can have a file open.
             guard error.kind == .inUse, Unmounting.isDead(place) else { throw error }
             return try Unmounting.unmount(place, force: false, lazy: true)
         }

@@ -1,6 +1,6 @@
-/// A 64-bit hash of what a pass read, the same in whatever order its reads finished: the sum of a
-/// hash of each block, which depends on the block's place in the pass. For telling two passes
-/// apart, not for keeping enemies out.
+/// A 64-bit hash of a pass's bytes that does not depend on the order in which its reads finished:
+/// the sum of a hash of each block, which depends on the block's place in the pass. It
+/// distinguishes two passes; it does not resist an attacker.
 struct ContentHash: Equatable, Encodable, CustomStringConvertible {
     private var sum: UInt64 = 0
 

@@ -4,11 +4,11 @@ import IOStack
 import Minifilters
 import SystemPackage
 
-/// The proof that goes with the figures: one file, read past and through three of the filters that
+/// The proof beside the figures: the proof reads a file past and through three of the filters that
 /// ship, over every route that a process has without a mount. Every route returns the same bytes,
-/// the layers' counters show which of them saw a read, and the verdicts name a layer that refuses.
+/// the layers' counters show which layers saw a read, and the verdicts name a layer that refuses.
 final class Proof {
-    /// As `--only` names it.
+    /// The name for `--only`.
     static let name = "proof"
 
     private let file: KeptFile
@@ -17,8 +17,8 @@ final class Proof {
     private let stage: ProofStage
     private var bestRoute = ReadRoute.fullBypass
 
-    /// Makes the file if it is not there. Throws a ``CommandError`` where the folder cannot have
-    /// it, or takes no bypass.
+    /// Makes the file if it is missing. Throws a ``CommandError`` where the folder cannot hold it
+    /// or supports no bypass.
     init(
         in folder: CacheFolder, size: UInt64, rounds: Int, engine: ReadEngines.Policy
     ) throws {
@@ -33,7 +33,7 @@ final class Proof {
     func run() throws -> ProofReport {
         let before = try BypassVerdict(of: stage.handle)
         try stage.enableBypass()
-        // Where a layer of the host refuses, skipping the filters is the most there is.
+        // Where a layer of the host refuses, filter bypass is the best route.
         if before.kind == .partiallySupported { bestRoute = .filterBypass }
         let comparisons = try workloads.map { try comparison(of: $0) }
         var rows: [ProofReport.Row] = []
@@ -47,7 +47,7 @@ final class Proof {
             vetoed: vetoed)
     }
 
-    /// Hashes every byte a workload reads, over each route.
+    /// Hashes every byte that a workload reads, over each route.
     private func comparison(of workload: ProofWorkload) throws -> ProofReport.Comparison {
         func hash(_ route: ReadRoute) throws -> ContentHash {
             var hash = ContentHash()
@@ -64,7 +64,8 @@ final class Proof {
             bypass: try hash(bestRoute))
     }
 
-    /// Every route in turn, round after round, so that a change of the machine's speed meets all.
+    /// Takes every route in turn, in several rounds, so that a change of the machine's speed
+    /// affects all.
     private func measure(_ workload: ProofWorkload) throws -> [ProofReport.Row] {
         var traditional: [ProofReport.Sample] = []
         var partial: [ProofReport.Sample] = []

@@ -9,11 +9,11 @@ struct ProofPass {
     let cpuSeconds: Double
     let reads: Int
     let bytes: UInt64
-    /// Reads by the route they took.
+    /// Reads by their route.
     let routes: [ReadRoute: UInt64]
 
-    /// Runs the workload as fast as it goes; `inspect` sees every block, with its place in the
-    /// workload, and its time counts.
+    /// Runs the workload at full speed. `inspect` sees every block, with its place in the workload,
+    /// and its time counts.
     init(
         _ workload: ProofWorkload, of file: FileObject, on queue: ReadQueue,
         inspect: ((Span<UInt8>, UInt64) -> Void)? = nil
@@ -51,12 +51,12 @@ struct ProofPass {
         try queue.detach(member)
     }
 
-    /// Seconds of the whole process: an engine may have threads of its own. POSIX counts a million
-    /// to the second.
+    /// Seconds of the whole process, because an engine may have threads of its own. POSIX counts a
+    /// million to the second.
     private static var processCPU: Double { Double(Glibc.clock()) / 1_000_000 }
 }
 
-/// What a pass reads.
+/// The reads of a pass.
 struct ProofWorkload {
     let name: String
     /// Bytes of each read.
@@ -73,8 +73,8 @@ struct ProofWorkload {
             offsets: Array(stride(from: 0, to: size, by: 1 << 20)))
     }
 
-    /// A block of 4 KiB for every 16 KiB of the file, anywhere, 32 in flight; the same blocks in
-    /// every run.
+    /// A random block of 4 KiB for every 16 KiB of the file, 32 in flight; the same blocks in every
+    /// run.
     static func random(size: UInt64) -> ProofWorkload {
         var random = SplitMix64(seed: 1)
         let offsets = (0..<size / 16384).map { _ in

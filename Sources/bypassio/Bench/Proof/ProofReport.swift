@@ -2,19 +2,19 @@ import BypassIOBench
 import IOStack
 import SystemPackage
 
-/// What the proof found; printed as text or as JSON.
+/// The proof's results, as text or as JSON.
 struct ProofReport: Encodable {
-    /// One pass, and what the layers saw of it.
+    /// A pass, and the layers' counters for it.
     struct Sample {
         let pass: ProofPass
         let callbacks: UInt64
-        /// Reads seen by each filter.
+        /// Reads that each filter saw.
         let seen: [String: UInt64]
-        /// Reads seen by the volume driver.
+        /// Reads that the volume driver saw.
         let metered: UInt64
     }
 
-    /// One line of the table: medians over the rounds, counts of the last.
+    /// One line of the table: medians over the rounds, counts of the last round.
     struct Row: Encodable {
         let route: String
         let workload: String
@@ -25,7 +25,7 @@ struct ProofReport: Encodable {
         let readsSeenByFilter: [String: UInt64]
         let readsSeenByVolumeDriver: UInt64
 
-        /// nil for no samples.
+        /// nil if there are no samples.
         init?(route: String, workload: String, _ samples: [Sample]) {
             guard let last = samples.last else { return nil }
             func median(_ figure: (ProofPass) -> Double) -> Double {
@@ -42,7 +42,7 @@ struct ProofReport: Encodable {
         }
     }
 
-    /// That every route returned the same bytes.
+    /// Whether every route returned the same bytes.
     struct Comparison: Encodable {
         let workload: String
         let traditional: ContentHash

@@ -58,7 +58,7 @@ final class ProofStage {
         return try body()
     }
 
-    /// Runs a workload over one route. The traditional one has bypass disabled.
+    /// Runs a workload over one route. Traditional means that bypass is disabled.
     func pass(
         _ workload: ProofWorkload, route: ReadRoute,
         inspect: ((Span<UInt8>, UInt64) -> Void)? = nil
@@ -84,9 +84,9 @@ final class ProofStage {
         }
     }
 
-    /// Runs a workload and counts what filters and volume drivers saw of it.
+    /// Runs a workload and counts the reads that filters and volume drivers saw.
     func sample(_ workload: ProofWorkload, route: ReadRoute) throws -> ProofReport.Sample {
-        // The callbacks of this control are not those of the reads.
+        // Counts the callbacks of this control before those of the reads.
         try take(route)
         let seenBefore = readsSeen
         let callbacksBefore = callbacksRun

@@ -20,7 +20,7 @@ struct LabFolder {
         path = unsafe String(cString: made)
         do {
             let manager = FileManager.default
-            // Scenarios have users, and they are to get in.
+            // The users of scenarios have to enter.
             _ = unsafe chmod(path, 0o755)
             for folder in [source, mountPoint] + stage.directories.map({ "\(source)/\($0)" }) {
                 try manager.createDirectory(
@@ -69,7 +69,7 @@ struct LabFolder {
     }
 
     func remove() {
-        // Only what lies on this file system: never through a mount that is still there.
+        // Stays on this file system: never removes through a mount that is still there.
         _ = unsafe rmdir(mountPoint)
         guard !FileManager.default.fileExists(atPath: mountPoint) else { return }
         try? FileManager.default.removeItem(atPath: path)

@@ -1,9 +1,9 @@
 import BypassIOLab
 
-/// What the process that serves a scenario's volume answers, one line each: the number of the
+/// An answer of the process that serves a scenario's volume. Each is one line: the number of the
 /// request, a blank, and this as JSON.
 struct LabReply: Codable {
-    /// To `ready`: what vetoes of the file system carry.
+    /// To `ready`: the name that vetoes of the file system carry.
     var fileSystemName: String?
     /// To `step`.
     var outcome: Outcome?
@@ -13,7 +13,7 @@ struct LabReply: Codable {
     var isClosed: Bool?
     /// To `end`.
     var remains: [String]?
-    /// Why it could not be done, and with which of the command's exit codes it means the run ends.
+    /// Why the request failed, and the command's exit code if the run has to end.
     var problem: String?
     var exitCode: Int32?
 }

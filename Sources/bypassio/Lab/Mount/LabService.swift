@@ -8,22 +8,22 @@ import IOStack
 import SystemPackage
 import Terminal
 
-/// The volume of a scenario, mounted, and the requests of who plays it.
+/// The mounted volume of a scenario, and the requests of the process that plays it.
 ///
-/// Each request is answered on a thread of its own, because a step may wait for a later one.
+/// A thread of its own answers each request, because a step may wait for a later one.
 final class LabService: Sendable {
     private static let output = Guarded(())
-    /// Seconds to wait for a read that is to be held.
+    /// Seconds to wait for a read that a step holds.
     private static let patience = 10
 
     private let scenario: Scenario
     private let stack: StagedStack
     private let opened = OpenedFiles()
     private let mounted: MountedVolume
-    /// A step did it already.
+    /// A step has unmounted already.
     private let isUnmounted = Guarded(false)
 
-    /// Mounts; throws a ``CommandError`` if it cannot be.
+    /// Mounts; throws a ``CommandError`` if that fails.
     init(_ scenario: Scenario, source: String, mountPoint: String) throws {
         self.scenario = scenario
         let fileSystem: HostFileSystem
@@ -48,7 +48,7 @@ final class LabService: Sendable {
         var options = VolumeMountOptions()
         options.mount.source = source
         options.mount.allowOther = geteuid() == 0
-        // Several reads may be held at once.
+        // Steps may hold several reads at once.
         options.maximumThreads = 64
         // Scenarios play the rule of Windows (spec 6.8).
         options.pausers = .anyone
@@ -62,7 +62,7 @@ final class LabService: Sendable {
         Self.answer(0, LabReply(fileSystemName: fileSystem.name))
     }
 
-    /// What the host's file system has against any file there; nil if nothing.
+    /// The host file system's veto of any file there; nil if it has none.
     private static func vetoOfPlainFile(
         _ fileSystem: HostFileSystem, in source: String
     ) -> StorageVeto? {
@@ -90,7 +90,7 @@ final class LabService: Sendable {
         output.withLock { _ in StandardOutput.print(line) }
     }
 
-    /// Until standard input ends or `end` comes.
+    /// Runs until standard input ends or `end` comes.
     func serve() {
         while let line = readLine() {
             let words = line.split(separator: " ").map(String.init)

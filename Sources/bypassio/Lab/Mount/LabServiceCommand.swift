@@ -3,8 +3,8 @@ import BypassIOLab
 import Foundation
 import SystemPackage
 
-/// `bypassio lab-service`: the process that serves a scenario's volume, started by `lab run
-/// --mount`; it reads requests from standard input and answers on standard output.
+/// `bypassio lab-service`: the process that serves a scenario's volume. `lab run --mount` starts
+/// it; it reads requests from standard input and answers on standard output.
 struct LabServiceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lab-service", shouldDisplay: false)

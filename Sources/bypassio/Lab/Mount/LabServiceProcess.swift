@@ -3,8 +3,8 @@ import Foundation
 import IOStack
 import Terminal
 
-/// The process that serves the volume, seen from the one that plays: requests by number, answers as
-/// they come. Usable from any thread.
+/// The process that serves the volume, seen from the process that plays: it sends numbered requests
+/// and takes answers in any order. Any thread may call.
 final class LabServiceProcess: @unchecked Sendable {
     private struct State {
         var lastNumber = 0
@@ -20,7 +20,7 @@ final class LabServiceProcess: @unchecked Sendable {
     private let state = Guarded(State())
 
     init(scenario: String, source: String, mountPoint: String) throws {
-        // A service that is gone must not end this process when it is written to.
+        // A write to a service that is gone must not end this process.
         signal(SIGPIPE, SIG_IGN)
         process = try ChildProcess(
             [ChildProcess.ownProgram, "lab-service", scenario, source, mountPoint], input: .pipe,
@@ -29,10 +29,10 @@ final class LabServiceProcess: @unchecked Sendable {
         Thread.detachNewThread { [self] in listen() }
     }
 
-    /// The first answer, which comes unasked: mounted, or why not.
+    /// The first answer, which comes without a request: mounted, or the reason why not.
     func ready() -> LabReply { wait(for: 0) }
 
-    /// Sends a request and sleeps until it is answered.
+    /// Sends a request and sleeps until its answer comes.
     func ask(_ request: String) -> LabReply {
         let number = state.withLock { state in
             state.lastNumber += 1
@@ -87,7 +87,7 @@ final class LabServiceProcess: @unchecked Sendable {
         }
     }
 
-    /// Waits until the process has ended, at most `seconds`; then ends it.
+    /// Waits at most `seconds` for the process to end; then ends it.
     func finish(seconds: Int) {
         try? process.input?.close()
         process.end(within: Double(seconds))

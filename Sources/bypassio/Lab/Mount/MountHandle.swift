@@ -5,9 +5,9 @@ import SystemPackage
 
 /// A descriptor of a file on the mount.
 ///
-/// Usable from any thread; a closed one is refused with EBADF.
+/// Any thread may call; a closed handle throws EBADF.
 final class MountHandle: Sendable {
-    /// The bypassio user that tests are played as.
+    /// The user for steps of a user without rights.
     private static let nobody: UInt32 = 65534
 
     let path: String?
@@ -32,7 +32,7 @@ final class MountHandle: Sendable {
         return try Self.asUser(isOrdinaryUser) { () throws(Errno) in try body(descriptor) }
     }
 
-    /// Runs `body` on this thread as nobody, if told so. Needs root.
+    /// Runs `body` on this thread, as nobody if requested. Needs root.
     static func asUser<R>(
         _ isOrdinaryUser: Bool, _ body: () throws(Errno) -> R
     ) throws(Errno) -> R {
@@ -42,10 +42,10 @@ final class MountHandle: Sendable {
         return try body()
     }
 
-    /// Neither open nor mapped: the kernel lets go of the file.
+    /// Neither open nor mapped, so the kernel releases the file.
     var isGone: Bool { state.withLock { $0.descriptor == nil && $0.mapping == nil } }
 
-    /// The first call closes; later ones do nothing. A mapping stays.
+    /// The first call closes; later calls do nothing. A mapping stays.
     func close() {
         let descriptor = state.withLock { $0.descriptor.take() }
         try? descriptor?.close()

@@ -8,8 +8,8 @@ import IOStack
 import LinuxKit
 import SystemPackage
 
-/// A scenario's volume on a mount: what programs do is done here with system calls, what the stack
-/// does is asked of the process that serves it.
+/// A scenario's volume on a mount. System calls do here what programs do; the process that serves
+/// the volume does what the stack does.
 final class MountStage: ScenarioStage {
     let fileSystemName: String
     let isMount = true
@@ -41,7 +41,7 @@ final class MountStage: ScenarioStage {
         }
     }
 
-    /// The service has the same scenario: a step's number says it all.
+    /// The service has the same scenario, so the step's number is enough.
     private func askForStep(_ action: Action) -> Outcome {
         let index = scenario.steps.firstIndex { step in
             if case .start(_, let started) = step.action { return started == action }
@@ -148,8 +148,8 @@ final class MountStage: ScenarioStage {
         return Outcome()
     }
 
-    /// The kernel tells the service of a handle's end without waiting for it; whoever asks next is
-    /// to find it gone.
+    /// The kernel reports a handle's end to the service without waiting for it; the next step must
+    /// find the handle gone.
     private func waitUntilGone(_ name: String) {
         guard handles.withLock({ $0[name]?.isGone }) == true else { return }
         let isLast = !scenario.steps.contains { step in

@@ -3,7 +3,8 @@ import FUSE
 import Foundation
 import SystemPackage
 
-/// A scenario on a real mount: another process serves it, this one is the program that uses it.
+/// Plays a scenario on a real mount: another process serves it, and this process is the program
+/// that uses it.
 enum MountedRun {
     /// Throws a ``CommandError`` where no mount is possible.
     static func run(_ scenario: Scenario, in parent: String) throws -> ScenarioResult {
@@ -20,7 +21,7 @@ enum MountedRun {
             scenario: scenario.file, source: folder.source, mountPoint: folder.mountPoint)
         defer {
             service.finish(seconds: 10)
-            // After a service that had to be killed.
+            // The service had to be killed.
             if Unmounting.isDead(FilePath(folder.mountPoint)) {
                 _ = try? Unmounting.unmount(FilePath(folder.mountPoint), force: true, lazy: true)
             }

@@ -1,12 +1,12 @@
 import BypassIOProtocol
 import IOStack
 
-/// Notes the file objects that programs open, so that the script's handles can be told apart. A
-/// filter of creates alone: it counts as opted in and sees no read. Usable from any thread.
+/// Records the file objects that programs open, so that the script can distinguish its handles. A
+/// filter of creates alone: it counts as opted in and sees no read. Any thread may call.
 final class OpenedFiles: Sendable {
     private let last = Guarded<FileObject?>(nil)
 
-    /// What was opened for reading or writing last; nil if it was asked for already.
+    /// The last file object opened for reading or writing; nil if an earlier call took it.
     func take() -> FileObject? { last.withLock { $0.take() } }
 
     var registration: FilterRegistration {
@@ -17,7 +17,7 @@ final class OpenedFiles: Sendable {
                 OperationRegistration(
                     .create,
                     postOperation: { [self] data, _, _ in
-                        // The mount looks at names without wanting their data.
+                        // The mount looks at names without opening their data.
                         if let file = data.fileObject, data.ioStatus.status.isSuccess,
                             !file.access.isEmpty
                         {
