@@ -76,7 +76,7 @@ struct VolumeService {
                 + "\(names.count == 1 ? "does" : "do") nothing.")
     }
 
-    /// The signals for which ``serve(_:)`` waits; call before any thread starts. Includes SIGPIPE:
+    /// The signals for which ``serve(_:)`` waits; call before any thread starts. Ignores SIGPIPE:
     /// when nothing reads the output any more, the service must not end and leave its mount.
     static func signals() -> SignalSet {
         _ = signal(SIGPIPE, SIG_IGN)
