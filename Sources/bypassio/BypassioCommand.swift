@@ -16,7 +16,7 @@ struct BypassioCommand: ParsableCommand {
         subcommands: [
             MountCommand.self, UmountCommand.self, FiltersCommand.self, StateCommand.self,
             DecodeCommand.self, LabCommand.self, SampleCommand.self, BenchCommand.self,
-            DemoCommand.self, SampleReader.self, LabServiceCommand.self,
+            CollectCommand.self, DemoCommand.self, SampleReader.self, LabServiceCommand.self,
         ])
 
     /// mount(8) calls the program by other names, under which it is another program.

@@ -19,7 +19,7 @@ struct FiltersCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    @Argument(help: "Where the volume is mounted.")
+    @Argument(help: "Where the volume is mounted.", completion: .directory)
     var mountPoint: String?
 
     func run() throws {

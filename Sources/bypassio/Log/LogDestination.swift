@@ -29,16 +29,18 @@ enum LogDestination: Sendable, Equatable {
                 .unavailable,
                 "This machine has neither systemd's journal nor /dev/log: name a file with --log.")
         default:
-            self = unsafe bpio_is_socket(name) != 0 ? .syslog(socket: name) : .file(name)
+            self = Self.isSocket(name) ? .syslog(socket: name) : .file(name)
         }
     }
 
     /// The destination of a service without a terminal: the machine's journal, or its syslog.
     static var ofMachine: LogDestination {
         let (journal, syslog) = ("/run/systemd/journal/socket", "/dev/log")
-        if unsafe bpio_is_socket(journal) != 0 { return .journal(socket: journal) }
-        return unsafe bpio_is_socket(syslog) != 0 ? .syslog(socket: syslog) : .nowhere
+        if isSocket(journal) { return .journal(socket: journal) }
+        return isSocket(syslog) ? .syslog(socket: syslog) : .nowhere
     }
+
+    static func isSocket(_ path: String) -> Bool { unsafe bpio_is_socket(path) != 0 }
 
     /// The place, as text to follow "the log"; empty for none.
     var place: String {

@@ -27,17 +27,19 @@ struct MountCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "A filter to attach; repeat for more. Names: \(ShippedFilter.names).",
-            valueName: "NAME[=ALTITUDE][,key=value…]"))
+            valueName: "NAME[=ALTITUDE][,key=value…]"),
+        completion: .list(ShippedFilter.allCases.map(\.rawValue)))
     var filter: [String] = []
 
-    @Option(help: ArgumentHelp("Settings from a file.", valueName: "file"))
+    @Option(help: ArgumentHelp("Settings from a file.", valueName: "file"), completion: .file())
     var config: String?
 
     @Option(
         help: ArgumentHelp(
             "Append the log to a file, reopened on SIGHUP, or send it to a syslog socket.",
             discussion: "Or stderr, or journal: systemd's, otherwise /dev/log.",
-            valueName: "file"))
+            valueName: "file"),
+        completion: .file())
     var log: String?
 
     @Flag(help: "Return when the volume can be used, and serve it in the background.")
@@ -46,10 +48,10 @@ struct MountCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Each request is a line of the log, as by -o debug.")
     var debug = false
 
-    @Argument(help: "The directory to serve.")
+    @Argument(help: "The directory to serve.", completion: .directory)
     var source: String
 
-    @Argument(help: "An empty directory.")
+    @Argument(help: "An empty directory.", completion: .directory)
     var mountPoint: String
 
     func run() throws {

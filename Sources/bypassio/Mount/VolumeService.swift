@@ -19,6 +19,7 @@ struct VolumeService {
     private let volume: Volume
     let mounted: MountedVolume
     private let log: ServiceLog
+    private let manager: ServiceManager
 
     /// Mounts by the settings, and serves until the end; with ``MountSettings/isBackground`` in
     /// another process.
@@ -65,6 +66,7 @@ struct VolumeService {
         if settings.isBackground {
             BackgroundService.tellReady(keepingErrors: log.destination == .standardError)
         }
+        service.manager.tellReady("\(settings.source) is mounted at \(settings.mountPoint)")
         try service.serve(&signals)
     }
 
@@ -86,6 +88,9 @@ struct VolumeService {
     /// Mounts; programs can use the volume when it returns.
     init(_ settings: MountSettings, _ log: ServiceLog = .silent) throws {
         self.log = log
+        // In the background it is no service of whoever started it.
+        manager = ServiceManager(
+            environment: settings.isBackground ? [:] : ProcessInfo.processInfo.environment)
         let source = try Self.source(settings)
         var settings = settings
         settings.readAhead(asOf: source)
@@ -204,7 +209,9 @@ struct VolumeService {
             switch signal {
             case Self.ended:
                 log.tellTotals()
-                log.logger.tell(.end, .info, "\(settings.mountPoint) is served no more: \(cause)")
+                let words = "\(settings.mountPoint) is served no more: \(cause)"
+                log.logger.tell(.end, .info, words)
+                manager.tellStopping(words)
                 return try outcome.get()
             case SIGUSR1:
                 Thread.detachNewThread { [self] in tellReport() }
@@ -218,6 +225,7 @@ struct VolumeService {
             default:
                 isLeaving = true
                 cause = "signal \(signal) came"
+                manager.tellStopping("unmounting \(settings.mountPoint)")
                 log.logger.tell(
                     .signal, .info, "signal \(signal): unmounting \(settings.mountPoint)")
                 Thread.detachNewThread { leave() }

@@ -19,7 +19,7 @@ struct StateCommand: ParsableCommand {
             such file or not readable, 70 internal error, 75 no answer within 5 seconds.
             """)
 
-    @Argument(help: "A file, a directory or a mount point.")
+    @Argument(help: "A file, a directory or a mount point.", completion: .file())
     var path: String
 
     @Flag(name: .shortAndLong, help: "Print the storage and what every layer says.")

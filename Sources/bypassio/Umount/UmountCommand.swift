@@ -28,7 +28,7 @@ struct UmountCommand: ParsableCommand {
     @Flag(help: "End the connection: requests that are under way fail with ECONNABORTED.")
     var force = false
 
-    @Argument(help: "Where the volume is mounted.")
+    @Argument(help: "Where the volume is mounted.", completion: .directory)
     var mountPoint: String
 
     func run() throws {

@@ -126,38 +126,3 @@ extension MountedVolume {
         }
     }
 }
-
-/// A socket that keeps the datagrams it gets.
-private final class DatagramListener {
-    private let number: Int32
-    private var text = ""
-
-    init(at path: String) throws {
-        number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { place in
-            for (index, byte) in bytes.enumerated() where index < place.count - 1 {
-                unsafe place[index] = byte
-            }
-        }
-        let answer = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard answer == 0 else { throw TestError("bind \(path): errno \(errno)") }
-    }
-
-    deinit { close(number) }
-
-    var receivedSoFar: String {
-        var bytes = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = unsafe recv(number, &bytes, bytes.count, 0)
-            guard count > 0 else { return text }
-            text += String(decoding: bytes[..<count], as: UTF8.self) + "\n"
-        }
-    }
-}

@@ -44,6 +44,7 @@ struct UnsafeTests {
         "Sources/bypassio/Mount/BackgroundService.swift":
             "a process of its own, and the pipe to it",
         "Sources/bypassio/Mount/ServiceLimits.swift": "setrlimit(2)",
+        "Sources/bypassio/Mount/ServiceManager.swift": "datagrams to the service manager",
         "Sources/bypassio/Mount/SignalSet.swift": "signals",
         "Sources/bypassio/Mount/SourceReadAhead.swift": "stat(2) of the source",
         "Sources/bypassio/Sample/SampleMountPoint.swift": "a temporary folder",

@@ -16,7 +16,7 @@ struct Tree: Sendable {
 
     private static let folders = [
         "Sources", "Tests", "Examples", "Benchmarks", "Models", "Scenarios", "docs", "scripts",
-        ".ci",
+        "packaging", "python", "contrib", ".ci",
     ]
 
     private init(root: String) {
@@ -41,10 +41,13 @@ struct Tree: Sendable {
     }
 
     /// The names in a folder; none for a file. Names with a dot are build folders and git's;
-    /// Package.resolved is no file of the project.
+    /// Package.resolved and what Python makes are no files of the project.
     private static func names(in folder: String) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.filter { !$0.hasPrefix(".") && $0 != "Package.resolved" }
+        return names.filter { name in
+            !name.hasPrefix(".") && !["Package.resolved", "__pycache__"].contains(name)
+                && !name.hasSuffix(".egg-info")
+        }
     }
 
     static func relative(_ path: String) -> String {
