@@ -94,7 +94,7 @@ install: all
 	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/libbypassio.so.$(ABI)
 	ln -sf libbypassio.so.$(ABI) $(DESTDIR)$(LIBDIR)/libbypassio.so
 	$(call filled,packaging/bypassio.pc.in,$(DESTDIR)$(LIBDIR)/pkgconfig/bypassio.pc)
-	$(call filled,packaging/bypassio@.service.in,$(DESTDIR)$(UNITDIR)/bypassio@.service)
+	$(call filled,packaging/bypassio.service.in,$(DESTDIR)$(UNITDIR)/bypassio@.service)
 	for folder in $(BUILT)/man/*; do \
 	    $(INSTALL) -d $(DESTDIR)$(MANDIR)/$${folder##*/} || exit; \
 	    cp -P $$folder/* $(DESTDIR)$(MANDIR)/$${folder##*/} || exit; \

@@ -21,7 +21,8 @@ static int is_required(void) {
     return wish && strcmp(wish, "require") == 0;
 }
 
-// ENABLE is granted where filters and file system agree; a QUERY tells whether a driver below refuses.
+// ENABLE is granted where filters and file system agree; a QUERY tells whether a driver below them
+// refuses.
 static void tell_route(struct fio_file *f) {
     struct fs_bpio_output output;
     int32_t status;
@@ -74,8 +75,8 @@ static int open_file(struct thread_data *td, struct fio_file *f) {
     return closed ? closed : error;
 }
 
-// fio looks for this name. The structure is made of the other engine's, whose options and memory stay
-// its own.
+// fio looks for this name. The structure is made of the other engine's, whose options and memory
+// stay its own.
 void get_ioengine(struct ioengine_ops **ops) {
     // Only the name in it is looked at.
     struct thread_data *asking = calloc(1, sizeof *asking);

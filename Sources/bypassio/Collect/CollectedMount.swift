@@ -2,7 +2,6 @@ import BypassIOProtocol
 import FUSE
 import LinuxKit
 import SystemPackage
-import Terminal
 
 /// A bypassio mount, seen from outside, and what its service says of itself if it answers.
 struct CollectedMount {
