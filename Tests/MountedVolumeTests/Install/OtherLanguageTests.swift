@@ -167,7 +167,7 @@ extension MountedVolume {
         private static let hasPip: Bool = {
             guard let python = Program.find("python3") else { return false }
             let outcome = try? Program(
-                python, ["-c", "import pip, setuptools.build_meta"]
+                python, ["-c", "import setuptools.build_meta, pip"]
             ).run(within: 30)
             return outcome?.code == 0
         }()
