@@ -61,6 +61,14 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "BypassIOProtocol", swiftSettings: settings),
         .target(
+            name: "ServiceEvents",
+            dependencies: [
+                "BypassIOProtocol", "LinuxKit", "Locks",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "IOStack",
             dependencies: [
                 "BypassIOProtocol",
@@ -143,7 +151,7 @@ let package = Package(
                 "LinuxKit", "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem",
                 "Minifilters",
                 "VolumeDrivers", "FUSE", "BypassIOMount", "BypassIOClient", "BypassIOLab",
-                "Terminal", "BypassIOBench", "CBypassIO", "CKernelABI",
+                "Terminal", "BypassIOBench", "CBypassIO", "CKernelABI", "ServiceEvents",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -297,6 +305,9 @@ let package = Package(
             swiftSettings: settings),
         // Reads the tree, not what is built of it: the rules of the house (docs/architecture.md).
         .testTarget(name: "TidyTests", swiftSettings: settings),
+        .testTarget(
+            name: "ServiceEventsTests",
+            dependencies: ["ServiceEvents", "BypassIOProtocol"], swiftSettings: settings),
         .testTarget(
             name: "CommandTests",
             dependencies: ["LinuxKit", "TestSupport", "bypassio", "BypassIOProtocol"],

@@ -15,6 +15,7 @@ struct BypassioCommand: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             MountCommand.self, UmountCommand.self, FiltersCommand.self, StateCommand.self,
+            WhyCommand.self, FsctlCommand.self,
             DecodeCommand.self, LabCommand.self, SampleCommand.self, BenchCommand.self,
             CollectCommand.self, DemoCommand.self, SampleReader.self, LabServiceCommand.self,
         ])

@@ -17,6 +17,10 @@ struct Program {
         case cachedRead, closeCached
         /// The file becomes sparse; later its blocks are allocated again.
         case suspend, endSuspension
+        /// A filter that was never asked about bypass takes it back from the file, and gives it
+        /// again; the second pair does so with every file. All actors share the filter.
+        case withdraw, restore
+        case withdrawAll, restoreAll
     }
 
     let name: String
@@ -33,6 +37,8 @@ struct Program {
     }
 
     var attaches: Bool { isDone(by: .attach) || isDone(by: .attachAuditor) }
+
+    var withdraws: Bool { isDone(by: .withdraw) || isDone(by: .withdrawAll) }
 
     func isDone(by actor: ActorOperation) -> Bool { actors.contains { $0.contains(actor) } }
 
@@ -95,5 +101,22 @@ struct Program {
         Program(
             name: "volume-pause", handles: [[.read]], filters: [[.pause, .resume]],
             actors: [[.volumePause, .volumeResume]]),
+        Program(
+            name: "withdraw-read", handles: [[.read], [.read]], actors: [[.withdraw, .restore]]),
+        Program(
+            name: "withdraw-enable", handles: [[.disable, .enable, .read]],
+            actors: [[.withdraw, .restore]]),
+        Program(
+            name: "withdraw-stays", handles: [[.disable, .enable, .read], [.read]],
+            actors: [[.withdraw]]),
+        Program(
+            name: "withdraw-all-enable", handles: [[.disable, .enable, .read]],
+            actors: [[.withdrawAll, .restoreAll]]),
+        Program(
+            name: "withdraw-beside-restore", handles: [[.read]],
+            actors: [[.withdraw], [.restore]]),
+        Program(
+            name: "withdraw-pause", handles: [[.read]], filters: [[.pause, .resume]],
+            actors: [[.withdraw, .restore]]),
     ]
 }

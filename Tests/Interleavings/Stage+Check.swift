@@ -31,12 +31,19 @@ extension Stage {
         }
     }
 
-    private var isPaused: Bool { vetoes.contains(where: \.unscheduled) || auditor != nil }
+    private var isPaused: Bool {
+        vetoes.contains(where: \.unscheduled) || auditor != nil || isWithdrawn
+    }
+
+    private var isWithdrawn: Bool {
+        withdrawer?.bypass.isWithdrawn(from: sender.stream) ?? false
+    }
 
     /// Each handle with bypass reads by the route that the remaining pauses and blocks leave: none
     /// outlasts its end, and none is lost.
     private func checkRoutes() {
-        let isBlocked = blocks.contains(where: \.unscheduled) && auditor == nil
+        let isPauseOnly = auditor != nil || program.withdraws
+        let isBlocked = blocks.contains(where: \.unscheduled) && !isPauseOnly
         let isVolumePaused = volumeVetoes.contains(where: \.unscheduled)
         let expected: ReadRoute =
             switch (isPaused, isVolumePaused) {

@@ -122,6 +122,24 @@ extension Stage {
         case .closeCached:
             blocks[number].set(false)
             cachedFile(of: number).close()
+        case .withdraw, .withdrawAll:
+            guard let withdrawer else { explorer.fail("no filter withdraws") }
+            let status = NTStatus.notSupportedWithMonitoring
+            if operation == .withdraw {
+                try withdrawer.bypass.withdraw(from: sender, status, reason: "Watched.")
+            } else {
+                try withdrawer.bypass.withdraw(status, reason: "Watched.")
+            }
+            // Of an actor that restores beside it nothing is known yet.
+            guard program.actors.count == 1 else { break }
+            blocks[number].set(true)
+            demandNoBypass("a withdrawal")
+        case .restore:
+            blocks[number].set(false)
+            withdrawer?.bypass.restore(to: sender)
+        case .restoreAll:
+            blocks[number].set(false)
+            withdrawer?.bypass.restore()
         case .suspend:
             volume.suspendBypass(of: sender.stream, because: .sparse)
             blocks[number].set(true)

@@ -19,6 +19,8 @@ final class Stage: @unchecked Sendable {
     private(set) var blockers: [Minifilter] = []
     /// For the actor that has it: a filter that vetoes each ENABLE and QUERY.
     private(set) var auditor: Minifilter?
+    /// The filter that withdraws bypass, in programs where an actor has it do so.
+    private(set) var withdrawer: FilterInstance?
     /// For each filter: it vetoes ENABLE and QUERY.
     let vetoes: [Flag]
     /// For each filter: its pause has returned, and it has not begun to resume.
@@ -79,6 +81,10 @@ final class Stage: @unchecked Sendable {
             let filter = try filterManager.register(filter(number))
             instances.append(try filterManager.attach(filter, to: volume))
         }
+        if program.withdraws {
+            withdrawer = try filterManager.attach(
+                filterManager.register(withdrawing), to: volume)
+        }
         let made = try volume.open("data", access: [.read, .write], disposition: .overwriteIf)
         try made.write([UInt8](repeating: 7, count: 8192), at: 0)
         made.close()
@@ -105,20 +111,24 @@ final class Stage: @unchecked Sendable {
     private func leaveOut(_ fileSystem: MemoryFileSystem) {
         // Asked first: looking at the chain is a step in programs that attach.
         let attached = volume.instances
+        // A first withdrawal makes the chain anew, so that the filter is asked from then on.
+        let standsStill = !program.attaches && !program.withdraws
         explorer.leaveOut {
             _ = disk.reads
             _ = fileSystem.requestCounts
             _ = manager.filterManager.filters
-            // No program withdraws.
-            for instance in attached { _ = (instance.isAttached, instance.bypass.isWithdrawn) }
+            for instance in attached {
+                _ = instance.isAttached
+                if instance !== withdrawer { _ = instance.bypass.isWithdrawn }
+            }
             for (file, operations) in zip(files, program.handles) {
                 file.lookAtWhatStandsStill(
                     staysOpen: !operations.contains(.close),
-                    nobodyAttaches: !program.attaches)
+                    nobodyAttaches: standsStill)
             }
             for file in cached {
                 file.lookAtWhatStandsStill(
-                    staysOpen: false, nobodyAttaches: !program.attaches)
+                    staysOpen: false, nobodyAttaches: standsStill)
             }
         }
     }
@@ -165,6 +175,13 @@ final class Stage: @unchecked Sendable {
                         return .complete
                     }),
             ])
+    }
+
+    /// Without a callback for controls: the veto stands in its place.
+    private var withdrawing: FilterRegistration {
+        FilterRegistration(
+            name: "withdrawer", altitude: Altitude(integer: 900), supportedFeatures: .bypassIO,
+            operations: [seeingReads])
     }
 
     private var watcher: FilterRegistration {

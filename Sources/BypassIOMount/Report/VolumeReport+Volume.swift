@@ -8,7 +8,8 @@ extension VolumeReport {
         let handles = fileSystem.handles
         let kernel = handles.kernelReads
         self.init(
-            volume: volume.name, fileSystem: volume.fileSystem.name,
+            volume: volume.name, offersBypass: volume.offersBypass,
+            fileSystem: volume.fileSystem.name,
             storageType: volume.stack.storage.storageType,
             activeBypassCount: volume.activeBypassCount,
             suspend: volume.suspensionPolicy.rawValue, openHandles: handles.count,

@@ -83,6 +83,8 @@ public struct VolumeReport: Codable, Sendable {
     public static let attribute = "user.bypassio.filters"
 
     public let volume: String
+    /// False: the volume was mounted with `bypass=off`.
+    public let offersBypass: Bool
     public let fileSystem: String
     public let storageType: String
     public let activeBypassCount: Int
@@ -102,12 +104,14 @@ public struct VolumeReport: Codable, Sendable {
     public let kernelRoute: KernelRoute
 
     package init(
-        volume: String, fileSystem: String, storageType: String, activeBypassCount: Int,
-        suspend: String, openHandles: Int, knownInodes: Int, filters: [Filter],
+        volume: String, offersBypass: Bool, fileSystem: String, storageType: String,
+        activeBypassCount: Int, suspend: String, openHandles: Int, knownInodes: Int,
+        filters: [Filter],
         supportedFeatures: [String], reads: Reads, routes: [String: Route],
         traditionalBecause: [String: UInt64], kernelRoute: KernelRoute
     ) {
         self.volume = volume
+        self.offersBypass = offersBypass
         self.fileSystem = fileSystem
         self.storageType = storageType
         self.activeBypassCount = activeBypassCount

@@ -45,8 +45,9 @@ struct BypassStream: ~Copyable, Sendable {
         var isResumeRefused = false
         var suspensions: StreamSuspension = []
         /// Filters that paused the file, while a pause is in force. When a filter of these stops
-        /// vetoing or is detached, the file is resumed for it.
-        var pausers: [ObjectIdentifier] = []
+        /// vetoing or is detached, the file is resumed for it. An altitude is that of one
+        /// filter while it is attached; a filter that is detached is forgotten first.
+        var pausers: [Altitude] = []
     }
     let control = Guarded(Control())
 
@@ -56,7 +57,7 @@ struct BypassStream: ~Copyable, Sendable {
     // MARK: Who paused it
 
     /// Notes a filter as a pauser of the pause in force, if there is a pause.
-    func note(pauser: ObjectIdentifier) {
+    func note(pauser: Altitude) {
         control.change { control in
             guard control.isPaused, !control.pausers.contains(pauser) else { return }
             control.pausers.append(pauser)
@@ -64,13 +65,13 @@ struct BypassStream: ~Copyable, Sendable {
     }
 
     /// The filter is gone.
-    func forget(pauser: ObjectIdentifier) {
+    func forget(pauser: Altitude) {
         control.change { control in control.pausers.removeAll { $0 == pauser } }
     }
 
     /// The stream is paused, and `pauser` shall have it resumed when it stops vetoing. The filter
     /// paused the stream, or an earlier resume may have met its veto.
-    func isToBeResumed(by pauser: ObjectIdentifier) -> Bool {
+    func isToBeResumed(by pauser: Altitude) -> Bool {
         control.look { control in
             control.isPaused && (control.isResumeRefused || control.pausers.contains(pauser))
         }

@@ -14,6 +14,11 @@ public struct StreamSuspension: OptionSet, Sendable, Hashable, CustomStringConve
     /// The file is being moved on the storage.
     public static let moving = StreamSuspension(rawValue: 1 << 4)
 
+    /// Each cause by itself.
+    var single: [StreamSuspension] {
+        [.cachedHandle, .mapped, .resident, .sparse, .moving].filter { contains($0) }
+    }
+
     public var description: String {
         let names: [(StreamSuspension, String)] = [
             (.cachedHandle, "another handle does cached I/O"), (.mapped, "the file is mapped"),

@@ -29,4 +29,8 @@ enum Mutant: String {
     case noVolumeEpoch = "NO_VOLUME_EPOCH"
     /// A VOLUME_STACK_RESUME leaves the drivers' earlier refusal in force.
     case refusalStays = "REFUSAL_STAYS"
+    /// A withdrawal pauses after its restore, and nobody resumes.
+    case pauseOutlivesRestore = "PAUSE_OUTLIVES_RESTORE"
+    /// A withdrawal pauses, but no veto stands in the filter's place.
+    case noStandingVeto = "NO_STANDING_VETO"
 }

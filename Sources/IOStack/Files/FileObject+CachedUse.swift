@@ -40,7 +40,10 @@ extension Volume {
     /// Counts a file object, of which the caller holds a reference, as a cached user of its stream.
     func countIn(_ file: FileObject, _ use: StreamSuspension, canHoldNewer: Bool) {
         guard suspensionPolicy == .strict || canHoldNewer else { return }
-        bypass.countIn(use, of: file.handle, file.stream.bypass, StreamHouse(self, file.stream))
+        observingSuspensions(of: file.stream) {
+            bypass.countIn(
+                use, of: file.handle, file.stream.bypass, StreamHouse(self, file.stream))
+        }
     }
 
     /// Called when the file object's last reference is gone.
@@ -48,7 +51,9 @@ extension Volume {
     @inline(never)
     func countOutCachedUses(of file: FileObject) {
         guard file.handle.countedUses != [] else { return }
-        bypass.countOutCachedUses(
-            of: file.handle, file.stream.bypass, StreamHouse(self, file.stream))
+        observingSuspensions(of: file.stream) {
+            bypass.countOutCachedUses(
+                of: file.handle, file.stream.bypass, StreamHouse(self, file.stream))
+        }
     }
 }

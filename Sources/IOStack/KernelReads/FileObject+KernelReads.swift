@@ -24,7 +24,9 @@ extension FileObject {
         let wasEnabled = isBypassEnabled
         try enableForKernel()
         do throws(BypassVeto) {
-            return try openDoor(leavingAccessTimes)
+            let door = try openDoor(leavingAccessTimes)
+            volume.observer?.saw(.kernelGranted(named), on: volume)
+            return door
         } catch {
             leaveKernelReads()
             if !wasEnabled { _ = try? bypassIO(.disable, requestor: .kernel) }

@@ -2,7 +2,7 @@ public import BypassIOProtocol
 
 /// A layer's refusal of BypassIO: its name, the status and the reason, the three fields of
 /// FS_BPIO_RESULTS.
-public struct BypassVeto: Error, Sendable, Equatable {
+public struct BypassVeto: Error, Sendable, Hashable {
     public var driver: String
     public var status: NTStatus
     public var reason: String

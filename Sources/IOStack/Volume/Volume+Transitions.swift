@@ -102,13 +102,18 @@ extension Volume {
     public func suspendBypass(
         of stream: Stream, because cause: StreamSuspension, awaitingReads: Bool = true
     ) {
-        bypass.suspend(
-            stream.bypass, because: cause, awaitingReads: awaitingReads, StreamHouse(self, stream))
+        observingSuspensions(of: stream) {
+            bypass.suspend(
+                stream.bypass, because: cause, awaitingReads: awaitingReads,
+                StreamHouse(self, stream))
+        }
     }
 
     /// Ends a suspension; the stream bypasses again when no cause is left.
     public func endSuspension(of stream: Stream, because cause: StreamSuspension) {
-        bypass.endSuspension(of: stream.bypass, because: cause, StreamHouse(self, stream))
+        observingSuspensions(of: stream) {
+            bypass.endSuspension(of: stream.bypass, because: cause, StreamHouse(self, stream))
+        }
     }
 
     /// Tells the file system that another process changed a file, so that it checks whether a

@@ -20,6 +20,13 @@ public enum VolumeEvent: Sendable {
     case controlled(BypassIOOperation, NamedFile, ControlOutcome)
     /// A program met a veto.
     case refused(BypassIOOperation, NamedFile, BypassVeto)
+    /// A cause keeps a file that has bypass off that route: a cached or mapped use, or what the file
+    /// has become.
+    case suspended(NamedFile, StreamSuspension)
+    /// That cause is gone; others may be left.
+    case suspensionEnded(NamedFile, StreamSuspension)
+    /// From now on the kernel carries the reads of an open file itself.
+    case kernelGranted(NamedFile)
     /// The gate in the way of the kernel's reads of a file has moved.
     case kernelGate(NamedFile, GateMove)
 
@@ -65,6 +72,23 @@ extension Volume {
         } catch {
             observer.saw(.controlled(operation, file.named, .failed(error)), on: self)
             throw error
+        }
+    }
+}
+
+extension Volume {
+    /// Suspends or ends a suspension, and tells what changed for a file that has bypass.
+    func observingSuspensions(of stream: Stream, _ body: () -> Void) {
+        guard let observer, stream.bypass.mayHaveBypass else { return body() }
+        let before = stream.suspensions
+        body()
+        let after = stream.suspensions
+        guard before != after, let file = bypassedFile(of: stream)?.named else { return }
+        for cause in after.subtracting(before).single {
+            observer.saw(.suspended(file, cause), on: self)
+        }
+        for cause in before.subtracting(after).single {
+            observer.saw(.suspensionEnded(file, cause), on: self)
         }
     }
 }

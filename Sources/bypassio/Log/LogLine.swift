@@ -10,14 +10,22 @@ struct LogLine: Sendable {
     let kind: String?
     /// Without line breaks and other control characters.
     let text: String
+    /// For readers that are programs: names in capitals, values without control characters.
+    let fields: [(name: String, value: String)]
 
     /// Longer texts are cut: a client must not determine how fast the log grows.
     private static let longestText = 32_768
 
     /// The key of the kind in a logger's metadata.
     static let kindKey = "kind"
+    /// Metadata whose names begin so are ``fields``.
+    static let fieldPrefix = "BYPASSIO_"
 
-    init(_ level: Logger.Level, _ kind: String?, _ text: String) {
+    init(
+        _ level: Logger.Level, _ kind: String?, _ text: String,
+        fields: [(name: String, value: String)] = []
+    ) {
+        self.fields = fields
         time = Date()
         self.level = level
         self.kind = kind
@@ -43,6 +51,7 @@ struct LogLine: Sendable {
     var journal: String {
         "MESSAGE=\(text)\nPRIORITY=\(severity)\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=bypassio\n"
             + "SYSLOG_PID=\(getpid())\n" + (kind.map { "BYPASSIO_KIND=\($0)\n" } ?? "")
+            + fields.map { "\($0.name)=\($0.value)\n" }.joined()
     }
 
     private var kindAndText: String { kind.map { "\($0): \(text)" } ?? text }
@@ -62,7 +71,8 @@ struct LogLine: Sendable {
 
 /// The subject of a line. Scripts look for these words: docs/mounting.md lists them.
 enum LogKind: String {
-    case start, mount, attach, detach, veto, finding, read, pause, resume, gate, report, total
+    case start, mount, attach, detach, veto, finding, read, pause, resume, suspend, gate, report
+    case total
     case request, channel, error, signal, end
 }
 

@@ -9,13 +9,18 @@ extension ServiceLog: SessionObserver {
     func saw(_ event: SessionEvent) {
         switch event {
         case .ended(let error):
-            logger.tell(.channel, .info, "nothing comes from the kernel any more: \(error)")
+            record(.channelEnded, .info, "nothing comes from the kernel any more: \(error)") {
+                $0.errno = error.rawValue
+            }
         case .threadRefused(let error):
-            logger.tell(
-                .error, .warning,
-                "no further thread is to be had (\(error)): requests wait for those there are")
+            record(
+                .problem, .warning, of: "threads",
+                "no further thread is to be had (\(error)): requests wait for those there are"
+            ) { $0.errno = error.rawValue }
         case .replyRefused(let unique):
-            logger.tell(.error, .error, "the kernel did not understand the reply to \(unique)")
+            record(
+                .problem, .error, of: "reply",
+                "the kernel did not understand the reply to \(unique)")
         case .request(let request):
             logger.tell(.request, .debug, request.line)
         }

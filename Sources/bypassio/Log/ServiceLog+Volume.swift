@@ -1,6 +1,6 @@
 import BypassIOProtocol
 import IOStack
-import Logging
+import ServiceEvents
 
 /// Logs events of the served volume. Nothing here waits or sends the stack a request.
 extension ServiceLog: VolumeObserver {
@@ -8,14 +8,37 @@ extension ServiceLog: VolumeObserver {
         switch event {
         case .attached(let filter, let altitude, let knowsBypassIO):
             let answer = knowsBypassIO ? "knows BypassIO" : "blocks BypassIO"
-            logger.tell(
-                .attach, .info, "filter \(filter) attached at altitude \(altitude), \(answer)")
+            record(
+                .attached, .info, of: filter,
+                "filter \(filter) attached at altitude \(altitude), \(answer)"
+            ) { $0.set(filter, altitude) }
         case .detached(let filter, let altitude):
-            logger.tell(.detach, .info, "filter \(filter) detached from altitude \(altitude)")
-        case .refused(_, let file, let veto):
-            refused(file, veto)
+            record(
+                .detached, .info, of: filter,
+                "filter \(filter) detached from altitude \(altitude)"
+            ) { $0.set(filter, altitude) }
+        case .refused(let operation, let file, let veto):
+            refused(operation, file, veto)
         case .controlled(let operation, let file, let outcome):
             controlled(operation, file, outcome)
+        case .suspended(let file, let cause):
+            record(
+                .suspended, .info, of: cause.description, file,
+                "bypass of \(file.path) is suspended: \(cause)"
+            ) { $0.cause = cause.description }
+        case .suspensionEnded(let file, let cause):
+            record(
+                .suspensionEnded, .info, of: cause.description, file,
+                "bypass of \(file.path) is suspended no more by this: \(cause)"
+            ) { $0.cause = cause.description }
+        case .kernelGranted(let file):
+            // Of all files together: each open of one would be an event.
+            events?.record(EventKey(.kernelGranted)) {
+                var event = ServiceEvent(
+                    .kernelGranted, .info, "the kernel reads \(file.path.onOneLine) itself")
+                event.path = file.path
+                return event
+            }
         case .kernelGate(let file, let move):
             moved(file, move)
         }
@@ -28,40 +51,73 @@ extension ServiceLog: VolumeObserver {
         let isOfVolume = operation == .volumeStackPause || operation == .volumeStackResume
         let isPause = operation == .volumeStackPause || operation == .streamPause
         let what = isOfVolume ? "the volume stack" : file.path
+        let place = isOfVolume ? nil : file
         switch outcome {
         case .done where isPause:
-            logger.tell(.pause, .info, "bypass of \(what) is paused")
+            record(.paused, .info, of: operation.word, place, "bypass of \(what) is paused") {
+                $0.operation = operation.word
+            }
         case .done:
-            logger.tell(.resume, .info, "bypass of \(what) is resumed")
+            record(.resumed, .info, of: operation.word, place, "bypass of \(what) is resumed") {
+                $0.operation = operation.word
+            }
         case .refused(let veto):
-            logger.tell(
-                .resume, .notice,
+            record(
+                .resumeRefused, .notice, of: veto.driver, place,
                 "bypass of \(what) stays paused: \(veto.driver) refuses "
-                    + "(\(veto.status.shortName)): \(veto.reason)")
-        case .failed(let failure) where isPause:
-            logger.tell(
-                .pause, .warning, "bypass of \(what) could not be paused: \(failure)")
+                    + "(\(veto.status.shortName)): \(veto.reason)"
+            ) { event in
+                event.operation = operation.word
+                event.set(veto)
+            }
         case .failed(let failure):
-            logger.tell(.error, .warning, "\(operation) of \(what) failed: \(failure)")
+            let words =
+                isPause
+                ? "bypass of \(what) could not be paused: \(failure)"
+                : "\(operation) of \(what) failed: \(failure)"
+            record(
+                isPause ? .pauseFailed : .problem, .warning, of: operation.word, place, words
+            ) { event in
+                event.operation = operation.word
+                event.set(failure)
+            }
         }
     }
 
     private func moved(_ file: VolumeEvent.NamedFile, _ move: VolumeEvent.GateMove) {
         switch move {
         case .closed(let cause):
-            logger.tell(
-                .gate, .info, "the kernel asks before it reads \(file.path), because \(cause)")
+            record(
+                .gateClosed, .info, of: cause.description, file,
+                "the kernel asks before it reads \(file.path), because \(cause)"
+            ) { $0.cause = cause.description }
         case .opened:
-            logger.tell(.gate, .info, "the kernel reads \(file.path) without asking")
+            record(.gateOpened, .info, file, "the kernel reads \(file.path) without asking")
         case .stuck(let cause, let failure):
-            logger.tell(
-                .gate, .warning,
-                "the kernel reads \(file.path) without asking, although \(cause): \(failure)")
+            record(
+                .gateStuck, .warning, of: cause.description, file,
+                "the kernel reads \(file.path) without asking, although \(cause): \(failure)"
+            ) { event in
+                event.cause = cause.description
+                event.set(failure)
+            }
         }
+    }
+}
+
+extension ServiceEvent {
+    fileprivate mutating func set(_ filter: String, _ altitude: Altitude) {
+        driver = filter
+        self.altitude = altitude.description
     }
 }
 
 extension NTStatus {
     /// The name in Windows' headers; the number if they have none.
     var shortName: String { name ?? "\(self)" }
+}
+
+extension BypassIOOperation {
+    /// As Windows' headers call it; the number where they do not.
+    var word: String { windowsName ?? "\(rawValue)" }
 }

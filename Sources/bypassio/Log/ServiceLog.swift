@@ -4,9 +4,10 @@ import Dispatch
 import IOStack
 import Logging
 import Minifilters
+import ServiceEvents
 import SystemPackage
 
-/// The log of the process that serves a mount.
+/// The log of the process that serves a mount, and the events that are kept and told in it.
 ///
 /// Any thread may call; nothing here waits for the log's reader.
 final class ServiceLog: Sendable {
@@ -15,6 +16,8 @@ final class ServiceLog: Sendable {
 
     let logger: Logger
     let destination: LogDestination
+    /// What happened, for whoever asks. nil only where nobody is told.
+    let events: EventRecorder?
     private let writer: LogWriter?
     /// Lock order: leaves.
     private let vetoes = Guarded(Sightings())
@@ -23,6 +26,7 @@ final class ServiceLog: Sendable {
     private init() {
         destination = .nowhere
         writer = nil
+        events = nil
         logger = Logger(label: "bypassio") { _ in SwiftLogNoOpLogHandler() }
     }
 
@@ -33,23 +37,26 @@ final class ServiceLog: Sendable {
     init(_ destination: LogDestination, isDebug: Bool = false) throws {
         self.destination = destination
         do throws(Errno) {
-            guard let sink = try Self.sink(destination) else {
-                writer = nil
-                logger = Logger(label: "bypassio") { _ in SwiftLogNoOpLogHandler() }
-                return
-            }
-            let writer = try LogWriter(sink)
-            self.writer = writer
+            writer = try Self.sink(destination).map { sink throws(Errno) in try LogWriter(sink) }
             // At a terminal, standard output has reported the mount already.
             let usual: Logger.Level = destination == .standardError ? .notice : .info
             let level = isDebug ? .debug : usual
-            logger = Logger(label: "bypassio") { _ in ServiceLogHandler(writer, level) }
+            let logger = Self.logger(writer, level)
+            self.logger = logger
+            events = try EventRecorder { Self.log($0, logger) }
         } catch {
             throw CommandError(
                 .cannotCreate,
                 "The log\(destination.place) cannot be written (\(error)): name another with --log."
             )
         }
+    }
+
+    private static func logger(_ writer: LogWriter?, _ level: Logger.Level) -> Logger {
+        guard let writer else {
+            return Logger(label: "bypassio") { _ in SwiftLogNoOpLogHandler() }
+        }
+        return Logger(label: "bypassio") { _ in ServiceLogHandler(writer, level) }
     }
 
     private static func sink(_ destination: LogDestination) throws(Errno) -> (any LogSink)? {
@@ -69,13 +76,28 @@ final class ServiceLog: Sendable {
 
     func reopen() { writer?.reopen() }
 
-    /// Writes the remaining lines, within about a second by default.
-    func end(within time: DispatchTimeInterval = .seconds(1)) { writer?.end(within: time) }
+    /// Writes what is there, within a second or so.
+    func end(within time: DispatchTimeInterval = .seconds(1)) {
+        events?.end()
+        writer?.end(within: time)
+    }
 
     // MARK: What filters and the mount have to tell
 
-    /// Logs the first veto of a driver for a file.
-    func refused(_ file: VolumeEvent.NamedFile, _ veto: BypassVeto) {
+    /// The log has the first veto of a driver for a file.
+    func refused(
+        _ operation: BypassIOOperation, _ file: VolumeEvent.NamedFile, _ veto: BypassVeto
+    ) {
+        events?.record(EventKey(.vetoed, of: veto.driver, file: file.id.hashValue)) {
+            var event = ServiceEvent(
+                .vetoed, .notice,
+                "\(veto.driver) refuses BypassIO for \(file.path.onOneLine) "
+                    + "(\(veto.status.shortName)): \(veto.reason.onOneLine)")
+            event.operation = operation.word
+            event.path = file.path
+            event.set(veto)
+            return event
+        }
         guard vetoes.withLock({ $0.count(veto.driver, of: file.id) }) == 1 else { return }
         logger.tell(
             .veto, .notice,
@@ -85,6 +107,15 @@ final class ServiceLog: Sendable {
 
     /// Logs the 1st, 10th, 100th … find of the same signature in a file.
     func found(_ finding: ScanFinding) {
+        events?.record(EventKey(.found, of: finding.signature, file: finding.file.hashValue)) {
+            var event = ServiceEvent(
+                .found, .warning,
+                "contentscan found the signature \(finding.signature) in \(finding.path.onOneLine)")
+            event.driver = "contentscan"
+            event.path = finding.path
+            event.reason = finding.signature
+            return event
+        }
         let count = findings.withLock { $0.count(finding.signature, of: finding.file) }
         guard Self.isPowerOfTen(count) else { return }
         let who = finding.requestor

@@ -19,8 +19,14 @@ struct ServiceLogHandler: LogHandler {
     func log(event: LogEvent) {
         var known = metadata.merging(event.metadata ?? [:]) { $1 }
         let kind = known.removeValue(forKey: LogLine.kindKey)
-        let words = known.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
+        let all = known.sorted { $0.key < $1.key }
+        let words = all.filter { !$0.key.hasPrefix(LogLine.fieldPrefix) }
+            .map { " \($0.key)=\($0.value)" }
+        let fields = all.filter { $0.key.hasPrefix(LogLine.fieldPrefix) }
+            .map { (name: $0.key, value: "\($0.value)") }
         writer.append(
-            LogLine(event.level, kind.map { "\($0)" }, "\(event.message)\(words.joined())"))
+            LogLine(
+                event.level, kind.map { "\($0)" }, "\(event.message)\(words.joined())",
+                fields: fields))
     }
 }

@@ -210,7 +210,7 @@ struct VolumeService {
             case Self.ended:
                 log.tellTotals()
                 let words = "\(settings.mountPoint) is served no more: \(cause)"
-                log.logger.tell(.end, .info, words)
+                log.record(.ended, .info, words) { $0.cause = cause }
                 manager.tellStopping(words)
                 return try outcome.get()
             case SIGUSR1:
@@ -243,8 +243,8 @@ struct VolumeService {
     }
 
     private func logMount() {
-        log.logger.tell(
-            .mount, .info,
+        log.record(
+            .mounted, .info,
             """
             \(settings.source) (\(volume.fileSystem.name)) is mounted at \(mounted.mountPoint), \
             bypass=\(settings.bypass.rawValue), suspend=\(settings.suspensionPolicy.rawValue)

@@ -13,14 +13,18 @@ struct StateCommand: ParsableCommand {
             Sends FS_BPIO_OP_QUERY and prints the verdict in the words of fsutil bypassIo state. \
             On a mounted bypassio volume the question goes to its service; elsewhere to a volume \
             made over the path, and with -v every layer's answer is shown, top to bottom. Without -v \
-            and --handles it prints what fsutil prints, and nothing else; /v is taken for -v.
+            and --handles it prints what fsutil prints, and nothing else; /v is taken for -v. \
+            Without a path it prints a line for each mounted volume, with the route of its reads and \
+            who is in the way.
 
             Exit codes: 0 supported, 1 not supported, 2 partially supported, 64 usage, 66 no \
             such file or not readable, 70 internal error, 75 no answer within 5 seconds.
             """)
 
-    @Argument(help: "A file, a directory or a mount point.", completion: .file())
-    var path: String
+    @Argument(
+        help: "A file, a directory or a mount point; without it every mounted volume is a line.",
+        completion: .file())
+    var path: String?
 
     @Flag(name: .shortAndLong, help: "Print the storage and what every layer says.")
     var verbose = false
@@ -36,7 +40,12 @@ struct StateCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
-            try expectAnswer()
+            guard let path else {
+                let volumes = VolumesState()
+                if json { return try JSONOutput.print(volumes) }
+                return volumes.lines.map(\.onOneLine).forEach(StandardOutput.print)
+            }
+            try expectAnswer(of: path)
             let report = try StateReport(of: HostPath(path))
             if json {
                 try JSONOutput.print(report)
@@ -49,7 +58,7 @@ struct StateCommand: ParsableCommand {
     }
 
     /// A file whose service hangs would block this process for ever, even against SIGKILL.
-    private func expectAnswer() throws {
+    private func expectAnswer(of path: String) throws {
         let place = ArgumentPath.path(path)
         guard ServiceQuestion.status(of: place, within: .seconds(5)) == .timedOut else { return }
         throw CommandError(

@@ -17,6 +17,10 @@ private final class Notebook: VolumeObserver {
             trace.note("\(operation) \(file.path) \(words(outcome))")
         case .refused(let operation, let file, let veto):
             trace.note("refused \(operation) \(file.path) \(veto.driver)")
+        case .suspended(let file, let cause): trace.note("suspended \(file.path): \(cause)")
+        case .suspensionEnded(let file, let cause):
+            trace.note("suspended no more \(file.path): \(cause)")
+        case .kernelGranted(let file): trace.note("granted \(file.path)")
         case .kernelGate(let file, let move): trace.note("gate \(file.path) \(words(move))")
         }
     }
@@ -101,7 +105,7 @@ struct ObserverTests {
     func gate() throws {
         let file = try memory.file()
         let door = try #require(try file.grantKernelReads() as? MemoryReadDoor)
-        _ = notebook.take()
+        #expect(notebook.take() == ["granted data"])
         _ = try file.bypassIO(.streamPause)
         _ = try file.bypassIO(.streamResume)
         #expect(
@@ -115,6 +119,7 @@ struct ObserverTests {
         memory.fileSystem.kernelReadsAreRevocable = false
         let other = try memory.file("other")
         _ = try other.grantKernelReads()
+        #expect(notebook.take() == ["granted other"])
         #expect(failure { try other.bypassIO(.streamPause) } == .notSupported)
         #expect(
             notebook.take() == [
@@ -122,6 +127,32 @@ struct ObserverTests {
                     + "\(IOFailure(.notSupported).errno)",
                 "FS_BPIO_OP_STREAM_PAUSE other failed \(IOFailure(.notSupported).errno)",
             ])
+    }
+
+    @Test("what suspends a file that has bypass, each cause once, and its end")
+    func suspensions() throws {
+        let file = try memory.enabledFile()
+        _ = notebook.take()
+        let cached = try [memory.volume.open("data"), memory.volume.open("data")]
+        for reader in cached { _ = try reader.read(at: 0, length: 512) }
+        memory.volume.suspendBypass(of: file.stream, because: .sparse)
+        #expect(
+            notebook.take() == [
+                "suspended data: \(StreamSuspension.cachedHandle)",
+                "suspended data: \(StreamSuspension.sparse)",
+            ])
+        cached[0].close()
+        #expect(notebook.take() == [], "another handle caches still")
+        memory.volume.endSuspension(of: file.stream, because: .sparse)
+        cached[1].close()
+        #expect(
+            notebook.take() == [
+                "suspended no more data: \(StreamSuspension.sparse)",
+                "suspended no more data: \(StreamSuspension.cachedHandle)",
+            ])
+        file.close()
+        memory.volume.suspendBypass(of: cached[0].stream, because: .sparse)
+        #expect(notebook.take() == [], "nobody has bypass")
     }
 
     @Test("reads and questions: nothing")

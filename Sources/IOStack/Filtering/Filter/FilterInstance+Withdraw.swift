@@ -14,7 +14,11 @@ extension FilterInstance {
             withdrawn.set(veto, of: file?.stream)
             volume.askAboutBypass(self)
             // A restore that ran meanwhile did not find the pause below.
-            defer { if !isStillWithdrawn(from: file) { resumeWhatMayBypass() } }
+            defer {
+                if !isStillWithdrawn(from: file), !Mutant.pauseOutlivesRestore.isPlanted {
+                    resumeWhatMayBypass()
+                }
+            }
             if let file { try pause(file) } else { try pauseAll { note($0) } }
         }
     }
@@ -64,7 +68,7 @@ extension FilterInstance {
         return true
     }
 
-    func note(_ stream: Stream) { stream.bypass.note(pauser: ObjectIdentifier(self)) }
+    func note(_ stream: Stream) { stream.bypass.note(pauser: altitude) }
 
     /// Sends a STREAM_RESUME to the top for each paused file that waits for this instance.
     func resumeWhatMayBypass() {
@@ -91,7 +95,7 @@ extension FilterInstance {
     }
 
     private func isToBeResumed(_ stream: Stream) -> Bool {
-        stream.bypass.isToBeResumed(by: ObjectIdentifier(self))
+        stream.bypass.isToBeResumed(by: altitude)
             && withdrawn.veto(of: stream) == nil
     }
 
@@ -101,6 +105,6 @@ extension FilterInstance {
         withdrawn.removeAll()
         resumeWhatMayBypass()
         // A filter that refused sends a resume when it restores, or is asked again when it goes.
-        for stream in volume.openStreams { stream.bypass.forget(pauser: ObjectIdentifier(self)) }
+        for stream in volume.openStreams { stream.bypass.forget(pauser: altitude) }
     }
 }

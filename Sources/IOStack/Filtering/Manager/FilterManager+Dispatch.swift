@@ -212,6 +212,7 @@ extension FilterManager {
             return nil
         }
         if !isOptedIn { return .notOptedIn(filter: instance.filter.name) }
+        if Mutant.noStandingVeto.isPlanted { return nil }
         return data.fileObject.flatMap { instance.withdrawn.veto(of: $0.stream) }
     }
 }

@@ -7,12 +7,13 @@
 ///
 /// Lock order: a leaf.
 struct WithdrawnBypass: ~Copyable, Sendable {
-    struct FileVeto: Sendable {
+    struct FileVeto: Hashable, Sendable {
         let birthTime: FileTime?
         let veto: BypassVeto
     }
 
-    struct State: Sendable {
+    /// Hashable for the search through every order.
+    struct State: Hashable, Sendable {
         var volume: BypassVeto?
         var files: [FileID: FileVeto] = [:]
 

@@ -1,0 +1,55 @@
+import ArgumentParser
+import FUSE
+import Terminal
+
+/// `bypassio why`: who keeps the reads of a file from being fast, and what to do about each.
+struct WhyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "why",
+        abstract: "Say in sentences why reads of a file do not bypass, and what to do about it.",
+        discussion: """
+            Asks every layer, and looks at whoever has the file open. With --as PID the answer is \
+            about that process alone, with the rights of its user; with --as USER about what that \
+            user would meet. Both take root.
+
+            Exit codes: 0 nothing is in the way, 1 something is, 64 usage, 66 no such file, not \
+            readable, or no such process or user, 70 internal error, 75 no answer within 5 \
+            seconds, 77 --as without root.
+            """)
+
+    @Argument(help: "A file or directory of a mounted volume.")
+    var path: String
+
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp("As whom to ask: a process or a user.", valueName: "pid|user"))
+    var asker: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        try reportingErrors {
+            let process = try asker.map { try Asker($0) }
+            try process?.becomeIt()
+            let place = ArgumentPath.path(path)
+            guard ServiceQuestion.status(of: place, within: .seconds(5)) != .timedOut else {
+                throw CommandError(
+                    .inUse,
+                    "\(path) did not answer within 5 seconds: the service of its mount is stopped, "
+                        + "or what it reads does not answer. bypassio umount --force MOUNTPOINT "
+                        + "ends such a mount.")
+            }
+            let host = try HostPath(path)
+            let explanation = Explanation(
+                try StateReport(of: host), isMounted: host.topology.fileSystem.hasPrefix("fuse"),
+                process: process?.processID)
+            if json {
+                try JSONOutput.print(explanation)
+            } else {
+                explanation.lines.map(\.onOneLine).forEach(StandardOutput.print)
+            }
+            if !explanation.isFree { throw CommandStatus.notSupported.exitCode }
+        }
+    }
+}
