@@ -2,6 +2,8 @@ import BypassIOProtocol
 import IOStack
 import Logging
 import ServiceEvents
+import SystemPackage
+import Terminal
 
 /// What of the recorded events goes into the log.
 extension ServiceLog {
@@ -18,7 +20,7 @@ extension ServiceLog {
     /// Of this subject the event is told once in a second.
     func record(
         _ kind: ServiceEvent.Kind, _ severity: ServiceEvent.Severity, of subject: String = "",
-        _ file: VolumeEvent.NamedFile? = nil, _ text: @autoclosure () -> String,
+        file: VolumeEvent.NamedFile? = nil, _ text: @autoclosure () -> String,
         _ fill: (inout ServiceEvent) -> Void = { _ in }
     ) {
         events?.record(EventKey(kind, of: subject, file: file?.id.hashValue ?? 0)) {

@@ -1,3 +1,4 @@
+import BypassIOProtocol
 import FUSE
 import Logging
 import SystemPackage

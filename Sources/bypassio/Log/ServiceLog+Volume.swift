@@ -1,6 +1,7 @@
 import BypassIOProtocol
 import IOStack
 import ServiceEvents
+import Terminal
 
 /// Logs events of the served volume. Nothing here waits or sends the stack a request.
 extension ServiceLog: VolumeObserver {
@@ -23,12 +24,12 @@ extension ServiceLog: VolumeObserver {
             controlled(operation, file, outcome)
         case .suspended(let file, let cause):
             record(
-                .suspended, .info, of: cause.description, file,
+                .suspended, .info, of: cause.description, file: file,
                 "bypass of \(file.path) is suspended: \(cause)"
             ) { $0.cause = cause.description }
         case .suspensionEnded(let file, let cause):
             record(
-                .suspensionEnded, .info, of: cause.description, file,
+                .suspensionEnded, .info, of: cause.description, file: file,
                 "bypass of \(file.path) is suspended no more by this: \(cause)"
             ) { $0.cause = cause.description }
         case .kernelGranted(let file):
@@ -54,16 +55,17 @@ extension ServiceLog: VolumeObserver {
         let place = isOfVolume ? nil : file
         switch outcome {
         case .done where isPause:
-            record(.paused, .info, of: operation.word, place, "bypass of \(what) is paused") {
+            record(.paused, .info, of: operation.word, file: place, "bypass of \(what) is paused") {
                 $0.operation = operation.word
             }
         case .done:
-            record(.resumed, .info, of: operation.word, place, "bypass of \(what) is resumed") {
+            record(.resumed, .info, of: operation.word, file: place, "bypass of \(what) is resumed")
+            {
                 $0.operation = operation.word
             }
         case .refused(let veto):
             record(
-                .resumeRefused, .notice, of: veto.driver, place,
+                .resumeRefused, .notice, of: veto.driver, file: place,
                 "bypass of \(what) stays paused: \(veto.driver) refuses "
                     + "(\(veto.status.shortName)): \(veto.reason)"
             ) { event in
@@ -76,7 +78,7 @@ extension ServiceLog: VolumeObserver {
                 ? "bypass of \(what) could not be paused: \(failure)"
                 : "\(operation) of \(what) failed: \(failure)"
             record(
-                isPause ? .pauseFailed : .problem, .warning, of: operation.word, place, words
+                isPause ? .pauseFailed : .problem, .warning, of: operation.word, file: place, words
             ) { event in
                 event.operation = operation.word
                 event.set(failure)
@@ -88,14 +90,14 @@ extension ServiceLog: VolumeObserver {
         switch move {
         case .closed(let cause):
             record(
-                .gateClosed, .info, of: cause.description, file,
+                .gateClosed, .info, of: cause.description, file: file,
                 "the kernel asks before it reads \(file.path), because \(cause)"
             ) { $0.cause = cause.description }
         case .opened:
-            record(.gateOpened, .info, file, "the kernel reads \(file.path) without asking")
+            record(.gateOpened, .info, file: file, "the kernel reads \(file.path) without asking")
         case .stuck(let cause, let failure):
             record(
-                .gateStuck, .warning, of: cause.description, file,
+                .gateStuck, .warning, of: cause.description, file: file,
                 "the kernel reads \(file.path) without asking, although \(cause): \(failure)"
             ) { event in
                 event.cause = cause.description

@@ -6,6 +6,7 @@ import Logging
 import Minifilters
 import ServiceEvents
 import SystemPackage
+import Terminal
 
 /// The log of the process that serves a mount, and the events that are kept and told in it.
 ///

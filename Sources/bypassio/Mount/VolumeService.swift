@@ -1,5 +1,6 @@
 import ArgumentParser
 import BypassIOMount
+import BypassIOProtocol
 import FUSE
 import Foundation
 import HostFileSystem

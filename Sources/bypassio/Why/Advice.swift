@@ -2,13 +2,14 @@ import BypassIOProtocol
 
 /// What a person can do about a refusal.
 enum Advice {
-    static func forLayer(_ layer: StateReport.Layer, isMounted: Bool) -> String? {
+    /// - Parameter mountPoint: of the bypassio volume; nil for a path on none.
+    static func forLayer(_ layer: StateReport.Layer, mountPoint: String?) -> String? {
         let status = NTStatus(rawValue: layer.ntStatus)
         switch layer.layer {
-        case "filter": return forFilter(layer.driver, status)
+        case "filter": return forFilter(layer.driver, status, mountPoint ?? "MOUNTPOINT")
         case "fileSystem": return forFileSystem(status, layer.reason ?? "")
         default:
-            return isMounted
+            return mountPoint != nil
                 ? "Filters are skipped all the same. Where the files may lie elsewhere, a disk with "
                     + "a driver that knows BypassIO (NVMe, SCSI, virtio) serves them past this one."
                 : "A volume on a disk with a driver that knows BypassIO (NVMe, SCSI, virtio) does "
@@ -16,8 +17,8 @@ enum Advice {
         }
     }
 
-    private static func forFilter(_ name: String, _ status: NTStatus) -> String {
-        let goes = "or take it away: bypassio detach \(name) MOUNTPOINT."
+    private static func forFilter(_ name: String, _ status: NTStatus, _ place: String) -> String {
+        let goes = "or take it away: bypassio detach \(name) \(place)."
         return switch status {
         case .bypassIOFilterNotSupported, .noBypassIODriverSupport:
             "Ask its maker for a version that knows BypassIO, \(goes)"

@@ -23,7 +23,8 @@ struct Asker {
         let lines: [Substring]
         do throws(Errno) {
             lines = String(
-                decoding: try KernelFile.bytes(of: "/proc/\(process)/status"), as: UTF8.self
+                decoding: try KernelFile.bytes(of: FilePath("/proc/\(process)/status")),
+                as: UTF8.self
             ).split(separator: "\n")
         } catch {
             throw CommandError(.noInput, "There is no process \(process): name one that runs.")
@@ -44,8 +45,8 @@ struct Asker {
     }
 
     private init(user name: String) throws {
-        var entry = passwd()
-        var found: UnsafeMutablePointer<passwd>?
+        var entry = unsafe passwd()
+        var found: UnsafeMutablePointer<passwd>? = nil
         var buffer = [CChar](repeating: 0, count: 65_536)
         let code = unsafe getpwnam_r(name, &entry, &buffer, buffer.count, &found)
         guard code == 0, unsafe found != nil else {
@@ -69,9 +70,10 @@ struct Asker {
             throw CommandError(.notPermitted, "Only root may ask as another user: run it as root.")
         }
         guard own == 0 else { return }
+        // Of root, setgid and setuid change the saved IDs, too.
         guard unsafe setgroups(groups.count, groups) == 0,
-            setresgid(groupID, groupID, groupID) == 0,
-            setresuid(userID, userID, userID) == 0
+            setgid(groupID) == 0,
+            setuid(userID) == 0
         else {
             let error = Errno(rawValue: errno)
             throw CommandError(

@@ -20,14 +20,14 @@ struct Explanation: Encodable {
     var isFree: Bool { findings.isEmpty }
 
     /// - Parameters:
-    ///   - isMounted: the path is on a bypassio volume, not only on a disk that could be one.
+    ///   - mountPoint: of the bypassio volume that the path is on; nil where it only could be.
     ///   - process: looks at the handles of this process alone.
-    init(_ state: StateReport, isMounted: Bool, process: Int32?) {
+    init(_ state: StateReport, mountPoint: String?, process: Int32?) {
         path = state.path
         verdict = state.verdict.kind
         let handles = state.handles.filter { process == nil || $0.openedBy == process }
         var findings = state.layers.filter(\.isInTheWay).map {
-            Finding(layer: $0, isMounted: isMounted)
+            Finding(layer: $0, mountPoint: mountPoint)
         }
         if let cause = state.traditionalBecause {
             findings.append(
@@ -59,13 +59,13 @@ struct Explanation: Encodable {
 }
 
 extension Explanation.Finding {
-    fileprivate init(layer: StateReport.Layer, isMounted: Bool) {
+    fileprivate init(layer: StateReport.Layer, mountPoint: String?) {
         let place = layer.altitude.map { " at altitude \($0)" } ?? ""
         let status = layer.ntStatusName.map { " (\($0))" } ?? ""
         let reason = (layer.reason ?? "It gives no reason.").asSentence
         self.init(
             sentence: "\(layer.kindInWords) \(layer.driver)\(place) refuses\(status): \(reason)",
-            advice: Advice.forLayer(layer, isMounted: isMounted))
+            advice: Advice.forLayer(layer, mountPoint: mountPoint))
     }
 
     /// nil for a handle whose reads bypass as far as they can.

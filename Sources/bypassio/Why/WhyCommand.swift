@@ -1,5 +1,8 @@
 import ArgumentParser
 import FUSE
+import HostFileSystem
+import LinuxKit
+import SystemPackage
 import Terminal
 
 /// `bypassio why`: who keeps the reads of a file from being fast, and what to do about each.
@@ -42,7 +45,7 @@ struct WhyCommand: ParsableCommand {
             }
             let host = try HostPath(path)
             let explanation = Explanation(
-                try StateReport(of: host), isMounted: host.topology.fileSystem.hasPrefix("fuse"),
+                try StateReport(of: host), mountPoint: host.bypassioMountPoint,
                 process: process?.processID)
             if json {
                 try JSONOutput.print(explanation)
@@ -51,5 +54,15 @@ struct WhyCommand: ParsableCommand {
             }
             if !explanation.isFree { throw CommandStatus.notSupported.exitCode }
         }
+    }
+}
+
+extension HostPath {
+    /// Of the bypassio volume that it is on; nil where it is on none.
+    fileprivate var bypassioMountPoint: String? {
+        guard let mount = topology.mount, mount.fileSystemType == "fuse.bypassio" else {
+            return nil
+        }
+        return mount.mountPoint.string
     }
 }
