@@ -61,6 +61,9 @@ final class HandleTable: Sendable {
         }
     }
 
+    /// Of files and directories.
+    var open: [OpenHandle] { state.withLock { $0.places.compactMap(\.handle) } }
+
     func handles(of stream: IOStack.Stream) -> [OpenHandle] {
         state.withLock { state in
             state.places.compactMap(\.handle).filter { $0.file.stream === stream }

@@ -19,6 +19,7 @@ public final class FilterInstance: Sendable {
     let withdrawn = WithdrawnBypass()
     private let preCallbacks = Atomic<UInt64>(0)
     private let postCallbacks = Atomic<UInt64>(0)
+    let times = CallbackTimes()
 
     init(filter: Minifilter, volume: Volume, altitude: Altitude, name: String) {
         self.filter = filter
@@ -34,6 +35,10 @@ public final class FilterInstance: Sendable {
     public var callbacksRun: (pre: UInt64, post: UInt64) {
         (preCallbacks.load(ordering: .relaxed), postCallbacks.load(ordering: .relaxed))
     }
+
+    /// How long callbacks took while they were timed (``Volume/timeCallbacks(_:)``): the callbacks
+    /// themselves, not what a filter does with a request that it keeps.
+    public var callbackTimes: LatencyReport { times.report }
 
     func countPreCallback() { preCallbacks.wrappingAdd(1, ordering: .relaxed) }
     func countPostCallback() { postCallbacks.wrappingAdd(1, ordering: .relaxed) }

@@ -32,7 +32,9 @@ extension FilterManager {
             return .passed
         }
         node.instance.countPreCallback()
+        let began = node.instance.times.begin()
         let result = run(callback, data, node.instance)
+        node.instance.times.end(began)
         switch result {
         case .successNoCallback:
             if data.isChanged { data.noteChanges(at: index) }
@@ -88,7 +90,10 @@ extension FilterManager {
         if data.canBeUndone, data.hasSucceeded { data.succeededAt = node.instance }
         if let callback = node.postOperation {
             node.instance.countPostCallback()
-            if case .moreProcessingRequired = callback(data, node.instance, visit.context) {
+            let began = node.instance.times.begin()
+            let result = callback(data, node.instance, visit.context)
+            node.instance.times.end(began)
+            if case .moreProcessingRequired = result {
                 data.keptBy = node.instance
                 data.keeper = RequestParking.Keeper(node.instance, .up)
                 return false
