@@ -6,6 +6,8 @@ struct HelpTests {
     private static let codes: [([String], [String])] = [
         ([], ["0", "1", "2", "64", "66", "69", "70", "73", "75", "77"]),
         (["state"], ["0", "1", "2", "64", "66", "70"]),
+        (["why"], ["0", "1", "64", "66", "70", "75", "77"]),
+        (["fsctl"], ["0", "1", "64", "66", "70", "75"]),
         (["decode"], ["0", "1", "64", "66"]),
         (["mount"], ["0", "64", "66", "69", "70", "73", "77"]),
         (["umount"], ["0", "64", "66", "69", "75", "77"]),
@@ -80,7 +82,7 @@ struct HelpTests {
 
     @Test(
         arguments: [
-            ["state"], ["decode"], ["nonsense"], ["--nonsense"], ["state", "--nonsense", "/"],
+            ["why"], ["decode"], ["nonsense"], ["--nonsense"], ["state", "--nonsense", "/"],
             ["state", "/", "/tmp"], ["decode", "--as"], ["decode", "00", "11"],
             ["decode", "--as", "SOMETHING", "00"], ["bench", "--size"], ["bench", "--size", "x"],
             ["bench", "--engine", "steam"], ["bench", "folder"],

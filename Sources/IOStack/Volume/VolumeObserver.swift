@@ -20,8 +20,8 @@ public enum VolumeEvent: Sendable {
     case controlled(BypassIOOperation, NamedFile, ControlOutcome)
     /// A program met a veto.
     case refused(BypassIOOperation, NamedFile, BypassVeto)
-    /// A cause keeps a file that has bypass off that route: a cached or mapped use, or what the file
-    /// has become.
+    /// A cached or mapped use, or what the file has become, keeps a file that has bypass off
+    /// that route.
     case suspended(NamedFile, StreamSuspension)
     /// That cause is gone; others may be left.
     case suspensionEnded(NamedFile, StreamSuspension)

@@ -71,8 +71,7 @@ struct LogLine: Sendable {
 
 /// The subject of a line. Scripts look for these words: docs/mounting.md lists them.
 enum LogKind: String {
-    case start, mount, attach, detach, veto, finding, read, pause, resume, suspend, gate, report
-    case total
+    case start, mount, attach, detach, veto, finding, read, pause, resume, gate, report, total
     case request, channel, error, signal, end
 }
 

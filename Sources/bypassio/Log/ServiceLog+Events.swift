@@ -49,13 +49,16 @@ extension ServiceEvent {
     /// For systemd's journal: `journalctl BYPASSIO_EVENT=30`.
     var journalFields: [(String, String)] {
         let fields: [(String, String?)] = [
-            ("EVENT", String(id)), ("COUNT", count == 1 ? nil : String(count)),
-            ("DRIVER", driver), ("ALTITUDE", altitude), ("PATH", path), ("OPERATION", operation),
-            ("STATUS", statusName ?? status.map { String($0) }), ("REASON", reason),
-            ("CAUSE", cause), ("ERRNO", errno.map { String($0) }),
+            ("BYPASSIO_EVENT", String(id)),
+            ("BYPASSIO_COUNT", count == 1 ? nil : String(count)),
+            ("BYPASSIO_DRIVER", driver), ("BYPASSIO_ALTITUDE", altitude),
+            ("BYPASSIO_PATH", path), ("BYPASSIO_OPERATION", operation),
+            ("BYPASSIO_STATUS", statusName ?? status.map { String($0) }),
+            ("BYPASSIO_REASON", reason), ("BYPASSIO_CAUSE", cause),
+            ("BYPASSIO_ERRNO", errno.map { String($0) }),
         ]
         return fields.compactMap { name, value in
-            value.map { (LogLine.fieldPrefix + name, $0.onOneLine) }
+            value.map { (name, $0.onOneLine) }
         }
     }
 }
@@ -73,9 +76,8 @@ extension ServiceEvent.Kind {
         case .vetoed, .found: nil
         case .paused, .pauseFailed: .pause
         case .resumed, .resumeRefused: .resume
-        case .suspended, .suspensionEnded: .suspend
-        // A mount with bypass=auto has one in each second in which files are opened.
-        case .kernelGranted: nil
+        // In each second in which files are opened or read through the cache there may be one.
+        case .suspended, .suspensionEnded, .kernelGranted: nil
         case .gateClosed, .gateOpened, .gateStuck: .gate
         }
     }

@@ -25,7 +25,8 @@ struct Explanation: Encodable {
     init(_ state: StateReport, mountPoint: String?, process: Int32?) {
         path = state.path
         verdict = state.verdict.kind
-        let handles = state.handles.filter { process == nil || $0.openedBy == process }
+        let handles = state.handles.map { ($0, ReadingProcess(thread: $0.openedBy)) }
+            .filter { process == nil || $1.id == process }
         var findings = state.layers.filter(\.isInTheWay).map {
             Finding(layer: $0, mountPoint: mountPoint)
         }
@@ -35,10 +36,10 @@ struct Explanation: Encodable {
                     sentence: "Reads of the file take the traditional route now, because \(cause)."
                         .asSentence, advice: Advice.forState(cause)))
         }
-        findings += handles.compactMap { Finding(handle: $0) }
+        findings += handles.compactMap { Finding(handle: $0, $1) }
         self.findings = findings
-        bypassing = handles.filter(\.bypasses).map {
-            "Process \($0.openedBy) reads it by \($0.route)."
+        bypassing = handles.filter { $0.0.bypasses }.map {
+            "Process \($1.words) reads it by the route \($0.route)."
         }
     }
 
@@ -69,12 +70,12 @@ extension Explanation.Finding {
     }
 
     /// nil for a handle whose reads bypass as far as they can.
-    fileprivate init?(handle: StreamReport.Handle) {
+    fileprivate init?(handle: StreamReport.Handle, _ process: ReadingProcess) {
         guard !handle.bypasses else { return nil }
         let cause =
             handle.because.map { ", because \($0)" } ?? ", because it never asked for bypass"
         self.init(
-            sentence: "Process \(handle.openedBy) reads it by the route \(handle.route)\(cause)."
+            sentence: "Process \(process.words) reads it by the route \(handle.route)\(cause)."
                 .asSentence, advice: Advice.forHandle(handle))
     }
 }

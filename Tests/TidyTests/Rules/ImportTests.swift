@@ -8,6 +8,10 @@ struct ImportTests {
         "Locks": ["Glibc"],
         "LinuxKit": ["CKernelABI", "Glibc", "SystemPackage"],
         "BypassIOProtocol": [],
+        "ServiceEvents": [
+            "BypassIOProtocol", "DequeModule", "Dispatch", "Foundation", "LinuxKit", "Locks",
+            "SystemPackage",
+        ],
         "IOStack": [
             "BypassIOProtocol", "DequeModule", "Dispatch", "Synchronization", "SystemPackage",
         ],
@@ -43,7 +47,7 @@ struct ImportTests {
             "ArgumentParser", "BypassIOBench", "BypassIOClient", "BypassIOLab", "BypassIOMount",
             "BypassIOProtocol", "CBypassIO", "CKernelABI", "DirectRead", "Dispatch", "FUSE",
             "Foundation", "Glibc", "HostFileSystem", "IOStack", "LinuxKit", "Logging",
-            "Minifilters", "SystemPackage", "Terminal", "VolumeDrivers",
+            "Minifilters", "ServiceEvents", "SystemPackage", "Terminal", "VolumeDrivers",
         ],
     ]
 
