@@ -104,28 +104,34 @@ STATUSES: dict[int, tuple[str, int | None, str]] = {
         "The specified driver does not support BypassIO operations"),
     0xC00004C9: (
         "STATUS_NOT_SUPPORTED_WITH_ENCRYPTION", 495,
-        "The specified operation is not supported while encryption is enabled on the target object"),
+        "The specified operation is not supported while encryption is enabled on the "
+        "target object"),
     0xC00004CA: (
         "STATUS_NOT_SUPPORTED_WITH_COMPRESSION", 496,
-        "The specified operation is not supported while compression is enabled on the target object"),
+        "The specified operation is not supported while compression is enabled on the "
+        "target object"),
     0xC00004CB: (
         "STATUS_NOT_SUPPORTED_WITH_REPLICATION", 497,
-        "The specified operation is not supported while replication is enabled on the target object"),
+        "The specified operation is not supported while replication is enabled on the "
+        "target object"),
     0xC00004CC: (
         "STATUS_NOT_SUPPORTED_WITH_DEDUPLICATION", 498,
-        "The specified operation is not supported while deduplication is enabled on the target object"),
+        "The specified operation is not supported while deduplication is enabled on the "
+        "target object"),
     0xC00004CD: (
         "STATUS_NOT_SUPPORTED_WITH_AUDITING", 499,
         "The specified operation is not supported while auditing is enabled on the target object"),
     0xC00004CE: (
         "STATUS_NOT_SUPPORTED_WITH_MONITORING", 503,
-        "The specified operation is not supported while monitoring is enabled on the target object"),
+        "The specified operation is not supported while monitoring is enabled on the "
+        "target object"),
     0xC00004CF: (
         "STATUS_NOT_SUPPORTED_WITH_SNAPSHOT", 504,
         "The specified operation is not supported while snapshot is enabled on the target object"),
     0xC00004D0: (
         "STATUS_NOT_SUPPORTED_WITH_VIRTUALIZATION", 505,
-        "The specified operation is not supported while virtualization is enabled on the target object"),
+        "The specified operation is not supported while virtualization is enabled on the "
+        "target object"),
     0xC00004D1: ("STATUS_INDEX_OUT_OF_BOUNDS", None, "The index is out of bounds"),
     0xC00004D2: (
         "STATUS_BYPASSIO_FLT_NOT_SUPPORTED", 506,
