@@ -141,7 +141,7 @@ extension MountedVolume {
 
         @Test(
             "pip installs the module from the tree",
-            .enabled(if: OtherLanguages.hasPip, "needs pip and setuptools"))
+            .enabled(if: OtherLanguages.hasPip, "needs pip, setuptools and wheel"))
         func pip() throws {
             let folder = try TestFolder()
             // pip builds within the folder that it is given.
@@ -167,7 +167,7 @@ extension MountedVolume {
         private static let hasPip: Bool = {
             guard let python = Program.find("python3") else { return false }
             let outcome = try? Program(
-                python, ["-c", "import setuptools.build_meta, pip"]
+                python, ["-c", "import setuptools.build_meta, wheel, pip"]
             ).run(within: 30)
             return outcome?.code == 0
         }()
