@@ -42,14 +42,15 @@ struct Commands {
         let (verb, name) = (words.first ?? "", words.count > 1 ? words[1] : "")
         return outcome { () throws(Errno) in
             switch verb {
-            case "forget-data": try notifier.invalidate(node: UInt64(name) ?? 0)
-            case "forget-attributes": try notifier.invalidate(node: UInt64(name) ?? 0, offset: -1)
-            case "forget-name": try notifier.invalidate(name: Array(name.utf8), in: 1)
+            case "forget-data": try notifier.invalidate(node: NodeID(UInt64(name) ?? 0))
+            case "forget-attributes":
+                try notifier.invalidate(node: NodeID(UInt64(name) ?? 0), offset: -1)
+            case "forget-name": try notifier.invalidate(name: Array(name.utf8), in: .root)
             case "expire-name":
-                try notifier.invalidate(name: Array(name.utf8), in: 1, expireOnly: true)
+                try notifier.invalidate(name: Array(name.utf8), in: .root, expireOnly: true)
             case "deleted":
-                let node = Tree.files.first { $0.name == name }?.node ?? 99
-                try notifier.deleted(name: Array(name.utf8), of: node, in: 1)
+                let node = Tree.files.first { $0.name == name }?.node ?? NodeID(99)
+                try notifier.deleted(name: Array(name.utf8), of: node, in: .root)
             case "forget-all": try notifier.invalidateAllNames()
             case "resend": try notifier.resendUnanswered()
             default: throw .noFunction

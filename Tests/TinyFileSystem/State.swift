@@ -5,12 +5,12 @@ import SystemPackage
 /// The mutable state, under one lock.
 final class State: @unchecked Sendable {
     private let condition = NSCondition()
-    private var contents: [UInt64: [UInt8]] = [
+    private var contents: [NodeID: [UInt8]] = [
         Tree.greeting.node: Array("Hello.\n".utf8), Tree.notes.node: [],
     ]
     private var counts: [String: Int] = [:]
     private var isOpen = false
-    private var waiting: [UInt64: LockWait] = [:]
+    private var waiting: [RequestID: LockWait] = [:]
 
     /// A reply for later.
     final class LockWait: @unchecked Sendable {
@@ -41,11 +41,11 @@ final class State: @unchecked Sendable {
     }
 
     /// nil for a file whose content does not change.
-    func content(_ node: UInt64) -> [UInt8]? {
+    func content(_ node: NodeID) -> [UInt8]? {
         locked { contents[node] }
     }
 
-    func change(_ node: UInt64, _ body: (inout [UInt8]) -> Void) {
+    func change(_ node: NodeID, _ body: (inout [UInt8]) -> Void) {
         locked { body(&contents[node, default: []]) }
     }
 
@@ -69,7 +69,7 @@ final class State: @unchecked Sendable {
         for reply in replies { reply.take()?.succeed() }
     }
 
-    func keep(_ unique: UInt64, _ reply: consuming EmptyReply) {
+    func keep(_ unique: RequestID, _ reply: consuming EmptyReply) {
         let wait = LockWait(reply)
         locked {
             counts["kept", default: 0] += 1
@@ -77,7 +77,7 @@ final class State: @unchecked Sendable {
         }
     }
 
-    func interrupt(_ unique: UInt64) {
+    func interrupt(_ unique: RequestID) {
         let wait = locked { waiting.removeValue(forKey: unique) }
         wait?.take()?.fail(.interrupted)
     }

@@ -7,7 +7,8 @@ extension TinyFileSystem {
         // Every read has to reach the service, except those of the greeting, which shows the
         // kernel's cache.
         let isCached = request.context.node == Tree.greeting.node
-        reply.succeed(handle: request.context.node, isCached ? .keepCache : .directIO)
+        reply.succeed(
+            handle: HandleID(request.context.node.rawValue), isCached ? .keepCache : .directIO)
     }
 
     func release(_ request: ReleaseRequest, _ reply: consuming EmptyReply) {
@@ -81,7 +82,7 @@ extension TinyFileSystem {
 
     func openDirectory(_ request: OpenRequest, _ reply: consuming OpenReply) {
         state.count("opendir")
-        reply.succeed(handle: 1)
+        reply.succeed(handle: HandleID(1))
     }
 
     func releaseDirectory(_ request: ReleaseRequest, _ reply: consuming EmptyReply) {
@@ -103,7 +104,7 @@ extension TinyFileSystem {
         for (index, (name, file)) in names.enumerated().dropFirst(Int(clamping: request.offset)) {
             let bytes = Array(name.utf8)
             let isIn = reply.append(
-                name: bytes.span, inode: file.node, kind: UInt8(file.mode >> 12),
+                name: bytes.span, inode: file.node.rawValue, kind: UInt8(file.mode >> 12),
                 position: UInt64(index + 1), entry: index < 2 ? nil : entry(file))
             if !isIn { break }
         }

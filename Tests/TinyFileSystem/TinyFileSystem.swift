@@ -22,7 +22,7 @@ final class TinyFileSystem: FileSystem {
         let size = state.content(file.node)?.count ?? file.size
         let time = Timestamp(seconds: 1_700_000_000, nanoseconds: 123_456_789)
         return NodeAttributes(
-            inode: file.node, size: UInt64(size), blocks: UInt64((size + 511) / 512),
+            inode: file.node.rawValue, size: UInt64(size), blocks: UInt64((size + 511) / 512),
             accessTime: time, modificationTime: time, changeTime: time, mode: file.mode,
             linkCount: 1, userID: 0, groupID: 0)
     }
@@ -42,7 +42,7 @@ final class TinyFileSystem: FileSystem {
             reply.succeed(entry(Tree.backing))
             return
         }
-        guard request.context.node == 1, let file = Tree.files.first(where: { $0.name == name })
+        guard request.context.node == .root, let file = Tree.files.first(where: { $0.name == name })
         else { return reply.fail(.noSuchFileOrDirectory) }
         reply.succeed(entry(file))
     }
@@ -77,7 +77,7 @@ final class TinyFileSystem: FileSystem {
                 blockSize: 4096, maximumNameLength: 255))
     }
 
-    func interrupt(unique: UInt64) {
+    func interrupt(unique: RequestID) {
         state.count("interrupt")
         state.interrupt(unique)
     }

@@ -29,18 +29,18 @@ final class KernelNotices: Sendable {
 
     /// Makes the kernel ask for the node's attributes and ACLs anew. If the kernel does not know
     /// the node, that is no error.
-    func forgetAttributes(of node: UInt64) {
+    func forgetAttributes(of node: NodeID) {
         try? current?.invalidate(node: node, offset: -1)
     }
 
     /// The kernel's pages of this part of a file may differ from the file.
-    func forgetData(of node: UInt64, _ range: Range<UInt64>) {
+    func forgetData(of node: NodeID, _ range: Range<UInt64>) {
         guard let notifier = current, let (offset, length) = Self.extent(range) else { return }
         _ = threads.run { try? notifier.invalidate(node: node, offset: offset, length: length) }
     }
 
     /// A name may have appeared or disappeared.
-    func forgetName(_ name: [UInt8], in directory: UInt64) {
+    func forgetName(_ name: [UInt8], in directory: NodeID) {
         guard let notifier = current else { return }
         let isTaken = threads.run {
             try? notifier.invalidate(name: name, in: directory, expireOnly: true)
@@ -53,7 +53,7 @@ final class KernelNotices: Sendable {
     /// for it. Returns whether the kernel did. The kernel drops its pages of the part.
     ///
     /// Call from ``run(_:)`` only: the kernel sends WRITE requests meanwhile and waits for them.
-    func writeBack(_ node: UInt64, _ range: Range<UInt64>) -> Bool {
+    func writeBack(_ node: NodeID, _ range: Range<UInt64>) -> Bool {
         guard let notifier = current, let (offset, length) = Self.extent(range) else {
             return range.isEmpty
         }

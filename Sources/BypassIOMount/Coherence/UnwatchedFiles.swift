@@ -72,7 +72,7 @@ final class UnwatchedFiles: Sendable {
     }
 
     private func work() {
-        var known: [UInt64: Stamp] = [:]
+        var known: [NodeID: Stamp] = [:]
         while !isOver.load(ordering: .acquiring) {
             let open = handles.cached
             guard !open.isEmpty else {
@@ -101,8 +101,8 @@ final class UnwatchedFiles: Sendable {
         }
     }
 
-    private func look(at open: [OpenHandle], _ known: inout [UInt64: Stamp]) {
-        var files: [UInt64: OpenHandle] = [:]
+    private func look(at open: [OpenHandle], _ known: inout [NodeID: Stamp]) {
+        var files: [NodeID: OpenHandle] = [:]
         for handle in open where handle.node.wasReadIntoCache.load(ordering: .relaxed) {
             files[handle.node.number] = handle
         }

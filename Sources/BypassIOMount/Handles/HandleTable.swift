@@ -1,3 +1,4 @@
+internal import FUSE
 internal import IOStack
 internal import SystemPackage
 
@@ -24,17 +25,17 @@ final class HandleTable: Sendable {
 
     var count: Int { state.withLock { $0.places.count - $0.free.count } }
 
-    func insert(_ handle: OpenHandle) -> UInt64 {
+    func insert(_ handle: OpenHandle) -> HandleID {
         state.withLock { state in
             let index = state.free.popLast() ?? state.places.count
             if index == state.places.count { state.places.append(Place()) }
             state.places[index].handle = handle
-            return UInt64(state.places[index].generation) << 32 | UInt64(index)
+            return HandleID(UInt64(state.places[index].generation) << 32 | UInt64(index))
         }
     }
 
     /// Throws `EBADF` for an unknown number.
-    func handle(_ number: UInt64) throws(IOFailure) -> OpenHandle {
+    func handle(_ number: HandleID) throws(IOFailure) -> OpenHandle {
         let handle = state.withLock { state -> OpenHandle? in
             Self.index(number, state).flatMap { state.places[$0].handle }
         }
@@ -42,7 +43,7 @@ final class HandleTable: Sendable {
         return handle
     }
 
-    func remove(_ number: UInt64) -> OpenHandle? {
+    func remove(_ number: HandleID) -> OpenHandle? {
         state.withLock { state in
             guard let index = Self.index(number, state),
                 let handle = state.places[index].handle.take()
@@ -127,10 +128,10 @@ final class HandleTable: Sendable {
         }
     }
 
-    private static func index(_ number: UInt64, _ state: State) -> Int? {
-        let index = Int(UInt32(truncatingIfNeeded: number))
+    private static func index(_ number: HandleID, _ state: State) -> Int? {
+        let index = Int(UInt32(truncatingIfNeeded: number.rawValue))
         guard index < state.places.count,
-            state.places[index].generation == UInt32(truncatingIfNeeded: number >> 32)
+            state.places[index].generation == UInt32(truncatingIfNeeded: number.rawValue >> 32)
         else { return nil }
         return index
     }

@@ -17,13 +17,13 @@ final class OpenModes: Sendable {
         case backed(BackingFile, opens: Int)
     }
 
-    private let modes = Guarded<[UInt64: Mode]>([:])
+    private let modes = Guarded<[NodeID: Mode]>([:])
     /// The number of backed modes, changed under their lock. Relaxed: readers need only an
     /// approximate number.
     private let backed = Atomic<Int>(0)
 
     /// The node's backing file; nil while the node is open through the cache, or not open.
-    func backing(of node: UInt64) -> BackingFile? {
+    func backing(of node: NodeID) -> BackingFile? {
         modes.withLock { modes in
             if case .backed(let backing, _) = modes[node] { backing } else { nil }
         }
@@ -34,14 +34,14 @@ final class OpenModes: Sendable {
         backed.load(ordering: .relaxed)
     }
 
-    func isCached(_ node: UInt64) -> Bool {
+    func isCached(_ node: NodeID) -> Bool {
         modes.withLock { modes in
             if case .cached = modes[node] { true } else { false }
         }
     }
 
     /// Counts an open for which the kernel does not read by itself.
-    func enter(_ node: UInt64) -> OpenWay {
+    func enter(_ node: NodeID) -> OpenWay {
         modes.withLock { modes in
             switch modes[node] {
             case nil:
@@ -59,7 +59,7 @@ final class OpenModes: Sendable {
 
     /// Counts an open for which the kernel may read. Returns nil, without counting, if an earlier
     /// open uses the cache. A node that has a backing file keeps it.
-    func enter(_ node: UInt64, with backing: BackingFile) -> OpenWay? {
+    func enter(_ node: NodeID, with backing: BackingFile) -> OpenWay? {
         modes.withLock { modes in
             switch modes[node] {
             case nil:
@@ -75,7 +75,7 @@ final class OpenModes: Sendable {
         }
     }
 
-    func leave(_ node: UInt64) {
+    func leave(_ node: NodeID) {
         // The backing file closes after the lock is released.
         let left = modes.withLock { modes -> Mode? in
             switch modes[node] {

@@ -1,3 +1,4 @@
+internal import FUSE
 internal import IOStack
 
 /// Which programs use the attributes of the entries they list.
@@ -31,14 +32,14 @@ final class ListingHabits: Sendable {
         var ignored = 0
         var hasLooked = false
         /// The last directory listed, and the entry left out there; nil means every file.
-        var directory: UInt64 = 0
+        var directory: NodeID?
         var probe: [UInt8]?
         var isWaiting = false
         var content = Content.attributes(withProbe: false)
 
         var wantsNames: Bool { ignored + (isWaiting ? 1 : 0) >= ListingHabits.patience }
 
-        mutating func begin(_ directory: UInt64) {
+        mutating func begin(_ directory: NodeID) {
             if isWaiting { ignored += 1 }
             listings += 1
             self.directory = directory
@@ -60,7 +61,7 @@ final class ListingHabits: Sendable {
     private static func place(of process: Int32) -> Int { Int(UInt32(bitPattern: process) % 64) }
 
     /// The content for a program that reads `directory`, from its start or further on.
-    func content(for process: Int32, of directory: UInt64, fromStart: Bool) -> Content {
+    func content(for process: Int32, of directory: NodeID, fromStart: Bool) -> Content {
         guard process != 0 else { return .attributes(withProbe: false) }
         return programs.withLock { programs in
             let place = Self.place(of: process)
@@ -97,7 +98,7 @@ final class ListingHabits: Sendable {
     }
 
     /// A program looks up a name.
-    func looked(_ process: Int32, at name: [UInt8], in directory: UInt64) {
+    func looked(_ process: Int32, at name: [UInt8], in directory: NodeID) {
         programs.withLock { programs in
             let place = Self.place(of: process)
             guard programs[place].process == process, programs[place].isWaiting,

@@ -1,3 +1,4 @@
+internal import FUSE
 internal import IOStack
 internal import Synchronization
 
@@ -9,7 +10,7 @@ internal import Synchronization
 /// Lock order: the mutable members belong to the ``NodeTable`` and change under its lock only.
 final class Node: @unchecked Sendable {
     /// The kernel's number for it: the host's inode number where that is unique, see ``NodeTable``.
-    let number: UInt64
+    let number: NodeID
     let id: FileID
     /// Distinguishes the file from a later one with the same inode number.
     let birthTime: FileTime?
@@ -60,7 +61,7 @@ final class Node: @unchecked Sendable {
     }
 
     init(
-        number: UInt64, id: FileID, birthTime: FileTime?, isDirectory: Bool, parent: Node?,
+        number: NodeID, id: FileID, birthTime: FileTime?, isDirectory: Bool, parent: Node?,
         name: [UInt8]
     ) {
         self.number = number
@@ -81,8 +82,6 @@ final class Node: @unchecked Sendable {
             next = above
         }
     }
-
-    static let rootNumber: UInt64 = 1
 
     /// Whether it is the node of this file, and not of an earlier one with the same inode number.
     func isOf(_ id: FileID, born birthTime: FileTime?) -> Bool {

@@ -1,3 +1,4 @@
+internal import FUSE
 internal import IOStack
 internal import SystemPackage
 
@@ -12,7 +13,7 @@ internal import SystemPackage
 /// released after the lock, because closing a file runs filters.
 final class NodeTable: Sendable {
     struct State {
-        var byNumber: [UInt64: Node] = [:]
+        var byNumber: [NodeID: Node] = [:]
         var byID: [FileID: Node] = [:]
         var lastNumber = NodeTable.firstOwnNumber
         var cache: DirectoryCache
@@ -26,19 +27,20 @@ final class NodeTable: Sendable {
     private static let firstOwnNumber: UInt64 = 1 << 63
 
     /// The file that the kernel means by a number that the table does not know; nil if none.
-    func identity(of number: UInt64) -> FileID? {
-        guard number > Node.rootNumber, number < Self.firstOwnNumber else { return nil }
-        return FileID(device: root.id.device, inode: number)
+    func identity(of number: NodeID) -> FileID? {
+        let inode = number.rawValue
+        guard inode > NodeID.root.rawValue, inode < Self.firstOwnNumber else { return nil }
+        return FileID(device: root.id.device, inode: inode)
     }
 
-    private func newNumber(for id: FileID, _ state: inout State) -> UInt64 {
-        if id.device == root.id.device, identity(of: id.inode) != nil,
-            state.byNumber[id.inode] == nil
+    private func newNumber(for id: FileID, _ state: inout State) -> NodeID {
+        if id.device == root.id.device, identity(of: NodeID(id.inode)) != nil,
+            state.byNumber[NodeID(id.inode)] == nil
         {
-            return id.inode
+            return NodeID(id.inode)
         }
         state.lastNumber += 1
-        return state.lastNumber
+        return NodeID(state.lastNumber)
     }
 
     /// - Parameters:
@@ -46,7 +48,7 @@ final class NodeTable: Sendable {
     ///   - openDirectories: the greatest number of directories that stay open.
     init(root held: HeldFile, _ information: FileInformation, openDirectories: Int) {
         root = Node(
-            number: Node.rootNumber, id: information.id, birthTime: information.birthTime,
+            number: .root, id: information.id, birthTime: information.birthTime,
             isDirectory: true, parent: nil, name: [])
         root.held = held
         root.lookups = 1
@@ -62,7 +64,7 @@ final class NodeTable: Sendable {
     var heldFileCount: Int { state.withLock { $0.heldFiles } }
 
     /// Throws `ESTALE` for an unknown number.
-    func node(_ number: UInt64) throws(IOFailure) -> Node {
+    func node(_ number: NodeID) throws(IOFailure) -> Node {
         guard let node = state.withLock({ $0.byNumber[number] }) else { throw .staleNode }
         return node
     }
@@ -139,7 +141,7 @@ final class NodeTable: Sendable {
     }
 
     /// The kernel forgot `count` lookups.
-    func forget(_ number: UInt64, count: UInt64) {
+    func forget(_ number: NodeID, count: UInt64) {
         let released = state.withLock { state -> Node? in
             guard let node = state.byNumber[number], node !== root else { return nil }
             node.lookups -= min(node.lookups, count)
@@ -177,14 +179,14 @@ final class NodeTable: Sendable {
     // MARK: What the kernel knows
 
     /// The kernel's number of a file; nil if the kernel does not know the file.
-    func number(of id: FileID) -> UInt64? {
+    func number(of id: FileID) -> NodeID? {
         state.withLock { $0.byID[id]?.number }
     }
 
     /// A node and its known name.
     struct KnownName {
-        let node: UInt64
-        let parent: UInt64?
+        let node: NodeID
+        let parent: NodeID?
         let name: [UInt8]
     }
 

@@ -56,7 +56,7 @@ extension VolumeFileSystem {
             let content = habits.content(
                 for: process, of: handle.node.number, fromStart: request.offset == 0)
             let entries = try entries(of: handle.file, request, content)
-            var found: [UInt64] = []
+            var found: [NodeID] = []
             var isProbeDue = content == .attributes(withProbe: true)
             for entry in entries {
                 guard reply.hasRoom(nameLength: entry.name.count) else { break }

@@ -11,7 +11,7 @@ extension VolumeFileSystem {
     ) {
         let name = [UInt8](copying: request.name)
         let context = request.context
-        if context.node == Node.rootNumber, name.elementsEqual(VolumeReport.attribute.utf8) {
+        if context.node == .root, name.elementsEqual(VolumeReport.attribute.utf8) {
             return reply.succeed(ReportText.json(VolumeReport(self)).span)
         }
         do throws(IOFailure) {
@@ -77,7 +77,7 @@ extension VolumeFileSystem {
         let (mustExist, mustNotExist) = (request.mustExist, request.mustNotExist)
         let killsGroupPrivilege = request.killsGroupPrivilege
         let context = request.context
-        if context.node == Node.rootNumber, name == MountedVolume.accessTimesAttribute {
+        if context.node == .root, name == MountedVolume.accessTimesAttribute {
             accessTimesStay.store(value == [UInt8(ascii: "0")], ordering: .relaxed)
             return reply.succeed()
         }

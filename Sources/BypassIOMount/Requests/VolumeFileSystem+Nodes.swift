@@ -68,7 +68,7 @@ extension VolumeFileSystem {
     }
 
     func status(
-        of node: Node, through handle: UInt64? = nil, _ requestor: Requestor
+        of node: Node, through handle: HandleID? = nil, _ requestor: Requestor
     ) throws(IOFailure) -> FileInformation {
         if let handle, let open = try? handles.handle(handle) {
             return try open.file.status(requestor: requestor)
@@ -181,7 +181,7 @@ extension VolumeFileSystem {
     ///
     /// The kernel assumes that some of these requests leave the mode alone, so it gets a notice.
     func dropPrivileges(
-        of file: FileObject, _ node: UInt64, _ requestor: Requestor
+        of file: FileObject, _ node: NodeID, _ requestor: Requestor
     ) throws(IOFailure) {
         let status = try file.status(requestor: requestor)
         let permissions = status.permissions

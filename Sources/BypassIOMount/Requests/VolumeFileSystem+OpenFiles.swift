@@ -94,7 +94,7 @@ extension VolumeFileSystem {
     private func insert(
         _ file: FileObject, of node: Node, _ flags: OpenFlags, _ way: OpenWay,
         _ decision: OpenDecision?
-    ) -> UInt64 {
+    ) -> HandleID {
         let needsWriteBack = flags.mayWrite && (flags.appends || flags.isDirect)
         let usesCache = if case .cached = way { true } else { false }
         let handle = OpenHandle(
@@ -110,7 +110,7 @@ extension VolumeFileSystem {
         return number
     }
 
-    func close(_ number: UInt64) {
+    func close(_ number: HandleID) {
         guard let handle = handles.remove(number) else { return }
         nodes.closed(handle.file, of: handle.node)
         if handle.writesDirectly { nodes.countDirectWriter(-1, of: handle.node) }
@@ -239,7 +239,7 @@ extension VolumeFileSystem {
         }
     }
 
-    private func takeBack(_ node: Node, _ number: UInt64) {
+    private func takeBack(_ node: Node, _ number: HandleID) {
         close(number)
         nodes.forget(node.number, count: 1)
     }
@@ -292,7 +292,7 @@ extension VolumeFileSystem {
     /// With a write the kernel tells whether set-id bits go; with other changes of content it does
     /// not.
     func dropPrivilegesUnlessRoot(
-        of file: FileObject, _ node: UInt64, _ requestor: Requestor
+        of file: FileObject, _ node: NodeID, _ requestor: Requestor
     ) throws(IOFailure) {
         if requestor.userID != 0 { try dropPrivileges(of: file, node, requestor) }
     }

@@ -29,7 +29,7 @@ extension VolumeFileSystem {
     /// The kernel writes the pages back by WRITE requests, which other threads carry. For that it
     /// needs neither the inode's lock nor the answer to this request. The thread that waits for it
     /// carries no request, so threads remain for the WRITEs however many programs ask at once.
-    private func writeBackAndSeek(_ search: DataSearch, of node: UInt64, _ kept: KeptSeek) {
+    private func writeBackAndSeek(_ search: DataSearch, of node: NodeID, _ kept: KeptSeek) {
         let notices = notices
         let isTaken = notices.run {
             kept.answer { () throws(IOFailure) in

@@ -76,7 +76,7 @@ final class VolumeFileSystem: FileSystem {
         return features
     }
 
-    func forget(node: UInt64, count: UInt64) {
+    func forget(node: NodeID, count: UInt64) {
         nodes.forget(node, count: count)
     }
 
@@ -118,7 +118,7 @@ final class VolumeFileSystem: FileSystem {
 
     /// A failed request may nevertheless have made, moved or removed a name, in part or before a
     /// filter failed it.
-    func mayHaveChanged(_ name: [UInt8], in directory: UInt64) {
+    func mayHaveChanged(_ name: [UInt8], in directory: NodeID) {
         notices.forgetAttributes(of: directory)
         notices.forgetName(name, in: directory)
     }

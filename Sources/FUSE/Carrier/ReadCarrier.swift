@@ -69,7 +69,7 @@ final class ReadCarrier: RequestThread {
             ring.take(session.appointCarrier())
             isAppointed = true
             post.appoint()
-            post.note(.none, 0)
+            post.note(.none, RequestID(0))
         }
         let unique = ticket.handOver()
         guard !ring.begin(read, unique: unique, source) else { return }
@@ -128,7 +128,7 @@ final class ReadCarrier: RequestThread {
     }
 
     /// A program does not wait for a request any more. Waits for nothing.
-    func interrupt(_ unique: UInt64) { session.interrupt(unique) }
+    func interrupt(_ unique: RequestID) { session.interrupt(unique) }
 
     private func putAside(
         _ header: RequestHeader, _ claim: WorkerClaim, isReady: Bool

@@ -17,7 +17,7 @@ final class ReadRing {
 
     /// Of one read under way.
     private struct Slot {
-        var unique: UInt64 = 0
+        var unique = RequestID(0)
         var read: BackingRead?
         var channel: (any ReplyChannel)?
         var buffer: TransferBuffer?
@@ -51,7 +51,7 @@ final class ReadRing {
     var hasRoom: Bool { !isBroken && !free.isEmpty }
 
     /// Queues a read; false, and nothing begun, without memory.
-    func begin(_ read: BackingRead, unique: UInt64, _ channel: any ReplyChannel) -> Bool {
+    func begin(_ read: BackingRead, unique: RequestID, _ channel: any ReplyChannel) -> Bool {
         guard read.length <= capacity, let buffer = buffer() else { return false }
         guard let index = free.popLast() else {
             spareBuffers.append(buffer)

@@ -16,7 +16,7 @@ extension FileSystem {
         reply.fail(.staleNFSFileHandle)
     }
 
-    public func forget(node: UInt64, count: UInt64) {}
+    public func forget(node: NodeID, count: UInt64) {}
 
     public func getAttributes(_ request: GetAttributesRequest, _ reply: consuming AttributesReply) {
         reply.fail(.noFunction)
@@ -170,7 +170,7 @@ extension FileSystem {
         reply.fail(.noFunction)
     }
 
-    public func interrupt(unique: UInt64) {}
+    public func interrupt(unique: RequestID) {}
 
     public func access(_ context: RequestContext, mask: UInt32, _ reply: consuming EmptyReply) {
         reply.fail(.noFunction)

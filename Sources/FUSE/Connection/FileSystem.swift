@@ -22,7 +22,7 @@ public protocol FileSystem: AnyObject, Sendable {
     /// With ``InitFlags/exportSupport``: LOOKUP of a directory's parent.
     func lookupParent(_ context: RequestContext, _ reply: consuming EntryReply)
     /// The kernel forgot `count` lookups of a node.
-    func forget(node: UInt64, count: UInt64)
+    func forget(node: NodeID, count: UInt64)
     func getAttributes(_ request: GetAttributesRequest, _ reply: consuming AttributesReply)
     func setAttributes(_ request: SetAttributesRequest, _ reply: consuming AttributesReply)
     func extendedStatus(_ request: GetAttributesRequest, _ reply: consuming StatusReply)
@@ -86,7 +86,7 @@ public protocol FileSystem: AnyObject, Sendable {
     /// have ended already, and it may not have begun: it is told once, so a service that keeps
     /// replies must remember the number until the request comes. Requests that wait on a thread of the
     /// session need it not (``WorkerThread``). Must not wait for anything.
-    func interrupt(unique: UInt64)
+    func interrupt(unique: RequestID)
 
     // MARK: The file system
 

@@ -31,7 +31,7 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
     /// What the entry holds, under the lock.
     private struct Request {
         /// In `struct fuse_in_header`; 0 where whoever carries it lost the entry.
-        var unique: UInt64 = 0
+        var unique = RequestID(0)
         var phase = Phase.answered
         /// Whoever carries it has a copy, so the entry can go before that is done.
         var isCopied = false
@@ -95,8 +95,8 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
     }
 
     /// Of the request in `struct fuse_in_header`.
-    var unique: UInt64 {
-        unsafe UnsafeRawPointer(header).load(fromByteOffset: 8, as: UInt64.self)
+    var unique: RequestID {
+        RequestID(unsafe UnsafeRawPointer(header).load(fromByteOffset: 8, as: UInt64.self))
     }
 
     /// Copies the request, of which ``open()`` told the sizes, so that whoever carries it needs the
@@ -111,7 +111,7 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
 
     /// After the request was carried: whether the caller is to commit the reply. False: nobody answered
     /// yet, or somebody else did at once (``interrupt(_:)``), and whoever does hands the entry back.
-    func settle(_ unique: UInt64) -> Bool {
+    func settle(_ unique: RequestID) -> Bool {
         request.withLock { request in
             guard request.unique == unique else { return false }
             if request.phase == .answered { return true }
@@ -122,7 +122,7 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
 
     /// Answers EINTR and hands the entry back, though the request is still carried; the answer that comes
     /// then goes nowhere. Any thread. Nothing happens where it was answered, or is carried in the entry.
-    func interrupt(_ unique: UInt64) {
+    func interrupt(_ unique: RequestID) {
         let isDone = request.withLock { request in
             guard request.unique == unique, request.isCopied, request.phase != .answered else {
                 return false
@@ -162,7 +162,8 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
         let size = ReplyTicket.headerSize
         let count = reply.count - size
         return request.withLock { request in
-            let unique = unsafe start.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            let unique = RequestID(
+                unsafe start.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
             guard request.unique == unique, request.phase != .answered else { return nil }
             unsafe UnsafeMutableRawPointer(header).copyMemory(from: start, byteCount: size)
             let isInPlace = unsafe start + size == UnsafeRawPointer(buffer.start)

@@ -16,7 +16,7 @@ final class QueueWorker: RequestThread {
     /// For requests and replies; nil until the first, and where there is no memory.
     private var buffers: (input: TransferBuffer, output: TransferBuffer)?
     /// Whose copy is carried.
-    private var carried: (entry: QueueEntry, unique: UInt64)?
+    private var carried: (entry: QueueEntry, unique: RequestID)?
 
     init(_ queues: RequestQueues) {
         self.queues = queues

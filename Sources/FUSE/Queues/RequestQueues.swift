@@ -232,7 +232,7 @@ final class RequestQueues: Sendable {
 
     /// The sender of a request was interrupted: cancels what waits, and answers what waits for a worker.
     /// False if no worker has the request, or not yet. The kernel tells of it over /dev/fuse.
-    func interrupt(_ unique: UInt64) -> Bool {
+    func interrupt(_ unique: RequestID) -> Bool {
         let entry = backlog.withLock { backlog -> QueueEntry? in
             guard let place = backlog.firstIndex(where: { $0.unique == unique }) else { return nil }
             backlogCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)

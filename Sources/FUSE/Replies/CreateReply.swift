@@ -19,12 +19,12 @@ public struct CreateReply: Reply, ~Copyable, Sendable {
     ///   neither RELEASE nor FORGET will come.
     @discardableResult
     public consuming func succeed(
-        _ entry: NodeEntry, handle: UInt64, _ flags: OpenReplyFlags = [],
+        _ entry: NodeEntry, handle: HandleID, _ flags: OpenReplyFlags = [],
         backing: BackingFile? = nil
     ) -> Bool {
         ticket.succeed { body in
             entry.write(to: &body)
-            body.u64(handle)
+            body.u64(handle.rawValue)
             body.u32(flags.rawValue)
             body.u32(UInt32(bitPattern: backing?.number ?? 0))
         }

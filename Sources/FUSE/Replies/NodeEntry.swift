@@ -1,7 +1,7 @@
 /// What a name stands for (`struct fuse_entry_out`, 128 bytes).
 public struct NodeEntry: Sendable, Equatable {
     /// Not 0, and never that of another file as long as the kernel knows this one.
-    public var node: UInt64
+    public var node: NodeID
     /// Tells this file from others that have the same number when the kernel does not know this one.
     public var generation: UInt32
     public var attributes: NodeAttributes
@@ -11,7 +11,7 @@ public struct NodeEntry: Sendable, Equatable {
     static let wireSize = 40 + NodeAttributes.wireSize
 
     public init(
-        node: UInt64, generation: UInt32 = 0, attributes: NodeAttributes, nameValidity: Validity,
+        node: NodeID, generation: UInt32 = 0, attributes: NodeAttributes, nameValidity: Validity,
         attributesValidity: Validity
     ) {
         self.node = node
@@ -22,7 +22,7 @@ public struct NodeEntry: Sendable, Equatable {
     }
 
     func write(to writer: inout MessageWriter) {
-        writer.u64(node)
+        writer.u64(node.rawValue)
         writer.u64(UInt64(generation))
         writer.u64(nameValidity.seconds)
         writer.u64(attributesValidity.seconds)

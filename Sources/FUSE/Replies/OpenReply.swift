@@ -19,10 +19,10 @@ public struct OpenReply: Reply, ~Copyable, Sendable {
     ///   RELEASE will come.
     @discardableResult
     public consuming func succeed(
-        handle: UInt64, _ flags: OpenReplyFlags = [], backing: BackingFile? = nil
+        handle: HandleID, _ flags: OpenReplyFlags = [], backing: BackingFile? = nil
     ) -> Bool {
         ticket.succeed { body in
-            body.u64(handle)
+            body.u64(handle.rawValue)
             body.u32(flags.rawValue)
             body.u32(UInt32(bitPattern: backing?.number ?? 0))
         }

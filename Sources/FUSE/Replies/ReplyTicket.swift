@@ -8,11 +8,11 @@ struct ReplyTicket: ~Copyable, Sendable {
     /// Of bytes that are put together in place: a control of ours fits.
     static let smallOutput = 544
 
-    let unique: UInt64
+    let unique: RequestID
     let channel: any ReplyChannel
     private var isAnswered = false
 
-    init(unique: UInt64, channel: any ReplyChannel) {
+    init(unique: RequestID, channel: any ReplyChannel) {
         self.unique = unique
         self.channel = channel
     }
@@ -22,7 +22,7 @@ struct ReplyTicket: ~Copyable, Sendable {
     }
 
     /// Whoever takes the number over owes the answer.
-    consuming func handOver() -> UInt64 {
+    consuming func handOver() -> RequestID {
         isAnswered = true
         return unique
     }
@@ -117,7 +117,7 @@ struct ReplyTicket: ~Copyable, Sendable {
     }
 
     private static func writeHeaders(
-        _ message: inout MutableSpan<UInt8>, length: Int, _ result: Int32?, _ unique: UInt64
+        _ message: inout MutableSpan<UInt8>, length: Int, _ result: Int32?, _ unique: RequestID
     ) {
         writeHeader(&message, length: length, error: nil, unique)
         guard let result else { return }
@@ -129,7 +129,7 @@ struct ReplyTicket: ~Copyable, Sendable {
     // MARK: On the wire
 
     @discardableResult
-    private static func answer(_ error: Errno?, _ unique: UInt64, _ channel: any ReplyChannel)
+    private static func answer(_ error: Errno?, _ unique: RequestID, _ channel: any ReplyChannel)
         -> Bool
     {
         var bytes = InlineArray<16, UInt8>(repeating: 0)
@@ -139,12 +139,12 @@ struct ReplyTicket: ~Copyable, Sendable {
     }
 
     private static func writeHeader(
-        _ message: inout MutableSpan<UInt8>, length: Int, error: Errno?, _ unique: UInt64
+        _ message: inout MutableSpan<UInt8>, length: Int, error: Errno?, _ unique: RequestID
     ) {
         var writer = MessageWriter(&message, from: 0)
         writer.u32(UInt32(length))
         writer.u32(UInt32(bitPattern: -wireError(error)))
-        writer.u64(unique)
+        writer.u64(unique.rawValue)
     }
 
     /// The kernel takes 0 to 511; anything else would leave the caller waiting.
@@ -155,7 +155,7 @@ struct ReplyTicket: ~Copyable, Sendable {
 
     @discardableResult
     private static func send(
-        _ message: Span<UInt8>, _ unique: UInt64, _ channel: any ReplyChannel
+        _ message: Span<UInt8>, _ unique: RequestID, _ channel: any ReplyChannel
     ) -> Bool {
         do throws(Errno) {
             try channel.send(message)

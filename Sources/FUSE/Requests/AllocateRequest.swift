@@ -1,7 +1,7 @@
 /// FALLOCATE (`struct fuse_fallocate_in`, 32 bytes).
 public struct AllocateRequest: Sendable {
     public let context: RequestContext
-    public let handle: UInt64
+    public let handle: HandleID
     /// In bytes, as the length.
     public let offset: UInt64
     public let length: UInt64
@@ -10,7 +10,7 @@ public struct AllocateRequest: Sendable {
 
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context
-        handle = try reader.u64()
+        handle = HandleID(try reader.u64())
         offset = try reader.u64()
         length = try reader.u64()
         mode = try reader.u32()

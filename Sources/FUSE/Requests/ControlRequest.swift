@@ -1,7 +1,7 @@
 /// IOCTL (`struct fuse_ioctl_in`, 32 bytes).
 public struct ControlRequest: ~Escapable {
     public let context: RequestContext
-    public let handle: UInt64
+    public let handle: HandleID
     /// The ioctl's number.
     public let command: UInt32
     /// The caller's argument as it came: a pointer of its own, or a value.
@@ -15,7 +15,7 @@ public struct ControlRequest: ~Escapable {
     @_lifetime(copy reader)
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context
-        handle = try reader.u64()
+        handle = HandleID(try reader.u64())
         let flags = try reader.u32()
         command = try reader.u32()
         argument = try reader.u64()

@@ -1,13 +1,13 @@
 /// FLUSH (`struct fuse_flush_in`, 24 bytes): a descriptor of the open file was closed.
 public struct FlushRequest: Sendable {
     public let context: RequestContext
-    public let handle: UInt64
-    public let lockOwner: UInt64
+    public let handle: HandleID
+    public let lockOwner: LockOwner
 
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context
-        handle = try reader.u64()
+        handle = HandleID(try reader.u64())
         try reader.skip(8)
-        lockOwner = try reader.u64()
+        lockOwner = LockOwner(try reader.u64())
     }
 }

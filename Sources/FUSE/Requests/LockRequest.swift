@@ -1,17 +1,17 @@
 /// GETLK, SETLK and SETLKW (`struct fuse_lk_in`, 48 bytes).
 public struct LockRequest: Sendable {
     public let context: RequestContext
-    public let handle: UInt64
+    public let handle: HandleID
     /// Who holds the lock: a process' table of open files, or the open file for `flock`.
-    public let owner: UInt64
+    public let owner: LockOwner
     public let lock: RangeLock
     /// It is a `flock` lock.
     public let isWholeFile: Bool
 
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context
-        handle = try reader.u64()
-        owner = try reader.u64()
+        handle = HandleID(try reader.u64())
+        owner = LockOwner(try reader.u64())
         let start = try reader.u64()
         let end = try reader.u64()
         let kind = RangeLock.Kind(rawValue: try reader.u32())

@@ -3,7 +3,7 @@ internal import LinuxKit
 /// READ, READDIR and READDIRPLUS (`struct fuse_read_in`, 40 bytes).
 public struct ReadRequest: Sendable {
     public let context: RequestContext
-    public let handle: UInt64
+    public let handle: HandleID
     /// In bytes; in a directory the position that an entry carried, 0 at first.
     public let offset: UInt64
     /// Bytes wanted; never more than the reply's buffer holds.
@@ -17,7 +17,7 @@ public struct ReadRequest: Sendable {
 
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context
-        handle = try reader.u64()
+        handle = HandleID(try reader.u64())
         offset = try reader.u64()
         size = Int(try reader.u32())
         isForCache = try reader.u32() & 2 == 0

@@ -1,16 +1,16 @@
 /// RELEASE and RELEASEDIR (`struct fuse_release_in`, 24 bytes): nobody uses the open file any more.
 public struct ReleaseRequest: Sendable {
     public let context: RequestContext
-    public let handle: UInt64
-    public let lockOwner: UInt64
+    public let handle: HandleID
+    public let lockOwner: LockOwner
     /// A `flock` lock may be left (`FUSE_RELEASE_FLOCK_UNLOCK`).
     public let unlocksWholeFile: Bool
 
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context
-        handle = try reader.u64()
+        handle = HandleID(try reader.u64())
         try reader.skip(4)
         unlocksWholeFile = try reader.u32() & 2 != 0
-        lockOwner = try reader.u64()
+        lockOwner = LockOwner(try reader.u64())
     }
 }

@@ -3,7 +3,7 @@ public struct RenameRequest: ~Escapable {
     /// Its node is the directory that holds the name now.
     public let context: RequestContext
     public let name: Span<UInt8>
-    public let newDirectory: UInt64
+    public let newDirectory: NodeID
     public let newName: Span<UInt8>
     /// `RENAME_*` of renameat2(2).
     public let flags: UInt32
@@ -13,7 +13,7 @@ public struct RenameRequest: ~Escapable {
         _ context: RequestContext, _ reader: inout MessageReader, withFlags: Bool
     ) throws(MalformedRequest) {
         self.context = context
-        newDirectory = try reader.u64()
+        newDirectory = NodeID(try reader.u64())
         var flags: UInt32 = 0
         if withFlags {
             flags = try reader.u32()

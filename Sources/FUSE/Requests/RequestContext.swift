@@ -1,9 +1,9 @@
 /// Which request it is, about which node, and on whose behalf.
 public struct RequestContext: Sendable, Equatable {
     /// Names the request until it is answered.
-    public let unique: UInt64
+    public let unique: RequestID
     /// The node the request is about; 1 is the root.
-    public let node: UInt64
+    public let node: NodeID
     /// The file-system identity of the caller; 0 where the kernel itself asks.
     public let userID: UInt32
     public let groupID: UInt32

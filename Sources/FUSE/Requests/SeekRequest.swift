@@ -1,7 +1,7 @@
 /// LSEEK (`struct fuse_lseek_in`, 24 bytes); the kernel asks for data and holes only.
 public struct SeekRequest: Sendable {
     public let context: RequestContext
-    public let handle: UInt64
+    public let handle: HandleID
     /// In bytes.
     public let offset: UInt64
     /// `SEEK_*` of lseek(2).
@@ -9,7 +9,7 @@ public struct SeekRequest: Sendable {
 
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context
-        handle = try reader.u64()
+        handle = HandleID(try reader.u64())
         offset = try reader.u64()
         whence = try reader.u32()
         try reader.skip(4)

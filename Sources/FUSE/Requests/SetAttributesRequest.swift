@@ -6,7 +6,7 @@ public struct SetAttributesRequest: Sendable {
     }
 
     public let context: RequestContext
-    public let handle: UInt64?
+    public let handle: HandleID?
     /// Permission bits, with the type bits beside them.
     public let mode: UInt32?
     public let userID: UInt32?
@@ -22,7 +22,7 @@ public struct SetAttributesRequest: Sendable {
         self.context = context
         let valid = Valid(rawValue: try reader.u32())
         try reader.skip(4)
-        let handle = try reader.u64()
+        let handle = HandleID(try reader.u64())
         let size = try reader.u64()
         try reader.skip(8)
         let seconds = (access: try reader.u64(), modification: try reader.u64())

@@ -1,7 +1,7 @@
 /// FORGET (`struct fuse_forget_in`, 8 bytes), or a pair of BATCH_FORGET: the kernel forgot `count`
 /// lookups of a node.
 struct ForgottenNode {
-    let node: UInt64
+    let node: NodeID
     let count: UInt64
 
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
@@ -10,7 +10,7 @@ struct ForgottenNode {
     }
 
     fileprivate init(_ reader: inout MessageReader) throws(MalformedRequest) {
-        node = try reader.u64()
+        node = NodeID(try reader.u64())
         count = try reader.u64()
     }
 }
@@ -40,9 +40,9 @@ struct ForgottenNodes: ~Escapable {
 /// INTERRUPT (`struct fuse_interrupt_in`, 8 bytes): nobody waits for a request any more.
 struct InterruptRequest {
     /// Of the request that is to end.
-    let unique: UInt64
+    let unique: RequestID
 
     init(_ reader: inout MessageReader) throws(MalformedRequest) {
-        unique = try reader.u64()
+        unique = RequestID(try reader.u64())
     }
 }

@@ -1,7 +1,7 @@
 /// WRITE (`struct fuse_write_in`, 40 bytes). The data is the first ``count`` bytes of ``buffer``.
 public struct WriteRequest {
     public let context: RequestContext
-    public let handle: UInt64
+    public let handle: HandleID
     /// In bytes.
     public let offset: UInt64
     public let count: Int
@@ -27,7 +27,7 @@ public struct WriteRequest {
 /// A WRITE without its data, which lies behind 40 + 40 bytes: where the buffer's begins.
 struct WrittenRange {
     let context: RequestContext
-    let handle: UInt64
+    let handle: HandleID
     let offset: UInt64
     let count: Int
     /// `FUSE_WRITE_*`.
@@ -35,7 +35,7 @@ struct WrittenRange {
 
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context
-        handle = try reader.u64()
+        handle = HandleID(try reader.u64())
         offset = try reader.u64()
         count = Int(try reader.u32())
         flags = try reader.u32()

@@ -6,7 +6,7 @@ struct HeldRequest: Sendable {
     static let mostRequests = 4096
     static let mostBytes = 64 << 20
 
-    let unique: UInt64
+    let unique: RequestID
     let claim: WorkerClaim
     let message: [UInt8]
     /// Where it is answered.
@@ -33,7 +33,7 @@ struct HeldRequests {
     }
 
     /// The one that the kernel calls `unique`.
-    mutating func take(_ unique: UInt64) -> HeldRequest? { take { $0.unique == unique } }
+    mutating func take(_ unique: RequestID) -> HeldRequest? { take { $0.unique == unique } }
 
     /// The first that may be carried.
     mutating func take(where mayBeCarried: (HeldRequest) -> Bool) -> HeldRequest? {

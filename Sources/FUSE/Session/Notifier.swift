@@ -35,10 +35,10 @@ public struct Notifier: Sendable {
     ///
     /// Throws `ENOENT` where the kernel does not know the node.
     public func invalidate(
-        node: UInt64, offset: Int64 = 0, length: Int64 = 0
+        node: NodeID, offset: Int64 = 0, length: Int64 = 0
     ) throws(Errno) {
         try send(.invalidateNode) { body in
-            body.u64(node)
+            body.u64(node.rawValue)
             body.u64(UInt64(bitPattern: offset))
             body.u64(UInt64(bitPattern: length))
         }
@@ -53,10 +53,10 @@ public struct Notifier: Sendable {
     ///     it stands for is left alone (Linux 6.2); otherwise it goes at once, and mounts on it
     ///     with it.
     public func invalidate(
-        name: [UInt8], in parent: UInt64, expireOnly: Bool = false
+        name: [UInt8], in parent: NodeID, expireOnly: Bool = false
     ) throws(Errno) {
         try send(.invalidateEntry, name) { body in
-            body.u64(parent)
+            body.u64(parent.rawValue)
             body.u32(UInt32(name.count))
             // FUSE_EXPIRE_ONLY
             body.u32(expireOnly ? 1 : 0)
@@ -65,10 +65,10 @@ public struct Notifier: Sendable {
 
     /// The name is gone: whoever watches the directory is told (`IN_DELETE`). Throws `ENOENT`, and
     /// `ENOTEMPTY` for a directory that the kernel has names of.
-    public func deleted(name: [UInt8], of node: UInt64, in parent: UInt64) throws(Errno) {
+    public func deleted(name: [UInt8], of node: NodeID, in parent: NodeID) throws(Errno) {
         try send(.delete, name) { body in
-            body.u64(parent)
-            body.u64(node)
+            body.u64(parent.rawValue)
+            body.u64(node.rawValue)
             body.u32(UInt32(name.count))
             body.u32(0)
         }

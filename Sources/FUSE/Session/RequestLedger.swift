@@ -7,13 +7,13 @@ internal import SystemPackage
 final class RequestLedger: Sendable {
     private struct Open {
         let opcode: UInt32
-        let node: UInt64
+        let node: NodeID
         let size: Int
         let arrival: ContinuousClock.Instant
     }
 
     private struct State {
-        var requests: [UInt64: Open] = [:]
+        var requests: [RequestID: Open] = [:]
         var hasEnded = false
         var refusedThreads: UInt64 = 0
     }
@@ -83,8 +83,9 @@ final class RequestLedger: Sendable {
     private func end(_ message: Span<UInt8>, _ refusal: Errno?) {
         var reader = MessageReader(message)
         guard let length = try? reader.u32(), let negative = try? reader.u32(),
-            let unique = try? reader.u64(), unique != 0
+            let number = try? reader.u64(), number != 0
         else { return }
+        let unique = RequestID(number)
         if refusal == .invalidArgument {
             observer.saw(.replyRefused(unique: unique))
             // It is answered once more.
@@ -104,7 +105,7 @@ final class RequestLedger: Sendable {
         tell(unique, open, outcome)
     }
 
-    private func tell(_ unique: UInt64, _ open: Open, _ outcome: CarriedRequest.Outcome) {
+    private func tell(_ unique: RequestID, _ open: Open, _ outcome: CarriedRequest.Outcome) {
         observer.saw(
             .request(
                 CarriedRequest(

@@ -61,7 +61,7 @@ extension Session {
 
     /// The sender of a request was interrupted or killed. What waits is cancelled, what was put aside is
     /// answered; a request that is carried without waiting is told when it begins to.
-    func interrupt(_ unique: UInt64) {
+    func interrupt(_ unique: RequestID) {
         let isFound = tell(unique) { workers in
             guard workers.interrupts.count < Self.mostEarlyInterrupts else { return }
             workers.interrupts.append(EarlyInterrupt(unique: unique))
@@ -84,7 +84,7 @@ extension Session {
         }
     }
 
-    private func tell(_ unique: UInt64, orElse: (inout Workers) -> Void) -> Bool {
+    private func tell(_ unique: RequestID, orElse: (inout Workers) -> Void) -> Bool {
         let (posts, held) = workers.withLock { workers -> ([WorkerPost], HeldRequest?) in
             let held = workers.held.take(unique)
             if held != nil { heldCount.wrappingSubtract(1, ordering: .relaxed) }

@@ -45,7 +45,7 @@ public final class Session: Sendable {
     }
 
     struct EarlyInterrupt {
-        let unique: UInt64
+        let unique: RequestID
         /// Looks of the watch until it is forgotten: its request was answered meanwhile.
         var looksLeft = 40
     }

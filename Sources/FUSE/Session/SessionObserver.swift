@@ -20,7 +20,7 @@ public enum SessionEvent: Sendable {
     /// 2nd, 4th, 8th … time.
     case threadRefused(Errno)
     /// The kernel did not understand a reply; the request's caller gets `EIO`.
-    case replyRefused(unique: UInt64)
+    case replyRefused(unique: RequestID)
     /// A request, once it is answered or needs no answer. Only if they are wanted.
     case request(CarriedRequest)
 }
@@ -28,10 +28,10 @@ public enum SessionEvent: Sendable {
 /// A request of the kernel and what became of it.
 public struct CarriedRequest: Sendable {
     /// The kernel's number of it; a reply bears the same.
-    public let unique: UInt64
+    public let unique: RequestID
     /// As the kernel calls the operation, such as `LOOKUP`.
     public let operation: String
-    public let node: UInt64
+    public let node: NodeID
     /// Bytes that it asks for or brings; of operations that move no data those behind its header.
     public let size: Int
     public let outcome: Outcome

@@ -19,7 +19,7 @@ final class WorkerPost: Sendable {
     private let isControl = Atomic<Bool>(false)
     private struct Wait {
         /// The request that was interrupted last.
-        var interrupted: UInt64?
+        var interrupted: RequestID?
         var cancel: (@Sendable () -> Void)?
     }
     private let wait = Monitor(Wait())
@@ -42,8 +42,8 @@ final class WorkerPost: Sendable {
 
     /// What is carried from now on.
     @inline(__always)
-    func note(_ claim: WorkerClaim, _ unique: UInt64) {
-        number.store(unique, ordering: .relaxed)
+    func note(_ claim: WorkerClaim, _ unique: RequestID) {
+        number.store(unique.rawValue, ordering: .relaxed)
         user.store(claim.user, ordering: .relaxed)
         place.store(claim.place, ordering: .relaxed)
         isControl.store(claim.isControl, ordering: .relaxed)
@@ -62,7 +62,7 @@ final class WorkerPost: Sendable {
     var isCarrier: Bool { isAppointed.load(ordering: .relaxed) }
 
     /// The number of the request that is carried, as the kernel counts.
-    var request: UInt64 { number.load(ordering: .relaxed) }
+    var request: RequestID { RequestID(number.load(ordering: .relaxed)) }
 
     // MARK: Interrupts
 
@@ -84,15 +84,15 @@ final class WorkerPost: Sendable {
     }
 
     /// Ends the wait of the request that is carried, now or when it begins; false if it is another.
-    func interrupt(_ unique: UInt64) -> Bool {
-        guard steps.load(ordering: .relaxed) & 1 == 1, number.load(ordering: .relaxed) == unique
+    func interrupt(_ unique: RequestID) -> Bool {
+        guard steps.load(ordering: .relaxed) & 1 == 1, request == unique
         else {
             return false
         }
         let cancel = wait.withLock { wait in
             wait.interrupted = unique
             // The thread may have gone on to another request, which waits under this lock.
-            return number.load(ordering: .relaxed) == unique ? wait.cancel : nil
+            return request == unique ? wait.cancel : nil
         }
         cancel?()
         return true
@@ -141,9 +141,9 @@ struct WorkerClaim: Sendable, Equatable {
     }
 
     @inline(__always)
-    init(_ traits: OperationTraits, user: UInt32, node: UInt64) {
+    init(_ traits: OperationTraits, user: UInt32, node: NodeID) {
         self.init(
-            user: user, place: traits.contains(.namesSomething) ? ~node : node,
+            user: user, place: traits.contains(.namesSomething) ? ~node.rawValue : node.rawValue,
             isControl: traits.contains(.isControl))
     }
 }

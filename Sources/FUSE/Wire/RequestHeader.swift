@@ -5,8 +5,8 @@ struct RequestHeader {
     /// Of the whole request, in bytes.
     let length: UInt32
     let opcode: UInt32
-    let unique: UInt64
-    let node: UInt64
+    let unique: RequestID
+    let node: NodeID
     let userID: UInt32
     let groupID: UInt32
     let processID: UInt32
@@ -14,8 +14,8 @@ struct RequestHeader {
     init(_ reader: inout MessageReader) throws(MalformedRequest) {
         length = try reader.u32()
         opcode = try reader.u32()
-        unique = try reader.u64()
-        node = try reader.u64()
+        unique = RequestID(try reader.u64())
+        node = NodeID(try reader.u64())
         userID = try reader.u32()
         groupID = try reader.u32()
         processID = try reader.u32()

@@ -47,7 +47,7 @@ import Testing
 
     @Test func whatChangedIsToldTwice() throws {
         let made = kernel.create("a")
-        let file = try nodes.node(made.node)
+        let file = try nodes.node(NodeID(made.node))
         let forwarder = try #require(ChangeForwarder(trust, nodes, Notifier(kernel.outbox)))
         watch.tell(
             .changes([
@@ -66,7 +66,7 @@ import Testing
 
     @Test func attributesLeaveTheData() throws {
         let made = kernel.create("a")
-        let file = try nodes.node(made.node)
+        let file = try nodes.node(NodeID(made.node))
         let forwarder = try #require(ChangeForwarder(trust, nodes, Notifier(kernel.outbox)))
         watch.tell(
             .changes([

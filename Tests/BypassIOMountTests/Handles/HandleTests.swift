@@ -61,7 +61,7 @@ struct HandleTests {
         let made = kernel.create("a")
         _ = kernel.write(made.node, made.createdHandle, at: 0, [1, 2, 3])
         #expect(kernel.read(made.node, made.createdHandle, at: 0, 3).body == [1, 2, 3])
-        let file = try kernel.fileSystem.handles.handle(made.createdHandle).file
+        let file = try kernel.fileSystem.handles.handle(HandleID(made.createdHandle)).file
         let buffer = try file.volume.makeBuffer(capacity: 512)
         #expect(try instance.read(file, at: 0, length: 3, into: buffer) == 3)
         for _ in 0..<2 {

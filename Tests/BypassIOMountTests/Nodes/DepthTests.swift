@@ -77,7 +77,7 @@ struct DepthTests {
             var last: Node?
             for number in 2..<1_000_002 as Range<UInt64> {
                 last = Node(
-                    number: number, id: FileID(device: 1, inode: number), birthTime: nil,
+                    number: NodeID(number), id: FileID(device: 1, inode: number), birthTime: nil,
                     isDirectory: true, parent: last, name: [])
             }
             weak let kept = last?.parent
@@ -92,7 +92,7 @@ struct DepthTests {
         let kernel = try Self.kernelSide()
         let table = kernel.fileSystem.nodes
         let (a, b) = (kernel.makeDirectory("a"), kernel.makeDirectory("b"))
-        let (one, other) = (try table.node(a.node), try table.node(b.node))
+        let (one, other) = (try table.node(NodeID(a.node)), try table.node(NodeID(b.node)))
         Self.forgetDeepOnes(kernel)
         table.renamed(one, to: Array("a".utf8), in: other)
         table.renamed(other, to: Array("b".utf8), in: one)

@@ -61,7 +61,8 @@ struct NodeTests {
         let birth = try #require(try file.status().birthTime)
         #expect(file.stream.birthTime == birth)
         let node = Node(
-            number: made.node, id: id, birthTime: birth, isDirectory: false, parent: nil, name: [])
+            number: NodeID(made.node), id: id, birthTime: birth, isDirectory: false, parent: nil,
+            name: [])
         #expect(node.isOf(id, born: birth))
         #expect(!node.isOf(id, born: FileTime(seconds: birth.seconds - 1, nanoseconds: 0)))
         #expect(!node.isOf(FileID(device: id.device, inode: id.inode + 1), born: birth))

@@ -32,7 +32,7 @@ struct ReadRingTests {
             let read = BackingRead(
                 descriptor: file, offset: UInt64(block * Self.block), length: Self.block,
                 owner: owner)
-            #expect(ring.begin(read, unique: UInt64(block) + 1, channel))
+            #expect(ring.begin(read, unique: RequestID(UInt64(block) + 1), channel))
         }
         while ring.inFlight > 0 { _ = ring.wait(nanoseconds: nil) }
         #expect(owner.ended == 256)
@@ -77,7 +77,7 @@ struct ReadRingTests {
                 let read = BackingRead(
                     descriptor: file, offset: UInt64(number % 64 * Self.block),
                     length: Self.block, owner: owner)
-                _ = ring.begin(read, unique: UInt64(number), channel)
+                _ = ring.begin(read, unique: RequestID(UInt64(number)), channel)
             }
             while ring.inFlight > 0 { _ = ring.wait(nanoseconds: nil) }
         }

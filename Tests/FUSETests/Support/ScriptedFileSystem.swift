@@ -61,9 +61,9 @@ final class ScriptedFileSystem: FileSystem, @unchecked Sendable {
         answer(reply)
     }
 
-    func forget(node: UInt64, count: UInt64) { log("forget \(node) \(count)") }
+    func forget(node: NodeID, count: UInt64) { log("forget \(node) \(count)") }
 
-    func interrupt(unique: UInt64) { log("interrupt \(unique)") }
+    func interrupt(unique: RequestID) { log("interrupt \(unique)") }
 
     func destroy() { log("destroy") }
 

@@ -42,7 +42,7 @@ struct DirectoryLayoutTests {
         let reply = try listing(.readDirectoryPlus, size: 4096)
         #expect((16..<144).allSatisfy { reply.bytes[$0] == 0 })
         expectEntry(reply, at: 144, name: ".", position: 1)
-        #expect(reply.u64(176) == ScriptedFileSystem.entry.node)
+        #expect(reply.u64(176) == ScriptedFileSystem.entry.node.rawValue)
         #expect(reply.u64(176 + 40) == ScriptedFileSystem.attributes.inode)
         expectEntry(reply, at: 304, name: "name-2", position: 2)
     }

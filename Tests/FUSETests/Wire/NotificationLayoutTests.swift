@@ -21,7 +21,7 @@ struct NotificationLayoutTests {
 
     @Test("FUSE_NOTIFY_INVAL_INODE")
     func node() throws {
-        try Notifier(channel).invalidate(node: 1 << 40, offset: -1, length: 1 << 50)
+        try Notifier(channel).invalidate(node: NodeID(1 << 40), offset: -1, length: 1 << 50)
         let message = try sent(2, length: 16 + 24)
         #expect(message.u64(16) == 1 << 40)
         #expect(message.u64(24) == .max)
@@ -31,7 +31,7 @@ struct NotificationLayoutTests {
     @Test("FUSE_NOTIFY_INVAL_ENTRY", arguments: [false, true])
     func name(_ expireOnly: Bool) throws {
         try Notifier(channel).invalidate(
-            name: Array("name".utf8), in: 1 << 40, expireOnly: expireOnly)
+            name: Array("name".utf8), in: NodeID(1 << 40), expireOnly: expireOnly)
         let message = try sent(3, length: 16 + 16 + 5)
         #expect(message.u64(16) == 1 << 40)
         #expect(message.u32(24) == 4)
@@ -41,7 +41,8 @@ struct NotificationLayoutTests {
 
     @Test("FUSE_NOTIFY_DELETE")
     func deleted() throws {
-        try Notifier(channel).deleted(name: Array("name".utf8), of: 1 << 41, in: 1 << 40)
+        try Notifier(channel).deleted(
+            name: Array("name".utf8), of: NodeID(1 << 41), in: NodeID(1 << 40))
         let message = try sent(6, length: 16 + 24 + 5)
         #expect(message.u64(16) == 1 << 40)
         #expect(message.u64(24) == 1 << 41)

@@ -40,7 +40,7 @@ struct ReplyLayoutTests {
 
     /// `struct fuse_entry_out`, 128 bytes.
     private func expectEntry(_ reply: ReplyMessage, at start: Int) {
-        #expect(reply.u64(start) == ScriptedFileSystem.entry.node)
+        #expect(reply.u64(start) == ScriptedFileSystem.entry.node.rawValue)
         #expect(reply.u64(start + 8) == 0)
         #expect(reply.u64(start + 16) == 7)
         #expect(reply.u64(start + 24) == 8)
