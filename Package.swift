@@ -34,6 +34,7 @@ let package = Package(
         .library(name: "HostFileSystem", targets: ["HostFileSystem"]),
         .library(name: "MemoryFileSystem", targets: ["MemoryFileSystem"]),
         .library(name: "FUSE", targets: ["FUSE"]),
+        .library(name: "FUSERing", targets: ["FUSERing"]),
         .library(name: "BypassIOMount", targets: ["BypassIOMount"]),
         .library(name: "BypassIOClient", targets: ["BypassIOClient"]),
         .library(name: "CBypassIO", targets: ["CBypassIO"]),
@@ -42,6 +43,13 @@ let package = Package(
         .library(name: "BypassIOLab", targets: ["BypassIOLab"]),
         .library(name: "BypassIOBench", targets: ["BypassIOBench"]),
         .executable(name: "bypassio", targets: ["bypassio"]),
+    ],
+    // `swift build --disable-default-traits` leaves the target FUSERing out of the command, which
+    // then knows no `-o transport=ring`. A package that uses the libraries leaves it out by not
+    // naming its product: neither FUSE nor BypassIOMount knows it.
+    traits: [
+        .trait(name: "RingTransport", description: "The command can take requests by io_uring."),
+        .default(enabledTraits: ["RingTransport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -105,6 +113,13 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "FUSERing",
+            dependencies: [
+                "CKernelABI", "Locks", "LinuxKit", "FUSE",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "BypassIOMount",
             dependencies: [
                 "Locks", "LinuxKit", "BypassIOProtocol", "IOStack", "FUSE",
@@ -150,7 +165,9 @@ let package = Package(
             dependencies: [
                 "LinuxKit", "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem",
                 "Minifilters",
-                "VolumeDrivers", "FUSE", "BypassIOMount", "BypassIOClient", "BypassIOLab",
+                "VolumeDrivers", "FUSE",
+                .byName(name: "FUSERing", condition: .when(traits: ["RingTransport"])),
+                "BypassIOMount", "BypassIOClient", "BypassIOLab",
                 "Terminal", "BypassIOBench", "CBypassIO", "CKernelABI", "ServiceEvents",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -198,12 +215,14 @@ let package = Package(
         // Serves a mount for tests, which must not serve what they use.
         .executableTarget(
             name: "TinyFileSystem",
-            dependencies: ["FUSE", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "FUSE", "FUSERing", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             path: "Tests/TinyFileSystem", swiftSettings: settings),
         .testTarget(
             name: "FUSETests",
             dependencies: [
-                "LinuxKit", "TestSupport", "FUSE", "TinyFileSystem", "CKernelABI",
+                "LinuxKit", "TestSupport", "FUSE", "FUSERing", "TinyFileSystem", "CKernelABI",
                 "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

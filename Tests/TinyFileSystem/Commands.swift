@@ -1,4 +1,5 @@
 import FUSE
+import FUSERing
 import SystemPackage
 
 /// A test's commands, a line each; each gets a line as its answer.

@@ -1,4 +1,5 @@
 import FUSE
+import FUSERing
 
 /// The command line: a mount point, and `--NAME VALUE` for each setting.
 struct Settings {
@@ -35,7 +36,10 @@ struct Settings {
             case "--max-threads": threadLimit = try number(&rest)
             case "--transport":
                 let name = try value(&rest)
-                guard let named = Transport(rawValue: name) else {
+                let transports: [String: Transport] = [
+                    "auto": .automatic, "device": .device, "ring": .ring,
+                ]
+                guard let named = transports[name] else {
                     throw Problem(description: "no transport \(name)")
                 }
                 transport = named

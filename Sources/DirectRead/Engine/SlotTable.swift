@@ -9,13 +9,9 @@ struct SlotTable: ~Copyable {
         var offset: UInt64
         var length: UInt32
         var file: FileIndex
-        var retriesLeft: UInt8
+        var attempts = ReadAttempts()
         var isInFlight: Bool
     }
-
-    /// How often a read is started again before its `EINTR` or `EAGAIN` is passed on. Without a
-    /// limit, a non-blocking descriptor without data would be asked for ever.
-    static let retries: UInt8 = 16
 
     let depth: Int
     let slotSize: Int
@@ -26,8 +22,7 @@ struct SlotTable: ~Copyable {
         self.slotSize = slotSize
         unsafe requests = .allocate(capacity: depth)
         let idle = Request(
-            offset: 0, length: 0, file: FileIndex(tableIndex: 0), retriesLeft: 0,
-            isInFlight: false)
+            offset: 0, length: 0, file: FileIndex(tableIndex: 0), isInFlight: false)
         unsafe requests.initialize(repeating: idle, count: depth)
     }
 
@@ -39,7 +34,7 @@ struct SlotTable: ~Copyable {
         precondition(unsafe !requests[slot].isInFlight, "slot is in flight")
         unsafe requests[slot] = Request(
             offset: offset, length: UInt32(truncatingIfNeeded: length), file: file,
-            retriesLeft: Self.retries, isInFlight: true)
+            isInFlight: true)
     }
 
     /// The request of a slot in flight.
@@ -60,11 +55,8 @@ struct SlotTable: ~Copyable {
     /// Whether the result of a slot calls for another try. The try is then used up.
     @inline(__always)
     func takesRetry(slot: Int, result: Int32) -> Bool {
-        guard result == -EINTR || result == -EAGAIN, self[slot].retriesLeft > 0 else {
-            return false
-        }
-        unsafe requests[slot].retriesLeft &-= 1
-        return true
+        precondition(slot >= 0 && slot < depth, "no such slot")
+        return unsafe requests[slot].attempts.takesAnother(after: Int(result))
     }
 
     /// Whether any read in flight is of this file.

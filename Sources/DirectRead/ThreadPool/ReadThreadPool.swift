@@ -127,13 +127,12 @@ final class ReadThreadPool: WakeTarget, @unchecked Sendable {
             var outcome = unsafe positionalRead(
                 descriptor: job.descriptor, into: job.start, count: job.length,
                 offset: job.offset)
-            var retries = SlotTable.retries
-            while outcome == Int(-EAGAIN) && retries > 0 {
+            var attempts = ReadAttempts()
+            while attempts.takesAnother(after: outcome) {
                 sched_yield()
                 outcome = unsafe positionalRead(
                     descriptor: job.descriptor, into: job.start, count: job.length,
                     offset: job.offset)
-                retries -= 1
             }
             finish(ReadCompletion(slot: job.slot, result: Int32(truncatingIfNeeded: outcome)))
         }

@@ -19,9 +19,7 @@ final class ReadCarrier: RequestThread {
     /// How long a request may lie because reads that came before it are not answered. Nanoseconds.
     private static let stall: Int64 = 50_000_000
 
-    /// In bytes. What is larger costs its thread more to copy than to wait for, so it gets one of its own.
-    private static let largestRead = 32 << 10
-
+    let post: WorkerPost
     private let session: Session
     private let channel: DeviceChannel
     private let buffers: (input: TransferBuffer, output: TransferBuffer)
@@ -49,14 +47,14 @@ final class ReadCarrier: RequestThread {
         self.channel = channel
         source = channel
         buffers = (input, output)
-        super.init(post)
+        self.post = post
     }
 
     // MARK: From the connection
 
     /// Whether a read of `size` bytes may be begun now.
     func mayBegin(_ size: Int) -> Bool {
-        guard size <= Self.largestRead, !isStuck else { return false }
+        guard size <= BackingRead.largestShared, !isStuck else { return false }
         guard isAppointed else { return session.wantsCarrier && !isUnable }
         return ring?.hasRoom ?? false
     }
@@ -122,7 +120,7 @@ final class ReadCarrier: RequestThread {
         session.ensureAttendance(byCarrier: traits.contains(.mayBeCarried))
     }
 
-    override var interruptedAnswer: @Sendable () -> Void {
+    var interruptedAnswer: @Sendable () -> Void {
         let (unique, channel) = (post.request, source)
         return { ReplyTicket(unique: unique, channel: channel).fail(.interrupted) }
     }
@@ -276,7 +274,7 @@ final class ReadCarrier: RequestThread {
 
     private func prepare() {
         do {
-            ring = try ReadRing(capacity: min(buffers.output.capacity, Self.largestRead))
+            ring = try ReadRing(capacity: min(buffers.output.capacity, BackingRead.largestShared))
             available = try session.channelForAvailable()
         } catch {
             // Without io_uring or a descriptor this thread waits for each read.

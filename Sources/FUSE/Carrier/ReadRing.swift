@@ -8,9 +8,6 @@ internal import SystemPackage
 final class ReadRing {
     /// Beyond these, threads wait for a read each.
     static let depth = 64
-    /// How often a read that was interrupted is started again.
-    private static let retries: UInt8 = 16
-
     /// How many reads that are done are answered before what has come since is begun: a disk that gets
     /// its next reads by the dozen idles while the dozen before is answered.
     private static let answersAtOnce = 4
@@ -21,7 +18,7 @@ final class ReadRing {
         var read: BackingRead?
         var channel: (any ReplyChannel)?
         var buffer: TransferBuffer?
-        var retriesLeft: UInt8 = 0
+        var attempts = ReadAttempts()
     }
 
     private var ring: Ring
@@ -59,8 +56,7 @@ final class ReadRing {
         }
         let slot = Int(index)
         slots[slot] = Slot(
-            unique: unique, read: read, channel: channel, buffer: buffer,
-            retriesLeft: Self.retries)
+            unique: unique, read: read, channel: channel, buffer: buffer)
         guard queue(slot) else {
             slots[slot] = Slot()
             spareBuffers.append(buffer)
@@ -136,15 +132,11 @@ final class ReadRing {
     private func enter(waitingFor minimum: UInt32, nanoseconds: Int64?) -> Bool {
         while true {
             let outcome = ring.enter(waitingFor: minimum, nanoseconds: nanoseconds)
-            guard outcome < 0 else { return true }
-            switch -outcome {
-            case ETIME, EBUSY: return true
-            // Whoever ends the session interrupts those who wait for requests.
-            case EINTR where isAttending: return true
-            // Memory is short for the moment, or a signal came.
-            case EINTR, EAGAIN: continue
-            default: return false
-            }
+            if Ring.refusal(outcome) != nil { return false }
+            // Memory is short for the moment, or a signal came. The end of a session interrupts threads
+            // that wait for requests.
+            if outcome == -EAGAIN || (outcome == -EINTR && !isAttending) { continue }
+            return true
         }
     }
 
@@ -165,10 +157,7 @@ final class ReadRing {
 
     /// False where the read starts again.
     private func finish(_ slot: Int, _ result: Int32) -> Bool {
-        if result == -EINTR || result == -EAGAIN, slots[slot].retriesLeft > 0 {
-            slots[slot].retriesLeft -= 1
-            if queue(slot) { return false }
-        }
+        if slots[slot].attempts.takesAnother(after: Int(result)), queue(slot) { return false }
         guard let read = slots[slot].read, let channel = slots[slot].channel,
             let buffer = slots[slot].buffer
         else { return false }
@@ -187,12 +176,11 @@ final class ReadRing {
         return true
     }
 
-    /// The kernel takes nothing more. What it took already it may still write to, so the buffers stay
-    /// mapped for ever.
+    /// The kernel takes nothing more.
     private func failAll() {
         isBroken = true
         for slot in slots.indices where slots[slot].read != nil {
-            if let buffer = slots[slot].buffer { _ = unsafe Unmanaged.passRetained(buffer) }
+            if let buffer = slots[slot].buffer { Ring.leaveToKernel(buffer) }
             _ = finish(slot, -EIO)
         }
     }

@@ -3,6 +3,9 @@ public import SystemPackage
 /// A READ that the session carries by itself: its bytes lie in a file of the host.
 /// ``FileSystem/beginRead(_:)`` makes it.
 public struct BackingRead: Sendable {
+    /// In bytes. A larger read costs its thread more to copy than to wait for, so it shares none.
+    package static let largestShared = 32 << 10
+
     /// Open until ``BackingReadOwner/endRead(_:)``.
     public let descriptor: FileDescriptor
     /// In bytes; no rule is checked, pread(2)'s errors become the request's.

@@ -10,7 +10,7 @@ extension Connection {
     ///   - carrier: of the calling thread, which fetches what READ wants where the service allows.
     func process(
         _ length: Int, in input: TransferBuffer, room: Int = Connection.requestRoom,
-        output: TransferBuffer, from channel: any ReplyChannel, carrier: ReadCarrier? = nil
+        output: TransferBuffer, from channel: any ReplyChannel, carrier: ReadCarrier?
     ) {
         pace.note()
         input.withMessage(header: room, body: max(0, length - room)) { message in
@@ -20,9 +20,17 @@ extension Connection {
         }
     }
 
+    /// The same on a thread that carries nothing else.
+    package func process(
+        _ length: Int, in input: TransferBuffer, room: Int = Connection.requestRoom,
+        output: TransferBuffer, from channel: any ReplyChannel
+    ) {
+        process(length, in: input, room: room, output: output, from: channel, carrier: nil)
+    }
+
     /// Begins a READ of `limit` bytes at most where its bytes lie in a file of the host; nil for every
     /// other request, of which nothing was done. Never waits.
-    func beginRead(
+    package func beginRead(
         _ length: Int, in input: TransferBuffer, room: Int, atMost limit: Int
     ) -> BackingRead? {
         input.withMessage(header: room, body: max(0, length - room)) { message in
@@ -37,7 +45,7 @@ extension Connection {
     }
 
     /// Headers of a WRITE: `struct fuse_in_header` and `struct fuse_write_in`.
-    static var requestRoom: Int { 80 }
+    package static var requestRoom: Int { 80 }
 
     private func process(
         _ message: Span<UInt8>, _ input: TransferBuffer, _ output: TransferBuffer,

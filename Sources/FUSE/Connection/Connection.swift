@@ -14,7 +14,7 @@ public final class Connection: Sendable {
     public let maximumBackground: UInt16
 
     /// nil where nobody is to be told.
-    let ledger: RequestLedger?
+    package let ledger: RequestLedger?
 
     /// Of everything that comes.
     let pace = RequestPace()
@@ -26,8 +26,8 @@ public final class Connection: Sendable {
     private let flags = Atomic<UInt64>(0)
     /// INIT was answered with an error. Relaxed: it stands alone.
     private let refused = Atomic<Bool>(false)
-    /// Rings wait for the kernel's queues. Relaxed: set before the thread starts that answers INIT.
-    private let offersQueues = Atomic<Bool>(false)
+    /// Of a further transport that is ready. Relaxed: set before the thread starts that answers INIT.
+    private let offered = Atomic<UInt64>(0)
 
     /// - Parameters:
     ///   - fileSystem: answers the requests.
@@ -64,7 +64,7 @@ public final class Connection: Sendable {
     /// The kernel's version is none that this side speaks.
     var isRefused: Bool { refused.load(ordering: .relaxed) }
 
-    func isAgreed(_ flag: InitFlags) -> Bool { agreedFlags.contains(flag) }
+    package func isAgreed(_ flag: InitFlags) -> Bool { agreedFlags.contains(flag) }
 
     /// None before INIT was answered.
     var agreedFlags: InitFlags { InitFlags(rawValue: flags.load(ordering: .relaxed)) }
@@ -88,9 +88,8 @@ public final class Connection: Sendable {
         }
         guard request.minor >= InitRequest.oldestMinor else { return refuse(ticket) }
         var agreedFlags = request.flags.intersection(Self.own.union(fileSystem.features))
-        if offersQueues.load(ordering: .relaxed) {
-            agreedFlags.formUnion(request.flags.intersection(.overRing))
-        }
+        let offered = InitFlags(rawValue: offered.load(ordering: .relaxed))
+        agreedFlags.formUnion(request.flags.intersection(offered))
         // The kernel would leave passthrough off and not say so.
         if agreedFlags.contains(.writebackCache) { agreedFlags.remove(.passthrough) }
         let agreed = Negotiation(
@@ -104,9 +103,9 @@ public final class Connection: Sendable {
         }
     }
 
-    /// The kernel may be told that its queues are served.
-    func offerQueues() {
-        offersQueues.store(true, ordering: .relaxed)
+    /// The kernel may be told that a further transport is ready.
+    func offer(_ flag: InitFlags) {
+        offered.store(flag.rawValue, ordering: .relaxed)
     }
 
     private func refuse(_ ticket: consuming ReplyTicket) {

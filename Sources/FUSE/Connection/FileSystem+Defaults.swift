@@ -2,6 +2,8 @@ internal import SystemPackage
 
 /// What a service does not implement, it does not know.
 extension FileSystem {
+    public var features: InitFlags { [] }
+
     public var maximumStackDepth: UInt32 { 1 }
 
     public func lookup(_ request: borrowing NameRequest, _ reply: consuming EntryReply) {

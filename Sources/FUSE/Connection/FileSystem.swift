@@ -5,7 +5,7 @@
 /// the buffers they lend are good until the function returns; a reply without a buffer may be kept
 /// and used later, from any thread.
 public protocol FileSystem: AnyObject, Sendable {
-    /// What the service honours; asked for once, if the kernel offers it.
+    /// What the service honours; asked for once, if the kernel offers it. By default nothing.
     var features: InitFlags { get }
     /// How many file systems that pass reads on (FUSE passthrough, overlayfs) may stand below this one
     /// and it, 1 or 2, where ``InitFlags/passthrough`` is among the features: 1 for backing files on a

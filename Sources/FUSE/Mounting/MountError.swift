@@ -24,8 +24,8 @@ public struct MountError: Error, Sendable, Equatable, CustomStringConvertible {
         case kernelTooOld
         /// The kernel and this program could not agree.
         case handshakeFailed
-        /// The kernel sends no requests by io_uring.
-        case ringNotOffered
+        /// The kernel does not offer the ``Transport``.
+        case transportNotOffered
         case other
     }
 
@@ -64,14 +64,6 @@ extension MountError {
                 "Load the kernel's module with modprobe fuse; in a container pass --device /dev/fuse."
             )
         }
-    }
-
-    static func ringNotOffered(_ mountPoint: FilePath) -> MountError {
-        let path = RequestQueues.switchPath.string
-        return MountError(
-            .ringNotOffered, mountPoint, nil,
-            "this kernel sends no requests by io_uring",
-            "It takes Linux 6.14, and root to say so: echo Y > \(path).")
     }
 
     static func unmounting(_ errno: Errno, _ mountPoint: FilePath) -> MountError {

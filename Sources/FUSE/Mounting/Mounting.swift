@@ -20,14 +20,17 @@ public enum Mounting {
     ///   - options: of the mount.
     ///   - maximumThreads: that serve at the same time, 1 to 256. One whose request waits is replaced.
     ///   - threadLimit: with those that wait, 1 to 1024; as many as `maximumThreads` at least.
-    ///   - transport: how requests come; ``Transport/ring`` fails where the kernel does not offer it.
+    ///   - transport: how requests come; fails where the kernel does not offer it.
     /// - Throws: ``MountError``, whose kind tells what to do.
     public static func mount(
         _ connection: Connection, at path: FilePath, options: MountOptions,
         maximumThreads: Int = 16, threadLimit: Int = 256, transport: Transport = .automatic
     ) throws(MountError) -> MountedSession {
         let mountPoint = try MountPoint.checked(path)
-        if transport == .ring, !RequestQueues.isOffered { throw .ringNotOffered(mountPoint) }
+        if let obstacle = transport.further?.obstacle() {
+            throw MountError(
+                .transportNotOffered, mountPoint, nil, obstacle.reason, obstacle.remedy)
+        }
         let service = Service(
             connection: connection,
             shares: WorkerShares(threads: maximumThreads, limit: threadLimit), transport: transport,

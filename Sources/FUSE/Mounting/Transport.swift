@@ -1,10 +1,15 @@
-/// How requests come from the kernel.
-public enum Transport: String, Sendable, CaseIterable {
-    /// As measured: for now always by ``device``, which on two CPUs is as fast or faster but for many small
-    /// bypassed reads (docs/performance.md).
-    case automatic = "auto"
+/// How requests come from the kernel: by /dev/fuse, and by what another module adds to it.
+public struct Transport: Sendable {
     /// By read(2) and write(2) of /dev/fuse.
-    case device
-    /// By io_uring, with a queue for each CPU (Linux 6.14, where root has switched it on).
-    case ring
+    public static let device = Transport(nil)
+    /// As measured: for now always ``device``, which on two CPUs is as fast or faster than io_uring but
+    /// for many small bypassed reads (docs/performance.md).
+    public static let automatic = device
+
+    /// nil: by /dev/fuse alone.
+    package let further: FurtherTransport?
+
+    package init(_ further: FurtherTransport?) {
+        self.further = further
+    }
 }

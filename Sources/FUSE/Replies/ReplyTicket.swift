@@ -2,9 +2,9 @@ public import SystemPackage
 
 /// The right to answer one request, once. Dropped without an answer it answers EIO, so that no
 /// caller waits for ever. May move to another thread.
-struct ReplyTicket: ~Copyable, Sendable {
+package struct ReplyTicket: ~Copyable, Sendable {
     /// `struct fuse_out_header`.
-    static let headerSize = 16
+    package static let headerSize = 16
     /// Of bytes that are put together in place: a control of ours fits.
     static let smallOutput = 544
 
@@ -12,7 +12,7 @@ struct ReplyTicket: ~Copyable, Sendable {
     let channel: any ReplyChannel
     private var isAnswered = false
 
-    init(unique: RequestID, channel: any ReplyChannel) {
+    package init(unique: RequestID, channel: any ReplyChannel) {
         self.unique = unique
         self.channel = channel
     }
@@ -30,7 +30,7 @@ struct ReplyTicket: ~Copyable, Sendable {
     /// The kernel waits for no answer, or another ticket answers.
     consuming func waive() { isAnswered = true }
 
-    consuming func fail(_ error: Errno) {
+    package consuming func fail(_ error: Errno) {
         isAnswered = true
         Self.answer(error, unique, channel)
     }
@@ -60,7 +60,7 @@ struct ReplyTicket: ~Copyable, Sendable {
 
     /// Sends the first `count` bytes of the buffer's data.
     @discardableResult
-    consuming func succeed(_ count: Int, of buffer: TransferBuffer) -> Bool {
+    package consuming func succeed(_ count: Int, of buffer: TransferBuffer) -> Bool {
         isAnswered = true
         let (unique, channel) = (unique, channel)
         let count = min(max(count, 0), buffer.capacity)

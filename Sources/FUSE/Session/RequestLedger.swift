@@ -1,10 +1,10 @@
 internal import Locks
-internal import SystemPackage
+package import SystemPackage
 
 /// What the observer of a session is told, and for that the requests that have no answer yet.
 ///
 /// Any thread. Lock order: its lock is a leaf; the observer is called outside of it.
-final class RequestLedger: Sendable {
+package final class RequestLedger: Sendable {
     private struct Open {
         let opcode: UInt32
         let node: NodeID
@@ -29,7 +29,7 @@ final class RequestLedger: Sendable {
 
     // MARK: The session
 
-    func ended(_ error: Errno) {
+    package func ended(_ error: Errno) {
         let isFirst = state.withLock { state in
             defer { state.hasEnded = true }
             return !state.hasEnded
@@ -48,14 +48,12 @@ final class RequestLedger: Sendable {
     // MARK: Requests
 
     /// A message came from the kernel.
-    @inline(__always)
-    func came(_ message: Span<UInt8>) {
+    package func came(_ message: Span<UInt8>) {
         if keepsRequests { begin(message) }
     }
 
     /// A reply was handed to the kernel, which refused it with `error`.
-    @inline(__always)
-    func replied(_ message: Span<UInt8>, _ error: Errno?) {
+    package func replied(_ message: Span<UInt8>, _ error: Errno?) {
         if keepsRequests || error == .invalidArgument { end(message, error) }
     }
 

@@ -14,7 +14,7 @@ extension Session {
         let posts = workers.withLock { workers in
             let posts = workers.threads.compactMap(\.post)
             posts.forEach { $0.look() }
-            if workers.running - workers.ofQueues <= maximumThreads {
+            if workers.running - workers.ofSource <= maximumThreads {
                 isCrowded.store(false, ordering: .relaxed)
             }
             return posts
@@ -38,7 +38,7 @@ extension Session {
     /// Then it is in no list any more.
     func mayLeave(_ carrier: ReadCarrier, _ channel: DeviceChannel) -> Bool {
         workers.withLock { workers in
-            let count = workers.running - workers.ofQueues
+            let count = workers.running - workers.ofSource
             guard count > shares.allowed(waiting: workers.countWaiting),
                 attendance.isSurelyAttended,
                 let place = workers.threads.firstIndex(where: { $0.post === carrier.post })
@@ -96,7 +96,7 @@ extension Session {
         }
         // Under no lock: it may run filters.
         if posts.contains(where: { $0.interrupt(unique) }) { return true }
-        if queues.load()?.interrupt(unique) == true { return true }
+        if further.load()?.source.interrupt(unique) == true { return true }
         workers.withLock { orElse(&$0) }
         return false
     }

@@ -20,7 +20,7 @@ public final class Session: Sendable {
     /// That serve at the same time.
     public var maximumThreads: Int { shares.threads }
     let shares: WorkerShares
-    /// What was asked for, see ``usesRing``.
+    /// What was asked for; the kernel may not agree.
     public let transport: Transport
 
     /// The one that the file system was mounted with.
@@ -29,7 +29,7 @@ public final class Session: Sendable {
     let workers = Monitor(Workers())
     /// For reads under way, while nobody carries any: all carriers share the memory.
     private let spareBuffers = Monitor<[TransferBuffer]>([])
-    let queues = AtomicLazyReference<RequestQueues>()
+    let further = AtomicLazyReference<FurtherSource>()
     private let warden: BurstWarden
     let watch = WorkerWatch()
     /// There are more threads than ``maximumThreads``. Relaxed: whoever sees it late is put aside, or
@@ -38,9 +38,16 @@ public final class Session: Sendable {
     /// Requests put aside. Relaxed: whoever puts one aside calls somebody for it, and the watch looks again.
     let heldCount = Atomic<Int>(0)
 
+    /// Beside /dev/fuse, where there is one. Set before the first thread starts.
+    final class FurtherSource: Sendable {
+        let source: any RequestSource
+
+        init(_ source: any RequestSource) { self.source = source }
+    }
+
     struct Worker {
         let thread: OwnThread
-        /// nil for threads of the kernel's queues.
+        /// nil for threads of a further source.
         let post: WorkerPost?
     }
 
@@ -67,8 +74,8 @@ public final class Session: Sendable {
         var availableChannels: [DeviceChannel] = []
         /// Threads that have not left, and those that are being started.
         var running = 0
-        /// Of these, those of the kernel's queues, which ``maximumThreads`` limits elsewhere.
-        var ofQueues = 0
+        /// Of these, those of a further source, which ``maximumThreads`` limits elsewhere.
+        var ofSource = 0
         var isJoining = false
     }
 
@@ -98,9 +105,6 @@ public final class Session: Sendable {
     /// Descriptors of /dev/fuse in use: one a thread, or fewer where the kernel gives no more.
     public var channelCount: Int { workers.withLock { $0.channels.count } }
 
-    /// Requests come by io_uring. Known when INIT was answered.
-    public var usesRing: Bool { connection.isAgreed(.overRing) }
-
     /// CPUs are kept from sleeping deeply while requests come one after the other.
     public var keepsCPUsAwake: Bool { warden.limitsLatency }
 
@@ -128,33 +132,34 @@ public final class Session: Sendable {
 
     // MARK: Threads
 
-    /// Starts the first thread, which reads from the channel itself, behind those of the kernel's queues.
+    /// Starts the first thread, which reads from the channel itself, behind those of a further source.
     /// Throws `EAGAIN`, `ENOMEM`.
     func start() throws(Errno) {
         warden.begin(
             isAttended: { [weak self] in
                 self?.attendance.isSurelyAttended ?? true
             }, attend: { [weak self] in self?.ensureAttendance(byCarrier: true) })
-        if transport == .ring, RequestQueues.isOffered { try startQueues() }
+        if let further = transport.further, further.obstacle() == nil { try begin(further) }
         guard reserve() else { return }
         attendance.expect()
         try startThread { self.channel }
     }
 
-    private func startQueues() throws(Errno) {
-        let queues = queues.storeIfNil(
-            try RequestQueues(
-                connection, channel, capacity: max(connection.maximumTransfer, Self.smallestBuffer),
-                maximumThreads: shares.limit
-            ) { [unowned self] name, body throws(Errno) in
-                try self.startCounted(name, body)
-            })
-        if queues.prepare() { connection.offerQueues() }
+    private func begin(_ transport: FurtherTransport) throws(Errno) {
+        let site = RequestSourceSite(
+            connection: connection, channel: channel,
+            capacity: max(connection.maximumTransfer, Self.smallestBuffer),
+            maximumThreads: shares.limit
+        ) { [unowned self] name, body throws(Errno) in
+            try self.startCounted(name, body)
+        }
+        let source = further.storeIfNil(FurtherSource(try transport.makeSource(site))).source
+        if source.prepare() { connection.offer(transport.flag) }
     }
 
     /// After INIT was answered; returns when the kernel can send what it is asked.
     func open() {
-        queues.load()?.open()
+        further.load()?.source.open()
     }
 
     private func startCounted(
@@ -163,18 +168,18 @@ public final class Session: Sendable {
         try workers.withLock { workers throws(Errno) in
             let thread = try OwnThread.start(named: name) { [self] in
                 body()
-                leave(ofQueues: true)
+                leave(ofSource: true)
             }
             workers.threads.append(Worker(thread: thread, post: nil))
             workers.running += 1
-            workers.ofQueues += 1
+            workers.ofSource += 1
         }
     }
 
     /// Counts a thread in before it exists, so that two requests do not start three.
     private func reserve() -> Bool {
         workers.withLock { workers in
-            let count = workers.running - workers.ofQueues
+            let count = workers.running - workers.ofSource
             guard count < maximumThreads || count < shares.allowed(waiting: workers.countWaiting)
             else { return false }
             workers.running += 1
@@ -326,10 +331,10 @@ public final class Session: Sendable {
         }
     }
 
-    private func leave(ofQueues: Bool = false) {
+    private func leave(ofSource: Bool = false) {
         workers.withLock { workers in
             workers.running -= 1
-            if ofQueues { workers.ofQueues -= 1 }
+            if ofSource { workers.ofSource -= 1 }
             assert(workers.running >= 0)
         }
     }
@@ -368,10 +373,10 @@ public final class Session: Sendable {
         channel.disconnect()
         attendance.end()
         // Their rings hold the device, too.
-        let queues = queues.load()
-        queues?.end()
+        let source = further.load()?.source
+        source?.end()
         // Again and again: an interrupt that comes just before a thread goes to sleep is lost.
-        while attendance.isAttended || queues?.hasThreadsInKernel == true {
+        while attendance.isAttended || source?.hasThreadsInKernel == true {
             workers.withLock { workers in
                 workers.threads.forEach { $0.thread.interrupt() }
             }

@@ -5,7 +5,9 @@ internal import Synchronization
 ///
 /// The thread writes, anybody reads. Every member is relaxed: nothing is handed over with them, and a
 /// look that is old starts a thread too many or one look too late.
-final class WorkerPost: Sendable {
+package final class WorkerPost: Sendable {
+    package init() {}
+
     /// Odd while a request is carried; moves on with everything the thread gets done.
     private let steps = Atomic<UInt64>(0)
     /// Where the thread was found to wait, or said so; 0 for nowhere.
@@ -30,7 +32,7 @@ final class WorkerPost: Sendable {
 
     /// A request was taken, or the thread is done with it.
     @inline(__always)
-    func turn() {
+    package func turn() {
         steps.store(steps.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
     }
 
@@ -42,7 +44,7 @@ final class WorkerPost: Sendable {
 
     /// What is carried from now on.
     @inline(__always)
-    func note(_ claim: WorkerClaim, _ unique: RequestID) {
+    package func note(_ claim: WorkerClaim, _ unique: RequestID) {
         number.store(unique.rawValue, ordering: .relaxed)
         user.store(claim.user, ordering: .relaxed)
         place.store(claim.place, ordering: .relaxed)
@@ -84,7 +86,7 @@ final class WorkerPost: Sendable {
     }
 
     /// Ends the wait of the request that is carried, now or when it begins; false if it is another.
-    func interrupt(_ unique: RequestID) -> Bool {
+    package func interrupt(_ unique: RequestID) -> Bool {
         guard steps.load(ordering: .relaxed) & 1 == 1, request == unique
         else {
             return false
@@ -124,7 +126,7 @@ final class WorkerPost: Sendable {
 }
 
 /// On whose behalf a request takes a thread, and for which file.
-struct WorkerClaim: Sendable, Equatable {
+package struct WorkerClaim: Sendable, Equatable {
     let user: UInt32
     /// A node; for requests that name something in it, another number than the node's own.
     let place: UInt64
@@ -132,7 +134,7 @@ struct WorkerClaim: Sendable, Equatable {
     let isControl: Bool
 
     /// Of reads by the dozen, of whoever.
-    static let none = WorkerClaim(user: 0, place: 0, isControl: false)
+    package static let none = WorkerClaim(user: 0, place: 0, isControl: false)
 
     init(user: UInt32, place: UInt64, isControl: Bool) {
         self.user = user

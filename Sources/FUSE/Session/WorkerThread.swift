@@ -4,7 +4,7 @@ internal import SystemPackage
 /// The request that the calling thread of a session carries, for a service that waits. Threads of nobody's
 /// session are left alone.
 public enum WorkerThread {
-    /// The thread's ``RequestThread``, as long as it serves; nil: the process has no place left.
+    /// The thread's ``Serving``, as long as it serves; nil: the process has no place left.
     private static let place: pthread_key_t? = {
         var key = pthread_key_t()
         return unsafe pthread_key_create(&key, nil) == 0 ? key : nil
@@ -23,15 +23,22 @@ public enum WorkerThread {
         current?.post.endWait()
     }
 
-    static func serve(_ thread: RequestThread, _ body: () -> Void) {
+    private final class Serving {
+        let thread: any RequestThread
+
+        init(_ thread: any RequestThread) { self.thread = thread }
+    }
+
+    package static func serve(_ thread: any RequestThread, _ body: () -> Void) {
         guard let place else { return body() }
-        _ = unsafe pthread_setspecific(place, Unmanaged.passUnretained(thread).toOpaque())
-        body()
+        let serving = Serving(thread)
+        _ = unsafe pthread_setspecific(place, Unmanaged.passUnretained(serving).toOpaque())
+        withExtendedLifetime(serving) { body() }
         _ = pthread_setspecific(place, nil)
     }
 
-    private static var current: RequestThread? {
+    private static var current: (any RequestThread)? {
         guard let place, let known = unsafe pthread_getspecific(place) else { return nil }
-        return unsafe Unmanaged<RequestThread>.fromOpaque(known).takeUnretainedValue()
+        return unsafe Unmanaged<Serving>.fromOpaque(known).takeUnretainedValue().thread
     }
 }

@@ -42,3 +42,60 @@ extension ReplyChannel {
 
     public var lasting: any ReplyChannel { self }
 }
+
+/// A transport beside /dev/fuse, which stands in a module that FUSE does not know.
+package struct FurtherTransport: Sendable {
+    /// By which INIT agrees on it.
+    package let flag: InitFlags
+    /// Why the kernel does not offer it, and what to do about that, a sentence each; nil where it does.
+    package let obstacle: @Sendable () -> (reason: String, remedy: String)?
+    package let makeSource: @Sendable (RequestSourceSite) throws(Errno) -> any RequestSource
+
+    package init(
+        flag: InitFlags, obstacle: @escaping @Sendable () -> (reason: String, remedy: String)?,
+        makeSource: @escaping @Sendable (RequestSourceSite) throws(Errno) -> any RequestSource
+    ) {
+        self.flag = flag
+        self.obstacle = obstacle
+        self.makeSource = makeSource
+    }
+}
+
+/// Where the requests of a session come from beside /dev/fuse, with the threads that carry them.
+///
+/// INIT, FORGET and INTERRUPT come over /dev/fuse as ever, and so does all else where the kernel does not
+/// agree on the transport.
+package protocol RequestSource: AnyObject, Sendable {
+    /// Makes everything ready before INIT is answered: once the kernel was told of it, it waits for it.
+    /// False where that cannot be had.
+    func prepare() -> Bool
+
+    /// After INIT was answered: returns when the kernel can send requests, or does not agree.
+    func open()
+
+    /// A request is to end with EINTR; false if the source does not have it, or not yet. Any thread; waits
+    /// for nothing.
+    func interrupt(_ unique: RequestID) -> Bool
+
+    /// Threads are in a system call that only an interrupt ends.
+    var hasThreadsInKernel: Bool { get }
+
+    /// Nothing comes any more. Threads leave when they see it.
+    func end()
+}
+
+/// What a session lends to a further source.
+package struct RequestSourceSite: Sendable {
+    /// Starts a thread that the session counts, interrupts at its end and joins.
+    package typealias ThreadStart =
+        @Sendable (_ name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) -> Void
+
+    package let connection: Connection
+    /// Where the connection's other requests come.
+    package let channel: DeviceChannel
+    /// Bytes behind the header of the largest request or reply.
+    package let capacity: Int
+    /// Beyond those that wait for requests.
+    package let maximumThreads: Int
+    package let startThread: ThreadStart
+}

@@ -8,7 +8,7 @@ public import SystemPackage
 public final class DeviceChannel: Channel {
     private let device: FUSEDevice
     private let ending: Ending
-    let ledger: RequestLedger?
+    package let ledger: RequestLedger?
 
     /// How the descriptors of one connection end. Shared by them all.
     private final class Ending: Sendable {
@@ -83,7 +83,7 @@ public final class DeviceChannel: Channel {
         device.stand(for: ending.deadEnd)
     }
 
-    var descriptor: Int32 { device.descriptor }
+    package var descriptor: Int32 { device.descriptor }
 
     func requestSynchronousInit() throws(Errno) {
         try device.requestSynchronousInit()

@@ -9,7 +9,7 @@ public import SystemPackage
 @safe
 public final class TransferBuffer: @unchecked Sendable {
     /// Before the data, in bytes: a page, of which the headers use the end.
-    @usableFromInline static let room = 4096
+    @usableFromInline package static let room = 4096
     /// Of the data, in bytes.
     public let capacity: Int
     @usableFromInline private(set) var data: UnsafeMutableRawPointer
@@ -65,12 +65,12 @@ public final class TransferBuffer: @unchecked Sendable {
     }
 
     /// Where the data begins, for the kernel to write to. Valid as long as the buffer.
-    @unsafe var start: UnsafeMutableRawPointer { unsafe data }
+    @unsafe package var start: UnsafeMutableRawPointer { unsafe data }
 
     // MARK: Messages
 
     /// Lends a message of which `header` bytes lie before the data and `body` bytes are data.
-    func withMessage<R, E: Error>(
+    package func withMessage<R, E: Error>(
         header: Int, body: Int, _ use: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R {
         precondition(header >= 0 && header <= Self.room && body >= 0 && body <= capacity)

@@ -47,6 +47,4 @@ public struct InitFlags: OptionSet, Sendable, Hashable {
     public static let passthrough = InitFlags(bit: 37)
     /// Handles of files are refused at once.
     public static let noExportSupport = InitFlags(bit: 38)
-    /// Requests come by io_uring; whoever agrees must have the rings ready.
-    public static let overRing = InitFlags(bit: 41)
 }

@@ -1,6 +1,6 @@
 /// What every request begins with (`struct fuse_in_header`, 40 bytes).
-struct RequestHeader {
-    static let size = 40
+package struct RequestHeader {
+    package static let size = 40
 
     /// Of the whole request, in bytes.
     let length: UInt32

@@ -6,7 +6,7 @@ extension CommandStatus {
     init(_ kind: MountError.Kind) {
         self =
             switch kind {
-            case .noDevice, .helperMissing, .kernelTooOld, .ringNotOffered: .unavailable
+            case .noDevice, .helperMissing, .kernelTooOld, .transportNotOffered: .unavailable
             case .mountPointMissing, .mountPointNotDirectory, .mountPointBusy, .mountPointNotEmpty,
                 .mountPointDead:
                 .cannotCreate

@@ -76,8 +76,9 @@ struct MountSettings {
         (
             "transport",
             {
-                guard let transport = Transport(rawValue: $1) else {
-                    throw ValueError(expected: "name auto, device or ring")
+                guard let transport = transports[$1] else {
+                    throw ValueError(
+                        expected: "name " + transports.keys.sorted().joined(separator: ", "))
                 }
                 $0.volume.transport = transport
             }

@@ -4,6 +4,7 @@ import SystemPackage
 import Testing
 
 @testable import FUSE
+@testable import FUSERing
 
 /// A request's memory as the kernel writes and reads it; no kernel takes part.
 @Suite("Entries of the kernel's queues")

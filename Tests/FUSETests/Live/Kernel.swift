@@ -2,6 +2,7 @@ import Foundation
 import LinuxKit
 
 @testable import FUSE
+@testable import FUSERing
 
 /// What this machine allows the live tests to do.
 enum Kernel {
@@ -21,8 +22,8 @@ enum Kernel {
     }
 
     /// Whether root has enabled requests by io_uring.
-    static let offersRing = RequestQueues.isOffered
-    static let whyNoRing = "takes Linux 6.14 and \(RequestQueues.switchPath) at Y"
+    static let offersRing = Transport.isRingOffered
+    static let whyNoRing = "takes Linux 6.14 and \(Transport.ringSwitch) at Y"
 
     private static func program(_ name: String) -> String? {
         ["/usr/bin/", "/bin/", "/usr/sbin/"].map { $0 + name }

@@ -4,6 +4,7 @@ import SystemPackage
 import Testing
 
 @testable import FUSE
+@testable import FUSERing
 
 /// Requests through io_uring, against the real kernel. BYPASSIO_TEST_TRANSPORT=ring runs the other
 /// live suites this way too.
@@ -146,12 +147,5 @@ struct RequestQueueTests {
             try service.tell("unmount")
             try service.expectEnd()
         }
-    }
-
-    @Test("what the kernel does not offer is refused before anything is mounted")
-    func refused() throws {
-        let error = MountError.ringNotOffered("/mnt")
-        #expect(error.kind == .ringNotOffered)
-        #expect(error.description.contains("echo Y > "))
     }
 }

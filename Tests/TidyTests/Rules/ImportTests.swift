@@ -26,6 +26,9 @@ struct ImportTests {
         "FUSE": [
             "CKernelABI", "Glibc", "LinuxKit", "Locks", "Synchronization", "SystemPackage",
         ],
+        "FUSERing": [
+            "CKernelABI", "FUSE", "Glibc", "LinuxKit", "Locks", "Synchronization", "SystemPackage",
+        ],
         "BypassIOMount": [
             "BypassIOProtocol", "FUSE", "FoundationEssentials", "Glibc", "IOStack", "LinuxKit",
             "Locks",
@@ -46,7 +49,7 @@ struct ImportTests {
         "bypassio": [
             "ArgumentParser", "BypassIOBench", "BypassIOClient", "BypassIOLab", "BypassIOMount",
             "BypassIOProtocol", "CBypassIO", "CKernelABI", "DirectRead", "Dispatch", "FUSE",
-            "Foundation", "Glibc", "HostFileSystem", "IOStack", "LinuxKit", "Logging",
+            "FUSERing", "Foundation", "Glibc", "HostFileSystem", "IOStack", "LinuxKit", "Logging",
             "Minifilters", "ServiceEvents", "SystemPackage", "Terminal", "VolumeDrivers",
         ],
     ]

@@ -10,6 +10,7 @@ struct UnsafeTests {
         "Sources/Locks/": "the mutex and the condition",
         "Sources/DirectRead/": "slots and buffers in memory",
         "Sources/FUSE/": "the device, mount(2), messages in memory",
+        "Sources/FUSERing/": "messages in memory, commands of the ring",
         "Sources/IOStack/Concurrency/":
             "the mutex of Guarded, values made on demand, the scheduler",
         // Places of the stack.

@@ -60,7 +60,11 @@ struct Manifest {
             if depth == 1 && isLabel { isInside = token.is(label) }
             let isPackage =
                 index >= 2 && tokens[index - 1].is(":") && tokens[index - 2].is("package")
-            if isInside && token.kind == .string && !isPackage { found.append(token.text) }
+            // `.when(traits: ["…"])`
+            let isTrait = index >= 3 && tokens[index - 3].is("traits")
+            if isInside && token.kind == .string && !isPackage && !isTrait {
+                found.append(token.text)
+            }
         }
         return found
     }

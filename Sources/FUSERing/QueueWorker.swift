@@ -1,3 +1,4 @@
+internal import FUSE
 internal import Glibc
 internal import LinuxKit
 
@@ -9,6 +10,7 @@ internal import LinuxKit
 /// It carries a copy of the request: so the entry can be answered and go on when the program is
 /// interrupted, while a filter is still at work on the request's memory.
 final class QueueWorker: RequestThread {
+    let post = WorkerPost()
     private let queues: RequestQueues
     /// nil where the kernel gives no further: then every entry goes to a carrier.
     private var ring: Ring?
@@ -20,10 +22,9 @@ final class QueueWorker: RequestThread {
 
     init(_ queues: RequestQueues) {
         self.queues = queues
-        super.init(WorkerPost())
     }
 
-    override var interruptedAnswer: @Sendable () -> Void {
+    var interruptedAnswer: @Sendable () -> Void {
         guard let (entry, unique) = carried else { return {} }
         return { entry.interrupt(unique) }
     }
@@ -53,7 +54,7 @@ final class QueueWorker: RequestThread {
         guard let (room, length) = entry.open() else { return true }
         if ring != nil,
             let read = queues.connection.beginRead(
-                length, in: entry.buffer, room: room, atMost: QueueCarrier.largestRead)
+                length, in: entry.buffer, room: room, atMost: BackingRead.largestShared)
         {
             if entry.queue.hasSpareWorkers {
                 // Many come at once: the carrier does it with all the others.
@@ -95,10 +96,9 @@ final class QueueWorker: RequestThread {
     }
 
     private func fetch(_ read: BackingRead, for entry: QueueEntry) {
-        var result = -Int(EAGAIN)
-        var retriesLeft = QueueCarrier.retries
-        while result == -Int(EAGAIN) || result == -Int(EINTR), retriesLeft > 0 {
-            retriesLeft -= 1
+        var attempts = ReadAttempts()
+        var result = ring?.read(read, into: entry) ?? -Int(EBADF)
+        while attempts.takesAnother(after: result) {
             result = ring?.read(read, into: entry) ?? -Int(EBADF)
         }
         read.owner.endRead(max(0, result))
@@ -147,11 +147,7 @@ final class QueueWorker: RequestThread {
             if let done = ring?.nextCompletion() { return done.result }
             let outcome = queues.whileInKernel { ring?.enter(waitingFor: 1) ?? -EBADF }
             if let done = ring?.nextCompletion() { return done.result }
-            switch -outcome {
-            case EINTR, EAGAIN, EBUSY: continue
-            case let error where error > 0: return outcome
-            default: continue
-            }
+            if Ring.refusal(outcome) != nil { return outcome }
         }
         return -ECANCELED
     }

@@ -1,3 +1,4 @@
+internal import FUSE
 internal import LinuxKit
 internal import Locks
 internal import Synchronization

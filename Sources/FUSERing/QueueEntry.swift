@@ -1,4 +1,5 @@
 internal import CKernelABI
+internal import FUSE
 internal import Glibc
 internal import Locks
 internal import Synchronization

@@ -1,4 +1,5 @@
 internal import CKernelABI
+internal import FUSE
 internal import Glibc
 internal import LinuxKit
 internal import SystemPackage
@@ -41,14 +42,9 @@ extension Ring {
         while true {
             let outcome = enter(waitingFor: 1)
             if let done = nextCompletion() { return Int(done.result) }
-            switch -outcome {
-            case EINTR, EAGAIN, EBUSY: continue
-            case let error where error > 0:
-                // What the kernel took it may still write to.
-                _ = unsafe Unmanaged.passRetained(entry)
-                return -Int(error)
-            default: continue
-            }
+            guard let error = Ring.refusal(outcome) else { continue }
+            Ring.leaveToKernel(entry)
+            return -Int(error)
         }
     }
 }

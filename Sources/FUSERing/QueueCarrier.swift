@@ -1,3 +1,4 @@
+internal import FUSE
 internal import Glibc
 internal import LinuxKit
 internal import SystemPackage
@@ -16,10 +17,6 @@ final class QueueCarrier {
     private static let reserve = 64
     /// With so many requests waiting, further ones wait in the kernel.
     private static let mostEntries = 4096
-    /// In bytes. What is larger costs more to copy than to wait for, so a worker does it.
-    static let largestRead = 32 << 10
-    /// How often a read that was interrupted is started again.
-    static let retries: UInt8 = 16
 
     private let queues: RequestQueues
     private let queue: RequestQueue
@@ -36,7 +33,7 @@ final class QueueCarrier {
     private struct Slot {
         var entry: QueueEntry?
         var read: BackingRead?
-        var retriesLeft: UInt8 = 0
+        var attempts = ReadAttempts()
     }
 
     /// A completion's token: what it is of in the high half, a slot in the low one.
@@ -84,11 +81,7 @@ final class QueueCarrier {
     }
 
     private func note(_ outcome: Int32) {
-        switch -outcome {
-        case EINTR, EAGAIN, EBUSY, ECANCELED: break
-        case let error where error > 0: isBroken = true
-        default: break
-        }
+        if outcome != -ECANCELED, Ring.refusal(outcome) != nil { isBroken = true }
     }
 
     private func handleCompletions() {
@@ -163,10 +156,10 @@ final class QueueCarrier {
     private func carry(_ index: Int, _ entry: QueueEntry) {
         guard let (room, length) = entry.open() else { return commit(index) }
         if let read = queues.connection.beginRead(
-            length, in: entry.buffer, room: room, atMost: Self.largestRead)
+            length, in: entry.buffer, room: room, atMost: BackingRead.largestShared)
         {
             slots[index].read = read
-            slots[index].retriesLeft = Self.retries
+            slots[index].attempts = ReadAttempts()
             startRead(index)
             readsInFlight += 1
         } else {
@@ -211,10 +204,7 @@ final class QueueCarrier {
 
     private func finishRead(_ index: Int, _ result: Int32) {
         guard let read = slots[index].read, let entry = slots[index].entry else { return }
-        if result == -EINTR || result == -EAGAIN, slots[index].retriesLeft > 0 {
-            slots[index].retriesLeft -= 1
-            return startRead(index)
-        }
+        if slots[index].attempts.takesAnother(after: Int(result)) { return startRead(index) }
         slots[index].read = nil
         readsInFlight -= 1
         read.owner.endRead(max(0, Int(result)))
@@ -222,12 +212,11 @@ final class QueueCarrier {
         commit(index)
     }
 
-    /// The kernel takes nothing more. What it took already it may still write to, so those entries stay
-    /// mapped for ever.
+    /// The kernel takes nothing more.
     private func abandonReads() {
         for slot in slots {
             guard let read = slot.read, let entry = slot.entry else { continue }
-            _ = unsafe Unmanaged.passRetained(entry)
+            Ring.leaveToKernel(entry)
             read.owner.endRead(0)
         }
     }

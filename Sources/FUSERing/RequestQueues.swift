@@ -1,3 +1,4 @@
+internal import FUSE
 internal import Glibc
 internal import LinuxKit
 internal import Locks
@@ -10,16 +11,12 @@ internal import SystemPackage
 /// the queues, comes over /dev/fuse as ever.
 ///
 /// Its locks are leaves: no two are held at once.
-final class RequestQueues: Sendable {
-    /// Starts a thread that the session counts, interrupts at its end and joins.
-    typealias ThreadStart =
-        @Sendable (_ name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) -> Void
-
+final class RequestQueues: RequestSource {
     let connection: Connection
     /// Bytes behind the header of the largest request or reply.
     let capacity: Int
     private let queues: [RequestQueue]
-    private let startThread: ThreadStart
+    private let startThread: RequestSourceSite.ThreadStart
     /// Workers beyond those that wait for requests.
     let maximumThreads: Int
 
@@ -51,28 +48,16 @@ final class RequestQueues: Sendable {
     }
 
     /// Throws `EMFILE`, `ENFILE`, `ENOMEM`.
-    init(
-        _ connection: Connection, _ channel: DeviceChannel, capacity: Int, maximumThreads: Int,
-        startThread: @escaping ThreadStart
-    ) throws(Errno) {
-        self.connection = connection
-        self.capacity = capacity
-        self.maximumThreads = maximumThreads
-        self.startThread = startThread
+    init(_ site: RequestSourceSite) throws(Errno) {
+        connection = site.connection
+        capacity = site.capacity
+        maximumThreads = site.maximumThreads
+        startThread = site.startThread
         var queues: [RequestQueue] = []
         for number in 0..<Self.queueCount {
-            queues.append(try RequestQueue(number: UInt16(number), channel))
+            queues.append(try RequestQueue(number: UInt16(number), site.channel))
         }
         self.queues = queues
-    }
-
-    // MARK: What the kernel offers
-
-    /// Root lets FUSE use io_uring by this switch (Linux 6.14).
-    static let switchPath: FilePath = "/sys/module/fuse/parameters/enable_uring"
-
-    static var isOffered: Bool {
-        (try? KernelFile.bytes(of: switchPath))?.first == UInt8(ascii: "Y")
     }
 
     /// CPUs there may ever be: the kernel waits until each has a queue.
