@@ -51,12 +51,8 @@ extension TinyFileSystem {
         case Tree.backing.node:
             backing?.read(request, reply)
         default:
-            let content = (state.content(request.context.node) ?? []).dropFirst(offset)
-            let count = min(request.size, content.count)
-            buffer.withMutableBytes(count) { bytes in
-                for index in bytes.indices { bytes[index] = content[content.startIndex + index] }
-            }
-            reply.succeed(count)
+            let content = state.content(request.context.node) ?? []
+            reply.succeed(content.span, for: request)
         }
     }
 

@@ -37,7 +37,7 @@ final class TinyFileSystem: FileSystem {
 
     func lookup(_ request: borrowing NameRequest, _ reply: consuming EntryReply) {
         state.count("lookup")
-        let name = Text.string(request.name)
+        let name = request.text
         if name == Tree.backing.name, backing != nil {
             reply.succeed(entry(Tree.backing))
             return
@@ -80,13 +80,5 @@ final class TinyFileSystem: FileSystem {
     func interrupt(unique: RequestID) {
         state.count("interrupt")
         state.interrupt(unique)
-    }
-}
-
-enum Text {
-    static func string(_ bytes: Span<UInt8>) -> String {
-        var copy: [UInt8] = []
-        for index in bytes.indices { copy.append(bytes[index]) }
-        return String(decoding: copy, as: UTF8.self)
     }
 }

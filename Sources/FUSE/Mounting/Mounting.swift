@@ -23,7 +23,7 @@ public enum Mounting {
     ///   - transport: how requests come; fails where the kernel does not offer it.
     /// - Throws: ``MountError``, whose kind tells what to do.
     public static func mount(
-        _ connection: Connection, at path: FilePath, options: MountOptions,
+        _ connection: Connection, at path: FilePath, options: MountOptions = MountOptions(),
         maximumThreads: Int = 16, threadLimit: Int = 256, transport: Transport = .automatic
     ) throws(MountError) -> MountedSession {
         let mountPoint = try MountPoint.checked(path)

@@ -8,7 +8,7 @@ public struct AttributesReply: Reply, ~Copyable, Sendable {
         self.ticket = ticket
     }
 
-    public consuming func succeed(_ attributes: NodeAttributes, validFor time: Validity) {
+    public consuming func succeed(_ attributes: NodeAttributes, validFor time: Validity = .second) {
         ticket.succeed { body in
             body.u64(time.seconds)
             body.u32(time.nanoseconds)

@@ -22,6 +22,8 @@ public struct DirectoryReply: Reply, ~Copyable {
         count + entrySize(nameLength) <= size
     }
 
+    var isEmpty: Bool { count == 0 }
+
     private func entrySize(_ nameLength: Int) -> Int {
         let entry = (24 + nameLength + 7) & ~7
         return isPlus ? NodeEntry.wireSize + entry : entry

@@ -11,8 +11,8 @@ public struct NodeEntry: Sendable, Equatable {
     static let wireSize = 40 + NodeAttributes.wireSize
 
     public init(
-        node: NodeID, generation: UInt32 = 0, attributes: NodeAttributes, nameValidity: Validity,
-        attributesValidity: Validity
+        node: NodeID, generation: UInt32 = 0, attributes: NodeAttributes,
+        nameValidity: Validity = .second, attributesValidity: Validity = .second
     ) {
         self.node = node
         self.generation = generation

@@ -17,6 +17,17 @@ public struct ReadReply: Reply, ~Copyable {
         ticket.succeed(count, of: buffer)
     }
 
+    /// Sends the part of a whole file's bytes that the request asks for.
+    public consuming func succeed(_ content: Span<UInt8>, for request: ReadRequest) {
+        let start = min(Int(clamping: request.offset), content.count)
+        let count = min(request.size, content.count - start, buffer.capacity)
+        buffer.withMutableBytes(count) { bytes in
+            var writer = MessageWriter(&bytes, from: 0)
+            writer.copy(content.extracting(start..<start + count))
+        }
+        succeed(count)
+    }
+
     public consuming func fail(_ error: Errno) {
         ticket.fail(error)
     }

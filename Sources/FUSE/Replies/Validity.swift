@@ -12,4 +12,6 @@ public struct Validity: Sendable, Equatable {
     }
 
     public static let none = Validity(.zero)
+    /// What services use that have no reason for another.
+    public static let second = Validity(.seconds(1))
 }

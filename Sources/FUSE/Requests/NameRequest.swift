@@ -4,6 +4,11 @@ public struct NameRequest: ~Escapable {
     /// Without the closing NUL.
     public let name: Span<UInt8>
 
+    /// The name as text, where broken UTF-8 is mended.
+    public var text: String {
+        unsafe name.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+
     @_lifetime(copy reader)
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {
         self.context = context

@@ -74,8 +74,7 @@ public struct NodeAttributes: Sendable, Equatable {
         writer.u64(size)
         writer.u64(blocks)
         writer.u64(0)
-        let none = Timestamp(seconds: 0, nanoseconds: 0)
-        for time in [accessTime, birthTime ?? none, changeTime, modificationTime] {
+        for time in [accessTime, birthTime ?? .zero, changeTime, modificationTime] {
             writer.u64(UInt64(bitPattern: time.seconds))
             writer.u32(time.nanoseconds)
             writer.u32(0)

@@ -7,4 +7,7 @@ public struct Timestamp: Sendable, Equatable {
         self.seconds = seconds
         self.nanoseconds = nanoseconds
     }
+
+    /// The beginning of 1970.
+    public static let zero = Timestamp(seconds: 0, nanoseconds: 0)
 }
