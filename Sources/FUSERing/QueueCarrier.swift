@@ -5,17 +5,17 @@ internal import SystemPackage
 
 /// The thread of a queue that waits for nothing but its ring.
 ///
-/// Reads of files of the host it has the kernel fetch into the very memory that the reply is taken from,
-/// many at a time; everything else it hands to a worker. Nothing of the service that may wait ever runs
-/// on it, so a pause that waits for reads waits for the disk alone.
+/// Reads of files of the host it has the kernel fetch into the very memory that the reply is taken
+/// from, many at a time; everything else it hands to a worker. Nothing of the service that may wait
+/// ever runs on it, so a pause that waits for reads waits for the disk alone.
 final class QueueCarrier {
     /// Entries to begin with.
     static let depth = 128
-    /// Where fewer are left to the kernel, because requests wait for something and keep theirs for as long,
-    /// as many are added. It has to be done ahead: what lies in the kernel without an entry waits for the
-    /// next reply on this queue.
+    /// If the kernel has fewer entries than these left, because requests wait for something and
+    /// keep their entries, the carrier adds as many. It does so ahead: a request that finds no
+    /// entry waits in the kernel for the next reply on this queue.
     private static let reserve = 64
-    /// With so many requests waiting, further ones wait in the kernel.
+    /// With so many requests waiting, further requests wait in the kernel.
     private static let mostEntries = 4096
 
     private let queues: RequestQueues
@@ -36,7 +36,7 @@ final class QueueCarrier {
         var attempts = ReadAttempts()
     }
 
-    /// A completion's token: what it is of in the high half, a slot in the low one.
+    /// A completion's token: its kind in the high half, a slot in the low half.
     private enum Token {
         static let request: UInt64 = 0
         static let registration: UInt64 = 1 << 32
@@ -45,7 +45,8 @@ final class QueueCarrier {
         static let slot: UInt64 = 1 << 32 - 1
     }
 
-    /// On the carrier's thread, with its entries. Throws where the kernel gives no ring or no memory.
+    /// On the carrier's thread, with its entries. Throws where the kernel gives no ring or no
+    /// memory.
     init(_ queues: RequestQueues, _ queue: RequestQueue) throws {
         self.queues = queues
         self.queue = queue
@@ -67,7 +68,8 @@ final class QueueCarrier {
             enter(waitingFor: 1)
             handleCompletions()
         }
-        // What the kernel still writes to must stay until it is done; answers go nowhere.
+        // The kernel still writes to the memory of these reads, so it stays until they are done;
+        // answers go nowhere.
         while readsInFlight > 0, !isBroken {
             note(ring.enter(waitingFor: 1))
             handleCompletions()

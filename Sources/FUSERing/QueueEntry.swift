@@ -5,16 +5,18 @@ internal import Locks
 internal import Synchronization
 internal import SystemPackage
 
-/// The place of one request of a ``RequestQueue``: memory that the kernel knows, writes requests to and
-/// takes replies from.
+/// The place of one request of a ``RequestQueue``: memory that the kernel knows, writes requests to
+/// and takes replies from.
 ///
-/// It is in one pair of hands at a time: the kernel's, those of the thread whose ring the kernel gave the
-/// request to, or of whoever that thread hands it to. A reply may come from any thread, once.
+/// It belongs to one party at a time: to the kernel, to the thread whose ring the kernel gave the
+/// request to, or to the thread to which that hands it over. A reply may come from any thread,
+/// once.
 @safe
 final class QueueEntry: ReplyChannel, @unchecked Sendable {
     /// The queue that it was registered with, for ever.
     let queue: RequestQueue
-    /// Everything of a request behind its first structure, and everything of a reply behind its header.
+    /// Everything of a request behind its first structure, and everything of a reply behind its
+    /// header.
     let buffer: TransferBuffer
 
     /// Apart from the rest, none of which takes memory before a request comes.
@@ -29,12 +31,13 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
 
     private let request = Monitor(Request())
 
-    /// What the entry holds, under the lock.
+    /// The request in the entry, under the lock.
     private struct Request {
-        /// In `struct fuse_in_header`; 0 where whoever carries it lost the entry.
+        /// In `struct fuse_in_header`; 0 where the thread that carries the request lost the entry.
         var unique = RequestID(0)
         var phase = Phase.answered
-        /// Whoever carries it has a copy, so the entry can go before that is done.
+        /// The thread that carries the request has a copy, so the entry can go before the thread is
+        /// done.
         var isCopied = false
         /// Bytes of the reply behind its header, and whether they lie aside.
         var body = (count: 0, isAside: false)
@@ -43,7 +46,7 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
     private enum Phase {
         /// A thread carries the request and looks for the reply itself.
         case carried
-        /// That thread went on: whoever answers hands the entry back.
+        /// That thread went on: the thread that answers hands the entry back.
         case kept
         case answered
     }
@@ -65,15 +68,15 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
     /// `struct iovec[2]` for the kernel, valid as long as the entry.
     @unsafe var registration: UnsafePointer<iovec> { unsafe UnsafePointer(vectors) }
 
-    /// What the kernel calls the request while it waits for the reply.
+    /// The kernel's number of the request while it waits for the reply.
     var commitID: UInt64 { unsafe header.pointee.commit_id }
 
     // MARK: Requests
 
     /// A request came: puts its parts together in front of its data.
     ///
-    /// - Returns: the bytes before the data and of the whole message; nil for one that makes no sense,
-    ///   which is answered.
+    /// - Returns: the bytes before the data and of the whole message; nil for a message that makes
+    ///   no sense, which is answered.
     func open() -> (room: Int, length: Int)? {
         request.withLock { $0 = Request(unique: unique, phase: .carried) }
         let raw = unsafe UnsafeRawPointer(header)
@@ -100,18 +103,19 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
         RequestID(unsafe UnsafeRawPointer(header).load(fromByteOffset: 8, as: UInt64.self))
     }
 
-    /// Copies the request, of which ``open()`` told the sizes, so that whoever carries it needs the
-    /// entry for nothing but the reply.
+    /// Copies the request, of which ``open()`` told the sizes. Then the thread that carries it
+    /// needs the entry for nothing but the reply.
     func copy(to input: TransferBuffer, room: Int, length: Int) {
         unsafe (input.start - room).copyMemory(from: buffer.start - room, byteCount: length)
         request.withLock { $0.isCopied = true }
     }
 
-    /// Somebody used the reply.
+    /// The reply was used.
     var isAnswered: Bool { request.withLock { $0.phase == .answered } }
 
-    /// After the request was carried: whether the caller is to commit the reply. False: nobody answered
-    /// yet, or somebody else did at once (``interrupt(_:)``), and whoever does hands the entry back.
+    /// After the request was carried: whether the caller is to commit the reply. False where there
+    /// is no answer yet, and where another thread has answered (``interrupt(_:)``); the thread that
+    /// answers hands the entry back.
     func settle(_ unique: RequestID) -> Bool {
         request.withLock { request in
             guard request.unique == unique else { return false }
@@ -121,8 +125,9 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
         }
     }
 
-    /// Answers EINTR and hands the entry back, though the request is still carried; the answer that comes
-    /// then goes nowhere. Any thread. Nothing happens where it was answered, or is carried in the entry.
+    /// Answers EINTR and hands the entry back, though the request is still carried; the answer that
+    /// comes then goes nowhere. Any thread. Nothing happens where it was answered, or is carried in
+    /// the entry.
     func interrupt(_ unique: RequestID) {
         let isDone = request.withLock { request in
             guard request.unique == unique, request.isCopied, request.phase != .answered else {

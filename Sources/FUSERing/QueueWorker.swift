@@ -2,10 +2,10 @@ internal import FUSE
 internal import Glibc
 internal import LinuxKit
 
-/// A thread that carries requests of any queue, one at a time, and may wait for whatever they wait for.
+/// A thread that carries requests of any queue, one at a time, and may wait as they do.
 ///
-/// Between two requests it waits on a ring of its own with the entry that it answered last. One
-/// that has no entry any more sleeps until a carrier hands it a request.
+/// Between two requests it waits on a ring of its own with the entry that it answered last. A
+/// worker without an entry sleeps until a carrier hands it a request.
 ///
 /// It carries a copy of the request: so the entry can be answered and go on when the program is
 /// interrupted, while a filter is still at work on the request's memory.
@@ -48,8 +48,8 @@ final class QueueWorker: RequestThread {
         }
     }
 
-    /// Has the service carry a request. Whether it is answered; otherwise whoever answers it gives the
-    /// entry to the carrier.
+    /// Has the service carry a request. Returns whether it is answered; otherwise the thread that
+    /// answers it gives the entry to the carrier.
     private func carry(_ entry: QueueEntry) -> Bool {
         guard let (room, length) = entry.open() else { return true }
         if ring != nil,

@@ -7,8 +7,8 @@ internal import SystemPackage
 
 /// FUSE over io_uring: the kernel's queues, one for each CPU, and the threads that serve them.
 ///
-/// What the kernel does not send this way (INIT, FORGET, INTERRUPT), and everything where it cannot use
-/// the queues, comes over /dev/fuse as ever.
+/// INIT, FORGET and INTERRUPT still come over /dev/fuse, and every request does where the kernel
+/// cannot use the queues.
 ///
 /// Its locks are leaves: no two are held at once.
 final class RequestQueues: RequestSource {
@@ -29,10 +29,10 @@ final class RequestQueues: RequestSource {
     private let posts = Monitor<[WorkerPost]>([])
     /// Workers that are not in the reserve. Relaxed: it limits, nothing is handed over with it.
     private let workers = Atomic<Int>(0)
-    /// Released by whoever ends, acquired by every loop.
+    /// Released by the thread that ends all, acquired by every loop.
     private let over = Atomic<Bool>(false)
-    /// Threads in io_uring_enter(2), where only an interrupt reaches them. Sequentially consistent with
-    /// ``over``: a thread counts itself in before it looks whether all is over.
+    /// Threads in io_uring_enter(2), where only an interrupt reaches them. Sequentially consistent
+    /// with ``over``: a thread counts itself in before it looks whether all is over.
     private let inKernel = Atomic<Int>(0)
     private let preparation = Monitor(Preparation())
 
@@ -70,8 +70,9 @@ final class RequestQueues: RequestSource {
 
     // MARK: Beginning
 
-    /// Starts a carrier and a worker for each queue and makes their rings, before INIT is answered: once
-    /// the kernel was told that it may use queues it waits for them. False where that cannot be had.
+    /// Starts a carrier and a worker for each queue and makes their rings, before INIT is answered:
+    /// once the kernel was told that it may use queues it waits for them. False where that cannot
+    /// be had.
     func prepare() -> Bool {
         preparation.withLock { $0.awaited = queues.count * 2 }
         for queue in queues {
@@ -114,8 +115,8 @@ final class RequestQueues: RequestSource {
         }
         queue.enterIdle()
         report(true)
-        // Behind the carriers: with one entry a queue takes requests, and what comes before the others
-        // are there would wait for a reply.
+        // Behind the carriers: with one entry a queue takes requests, and a request that comes
+        // before the other entries are there would wait for a reply.
         if waitUntilOpen(carriers: queues.count) { worker.serve(registering: entry) }
     }
 
@@ -125,8 +126,8 @@ final class RequestQueues: RequestSource {
         }
     }
 
-    /// After INIT was answered: if it agreed on queues, gives the kernel all entries and returns when it
-    /// has them.
+    /// After INIT was answered: if it agreed on queues, gives the kernel all entries and returns
+    /// when it has them.
     func open() {
         guard connection.isAgreed(.overRing) else { return end() }
         preparation.withLock { $0.isOpen = true }
@@ -134,7 +135,7 @@ final class RequestQueues: RequestSource {
         preparation.wait(until: { $0.isOver || $0.registered == all }) { _ in }
     }
 
-    /// The kernel has what a carrier or a first worker gives it.
+    /// The kernel has the entries of a carrier or of a first worker.
     func noteRegistration() {
         preparation.withLock { $0.registered += 1 }
     }
@@ -148,13 +149,14 @@ final class RequestQueues: RequestSource {
             backlogCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
         }
         if reserve.call() || startWorker() { return }
-        // No thread is to be had: the queue waits rather than that nobody carries it.
+        // No thread could be started: the queue's carrier carries the request by itself, and the
+        // queue waits.
         guard let entry = takeBacklog() else { return }
         if carry(entry) { entry.queue.takeBack(entry) }
     }
 
-    /// Has the service carry a request where it lies, for want of a worker. Whether it is answered;
-    /// otherwise whoever answers it gives the entry to the carrier.
+    /// Has the service carry a request where it lies, for want of a worker. Returns whether it is
+    /// answered; otherwise the thread that answers it gives the entry to the carrier.
     func carry(_ entry: QueueEntry) -> Bool {
         guard let (room, length) = entry.open() else { return true }
         let unique = entry.unique
@@ -163,9 +165,9 @@ final class RequestQueues: RequestSource {
         return entry.settle(unique)
     }
 
-    /// Starts a worker if there may be another. Those who wait for requests are not to be had for
-    /// others, so they do not count. False where no thread is to be had; at the limit, whoever has carried
-    /// a request takes the next.
+    /// Starts a worker if there may be another. Workers that wait for requests of the kernel cannot
+    /// take this request, so they do not count. False where no thread could be started; at the
+    /// limit, a worker that has carried a request takes the next.
     private func startWorker() -> Bool {
         let waiting = queues.reduce(0) { $0 + $1.idleCount }
         let count = workers.wrappingAdd(1, ordering: .relaxed).newValue
@@ -215,8 +217,9 @@ final class RequestQueues: RequestSource {
 
     func dismiss(_ post: WorkerPost) { posts.withLock { $0.removeAll { $0 === post } } }
 
-    /// The sender of a request was interrupted: cancels what waits, and answers what waits for a worker.
-    /// False if no worker has the request, or not yet. The kernel tells of it over /dev/fuse.
+    /// The sender of a request was interrupted: cancels the request's wait, or answers it if it
+    /// waits for a worker. False if no worker has the request, or not yet. The kernel tells of it
+    /// over /dev/fuse.
     func interrupt(_ unique: RequestID) -> Bool {
         let entry = backlog.withLock { backlog -> QueueEntry? in
             guard let place = backlog.firstIndex(where: { $0.unique == unique }) else { return nil }
@@ -236,7 +239,8 @@ final class RequestQueues: RequestSource {
 
     var isOver: Bool { over.load(ordering: .sequentiallyConsistent) }
 
-    /// For a system call that only an interrupt may end; `-ECANCELED`, and not called, when all is over.
+    /// For a system call that only an interrupt may end; `-ECANCELED`, and not called, when all is
+    /// over.
     func whileInKernel(_ call: () -> Int32) -> Int32 {
         inKernel.wrappingAdd(1, ordering: .sequentiallyConsistent)
         defer { inKernel.wrappingSubtract(1, ordering: .sequentiallyConsistent) }

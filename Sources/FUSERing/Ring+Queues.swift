@@ -5,8 +5,8 @@ internal import LinuxKit
 internal import SystemPackage
 
 extension Ring {
-    /// Commands of FUSE's queues that one thread has in the kernel's hands at a time, and what a reply
-    /// starts beside them.
+    /// For a thread that has so many commands of FUSE's queues in the kernel at a time, and as many
+    /// reads beside them.
     static func forQueues(entries: Int) throws(RingUnavailable) -> Ring {
         try Ring(
             RingConfiguration(submissionEntries: UInt32(entries * 2 + 2), takesCommands: true))
@@ -35,8 +35,8 @@ extension Ring {
             into: entry.buffer.start, length: UInt32(read.length), token: token)
     }
 
-    /// Reads and waits for it, whatever interrupts; nothing else is under way on this ring. Bytes or a
-    /// negative errno.
+    /// Reads and waits for it, also when interrupted; nothing else is under way on this ring.
+    /// Returns bytes or a negative errno.
     mutating func read(_ read: BackingRead, into entry: QueueEntry) -> Int {
         guard queueRead(read, into: entry, token: 0) else { return -Int(EIO) }
         while true {

@@ -26,7 +26,7 @@ extension Transport {
 }
 
 extension InitFlags {
-    /// Requests come by io_uring; whoever agrees must have the rings ready.
+    /// Requests come by io_uring; a service that agrees must have the rings ready.
     public static let overRing = InitFlags(rawValue: 1 << 41)
 }
 

@@ -7,9 +7,9 @@ internal import Synchronization
 ///
 /// While one lasts,
 /// - CPUs are kept from sleeping deeply (``CPULatencyRequest``);
-/// - a thread that takes a request leaves the next one to nobody, unless that is one that takes its time
-///   (``OperationTraits/takesItsTime``): it will be back before another thread is awake. Should it not be, the
-///   warden sends another within two ticks.
+/// - a thread that takes a request calls no other thread for the next request, because it will be
+///   back before another is awake. Requests that take their time (``OperationTraits/takesItsTime``)
+///   are the exception. If the thread is not back, the warden sends another within two ticks.
 ///
 /// In a burst the warden looks every millisecond; it ends when requests come more rarely.
 final class BurstWarden: Sendable {
@@ -22,9 +22,9 @@ final class BurstWarden: Sendable {
     let pace: RequestPace
     private let latency: CPULatencyRequest?
     private let state = Monitor(State())
-    /// Sequentially consistent, as is the number of threads that wait for requests: a thread counts itself
-    /// out and then looks here; the warden ends the burst and then looks whether anybody waits. One of
-    /// them sees the other.
+    /// Sequentially consistent, as is the number of threads that wait for requests. A thread counts
+    /// itself out and then looks here; the warden ends the burst and then looks whether a thread
+    /// waits. So at least one of the two sees the other.
     private let isBurst = Atomic<Bool>(false)
 
     private struct State {
@@ -75,7 +75,7 @@ final class BurstWarden: Sendable {
         }
     }
 
-    /// Ends the warden's thread and waits for that, unless this is the one.
+    /// Ends the warden's thread and waits for that, unless the calling thread is the warden's.
     func end() {
         let thread = state.withLock { state in
             state.isOver = true

@@ -4,19 +4,21 @@ internal import SystemPackage
 /// A request to the kernel that idle CPUs wake up quickly (PM QoS,
 /// Documentation/power/pm_qos_interface.rst): /dev/cpu_dma_latency, root's.
 ///
-/// A request of a mount and its answer wake up a thread each. A CPU that was sent to sleep takes tens of
-/// microseconds for that, in a virtual machine above all, and far less if it was not. The kernel forgets
-/// the request with the descriptor, so with the process.
+/// A request of a mount and its answer wake up a thread each. A CPU that was sent to sleep takes
+/// tens of microseconds for that, in a virtual machine above all, and far less if it was not. The
+/// kernel forgets the request with the descriptor, so with the process.
 struct CPULatencyRequest: ~Copyable, Sendable {
     private let file: OwnedDescriptor
     private let limit: Int32
 
     /// PM_QOS_CPU_LATENCY_DEFAULT_VALUE: nothing is asked. Microseconds.
     private static let anything: Int32 = 2_000_000_000
-    /// What a CPU may take to wake up. Keeps it from the states that are deep. Microseconds.
+    /// How long a CPU may take to wake up, in microseconds. The limit keeps CPUs out of the deep
+    /// states.
     private static let quick: Int32 = 10
 
-    /// nil where it may not be made, or would do nothing because nobody chooses how deep a CPU sleeps.
+    /// nil where this process may not make it, and where the kernel does not choose how deep a CPU
+    /// sleeps.
     init?(
         device: FilePath = "/dev/cpu_dma_latency",
         driver: FilePath = "/sys/devices/system/cpu/cpuidle/current_driver"

@@ -1,18 +1,19 @@
 internal import LinuxKit
 internal import Synchronization
 
-/// How fast requests come: counts them, and says when a burst begins, in which one comes after the other
-/// without a pause to speak of.
+/// How fast requests come: counts them, and says when a burst begins, in which one comes after the
+/// other without a pause to speak of.
 ///
-/// Any thread counts. One more in an atomic number is all that a request costs; the clock is read once
-/// in ``stretch`` requests.
+/// Any thread counts. One more in an atomic number is all that a request costs; the clock is read
+/// once in ``stretch`` requests.
 final class RequestPace: Sendable {
     /// Requests between two looks at the clock.
     private static let stretch: UInt64 = 64
-    /// What a stretch takes at most in a burst: 4,000 requests a second. Nanoseconds.
+    /// A stretch in a burst takes at most so many nanoseconds: 4,000 requests a second.
     private static let longestStretch: UInt64 = 64 * 250_000
 
-    /// Relaxed, like the next: they order nothing, and a stretch judged wrong is put right by the next.
+    /// Relaxed, like the next: they order nothing, and a stretch judged wrong is put right by the
+    /// next.
     private let count = Atomic<UInt64>(0)
     private let stretchBegan = Atomic<UInt64>(0)
     /// Set before the first request comes.
@@ -23,12 +24,12 @@ final class RequestPace: Sendable {
         init(_ burstBegins: @escaping @Sendable () -> Void) { self.burstBegins = burstBegins }
     }
 
-    /// The listener is looked for once before anything comes: what the language makes at the first look
-    /// is made here, so that no request allocates.
+    /// The listener is looked up once before a request comes. The first look allocates, and later
+    /// looks do not.
     init() { _ = listener.load() }
 
-    /// Has `body` called by whoever counts the request that shows a burst, and again with each stretch
-    /// as long as it lasts. One may ask, once.
+    /// Has `body` called by the thread that counts the request which shows a burst, and again with
+    /// each stretch as long as the burst lasts. There is one listener, set once.
     func whenBurstBegins(_ body: @escaping @Sendable () -> Void) {
         _ = listener.storeIfNil(Listener(body))
     }

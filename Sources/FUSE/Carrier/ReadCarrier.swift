@@ -3,15 +3,16 @@ internal import SystemPackage
 
 /// One thread of a session as the carrier of reads that wait for nothing but the disk.
 ///
-/// A carrier takes requests as they come, without waiting, has the kernel fetch what they want, and
-/// answers them in whatever order they are done: one thread with many reads under way, few changes of
-/// threads and few system calls.
+/// A carrier takes requests as they come, without waiting, has the kernel read for them, and
+/// answers them in the order in which the reads are done. So one thread has many reads under way,
+/// with few changes of threads and few system calls.
 ///
-/// While it has reads under way it does nothing else: what comes and is no such read has to wait until
-/// these are answered (``makeWay(for:)``), which is as long as the disk takes, and has another thread
-/// told to wait for what comes next. So nothing of the service ever runs above a read that is under way,
-/// and a pause that waits for reads never waits for a thread that waits for the pause. Where the disk does
-/// not answer, others get the request, and the carrier waits for its reads alone.
+/// While it has reads under way it does nothing else. A request of another kind waits until the
+/// reads are answered (``makeWay(for:)``), which takes as long as the disk does; then the carrier
+/// calls another thread to wait for the next request. So no function of the service that may wait
+/// runs while the thread has reads under way, and a pause that waits for reads never waits for a
+/// thread that waits for the pause. Where the disk does not answer, another thread gets the
+/// request, and the carrier waits for its reads alone.
 final class ReadCarrier: RequestThread {
     /// How long a request that comes while the disk works may lie before it is looked at.
     private static let patience: Int64 = 200_000
@@ -24,7 +25,8 @@ final class ReadCarrier: RequestThread {
     private let channel: DeviceChannel
     private let buffers: (input: TransferBuffer, output: TransferBuffer)
     private var ring: ReadRing?
-    /// The same connection, for requests that are there already. Requests are answered where they came.
+    /// The same connection, for requests that are there already. Requests are answered where they
+    /// came.
     private(set) var available: DeviceChannel?
     /// Where the request that is being carried came from.
     private var source: DeviceChannel
@@ -33,7 +35,7 @@ final class ReadCarrier: RequestThread {
     private var isAppointed = false
     /// The disk does not answer: it waits for the reads it has, and others look after requests.
     private var isStuck = false
-    /// What it carries was put aside before, and may be carried now.
+    /// The request was put aside before, and may be carried now.
     private var isAdmitted = false
     private var isEnded = false
     /// Of the request that was carried last, if no other came with it.
@@ -89,17 +91,18 @@ final class ReadCarrier: RequestThread {
         }
     }
 
-    /// Before anything of the service is called that may wait: answers every read under way, and sees to
-    /// it that some thread waits for the next request. In a burst this one will, in a moment.
+    /// Before a function of the service is called that may wait: answers every read under way, and
+    /// sees to it that a thread waits for the next request. In a burst this thread will do so in a
+    /// moment.
     ///
-    /// False where somebody else carries the request, now or later: the disk does not answer, or too many
-    /// wait already for the same user or file.
+    /// False where another thread carries the request, now or later: the disk does not answer, or
+    /// too many requests of the same user or file wait already.
     func makeWay(for header: RequestHeader) -> Bool {
         let traits = header.traits
         let claim = WorkerClaim(traits, user: header.userID, node: header.node)
         guard finishReads() else {
             retire()
-            // Nothing else holds it up, and its thread is not this one.
+            // Nothing else holds the request up, and another thread carries it.
             putAside(header, claim, isReady: true)
             return false
         }
@@ -146,8 +149,8 @@ final class ReadCarrier: RequestThread {
         if !isTaken { ReplyTicket(unique: header.unique, channel: source).fail(.resourceBusy) }
     }
 
-    /// Counts out as a carrier for as long as its reads are under way: what others are begun meanwhile
-    /// somebody else begins, and somebody else looks after requests.
+    /// Counts itself out as a carrier for as long as its reads are under way: another thread looks
+    /// after requests, and another may become the carrier.
     private func retire() {
         isStuck = true
         post.willWait()
@@ -156,8 +159,8 @@ final class ReadCarrier: RequestThread {
 
     // MARK: From the thread
 
-    /// Takes one request that came to the thread's own channel and whatever it leads to. False when the
-    /// connection has ended.
+    /// Takes one request that came to the thread's own channel, and those that come while its reads
+    /// are under way. False when the connection has ended.
     func process(_ length: Int) -> Bool {
         source = channel
         movedData = true
@@ -166,7 +169,7 @@ final class ReadCarrier: RequestThread {
         return finish()
     }
 
-    /// As ``process(_:)``, what somebody put aside.
+    /// As ``process(_:)``, a request that was put aside.
     func process(_ held: HeldRequest) -> Bool {
         source = held.channel
         post.turn()
@@ -230,16 +233,17 @@ final class ReadCarrier: RequestThread {
         }
     }
 
-    /// Nothing comes any more; what is attended to would keep the connection.
+    /// No request comes any more; a poll under way would keep the connection.
     private func end(_ ring: ReadRing) {
         isEnded = true
         ring.stopAttending()
     }
 
-    /// A request that comes meanwhile is looked at when the next read is done, or the time is up: to be
-    /// woken up for each would cost more than it gains.
+    /// A request that comes meanwhile is looked at when the next read is done, or the time is up:
+    /// to be woken up for each would cost more than it gains.
     private func wait(_ ring: ReadRing) {
-        // Setting a clock takes longer than all else here, so not where somebody else waits anyway.
+        // Setting a clock takes longer than all else here. It is not needed where another thread
+        // waits.
         let patience = session.attendance.isAttended ? nil : Self.patience
         guard ring.wait(nanoseconds: patience) == 0, ring.inFlight > 0, !ring.isCalled else {
             return

@@ -3,13 +3,13 @@ internal import Glibc
 internal import LinuxKit
 internal import SystemPackage
 
-/// Reads of files of the host that one thread has under way on an io_uring, each with the request that it
-/// answers. Belongs to the thread that made it; nothing is allocated once a slot was used.
+/// Reads of files of the host that one thread has under way on an io_uring, each with the request
+/// that it answers. Belongs to the thread that made it; nothing is allocated once a slot was used.
 final class ReadRing {
     /// Beyond these, threads wait for a read each.
     static let depth = 64
-    /// How many reads that are done are answered before what has come since is begun: a disk that gets
-    /// its next reads by the dozen idles while the dozen before is answered.
+    /// So many completed reads are answered before newly arrived reads are submitted. A disk that
+    /// gets its next reads by the dozen idles while the dozen before is answered.
     private static let answersAtOnce = 4
 
     /// Of one read under way.
@@ -23,15 +23,15 @@ final class ReadRing {
 
     private var ring: Ring
     private var slots = [Slot](repeating: Slot(), count: ReadRing.depth)
-    /// Made when there are more reads than ever before, so that memory follows use. The one used last
-    /// comes first: its memory is in the processor's cache.
+    /// Made when there are more reads than ever before, so that memory follows use. The buffer used
+    /// last comes first, because its memory is in the processor's cache.
     private var spareBuffers: [TransferBuffer] = []
     private var free = [Int32]((0..<Int32(ReadRing.depth)).reversed())
     private let capacity: Int
     private(set) var inFlight = 0
     private var isBroken = false
     private var isAttending = false
-    /// What was attended to can be read.
+    /// The descriptor that is attended to can be read.
     private(set) var isCalled = false
 
     private static let pollToken = UInt64.max
@@ -73,7 +73,7 @@ final class ReadRing {
     }
 
     /// The queue of submissions holds every slot and more, so it is full only if the kernel refused
-    /// what lies in it.
+    /// the entries in it.
     private func queue(_ slot: Int) -> Bool {
         guard let read = slots[slot].read, let buffer = slots[slot].buffer else { return false }
         return unsafe ring.queueRead(
@@ -98,7 +98,7 @@ final class ReadRing {
 
     // MARK: Waiting
 
-    /// Has `descriptor` looked after by ``wait(_:nanoseconds:)`` from the next one on.
+    /// Has ``wait(nanoseconds:)`` look after `descriptor`, from its next call on.
     func attend(to descriptor: Int32) {
         guard !isAttending else { return }
         isAttending = ring.queuePoll(
@@ -116,9 +116,9 @@ final class ReadRing {
         isCalled = false
     }
 
-    /// Starts what was begun, waits for one read or for what is attended to (or for an interrupt, if
-    /// something is), and answers the first reads that are done. How many; those left are answered by the
-    /// next call, which does not wait then.
+    /// Submits the reads that were begun, waits for a read or for the descriptor that is attended
+    /// to (then also for an interrupt), and answers the first reads that are done. Returns their
+    /// number. The next call answers the others, and does not wait then.
     func wait(nanoseconds: Int64?) -> Int {
         isCalled = false
         guard enter(waitingFor: 1, nanoseconds: nanoseconds) else {
@@ -133,8 +133,8 @@ final class ReadRing {
         while true {
             let outcome = ring.enter(waitingFor: minimum, nanoseconds: nanoseconds)
             if Ring.refusal(outcome) != nil { return false }
-            // Memory is short for the moment, or a signal came. The end of a session interrupts threads
-            // that wait for requests.
+            // Memory is short for the moment, or a signal came. The end of a session interrupts
+            // threads that wait for requests.
             if outcome == -EAGAIN || (outcome == -EINTR && !isAttending) { continue }
             return true
         }

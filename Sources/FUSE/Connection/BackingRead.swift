@@ -3,7 +3,8 @@ public import SystemPackage
 /// A READ that the session carries by itself: its bytes lie in a file of the host.
 /// ``FileSystem/beginRead(_:)`` makes it.
 public struct BackingRead: Sendable {
-    /// In bytes. A larger read costs its thread more to copy than to wait for, so it shares none.
+    /// In bytes. A larger read takes longer to copy than to wait for, so it gets a thread of its
+    /// own.
     package static let largestShared = 32 << 10
 
     /// Open until ``BackingReadOwner/endRead(_:)``.
@@ -26,9 +27,10 @@ public struct BackingRead: Sendable {
 
 /// Whose file is read.
 public protocol BackingReadOwner: AnyObject, Sendable {
-    /// The bytes are there or the read failed; called once for each read that was begun, on the thread
-    /// that began it, before the answer is sent. Must neither wait nor send anything through the mount.
+    /// The bytes are there or the read failed; called once for each read that was begun, on the
+    /// thread that began it, before the answer is sent. Must neither wait nor send anything through
+    /// the mount.
     ///
-    /// - Parameter count: bytes that were read; 0 where somebody else reads them after all.
+    /// - Parameter count: bytes that were read; 0 where another thread reads them after all.
     func endRead(_ count: Int)
 }

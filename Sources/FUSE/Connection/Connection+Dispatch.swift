@@ -7,7 +7,7 @@ extension Connection {
     ///   - length: of the message in `input`, which begins `room` bytes before its data.
     ///   - output: for the reply's data.
     ///   - channel: where the reply goes.
-    ///   - carrier: of the calling thread, which fetches what READ wants where the service allows.
+    ///   - carrier: of the calling thread; it reads for READ where the service allows that.
     func process(
         _ length: Int, in input: TransferBuffer, room: Int = Connection.requestRoom,
         output: TransferBuffer, from channel: any ReplyChannel, carrier: ReadCarrier?
@@ -28,8 +28,8 @@ extension Connection {
         process(length, in: input, room: room, output: output, from: channel, carrier: nil)
     }
 
-    /// Begins a READ of `limit` bytes at most where its bytes lie in a file of the host; nil for every
-    /// other request, of which nothing was done. Never waits.
+    /// Begins a READ of `limit` bytes at most where its bytes lie in a file of the host; nil for
+    /// every other request, of which nothing was done. Never waits.
     package func beginRead(
         _ length: Int, in input: TransferBuffer, room: Int, atMost limit: Int
     ) -> BackingRead? {
@@ -52,7 +52,7 @@ extension Connection {
         _ channel: any ReplyChannel, _ carrier: ReadCarrier?
     ) {
         var reader = MessageReader(message)
-        // Without a header nobody waits for an answer.
+        // Without a header no program waits for an answer.
         guard let header = try? RequestHeader(&reader) else { return }
         let traits = header.traits
         do throws(MalformedRequest) {
@@ -70,8 +70,8 @@ extension Connection {
         }
     }
 
-    /// What a message of `length` bytes asks for, once; the reader stands behind the header. Before INIT
-    /// was answered nothing else makes sense.
+    /// Parses a message of `length` bytes, whose header the reader has taken. Before INIT was
+    /// answered no other request makes sense.
     @_lifetime(copy reader)
     private func parse(
         _ header: RequestHeader, _ reader: inout MessageReader, _ length: Int

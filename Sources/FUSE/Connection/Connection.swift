@@ -9,24 +9,26 @@ public final class Connection: Sendable {
     public let fileSystem: any FileSystem
     /// Of one WRITE's or READ's data, in bytes.
     public let maximumTransfer: Int
-    /// Requests that nobody waits for (readahead, asynchronous I/O) which the kernel sends at once, of
-    /// everybody together: so many that one user's, who is refused earlier, are not all.
+    /// So many requests that no program waits for (readahead, asynchronous I/O) the kernel sends at
+    /// once, for all users together. The number exceeds what a single user may keep waiting.
     public let maximumBackground: UInt16
 
-    /// nil where nobody is to be told.
+    /// nil where no observer is to be told.
     package let ledger: RequestLedger?
 
     /// Of everything that comes.
     let pace = RequestPace()
 
-    /// What INIT agreed on, published once: `flags` and `maximumWrite` are valid when `minor` is
-    /// not 0. Stores happen before the reply to INIT is sent, and the kernel sends nothing else
-    /// before it has that; release and acquire make it hold for the in-memory channel as well.
+    /// The result of INIT, published once: `flags` and `maximumWrite` are valid when `minor` is not
+    /// 0. Stores happen before the reply to INIT is sent, and the kernel sends no other request
+    /// before it has that reply. Release and acquire make this hold for the in-memory channel as
+    /// well.
     private let minor = Atomic<UInt32>(0)
     private let flags = Atomic<UInt64>(0)
     /// INIT was answered with an error. Relaxed: it stands alone.
     private let refused = Atomic<Bool>(false)
-    /// Of a further transport that is ready. Relaxed: set before the thread starts that answers INIT.
+    /// Of a further transport that is ready. Relaxed: set before the thread starts that answers
+    /// INIT.
     private let offered = Atomic<UInt64>(0)
 
     /// - Parameters:
@@ -61,7 +63,7 @@ public final class Connection: Sendable {
 
     var isNegotiated: Bool { minor.load(ordering: .acquiring) != 0 }
 
-    /// The kernel's version is none that this side speaks.
+    /// This side does not speak the kernel's version.
     var isRefused: Bool { refused.load(ordering: .relaxed) }
 
     package func isAgreed(_ flag: InitFlags) -> Bool { agreedFlags.contains(flag) }

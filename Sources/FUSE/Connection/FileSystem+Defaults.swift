@@ -1,6 +1,6 @@
 internal import SystemPackage
 
-/// What a service does not implement, it does not know.
+/// A function that a service does not implement is answered with ENOSYS.
 extension FileSystem {
     public var features: InitFlags { [] }
 

@@ -1,23 +1,24 @@
-/// What a FUSE service implements: one function per request, each with a reply that must be used
-/// once. What is not implemented is answered with ENOSYS, upon which the kernel does without.
+/// A FUSE service implements this: a function for each request, with a reply that must be used
+/// once. A request without a function is answered with ENOSYS, and then the kernel does without it.
 ///
 /// Every function may be called from any of the session's threads, several at once. Requests and
 /// the buffers they lend are good until the function returns; a reply without a buffer may be kept
 /// and used later, from any thread.
 public protocol FileSystem: AnyObject, Sendable {
-    /// What the service honours; asked for once, if the kernel offers it. By default nothing.
+    /// Features that the service honours; asked for once, if the kernel offers them. By default
+    /// none.
     var features: InitFlags { get }
-    /// How many file systems that pass reads on (FUSE passthrough, overlayfs) may stand below this one
-    /// and it, 1 or 2, where ``InitFlags/passthrough`` is among the features: 1 for backing files on a
-    /// plain file system. By default 1.
+    /// How many file systems that pass reads on (FUSE passthrough, overlayfs) may stand below this
+    /// one and it, 1 or 2, where ``InitFlags/passthrough`` is among the features: 1 for backing
+    /// files on a plain file system. By default 1.
     var maximumStackDepth: UInt32 { get }
 
     // MARK: Nodes
 
     func lookup(_ request: borrowing NameRequest, _ reply: consuming EntryReply)
     /// With ``InitFlags/exportSupport``: LOOKUP of a node by its number, which the kernel may have
-    /// forgotten, and the service with it. ESTALE if there is no such file any more. A success counts
-    /// as a lookup of that node.
+    /// forgotten, and the service with it. ESTALE if there is no such file any more. A success
+    /// counts as a lookup of that node.
     func lookupSelf(_ context: RequestContext, _ reply: consuming EntryReply)
     /// With ``InitFlags/exportSupport``: LOOKUP of a directory's parent.
     func lookupParent(_ context: RequestContext, _ reply: consuming EntryReply)
@@ -44,9 +45,9 @@ public protocol FileSystem: AnyObject, Sendable {
     func create(_ request: borrowing CreateRequest, _ reply: consuming CreateReply)
     func temporaryFile(_ request: borrowing CreateRequest, _ reply: consuming CreateReply)
     func read(_ request: ReadRequest, _ reply: consuming ReadReply)
-    /// Asked before ``read(_:_:)``: where the bytes lie, if the session may fetch them by itself, many at
-    /// once and without a thread that waits for each; nil, the default, has `read` called. Must not wait
-    /// for anything that a read which was begun may hold up.
+    /// Asked before ``read(_:_:)``: where the bytes lie, if the session may fetch them by itself,
+    /// many at once and without a thread that waits for each; nil, the default, has `read` called.
+    /// Must not wait for anything that a read which was begun may hold up.
     func beginRead(_ request: ReadRequest) -> BackingRead?
     func write(_ request: borrowing WriteRequest, _ reply: consuming WriteReply)
     func flush(_ request: FlushRequest, _ reply: consuming EmptyReply)
@@ -78,14 +79,14 @@ public protocol FileSystem: AnyObject, Sendable {
     // MARK: Locks
 
     func testLock(_ request: LockRequest, _ reply: consuming LockReply)
-    /// Fails with EAGAIN where somebody else holds the lock.
+    /// Fails with EAGAIN where another owner holds the lock.
     func setLock(_ request: LockRequest, _ reply: consuming EmptyReply)
     /// Waits for the lock, keeping the reply.
     func waitForLock(_ request: LockRequest, _ reply: consuming EmptyReply)
     /// The caller of a request was interrupted: the request should end soon, with EINTR. It may
     /// have ended already, and it may not have begun: it is told once, so a service that keeps
-    /// replies must remember the number until the request comes. Requests that wait on a thread of the
-    /// session need it not (``WorkerThread``). Must not wait for anything.
+    /// replies must remember the number until the request comes. Requests that wait on a thread of
+    /// the session need it not (``WorkerThread``). Must not wait for anything.
     func interrupt(unique: RequestID)
 
     // MARK: The file system

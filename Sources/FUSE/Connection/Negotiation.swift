@@ -1,4 +1,4 @@
-/// What INIT agreed on.
+/// The result of INIT.
 public struct Negotiation: Sendable, Equatable {
     /// Of protocol 7.
     public let minor: UInt32
@@ -9,7 +9,7 @@ public struct Negotiation: Sendable, Equatable {
     public let maximumStackDepth: UInt32
 }
 
-/// What this side speaks and asks for.
+/// INIT, and the versions that this side speaks.
 struct InitRequest {
     static let major: UInt32 = 7
     /// The newest minor version whose layouts this side knows.

@@ -31,7 +31,7 @@ public struct MountError: Error, Sendable, Equatable, CustomStringConvertible {
 
     public let kind: Kind
     public let mountPoint: FilePath
-    /// What the kernel said; nil where it was not asked.
+    /// The kernel's error; nil where the kernel was not asked.
     public let errno: Errno?
     public let description: String
 

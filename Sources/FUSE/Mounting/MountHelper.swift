@@ -1,7 +1,7 @@
 internal import Glibc
 internal import SystemPackage
 
-/// fusermount3, which mounts for who is not root.
+/// fusermount3, which mounts for users other than root.
 enum MountHelper {
     /// Where it is; nil if it is nowhere.
     static func find() -> FilePath? {
@@ -27,7 +27,7 @@ enum MountHelper {
         return program
     }
 
-    /// What it said, as an error.
+    /// The helper's message, as an error.
     static func refusal(
         _ failure: MountCalls.HelperFailure, _ mountPoint: FilePath
     ) -> MountError {

@@ -11,7 +11,7 @@ enum MountPoint {
         var isEmpty = true
         do throws(Errno) {
             resolved = try SystemCall.realPath(path)
-            // What is mounted there may have a service that does not answer.
+            // A file system that is mounted there may have a service that does not answer.
             if let entry = MountTable.current.top(at: resolved), entry.isFUSE {
                 throw Unmounting.isDead(resolved) ? .socketNotConnected : .resourceBusy
             }

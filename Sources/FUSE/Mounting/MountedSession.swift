@@ -20,15 +20,15 @@ public final class MountedSession: Sendable {
     /// Takes the file system out of the name space. Files that are open are served until they are
     /// closed; then the session ends.
     ///
-    /// - Throws: ``MountError/Kind/notMounted`` when somebody else did that already, even if
-    ///   something else is mounted there since.
+    /// - Throws: ``MountError/Kind/notMounted`` when it was unmounted already, even if another file
+    ///   system is mounted there since.
     public func unmount() throws(MountError) {
         guard isOurs else { throw .unmounting(.invalidArgument, mountPoint) }
         try Unmounting.unmount(mountPoint, force: false, lazy: true)
     }
 
-    /// Ends the connection now and takes the file system out of the name space: whoever waits for
-    /// an answer gets `ECONNABORTED`, and what is open fails with `ENOTCONN` from then on.
+    /// Ends the connection now and takes the file system out of the name space: programs that wait
+    /// for an answer get `ECONNABORTED`, and open files fail with `ENOTCONN` from then on.
     ///
     /// Needs no privilege: the connection ends because every descriptor of /dev/fuse is given back
     /// to the kernel. (Closing them would not do, as a thread that sleeps in read(2) keeps one;
@@ -47,7 +47,7 @@ public final class MountedSession: Sendable {
         session.waitUntilEnded()
     }
 
-    /// What programs see at the mount point is this file system.
+    /// Programs see this file system at the mount point.
     private var isOurs: Bool {
         guard let device else { return true }
         return MountTable.current.top(at: mountPoint)?.device == device

@@ -7,9 +7,9 @@ public import SystemPackage
 public enum Mounting {
     /// Mounts at an empty directory and serves; returns when the kernel can be asked.
     ///
-    /// Root mounts with mount(2), everybody else through fusermount3. From here on this process
-    /// must not use the mounted files itself: it would wait for itself, and if it is killed
-    /// meanwhile it may never end.
+    /// Root mounts with mount(2), other users through fusermount3. From here on this process must
+    /// not use the mounted files itself: it would wait for itself, and if it is killed meanwhile it
+    /// may never end.
     ///
     /// Permissions are checked by the kernel (`default_permissions`). The signal `SIGRTMAX-2` is
     /// taken for waking up threads.
@@ -18,7 +18,8 @@ public enum Mounting {
     ///   - connection: with the service.
     ///   - path: an empty directory.
     ///   - options: of the mount.
-    ///   - maximumThreads: that serve at the same time, 1 to 256. One whose request waits is replaced.
+    ///   - maximumThreads: that serve at the same time, 1 to 256. A thread whose request waits is
+    ///     replaced.
     ///   - threadLimit: with those that wait, 1 to 1024; as many as `maximumThreads` at least.
     ///   - transport: how requests come; fails where the kernel does not offer it.
     /// - Throws: ``MountError``, whose kind tells what to do.
@@ -40,7 +41,7 @@ public enum Mounting {
             isRoot
             ? try mountAsRoot(service, mountPoint, options)
             : try mountByHelper(service, mountPoint, options)
-        // The table says what stat(2) would, but stat(2) would ask this very process.
+        // The table tells the device as stat(2) would, but stat(2) would ask this very process.
         let device = MountTable.current.top(at: mountPoint)?.device
         if isRoot, let device, let amount = options.readAhead {
             ReadAhead.set(amount, ofDevice: device)
@@ -48,7 +49,7 @@ public enum Mounting {
         return MountedSession(session, at: mountPoint, device: device)
     }
 
-    /// Who serves, and how.
+    /// The parts of a session, before there is a channel.
     private struct Service {
         let connection: Connection
         let shares: WorkerShares

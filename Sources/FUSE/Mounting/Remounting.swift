@@ -2,10 +2,10 @@ internal import CKernelABI
 internal import LinuxKit
 public import SystemPackage
 
-/// Changes what the kernel allows on a mount that is there (mount(8) with `remount`). The service is not
-/// asked and needs not be told.
+/// Changes what the kernel allows on a mount that is there (mount(8) with `remount`). The service
+/// is not asked and needs not be told.
 public enum Remounting {
-    /// What each of mount(8)'s options does to the flags of mount(2).
+    /// The effect of each of mount(8)'s options on the flags of mount(2).
     private static let meanings: [String: (cleared: UInt32, set: UInt32)] = {
         let times =
             BPIO_MS_NOATIME | BPIO_MS_RELATIME | BPIO_MS_STRICTATIME
@@ -25,8 +25,8 @@ public enum Remounting {
     /// Whether an option is one of those that can be changed so.
     public static func knows(_ option: String) -> Bool { meanings[option] != nil }
 
-    /// Applies options to those that the mount has, in their order; what ``knows(_:)`` does not know is
-    /// left out. Only root can.
+    /// Applies options to those that the mount has, in their order, without those that
+    /// ``knows(_:)`` does not know. Only root can.
     public static func remount(
         _ mountPoint: FilePath, options: [String]
     ) throws(MountError) {

@@ -2,14 +2,14 @@ internal import CKernelABI
 public import SystemPackage
 
 /// Questions to the service of a mount that may be stopped or hang. Each is put by a process of its
-/// own: a process that waits for a request which a service has and does not answer can't end, not even by
-/// SIGKILL.
+/// own: a process that waits for a request which a service has and does not answer can't end, not
+/// even by SIGKILL.
 public enum ServiceQuestion {
-    /// What an attribute can have at most (XATTR_SIZE_MAX). Bytes.
+    /// The largest value of an attribute, in bytes (XATTR_SIZE_MAX).
     private static let largestAttribute = 65536
 
-    /// The value of an extended attribute. Throws what getxattr(2) answers, and `ETIMEDOUT` where no
-    /// answer comes in time.
+    /// The value of an extended attribute. Throws the error of getxattr(2), and `ETIMEDOUT` where
+    /// no answer comes in time.
     public static func attribute(
         _ name: String, of path: FilePath, within limit: Duration
     ) throws(Errno) -> [UInt8] {
@@ -24,8 +24,8 @@ public enum ServiceQuestion {
         return bytes
     }
 
-    /// What statx(2) says that goes past what the kernel knows; nil for no error, `ETIMEDOUT` where no
-    /// answer comes in time.
+    /// The error of a statx(2) that goes past the kernel's knowledge; nil for no error, `ETIMEDOUT`
+    /// where no answer comes in time.
     public static func status(of path: FilePath, within limit: Duration) -> Errno? {
         let result = unsafe path.withPlatformString { path in
             unsafe bpio_ask(path, nil, nil, 0, limit.milliseconds)

@@ -3,16 +3,17 @@ internal import Glibc
 internal import LinuxKit
 public import SystemPackage
 
-/// Takes file systems out of the name space, whoever mounted them, dead ones included.
+/// Takes file systems out of the name space, also those that another process mounted, and dead
+/// ones.
 public enum Unmounting {
-    /// Unmounts what is mounted at a path: root with umount2(2), everybody else through
-    /// fusermount3. Asks nothing of the service, which may be stopped or hang.
+    /// Unmounts the file system at a path: root with umount2(2), other users through fusermount3.
+    /// Asks nothing of the service, which may be stopped or hang.
     ///
     /// - Parameters:
     ///   - mountPoint: or a link to it.
-    ///   - force: the connection is ended: whoever waits for an answer gets `ECONNABORTED`, and what is
-    ///     open fails with `ENOTCONN` from then on. Root can; others only where fusectl is mounted at
-    ///     /sys/fs/fuse/connections, elsewhere for them it means `lazy`.
+    ///   - force: the connection is ended: programs that wait for an answer get `ECONNABORTED`, and
+    ///     open files fail with `ENOTCONN` from then on. Root can; other users only where fusectl
+    ///     is mounted at /sys/fs/fuse/connections, elsewhere for them it means `lazy`.
     ///   - lazy: files that are open stay usable; otherwise they keep the mount, which
     ///     ``MountError/Kind/inUse`` says.
     /// - Returns: whether the connection was ended.
@@ -40,7 +41,7 @@ public enum Unmounting {
         return isAborted
     }
 
-    /// Ends the connection by fusectl, which belongs to who mounted.
+    /// Ends the connection by fusectl, which belongs to the user that mounted.
     private static func abort(_ target: FilePath) -> Bool {
         guard let entry = MountTable.current.top(at: target), entry.isFUSE
         else { return false }
@@ -66,10 +67,11 @@ public enum Unmounting {
     }
 
     /// A FUSE file system is mounted there whose service is gone ("Transport endpoint is not
-    /// connected"). Asks the service, in a process of its own; one that does not answer in time lives.
+    /// connected"). Asks the service, in a process of its own; a service that does not answer in
+    /// time lives.
     public static func isDead(_ mountPoint: FilePath, within limit: Duration = .seconds(2)) -> Bool
     {
-        // What the kernel still knows of the directory would hide that nobody serves it.
+        // The kernel's own knowledge of the directory would hide that no service answers.
         switch ServiceQuestion.status(of: mountPoint, within: limit) {
         case .socketNotConnected?, .connectionAbort?: true
         default: false

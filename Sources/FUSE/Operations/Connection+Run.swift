@@ -100,7 +100,7 @@ extension Connection {
             }
             guard carrier.makeWay(for: call.header) else { return ticket.waive() }
         }
-        // Where they are one, the request is still in it.
+        // Where both are the same buffer, the request is still in it.
         if call.output !== call.input {
             call.output.prepare(toHold: request.size, fromDisk: request.isDirect)
         }

@@ -1,7 +1,7 @@
-/// What a message of the kernel asks for: each opcode is a case of its own.
+/// A request of the kernel, parsed: each opcode is a case of its own.
 ///
-/// Bytes stay in the message, of which an operation holds spans. It holds no reference, so to copy it
-/// costs no count.
+/// Bytes stay in the message, of which an operation holds spans. It holds no reference, so to copy
+/// it costs no count.
 enum Operation: ~Escapable {
     // The connection.
     case initialize(InitRequest)

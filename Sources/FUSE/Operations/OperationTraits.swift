@@ -1,4 +1,4 @@
-/// What a session has to know of a request before the service sees it.
+/// A session has to know this of a request before the service sees it.
 struct OperationTraits: OptionSet, Sendable {
     let rawValue: UInt16
 
@@ -7,11 +7,11 @@ struct OperationTraits: OptionSet, Sendable {
     /// The service may wait while it carries the request. So a carrier answers its reads first, and
     /// another thread waits for the next request.
     static let makesWay = OperationTraits(rawValue: 1 << 1)
-    /// The service may say where the bytes lie (``FileSystem/beginRead(_:)``). If it does, a carrier
-    /// reads them beside others and makes no way.
+    /// The service may say where the bytes lie (``FileSystem/beginRead(_:)``). If it does, a
+    /// carrier reads them beside others and makes no way.
     static let mayBeCarried = OperationTraits(rawValue: 1 << 2)
-    /// May be carried later where others of the same user or file wait. A request that ends or undoes
-    /// something is carried at once, because they may wait for that.
+    /// May be carried later where others of the same user or file wait. A request that ends or
+    /// undoes something is carried at once, because they may wait for that.
     static let mayBePutAside = OperationTraits(rawValue: 1 << 3)
     /// Waits for a disk, for other programs or for lots of data as a matter of course.
     static let takesItsTime = OperationTraits(rawValue: 1 << 4)
@@ -24,7 +24,8 @@ struct OperationTraits: OptionSet, Sendable {
     /// Handle and offset come first, and then the size of the data.
     static let tellsSize = OperationTraits(rawValue: 1 << 8)
 
-    // Sets that opcodes share. A set is made once: a literal would be put together for each request.
+    // Sets that opcodes share. A set is made once: a literal would be put together for each
+    // request.
 
     /// Of a request that the service carries and answers.
     static let usual: OperationTraits = [.hasReply, .makesWay, .mayBePutAside]
@@ -44,7 +45,7 @@ struct OperationTraits: OptionSet, Sendable {
 }
 
 extension Opcode {
-    /// Names every opcode, so that the compiler sees where a new one is missing.
+    /// Names every opcode, so that the compiler sees where a new opcode is missing.
     var traits: OperationTraits {
         switch self {
         case .read: .read

@@ -1,17 +1,17 @@
 internal import SystemPackage
 
-/// A file that the kernel may read and write by itself for who has a node open with it
+/// A file that the kernel may read and write by itself, for programs that have a node open with it
 /// (``OpenReplyFlags/passthrough``).
 ///
-/// The kernel's rules, which it answers with EIO at the program's open(2) where they are broken: while
-/// a node is open with one, every further open of that node names this very object and
+/// The kernel has two rules, and fails the program's open(2) with EIO where they are broken. While
+/// a node is open with a backing file, every further open of that node names this very object and
 /// ``OpenReplyFlags/passthrough``, with ``OpenReplyFlags/directIO`` where the service is to get the
-/// reads and writes; and no open names one while the node is open without.
+/// reads and writes. While the node is open without a backing file, no open names one.
 ///
 /// Kept at least from the reply to an open until its RELEASE; released earlier, the kernel may not
 /// find it. Goes with the connection.
 public final class BackingFile: Sendable {
-    /// What the kernel calls it.
+    /// The kernel's number of it.
     public let number: Int32
     private let channel: any ReplyChannel
 

@@ -11,15 +11,15 @@ public struct ControlReply: Reply, ~Copyable, Sendable {
     }
 
     /// - Parameters:
-    ///   - result: what ioctl(2) returns.
-    ///   - output: cut to what the caller has room for.
+    ///   - result: ioctl(2) returns it.
+    ///   - output: cut to the caller's room.
     public consuming func succeed(result: Int32 = 0, _ output: Span<UInt8>) {
         ticket.succeed(
             output.extracting(first: min(output.count, outputSize)), result: result)
     }
 
-    /// As the other, for an output that is put together in place: `fill` gets `size` zeros, but never more
-    /// than 544, and tells how many of them count.
+    /// As the other, for an output that is put together in place: `fill` gets `size` zeros, but
+    /// never more than 544, and tells how many of them count.
     public consuming func succeed(
         result: Int32 = 0, upTo size: Int, _ fill: (inout MutableSpan<UInt8>) -> Int
     ) {

@@ -1,6 +1,6 @@
 public import SystemPackage
 
-/// Answers LOOKUP and what makes a name.
+/// Answers LOOKUP and requests that make a name.
 public struct EntryReply: Reply, ~Copyable, Sendable {
     private let ticket: ReplyTicket
 

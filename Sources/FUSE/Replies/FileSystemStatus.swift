@@ -2,11 +2,11 @@
 public struct FileSystemStatus: Sendable, Equatable {
     public var blocks: UInt64
     public var freeBlocks: UInt64
-    /// Free for who is not privileged.
+    /// Free for users without privileges.
     public var availableBlocks: UInt64
     public var files: UInt64
     public var freeFiles: UInt64
-    /// In bytes; what the blocks are counted in.
+    /// In bytes; the blocks are counted in it.
     public var blockSize: UInt32
     /// In bytes.
     public var maximumNameLength: UInt32

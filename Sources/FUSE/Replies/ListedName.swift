@@ -16,8 +16,8 @@ extension DirectoryReply {
     /// Lists the entries of a directory from the request's offset on, as many as fit.
     ///
     /// - Parameters:
-    ///   - entries: all of the directory, with "." and ".." if a program is to see these. As long as a
-    ///     program reads the directory an entry must keep its place.
+    ///   - entries: all of the directory, with "." and ".." if a program is to see these. As long
+    ///     as a program reads the directory an entry must keep its place.
     ///   - request: that is answered.
     public consuming func succeed(_ entries: [ListedName], for request: ReadRequest) {
         for index in min(Int(clamping: request.offset), entries.count)..<entries.count {

@@ -1,8 +1,9 @@
-/// What a name stands for (`struct fuse_entry_out`, 128 bytes).
+/// The file that a name stands for (`struct fuse_entry_out`, 128 bytes).
 public struct NodeEntry: Sendable, Equatable {
     /// Not 0, and never that of another file as long as the kernel knows this one.
     public var node: NodeID
-    /// Tells this file from others that have the same number when the kernel does not know this one.
+    /// Tells this file from others that have the same number when the kernel does not know this
+    /// one.
     public var generation: UInt32
     public var attributes: NodeAttributes
     public var nameValidity: Validity

@@ -21,7 +21,7 @@ package struct ReplyTicket: ~Copyable, Sendable {
         if !isAnswered { Self.answer(.ioError, unique, channel) }
     }
 
-    /// Whoever takes the number over owes the answer.
+    /// The caller takes the number over, and owes the answer.
     consuming func handOver() -> RequestID {
         isAnswered = true
         return unique
@@ -93,8 +93,8 @@ package struct ReplyTicket: ~Copyable, Sendable {
         Self.send(span.span, unique, channel)
     }
 
-    /// The same for bytes that `fill` puts together in `size` zeros, at most 544, and tells the length of.
-    /// Allocates nothing.
+    /// The same for bytes that `fill` puts together in `size` zeros, at most 544, and tells the
+    /// length of. Allocates nothing.
     consuming func succeed(
         result: Int32?, upTo size: Int, _ fill: (inout MutableSpan<UInt8>) -> Int
     ) {
@@ -161,8 +161,7 @@ package struct ReplyTicket: ~Copyable, Sendable {
             try channel.send(message)
             return true
         } catch {
-            // The kernel did not understand the reply; it waits for another one. What was sent, it
-            // did not take.
+            // The kernel did not understand the reply and did not take it. It waits for another.
             if error == .invalidArgument, message.count > headerSize {
                 answer(.ioError, unique, channel)
             }

@@ -3,7 +3,7 @@ public struct Validity: Sendable, Equatable {
     let seconds: UInt64
     let nanoseconds: UInt32
 
-    /// Negative counts as none.
+    /// A negative duration counts as zero.
     public init(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
         let isNegative = seconds < 0 || attoseconds < 0
@@ -12,6 +12,6 @@ public struct Validity: Sendable, Equatable {
     }
 
     public static let none = Validity(.zero)
-    /// What services use that have no reason for another.
+    /// For services that have no reason for another.
     public static let second = Validity(.seconds(1))
 }

@@ -2,7 +2,7 @@
 public struct LockRequest: Sendable {
     public let context: RequestContext
     public let handle: HandleID
-    /// Who holds the lock: a process' table of open files, or the open file for `flock`.
+    /// Of the lock: a process' table of open files, or the open file for `flock`.
     public let owner: LockOwner
     public let lock: RangeLock
     /// It is a `flock` lock.

@@ -8,8 +8,8 @@ public struct ReadRequest: Sendable {
     public let offset: UInt64
     /// Bytes wanted; never more than the reply's buffer holds.
     public let size: Int
-    /// The bytes go to the page cache: for a cached handle, for readahead(2), or for a mapping, whatever
-    /// the handle. Only a read that a program waits for itself names its lock owner
+    /// The bytes go to the page cache: for a cached handle, for readahead(2), or for a mapping,
+    /// whatever the handle. Only a read that a program waits for itself names its lock owner
     /// (`FUSE_READ_LOCKOWNER`; linux/fs/fuse/file.c, `fuse_send_read`).
     public let isForCache: Bool
     /// The handle's O_DIRECT: a program waits for the bytes itself, and no cache has them.

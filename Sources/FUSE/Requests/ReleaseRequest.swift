@@ -1,4 +1,5 @@
-/// RELEASE and RELEASEDIR (`struct fuse_release_in`, 24 bytes): nobody uses the open file any more.
+/// RELEASE and RELEASEDIR (`struct fuse_release_in`, 24 bytes): no program uses the open file any
+/// more.
 public struct ReleaseRequest: Sendable {
     public let context: RequestContext
     public let handle: HandleID

@@ -1,4 +1,4 @@
-/// SETATTR (`struct fuse_setattr_in`, 88 bytes): what is to change; nil stays as it is.
+/// SETATTR (`struct fuse_setattr_in`, 88 bytes): attributes that are to change; nil stays as it is.
 public struct SetAttributesRequest: Sendable {
     public enum TimeChange: Sendable, Equatable {
         case now
@@ -15,7 +15,7 @@ public struct SetAttributesRequest: Sendable {
     public let size: UInt64?
     public let accessTime: TimeChange?
     public let modificationTime: TimeChange?
-    /// Set-user-ID and set-group-ID bits go, as POSIX wants it for who is not privileged.
+    /// Set-user-ID and set-group-ID bits go, as POSIX wants it for callers without privileges.
     public let killsPrivileges: Bool
 
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {

@@ -1,4 +1,4 @@
-/// SYMLINK: a name and what the link holds.
+/// SYMLINK: a name and the link's text.
 public struct SymbolicLinkRequest: ~Escapable {
     public let context: RequestContext
     public let name: Span<UInt8>

@@ -2,7 +2,7 @@
 public struct SynchronizeRequest: Sendable {
     public let context: RequestContext
     public let handle: HandleID
-    /// As fdatasync(2): what is not needed to read the data back may wait.
+    /// As fdatasync(2): attributes that are not needed to read the data back may wait.
     public let dataOnly: Bool
 
     init(_ context: RequestContext, _ reader: inout MessageReader) throws(MalformedRequest) {

@@ -37,7 +37,7 @@ struct ForgottenNodes: ~Escapable {
     }
 }
 
-/// INTERRUPT (`struct fuse_interrupt_in`, 8 bytes): nobody waits for a request any more.
+/// INTERRUPT (`struct fuse_interrupt_in`, 8 bytes): no program waits for a request any more.
 struct InterruptRequest {
     /// Of the request that is to end.
     let unique: RequestID

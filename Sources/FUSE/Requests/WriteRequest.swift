@@ -7,8 +7,8 @@ public struct WriteRequest {
     public let count: Int
     /// Lent until the function returns.
     public let buffer: TransferBuffer
-    /// The data comes from the page cache, written by whoever: ``handle`` is one that may write
-    /// (`FUSE_WRITE_CACHE`).
+    /// The data comes from the page cache, and any program may have written it. ``handle`` is any
+    /// handle that may write (`FUSE_WRITE_CACHE`).
     public let isFromCache: Bool
     /// Set-id bits go (`FUSE_WRITE_KILL_SUIDGID`).
     public let killsPrivileges: Bool

@@ -1,32 +1,34 @@
 internal import Locks
 internal import Synchronization
 
-/// Who waits for the kernel's next request.
+/// Which threads wait for the kernel's next request.
 ///
-/// A thread of a session waits in read(2), is at work on a request, carries reads and takes what comes
-/// meanwhile (a carrier), or sleeps until it is called. What this type sees to, as
-/// `Models/Attendance.pml` shows for every order of its steps:
+/// A thread of a session waits in read(2), is at work on a request, is a carrier (it carries reads
+/// and takes requests that come meanwhile), or sleeps until it is called. This type keeps three
+/// rules, as `Models/Attendance.pml` shows for every order of its steps:
 ///
-/// - A request that the kernel has for us is taken, if only those at work come back. Whoever takes a
-///   request and may be long sees first that another thread waits, or a carrier looks, for the next.
-///   Whoever does not, since a burst is on, is back in a moment, and the warden looks after it.
-/// - Nobody sleeps on a call: a thread that goes to sleep looks again under the lock under which it is
-///   called.
-/// - Of two that miss somebody at once, one starts a thread.
+/// - A request that the kernel has for us is taken, if only the threads at work come back. A thread
+///   that takes a request which may be long first sees to it that another thread waits for the
+///   next, or that a carrier looks for it. In a burst a thread does not, because it is back in a
+///   moment; the warden looks after the others.
+/// - No thread sleeps on a call: a thread that goes to sleep looks again under the lock under which
+///   it is called.
+/// - Of two threads that find no thread waiting, a single thread starts another.
 ///
 /// Any thread. Lock order: the reserve's lock is a leaf; under it only the two counts are read.
 final class Attendance: Sendable {
     /// Threads that wait for a request, and those that were started or called and are about to.
     ///
     /// Every change is one atomic step, so it is exact when nothing moves. Relaxed: nothing is
-    /// handed over with it, and whoever acts on a number that is old starts a thread too many or too
-    /// late, which the next request puts right. Sequentially consistent where a thread counts itself
-    /// out and where the warden looks, see ``BurstWarden``.
+    /// handed over with it, and an old number leads to a thread too many or too late, which the
+    /// next request puts right. Sequentially consistent where a thread counts itself out and where
+    /// the warden looks, see ``BurstWarden``.
     private let waiting = Atomic<Int>(0)
-    /// Threads that carry reads and take what comes meanwhile.
+    /// Threads that carry reads and take requests that come meanwhile.
     ///
-    /// Sequentially consistent: a thread that sees it at zero after it left the reserve's lock may leave
-    /// the kernel's queue to nobody, so see ``ensure(byCarrier:orStart:)``.
+    /// Sequentially consistent: a carrier lowers it first and calls a thread out of the reserve
+    /// afterwards, and a thread goes to sleep only if it sees a carrier. See
+    /// ``ensure(byCarrier:orStart:)``.
     private let carriers = Atomic<Int>(0)
     private let sleepers = Reserve()
 
@@ -40,8 +42,8 @@ final class Attendance: Sendable {
 
     var hasCarrier: Bool { carriers.load(ordering: .sequentiallyConsistent) > 0 }
 
-    /// Carriers there may be further ones beside. Two threads that ask at once may both be told so, which
-    /// does no harm.
+    /// There may be a further carrier. Two threads that ask at once may both be told so, which does
+    /// no harm.
     func hasFewerCarriers(than limit: Int) -> Bool { carriers.load(ordering: .relaxed) < limit }
 
     // MARK: A thread's way
@@ -62,14 +64,15 @@ final class Attendance: Sendable {
         giveUp()
     }
 
-    /// Of a thread that is done with its request: sleeps till it is called, if others do. It is counted as
-    /// waiting afterwards.
+    /// Of a thread that is done with its request: sleeps till it is called, if others do. It is
+    /// counted as waiting afterwards.
     ///
-    /// Others do where there is a carrier, or in a burst of names and attributes another that waits. One
-    /// thread takes these in turns with the program that asks; of two, each would be woken up for what the
-    /// other could have done. Where data is moved, threads wait for the disk, so it takes many.
+    /// Others do where there is a carrier, and in a burst of names and attributes where another
+    /// thread waits. A single thread then takes turns with the program that asks; of two threads,
+    /// the kernel would wake up each for requests that the other could have taken. Where data is
+    /// moved, threads wait for the disk, so it takes many.
     func rest(inBurstOfNames: () -> Bool) {
-        // Whoever calls has counted it.
+        // The caller of a sleeping thread has counted it.
         let isCalled = sleepers.wait { hasCarrier || inBurstOfNames() && isAttended }
         if !isCalled { expect() }
     }
@@ -77,15 +80,15 @@ final class Attendance: Sendable {
     /// Counts a carrier in.
     func appointCarrier() { carriers.wrappingAdd(1, ordering: .sequentiallyConsistent) }
 
-    /// Counts one out, which waits for requests from then on, or ensures that somebody does.
+    /// Counts a carrier out, which then waits for requests, or ensures that another thread does.
     func dismissCarrier() { carriers.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
 
     // MARK: Calls
 
-    /// Has another thread wait for the next request, where none does: one that sleeps, or `start`, which
-    /// gets a thread that is counted already.
+    /// Has a thread wait for the next request, where none does. A sleeping thread is called;
+    /// without any, `start` starts a thread, which is counted already.
     ///
-    /// - Parameter byCarrier: one that looks at the disk first will do.
+    /// - Parameter byCarrier: a carrier, which looks at the disk first, will do.
     func ensure(byCarrier: Bool, orStart start: () -> Void) {
         guard !isAttended else { return }
         if byCarrier, hasCarrier { return }
@@ -96,17 +99,18 @@ final class Attendance: Sendable {
         if !sleepers.call() { start() }
     }
 
-    /// Has a thread look among what was put aside, whoever waits for the next request.
+    /// Has a thread look among the requests that were put aside, even if another waits for the next
+    /// request.
     func call(orStart start: () -> Void) {
         expect()
         if !sleepers.call() { start() }
     }
 
-    /// The thread that was counted cannot be started. One may have gone to sleep since, because it saw
-    /// this one counted: it comes instead. Counted out under the reserve's lock, so that nobody goes to
-    /// sleep between the look and that.
+    /// The thread that was counted cannot be started. Another may have gone to sleep since, because
+    /// it saw this thread counted: it comes instead. The thread is counted out under the reserve's
+    /// lock, so that no thread goes to sleep between that and the look.
     func callInstead() { sleepers.call(orElse: giveUp) }
 
-    /// Nobody sleeps any more.
+    /// No thread sleeps any more.
     func end() { sleepers.end() }
 }

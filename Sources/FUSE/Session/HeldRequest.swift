@@ -1,7 +1,7 @@
-/// A request that was read and is carried later, by whatever thread: its sender has as many threads as
+/// A request that was read and is carried later, by any thread: its sender has as many threads as
 /// it may have, or the thread that read it waits for a disk.
 struct HeldRequest: Sendable {
-    /// Of one user, and together; what comes beyond them is refused with `EBUSY`.
+    /// Of one user, and together; further requests are refused with `EBUSY`.
     static let mostOfUser = 1024
     static let mostRequests = 4096
     static let mostBytes = 64 << 20
@@ -11,16 +11,16 @@ struct HeldRequest: Sendable {
     let message: [UInt8]
     /// Where it is answered.
     let channel: DeviceChannel
-    /// It waits for nobody but a thread.
+    /// It waits for nothing but a thread.
     let isReady: Bool
 }
 
-/// Those of one session, first come first. Under the session's lock.
+/// The held requests of one session, first come first. Under the session's lock.
 struct HeldRequests {
     private(set) var requests: [HeldRequest] = []
     private var bytes = 0
 
-    /// False without room; what is ready is taken all the same.
+    /// False without room; a request that is ready is taken all the same.
     mutating func add(_ request: HeldRequest) -> Bool {
         let hasRoom =
             requests.count < HeldRequest.mostRequests
@@ -32,7 +32,7 @@ struct HeldRequests {
         return true
     }
 
-    /// The one that the kernel calls `unique`.
+    /// The request of this number.
     mutating func take(_ unique: RequestID) -> HeldRequest? { take { $0.unique == unique } }
 
     /// The first that may be carried.

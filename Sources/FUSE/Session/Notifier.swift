@@ -4,11 +4,10 @@ public import SystemPackage
 ///
 /// Only after INIT, and from any thread that carries no request; a node's attributes alone
 /// (``invalidate(node:offset:length:)`` with a negative offset) also from a thread that carries a
-/// request of this node, because that takes no lock over which the kernel waits for an answer. Other
-/// notifications take locks that the sender of a request may hold until that is answered:
-/// - ``invalidate(node:offset:length:)`` with data waits for pages that are being read or written,
-///   so it must not come from a function that carries a READ or WRITE of the node, nor be waited
-///   for by one;
+/// request of this node, because that takes no lock over which the kernel waits for an answer.
+/// Other notifications take locks that the sender of a request may hold until that is answered:
+/// - ``invalidate(node:offset:length:)`` with data waits for pages that are being read or written.
+///   So a function that carries a READ or WRITE of the node must neither send it nor wait for it;
 /// - ``invalidate(name:in:expireOnly:)`` and ``deleted(name:of:in:)`` take the directory's lock,
 ///   which LOOKUP, CREATE, UNLINK, RENAME and the like hold for its names, READDIR for all of it.
 ///
@@ -44,14 +43,15 @@ public struct Notifier: Sendable {
         }
     }
 
-    /// What a name stands for. Throws `ENOENT` where the kernel does not know it, `ENAMETOOLONG`.
+    /// The kernel forgets which file a name stands for. Throws `ENOENT` where the kernel does not
+    /// know the name, `ENAMETOOLONG`.
     ///
     /// - Parameters:
     ///   - name: without NUL and slash.
     ///   - parent: the directory's node.
-    ///   - expireOnly: the name is looked up again when it is used next, but whoever works in what
-    ///     it stands for is left alone (Linux 6.2); otherwise it goes at once, and mounts on it
-    ///     with it.
+    ///   - expireOnly: the name is looked up again when it is used next, and programs that work in
+    ///     its directory are left alone (Linux 6.2). Otherwise the name goes at once, and mounts on
+    ///     it with it.
     public func invalidate(
         name: [UInt8], in parent: NodeID, expireOnly: Bool = false
     ) throws(Errno) {
@@ -63,8 +63,8 @@ public struct Notifier: Sendable {
         }
     }
 
-    /// The name is gone: whoever watches the directory is told (`IN_DELETE`). Throws `ENOENT`, and
-    /// `ENOTEMPTY` for a directory that the kernel has names of.
+    /// The name is gone: programs that watch the directory are told (`IN_DELETE`). Throws `ENOENT`,
+    /// and `ENOTEMPTY` for a directory that the kernel has names of.
     public func deleted(name: [UInt8], of node: NodeID, in parent: NodeID) throws(Errno) {
         try send(.delete, name) { body in
             body.u64(parent.rawValue)
@@ -80,7 +80,7 @@ public struct Notifier: Sendable {
     }
 
     /// Requests that were read and not answered are sent again, with the top bit of their number
-    /// set. The first answer counts; what is carried twice must do no harm. Linux 6.9.
+    /// set. The first answer counts; to carry a request twice must do no harm. Linux 6.9.
     public func resendUnanswered() throws(Errno) {
         try send(.resend) { _ in }
     }

@@ -1,7 +1,7 @@
 internal import Locks
 package import SystemPackage
 
-/// What the observer of a session is told, and for that the requests that have no answer yet.
+/// Tells the observer of a session, and for that keeps the requests that have no answer yet.
 ///
 /// Any thread. Lock order: its lock is a leaf; the observer is called outside of it.
 package final class RequestLedger: Sendable {

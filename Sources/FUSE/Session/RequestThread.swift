@@ -2,8 +2,8 @@
 package protocol RequestThread: AnyObject {
     var post: WorkerPost { get }
 
-    /// Answers EINTR to the request that is carried now, from any thread and whenever it is called; the
-    /// request's own answer goes nowhere then.
+    /// Answers EINTR to the request that is carried now, from any thread and whenever it is called;
+    /// the request's own answer goes nowhere then.
     var interruptedAnswer: @Sendable () -> Void { get }
 }
 

@@ -3,7 +3,8 @@ internal import Locks
 internal import Synchronization
 internal import SystemPackage
 
-/// Requests that wait: their threads are replaced, and what would take too many is put aside.
+/// Requests that wait: their threads are replaced, and requests that would take too many threads
+/// are put aside.
 extension Session {
     func wakeWatch() {
         watch.wake { [weak self] in self?.look() ?? false }
@@ -21,7 +22,7 @@ extension Session {
         }
         let isLeftAlone = !attendance.isSurelyAttended
         if isLeftAlone {
-            // Whoever relies on a carrier that waits for the disk would rely on nobody.
+            // A carrier that waits for a disk without an answer looks after no request.
             for post in posts where post.isCarrier && post.isWaiting && post.dismiss() {
                 attendance.dismissCarrier()
             }
@@ -34,8 +35,8 @@ extension Session {
             || workers.withLock { !$0.interrupts.isEmpty }
     }
 
-    /// A thread beyond the limit that is done with its request leaves, while another waits for the next.
-    /// Then it is in no list any more.
+    /// A thread beyond the limit that is done with its request leaves, while another waits for the
+    /// next. Then it is in no list any more.
     func mayLeave(_ carrier: ReadCarrier, _ channel: DeviceChannel) -> Bool {
         workers.withLock { workers in
             let count = workers.running - workers.ofSource
@@ -59,8 +60,9 @@ extension Session {
 
     // MARK: Interrupts
 
-    /// The sender of a request was interrupted or killed. What waits is cancelled, what was put aside is
-    /// answered; a request that is carried without waiting is told when it begins to.
+    /// The sender of a request was interrupted or killed. If the request waits, its wait is
+    /// cancelled; if it was put aside, it is answered; if it is carried without waiting, it is told
+    /// when it begins to wait.
     func interrupt(_ unique: RequestID) {
         let isFound = tell(unique) { workers in
             guard workers.interrupts.count < Self.mostEarlyInterrupts else { return }
@@ -69,7 +71,8 @@ extension Session {
         if !isFound { wakeWatch() }
     }
 
-    /// Between read(2) and its being noted a request is for a moment with nobody; the watch looks again.
+    /// Between read(2) and being noted, a request is in no thread's post for a moment; the watch
+    /// looks again.
     private static var mostEarlyInterrupts: Int { 1024 }
 
     private func tellEarlyInterrupts() {

@@ -6,11 +6,12 @@ internal import SystemPackage
 
 /// The threads that serve one connection over /dev/fuse.
 ///
-/// It starts with one thread. One that takes a request while no other waits for the next starts
-/// another first, up to the limit: a slow request holds up nobody, and a mount that needs one
-/// thread has two. In a burst it leaves that to a `BurstWarden`. Waiting threads sleep in read(2):
-/// an idle mount uses no CPU. A thread whose request waits does not count against the limit: a
-/// `WorkerWatch` sees to that, and `WorkerShares` say whose requests are put aside instead.
+/// It starts with one thread. A thread that takes a request first makes sure that another is
+/// waiting; if none is, it starts one, up to the limit. So a slow request holds up no other, and a
+/// mount that needs one thread has two. In a burst a thread leaves that to a `BurstWarden`. Waiting
+/// threads sleep in read(2): an idle mount uses no CPU. A thread whose request waits does not count
+/// against the limit: a `WorkerWatch` sees to that, and `WorkerShares` say which requests are put
+/// aside instead.
 ///
 /// Each thread has a descriptor of its own, cloned from the first, and two buffers of
 /// ``Connection/maximumTransfer`` bytes, of which only touched pages take memory. It carries one
@@ -20,22 +21,23 @@ public final class Session: Sendable {
     /// That serve at the same time.
     public var maximumThreads: Int { shares.threads }
     let shares: WorkerShares
-    /// What was asked for; the kernel may not agree.
+    /// As asked for; the kernel may not agree.
     public let transport: Transport
 
-    /// The one that the file system was mounted with.
+    /// The channel that the file system was mounted with.
     let channel: DeviceChannel
     let attendance = Attendance()
     let workers = Monitor(Workers())
-    /// For reads under way, while nobody carries any: all carriers share the memory.
+    /// For reads under way, while there is no carrier: all carriers share the memory.
     private let spareBuffers = Monitor<[TransferBuffer]>([])
     let further = AtomicLazyReference<FurtherSource>()
     private let warden: BurstWarden
     let watch = WorkerWatch()
-    /// There are more threads than ``maximumThreads``. Relaxed: whoever sees it late is put aside, or
-    /// leaves, a request later.
+    /// There are more threads than ``maximumThreads``. Relaxed: if it is seen late, a request is
+    /// put aside, or a thread leaves, a request later.
     let isCrowded = Atomic<Bool>(false)
-    /// Requests put aside. Relaxed: whoever puts one aside calls somebody for it, and the watch looks again.
+    /// Requests put aside. Relaxed: a thread that puts a request aside calls another for it, and
+    /// the watch looks again.
     let heldCount = Atomic<Int>(0)
 
     /// Beside /dev/fuse, where there is one. Set before the first thread starts.
@@ -62,15 +64,15 @@ public final class Session: Sendable {
     }
 
     struct Workers {
-        /// Of those that nobody joined yet.
+        /// Of those that were not joined yet.
         var threads: [Worker] = []
         var held = HeldRequests()
         /// Interrupts whose request no thread has taken down yet.
         var interrupts: [EarlyInterrupt] = []
         var channels: [DeviceChannel] = []
-        /// Of threads that left; who still has to answer by one keeps it.
+        /// Of threads that left; a reply that is still to be sent by such a channel keeps it.
         var formerChannels: [FormerChannel] = []
-        /// Further ones of threads that carry reads.
+        /// Further channels of threads that carry reads.
         var availableChannels: [DeviceChannel] = []
         /// Threads that have not left, and those that are being started.
         var running = 0
@@ -111,7 +113,7 @@ public final class Session: Sendable {
     /// How often requests came one after the other until now; a burst under way counts.
     public var bursts: Int { warden.bursts }
 
-    /// For telling the kernel what changed behind its back, as long as the session lasts.
+    /// For telling the kernel of changes behind its back, as long as the session lasts.
     public var notifier: Notifier { Notifier(channel) }
 
     /// Why no backing file can be made known to the kernel, in a sentence; nil where it can.
@@ -132,8 +134,8 @@ public final class Session: Sendable {
 
     // MARK: Threads
 
-    /// Starts the first thread, which reads from the channel itself, behind those of a further source.
-    /// Throws `EAGAIN`, `ENOMEM`.
+    /// Starts the first thread, which reads from the channel itself, behind those of a further
+    /// source. Throws `EAGAIN`, `ENOMEM`.
     func start() throws(Errno) {
         warden.begin(
             isAttended: { [weak self] in
@@ -157,7 +159,7 @@ public final class Session: Sendable {
         if source.prepare() { connection.offer(transport.flag) }
     }
 
-    /// After INIT was answered; returns when the kernel can send what it is asked.
+    /// After INIT was answered; returns when the kernel can send requests.
     func open() {
         further.load()?.source.open()
     }
@@ -188,19 +190,19 @@ public final class Session: Sendable {
         }
     }
 
-    /// The reserved thread, which is counted as waiting already. When it cannot be had, both are taken
-    /// back.
+    /// The reserved thread, which is counted as waiting already. When it cannot be had, both are
+    /// taken back.
     private func startThread(
         on makeChannel: () throws(Errno) -> DeviceChannel
     ) throws(Errno) {
         do throws(Errno) {
-            // A READ or WRITE fits, and what the kernel wants room for at least.
+            // A READ or WRITE fits, and the least that the kernel wants room for.
             let capacity = max(connection.maximumTransfer, Self.smallestBuffer)
             let input = try TransferBuffer(capacity: capacity)
             let output = try TransferBuffer(capacity: capacity)
             let channel = try makeChannel()
             try workers.withLock { workers throws(Errno) in
-                // Looked at under the lock: abort() disconnects whatever is in the list.
+                // Looked at under the lock: abort() disconnects all channels in the list.
                 if channel.isOver { throw .connectionAbort }
                 let post = WorkerPost()
                 let thread = try OwnThread.start(named: "bypassio-fuse") { [self] in
@@ -227,7 +229,8 @@ public final class Session: Sendable {
         _ carrier: ReadCarrier, _ channel: DeviceChannel, _ input: TransferBuffer
     ) {
         var goesOn = true
-        // Whoever starts a thread or calls it out of the reserve has counted it as waiting.
+        // The thread that started this thread or called it out of the reserve has counted it as
+        // waiting.
         while goesOn {
             if heldCount.load(ordering: .relaxed) > 0, let held = takeHeld() {
                 attendance.take()
@@ -256,8 +259,8 @@ public final class Session: Sendable {
 
     // MARK: Carriers
 
-    /// How many threads carry reads at the same time. One keeps up with a disk, and the fewer, the fewer
-    /// changes of threads.
+    /// So many threads carry reads at the same time. A single carrier keeps up with a disk, and
+    /// fewer carriers mean fewer changes of threads.
     private static let maximumCarriers = 1
 
     /// There may be another. Two threads that ask at once may both be told so, which does no harm.
@@ -281,12 +284,12 @@ public final class Session: Sendable {
         }
     }
 
-    /// Requests come one after the other, and somebody sees to it that none is left alone.
+    /// Requests come one after the other, and the warden sees to it that none is left alone.
     var isInBurst: Bool { warden.isAwake }
 
-    /// Has another thread wait for the next request, where none does.
+    /// Has a thread wait for the next request, where none does.
     ///
-    /// - Parameter byCarrier: one that looks at the disk first will do.
+    /// - Parameter byCarrier: a carrier, which looks at the disk first, will do.
     func ensureAttendance(byCarrier: Bool) {
         attendance.ensure(byCarrier: byCarrier) { startAnother() }
     }
@@ -295,7 +298,7 @@ public final class Session: Sendable {
     func channelForAvailable() throws(Errno) -> DeviceChannel {
         let channel = try channel.cloneForAvailable()
         return try workers.withLock { workers throws(Errno) in
-            // Looked at under the lock: abort() disconnects whatever is in the list.
+            // Looked at under the lock: abort() disconnects all channels in the list.
             if channel.isOver { throw .connectionAbort }
             workers.availableChannels.append(channel)
             return channel
@@ -357,11 +360,11 @@ public final class Session: Sendable {
         workers.withLock { $0.isJoining = false }
     }
 
-    /// Ends the connection from this side: gives back every descriptor, upon which the kernel ends
-    /// it and whoever waits for an answer gets an error.
+    /// Ends the connection from this side: gives back every descriptor. Then the kernel ends it,
+    /// and programs that wait for an answer get an error.
     ///
-    /// Returns when no thread waits for a request any more. One that carries a request leaves when
-    /// the request is done; its answer goes nowhere.
+    /// Returns when no thread waits for a request any more. A thread that carries a request leaves
+    /// when the request is done; its answer goes nowhere.
     func abort() {
         channel.end()
         workers.withLock { workers in

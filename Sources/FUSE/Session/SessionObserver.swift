@@ -2,8 +2,8 @@ public import SystemPackage
 
 /// Is told how a session fares, and if it wants to, of each request.
 ///
-/// Called by the session's threads, and by whoever answers a request, as it happens: it must not
-/// wait, nor use the mount.
+/// Called by the session's threads, and by the thread that answers a request, as it happens: it
+/// must not wait, nor use the mount.
 public protocol SessionObserver: Sendable {
     /// Whether requests are told; looked at once, when the connection is made.
     var wantsRequests: Bool { get }
@@ -11,12 +11,12 @@ public protocol SessionObserver: Sendable {
     func saw(_ event: SessionEvent)
 }
 
-/// What a ``SessionObserver`` is told.
+/// Told to a ``SessionObserver``.
 public enum SessionEvent: Sendable {
     /// Nothing comes from the kernel any more. `ENODEV`: it was unmounted; `ECONNABORTED`: the
     /// connection was aborted, by either side. Told once.
     case ended(Errno)
-    /// A further thread was wanted and not to be had; those that are there go on. Told for the 1st,
+    /// A further thread was needed and could not be started; the others go on. Told for the 1st,
     /// 2nd, 4th, 8th … time.
     case threadRefused(Errno)
     /// The kernel did not understand a reply; the request's caller gets `EIO`.
@@ -25,7 +25,7 @@ public enum SessionEvent: Sendable {
     case request(CarriedRequest)
 }
 
-/// A request of the kernel and what became of it.
+/// A request of the kernel and its outcome.
 public struct CarriedRequest: Sendable {
     /// The kernel's number of it; a reply bears the same.
     public let unique: RequestID
@@ -44,7 +44,7 @@ public struct CarriedRequest: Sendable {
         case failed(Errno)
         /// It has no answer.
         case noted
-        /// The kernel did not take the answer: nobody waits for it any more.
+        /// The kernel did not take the answer: no program waits for it any more.
         case answeredLate
     }
 }

@@ -1,10 +1,10 @@
 internal import Locks
 internal import Synchronization
 
-/// What one thread of a session does, for others to see: whose request it carries, and whether it waits.
+/// Tells other threads of one thread of a session: whose request it carries, and whether it waits.
 ///
-/// The thread writes, anybody reads. Every member is relaxed: nothing is handed over with them, and a
-/// look that is old starts a thread too many or one look too late.
+/// The thread writes, any thread reads. Every member is relaxed: nothing is handed over with them,
+/// and an old look starts a thread too many, or a thread one look too late.
 package final class WorkerPost: Sendable {
     package init() {}
 
@@ -25,7 +25,7 @@ package final class WorkerPost: Sendable {
         var cancel: (@Sendable () -> Void)?
     }
     private let wait = Monitor(Wait())
-    /// Of the session's carriers. Whoever changes it back counts the carrier out.
+    /// Of the session's carriers. The thread that changes it back counts the carrier out.
     private let isAppointed = Atomic<Bool>(false)
 
     // MARK: The thread's side
@@ -42,7 +42,7 @@ package final class WorkerPost: Sendable {
         steps.store(steps.load(ordering: .relaxed) &+ 2, ordering: .relaxed)
     }
 
-    /// What is carried from now on.
+    /// Notes the request that is carried from now on.
     @inline(__always)
     package func note(_ claim: WorkerClaim, _ unique: RequestID) {
         number.store(unique.rawValue, ordering: .relaxed)
@@ -68,8 +68,8 @@ package final class WorkerPost: Sendable {
 
     // MARK: Interrupts
 
-    /// The thread's side: the request is about to wait for something that `cancel` ends, which any thread
-    /// may call and more than once. An interrupt that came before ends it now.
+    /// The thread's side: the request is about to wait for something that `cancel` ends, which any
+    /// thread may call and more than once. An interrupt that came before ends it now.
     func beginWait(_ cancel: @escaping @Sendable () -> Void) {
         willWait()
         let unique = request
@@ -100,7 +100,7 @@ package final class WorkerPost: Sendable {
         return true
     }
 
-    // MARK: Everybody's
+    // MARK: Any thread's side
 
     /// A thread that has got nothing done since the last look waits. By one at a time.
     func look() {
@@ -130,10 +130,10 @@ package struct WorkerClaim: Sendable, Equatable {
     let user: UInt32
     /// A node; for requests that name something in it, another number than the node's own.
     let place: UInt64
-    /// A control, or a report, which is what an administrator looks at when all else waits.
+    /// A control, or a report, at which an administrator looks when all else waits.
     let isControl: Bool
 
-    /// Of reads by the dozen, of whoever.
+    /// Of a carrier's reads, which belong to many users.
     package static let none = WorkerClaim(user: 0, place: 0, isControl: false)
 
     init(user: UInt32, place: UInt64, isControl: Bool) {

@@ -1,9 +1,9 @@
-/// How many threads those may have that wait.
+/// How many threads may wait, by user and by file.
 ///
-/// `threads` serve; whoever of them waits is replaced, until there are `limit`. Of those beyond `threads`
-/// no user may have more than a quarter, and no file more than an eighth, so that others find some left.
-/// The last ones are for users of whom nothing waits, and for controls and reports; the very last
-/// looks after requests and carries none.
+/// `threads` serve. A thread that waits is replaced, until there are `limit`. Of the threads beyond
+/// `threads` no user may have more than a quarter, and no file more than an eighth, so that others
+/// find some left. The last threads are for users without a waiting request, and for controls and
+/// reports; the very last looks after requests and carries none.
 struct WorkerShares: Sendable {
     let threads: Int
     let limit: Int
@@ -18,7 +18,7 @@ struct WorkerShares: Sendable {
     private var further: Int { limit - threads }
     var perUser: Int { threads + further / 4 }
     var perFile: Int { threads + further / 8 }
-    /// Threads at the end that are not for everybody.
+    /// Threads at the end that are not for every request.
     private var reserved: Int { min(16, further / 4) }
 
     /// Threads there may be while `waiting` of them wait.
@@ -30,7 +30,7 @@ struct WorkerShares: Sendable {
         if waiting.count >= limit - 1 { return false }
         let ofUser = waiting.count { $0.user == claim.user }
         let ofFile = waiting.count { $0.place == claim.place }
-        // A control may be what ends the wait of the others.
+        // A control may end the wait of the others.
         if !claim.isControl, ofFile >= perFile { return false }
         // Root could do worse.
         if claim.user != 0, ofUser >= perUser { return false }

@@ -1,8 +1,8 @@
 internal import Glibc
 internal import SystemPackage
 
-/// The request that the calling thread of a session carries, for a service that waits. Threads of nobody's
-/// session are left alone.
+/// The request that the calling thread of a session carries, for a service that waits. Threads that
+/// belong to no session are left alone.
 public enum WorkerThread {
     /// The thread's ``Serving``, as long as it serves; nil: the process has no place left.
     private static let place: pthread_key_t? = {
@@ -10,10 +10,10 @@ public enum WorkerThread {
         return unsafe pthread_key_create(&key, nil) == 0 ? key : nil
     }()
 
-    /// The request is about to wait for something other than a file: the thread does not count against the
-    /// session's limit any more, and an interrupt of the program calls `cancel`, from any thread and maybe
-    /// at once, before or after the wait's end. If that returns true the program is answered EINTR, and
-    /// the request's own answer will go nowhere.
+    /// The request is about to wait for something other than a file: the thread does not count
+    /// against the session's limit any more, and an interrupt of the program calls `cancel`, from
+    /// any thread and maybe at once, before or after the wait's end. If that returns true the
+    /// program is answered EINTR, and the request's own answer will go nowhere.
     public static func beginWait(_ cancel: @escaping @Sendable () -> Bool) {
         current?.beginWait(cancel)
     }

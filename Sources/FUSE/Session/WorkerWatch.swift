@@ -3,8 +3,8 @@ internal import LinuxKit
 internal import Locks
 internal import Synchronization
 
-/// Looks at the threads of a session every 50 ms, on a thread of its own, while there is something to
-/// see: no thread waits for the next request, or one has reads under way. It sleeps otherwise.
+/// Looks at the threads of a session every 50 ms, on a thread of its own, while there is something
+/// to see: no thread waits for the next request, or one has reads under way. It sleeps otherwise.
 final class WorkerWatch: Sendable {
     /// Microseconds.
     private static let interval: UInt32 = 50_000
@@ -12,9 +12,9 @@ final class WorkerWatch: Sendable {
     private static let patience = 20
 
     private let state = Monitor(State())
-    /// Sequentially consistent, as is the number of threads that wait for requests: whoever takes the last
-    /// one from there looks here afterwards, and the watch lays it down before its last look. One of them
-    /// sees the other.
+    /// Sequentially consistent, as is the number of threads that wait for requests. The last thread
+    /// that counts itself out there looks here afterwards, and the watch lays it down before its
+    /// last look. So at least one of the two sees the other.
     private let isAwake = Atomic<Bool>(false)
 
     private struct State {
@@ -31,7 +31,7 @@ final class WorkerWatch: Sendable {
             guard !state.isOver else { return }
             state.isCalled = true
             if state.thread == nil {
-                // Without a thread nobody is replaced who waits.
+                // Without this thread no waiting thread is replaced.
                 state.thread = try? OwnThread.start(named: "bypassio-watch") { [self] in
                     watch(look)
                 }

@@ -44,8 +44,8 @@ struct FUSEDevice: ~Copyable, Sendable {
         FUSEDevice(owning: try checked(bpio_fuse_dead_end()))
     }
 
-    /// dup3(2): from now on this descriptor stands for what the other one does. Threads that sleep
-    /// in ``read(into:)`` keep the device until they wake up.
+    /// dup3(2): from now on this descriptor stands for the other descriptor's file. Threads that
+    /// sleep in ``read(into:)`` keep the device until they wake up.
     func stand(for other: borrowing FUSEDevice) {
         _ = bpio_fuse_replace(descriptor, other.descriptor)
     }

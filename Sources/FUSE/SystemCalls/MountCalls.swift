@@ -1,9 +1,9 @@
 internal import CKernelABI
 internal import SystemPackage
 
-/// mount(2), umount2(2) and their helper for who is not root.
+/// mount(2), umount2(2) and their helper for users other than root.
 enum MountCalls {
-    /// What the helper wrote to standard error.
+    /// The helper's standard error.
     struct HelperFailure: Error {
         let errno: Errno
         let message: String

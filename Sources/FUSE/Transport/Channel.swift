@@ -7,7 +7,7 @@ public protocol Channel: ReplyChannel {
     /// Waits for the next request and puts it into `message`; returns its length in bytes.
     ///
     /// - Throws: `ENODEV` when the file system is unmounted, `ECONNABORTED` after an abort, and
-    ///   what else the kernel says; never `EINTR`, `EAGAIN` or the `ENOENT` of a request that was
+    ///   other errors of the kernel; never `EINTR`, `EAGAIN` or the `ENOENT` of a request that was
     ///   taken back.
     func receive(into message: inout MutableSpan<UInt8>) throws(Errno) -> Int
 }
@@ -17,18 +17,18 @@ public protocol ReplyChannel: AnyObject, Sendable {
     /// Sends a whole reply or notification.
     ///
     /// - Throws: `ENOENT` when the request was interrupted or taken back meanwhile, `EINVAL` for a
-    ///   reply that the kernel does not understand, `ENODEV` when nobody is there any more.
+    ///   reply that the kernel does not understand, `ENODEV` when the file system is unmounted.
     func send(_ message: Span<UInt8>) throws(Errno)
 
-    /// Makes a file known that the kernel may read and write by itself, by a descriptor of any kind,
-    /// O_PATH too; returns its number, above 0.
+    /// Makes a file known that the kernel may read and write by itself, by a descriptor of any
+    /// kind, O_PATH too; returns its number, above 0.
     ///
-    /// - Throws: `EPERM` without CAP_SYS_ADMIN in the first user namespace, or where INIT did not agree
-    ///   on passthrough; `EBADF`, `EISDIR`, `EINVAL` for what is no regular file; `ELOOP` for a file of
-    ///   a file system that passes reads on itself. The default: `EPERM`.
+    /// - Throws: `EPERM` without CAP_SYS_ADMIN in the first user namespace, or where INIT did not
+    ///   agree on passthrough; `EBADF`, `EISDIR`, `EINVAL` unless it is a regular file; `ELOOP` for
+    ///   a file of a file system that passes reads on itself. The default: `EPERM`.
     func openBacking(_ descriptor: Int32) throws(Errno) -> Int32
 
-    /// The kernel needs the number no more; who has the file open by it keeps it.
+    /// The kernel needs the number no more. Programs that have the file open by it keep the file.
     func closeBacking(_ number: Int32)
 
     /// A channel of the same connection that may be kept as long as it. The default: this one.
@@ -47,7 +47,7 @@ extension ReplyChannel {
 package struct FurtherTransport: Sendable {
     /// By which INIT agrees on it.
     package let flag: InitFlags
-    /// Why the kernel does not offer it, and what to do about that, a sentence each; nil where it does.
+    /// Why the kernel does not offer it, and how to mend that; nil where the kernel does.
     package let obstacle: @Sendable () -> (reason: String, remedy: String)?
     package let makeSource: @Sendable (RequestSourceSite) throws(Errno) -> any RequestSource
 
@@ -63,18 +63,18 @@ package struct FurtherTransport: Sendable {
 
 /// Where the requests of a session come from beside /dev/fuse, with the threads that carry them.
 ///
-/// INIT, FORGET and INTERRUPT come over /dev/fuse as ever, and so does all else where the kernel does not
-/// agree on the transport.
+/// INIT, FORGET and INTERRUPT come over /dev/fuse as ever, and so does all else where the kernel
+/// does not agree on the transport.
 package protocol RequestSource: AnyObject, Sendable {
-    /// Makes everything ready before INIT is answered: once the kernel was told of it, it waits for it.
-    /// False where that cannot be had.
+    /// Makes everything ready before INIT is answered: once the kernel was told of it, it waits for
+    /// it. False where that cannot be had.
     func prepare() -> Bool
 
     /// After INIT was answered: returns when the kernel can send requests, or does not agree.
     func open()
 
-    /// A request is to end with EINTR; false if the source does not have it, or not yet. Any thread; waits
-    /// for nothing.
+    /// A request is to end with EINTR; false if the source does not have it, or not yet. Any
+    /// thread; waits for nothing.
     func interrupt(_ unique: RequestID) -> Bool
 
     /// Threads are in a system call that only an interrupt ends.
@@ -84,7 +84,7 @@ package protocol RequestSource: AnyObject, Sendable {
     func end()
 }
 
-/// What a session lends to a further source.
+/// A session lends this to a further source.
 package struct RequestSourceSite: Sendable {
     /// Starts a thread that the session counts, interrupts at its end and joins.
     package typealias ThreadStart =
@@ -95,7 +95,7 @@ package struct RequestSourceSite: Sendable {
     package let channel: DeviceChannel
     /// Bytes behind the header of the largest request or reply.
     package let capacity: Int
-    /// Beyond those that wait for requests.
+    /// Beside the threads that wait for requests.
     package let maximumThreads: Int
     package let startThread: ThreadStart
 }

@@ -14,8 +14,8 @@ public final class DeviceChannel: Channel {
     private final class Ending: Sendable {
         /// Set once, before the threads that sleep in ``receive(into:)`` are woken up.
         ///
-        /// Release and acquire: whoever sees it also sees what was done before the connection was
-        /// given up.
+        /// Release and acquire: a thread that sees it also sees all that was done before the
+        /// connection was given up.
         let isOver = Atomic<Bool>(false)
         /// Kept from the beginning, so that no free descriptor is needed to end.
         let deadEnd: FUSEDevice
@@ -38,8 +38,8 @@ public final class DeviceChannel: Channel {
         self.ledger = ledger
     }
 
-    /// A further descriptor of the same connection, which a file system is mounted of. Requests read
-    /// from it are answered on it, so that answers do not contend.
+    /// A further descriptor of the same connection, which a file system is mounted of. Requests
+    /// read from it are answered on it, so that answers do not contend.
     func clone() throws(Errno) -> DeviceChannel {
         DeviceChannel(try device.clone(waits: true), ending, ledger)
     }
@@ -76,9 +76,9 @@ public final class DeviceChannel: Channel {
 
     var isOver: Bool { ending.isOver.load(ordering: .acquiring) }
 
-    /// Gives the descriptor back to the kernel, which ends the connection when it has the last one;
-    /// what is sent afterwards is refused with `EBADF`. Call ``end()`` first. A thread that sleeps
-    /// in ``receive(into:)`` keeps the descriptor until it is interrupted.
+    /// Gives the descriptor back to the kernel, which ends the connection when it has the last.
+    /// Later replies are refused with `EBADF`. Call ``end()`` first. A thread that sleeps in
+    /// ``receive(into:)`` keeps the descriptor until it is interrupted.
     func disconnect() {
         device.stand(for: ending.deadEnd)
     }

@@ -5,7 +5,7 @@ public import SystemPackage
 ///
 /// A WRITE is received so that its data begins on the boundary, and a READ is answered from there,
 /// so the same memory can be read into and written from past the cache. It belongs to one request
-/// at a time; whoever carries that request may touch it.
+/// at a time; the thread that carries that request may touch it.
 @safe
 public final class TransferBuffer: @unchecked Sendable {
     /// Before the data, in bytes: a page, of which the headers use the end.
@@ -24,18 +24,19 @@ public final class TransferBuffer: @unchecked Sendable {
         unsafe data = memory.start + Self.room
     }
 
-    /// Of a transfer, in bytes: from here on a disk gains by huge pages, and by memory that no processor has
-    /// in its cache.
+    /// Of a transfer, in bytes: from here on a disk gains by huge pages, and by memory that no
+    /// processor has in its cache.
     private static let large = 64 << 10
 
-    /// Before a transfer of `size` bytes, while nothing is in the buffer: from the first large one on it
-    /// takes huge pages.
+    /// Before a transfer of `size` bytes, while nothing is in the buffer: from the first large one
+    /// on it takes huge pages.
     ///
-    /// - Parameter fromDisk: the bytes come past the cache. Then each large transfer has another place in
-    ///   the memory. Answering copies the bytes, upon which they lie in that processor's cache, and a disk
-    ///   that writes to the same place next has to get them out of there first: a virtual one read half as
-    ///   much again into places that had rested (docs/performance.md). What comes from the cache, however,
-    ///   is copied faster by way of the place that was used last.
+    /// - Parameter fromDisk: the bytes come past the cache. Then each large transfer has another
+    ///   place in the memory. An answer copies the bytes, so that they lie in that processor's
+    ///   cache; a disk that writes to the same place next has to get them out of there first. A
+    ///   virtual disk read half as much again into places that had rested (docs/performance.md).
+    ///   Bytes from the page cache, however, are copied faster by way of the place that was used
+    ///   last.
     func prepare(toHold size: Int, fromDisk: Bool) {
         guard size >= Self.large else { return }
         memory.becomeHuge()

@@ -3,12 +3,12 @@ internal import SystemPackage
 
 /// The pages of a ``TransferBuffer``.
 ///
-/// Small pages at first, of which only those touched take memory; huge ones for who transfers much: a
-/// disk that is given one piece of memory instead of 256 reads up to twice as fast
+/// Small pages at first, of which only touched pages take memory; huge pages once transfers are
+/// large. A disk that is given one piece of memory instead of 256 reads up to twice as fast
 /// (docs/performance.md).
 @safe
 final class TransferMemory: @unchecked Sendable {
-    /// In bytes: below it nobody reads so much that huge pages would pay.
+    /// In bytes. A smaller buffer has no reads for which huge pages would pay.
     private static let smallestHuge = 512 << 10
     /// In bytes.
     private static let page = 4096
@@ -17,7 +17,7 @@ final class TransferMemory: @unchecked Sendable {
     private let mayBeHuge: Bool
     /// Where a transfer may begin, in bytes from the start: so far that the largest still fits.
     private let places: ClosedRange<Int>
-    /// Of whoever has the buffer, as its bytes are.
+    /// Belongs to the thread that has the buffer, as its bytes do.
     private var isHuge = false
 
     /// - Parameters:
@@ -26,7 +26,7 @@ final class TransferMemory: @unchecked Sendable {
     /// - Throws: `ENOMEM`.
     init(room: Int, capacity: Int) throws(Errno) {
         mayBeHuge = room + capacity >= Self.smallestHuge
-        // Two of the largest, one of which rests.
+        // Two of the largest transfers, so that a place can rest.
         pages =
             mayBeHuge
             ? try MemoryMapping(hugePagesFor: room + 2 * capacity)
@@ -36,7 +36,7 @@ final class TransferMemory: @unchecked Sendable {
 
     @unsafe var start: UnsafeMutableRawPointer { unsafe pages.base }
 
-    /// While nothing is in the buffer: what was is gone.
+    /// While nothing is in the buffer: its bytes are gone afterwards.
     func becomeHuge() {
         guard mayBeHuge, !isHuge else { return }
         isHuge = true
@@ -44,8 +44,8 @@ final class TransferMemory: @unchecked Sendable {
         pages.clear()
     }
 
-    /// Of a transfer of `size` bytes after one that began at `place`: on a page boundary, for direct I/O.
-    /// Small ones stay in one huge page.
+    /// The place of a transfer of `size` bytes that follows a transfer at `place`: on a page
+    /// boundary, for direct I/O. Small transfers stay in one huge page.
     func place(after place: Int, _ size: Int) -> Int {
         let next = place + (size + Self.page - 1) / Self.page * Self.page
         let isInPage = next + size <= MemoryMapping.hugePageSize

@@ -1,4 +1,5 @@
-/// What kernel and service agree on in FUSE_INIT: `flags` in the low, `flags2` in the high half.
+/// Features on which kernel and service agree in INIT: `flags` in the low, `flags2` in the high
+/// half.
 public struct InitFlags: OptionSet, Sendable, Hashable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
@@ -11,8 +12,8 @@ public struct InitFlags: OptionSet, Sendable, Hashable {
     public static let posixLocks = InitFlags(bit: 1)
     /// O_TRUNC comes with OPEN.
     public static let atomicTruncate = InitFlags(bit: 3)
-    /// LOOKUP of a node itself and of a directory's parent, by which the kernel finds again what it has
-    /// forgotten: for handles of files (open_by_handle_at(2), NFS).
+    /// LOOKUP of a node itself and of a directory's parent, by which the kernel finds a node again
+    /// that it has forgotten: for handles of files (open_by_handle_at(2), NFS).
     public static let exportSupport = InitFlags(bit: 4)
     /// A buffered write may carry more than a page.
     public static let bigWrites = InitFlags(bit: 5)

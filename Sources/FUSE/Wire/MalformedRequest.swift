@@ -1,2 +1,2 @@
-/// A request that does not hold what its opcode says. The kernel sends none; the answer is EIO.
+/// A request that is not built as its opcode demands. The kernel sends none; the answer is EIO.
 struct MalformedRequest: Error {}

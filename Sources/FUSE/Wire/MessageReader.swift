@@ -58,7 +58,7 @@ struct MessageReader: ~Escapable {
         return name
     }
 
-    /// What is left is a name that stands for a directory itself (one dot) or its parent (two).
+    /// The rest is a name that stands for a directory itself (a dot) or its parent (two dots).
     func isName(ofDots count: Int) -> Bool {
         guard remaining == count + 1, bytes[offset + count] == 0 else { return false }
         return (0..<count).allSatisfy { bytes[offset + $0] == UInt8(ascii: ".") }

@@ -1,4 +1,4 @@
-/// Puts a reply together from front to back in memory that somebody else owns.
+/// Puts a reply together from front to back in the caller's memory.
 struct MessageWriter: ~Copyable, ~Escapable {
     private var bytes: MutableSpan<UInt8>
     /// Bytes of the message so far.

@@ -1,4 +1,4 @@
-/// What the kernel knows of a file (`struct fuse_attr`, 88 bytes).
+/// The kernel's knowledge of a file (`struct fuse_attr`, 88 bytes).
 public struct NodeAttributes: Sendable, Equatable {
     public var inode: UInt64
     /// In bytes.

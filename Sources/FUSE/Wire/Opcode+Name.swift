@@ -1,6 +1,6 @@
 extension Opcode {
-    /// As the kernel's headers call an operation, without `FUSE_`; a number that they do not have by
-    /// its digits.
+    /// As the kernel's headers call an operation, without `FUSE_`; a number that they do not have
+    /// by its digits.
     static func kernelName(of number: UInt32) -> String {
         Opcode(rawValue: number)?.kernelName ?? "opcode \(number)"
     }

@@ -1,4 +1,4 @@
-/// What a request asks for (`enum fuse_opcode`, linux/fuse.h of protocol 7.45).
+/// The kinds of request (`enum fuse_opcode`, linux/fuse.h of protocol 7.45).
 public enum Opcode: UInt32, Sendable, CaseIterable {
     case lookup = 1
     /// Has no reply.

@@ -5,10 +5,10 @@ public struct OpenReplyFlags: OptionSet, Sendable, Hashable {
 
     /// Every read and write comes to the service.
     public static let directIO = OpenReplyFlags(rawValue: 1 << 0)
-    /// What is cached of the file stays cached.
+    /// The cached pages of the file stay cached.
     public static let keepCache = OpenReplyFlags(rawValue: 1 << 1)
     public static let nonSeekable = OpenReplyFlags(rawValue: 1 << 2)
-    /// The kernel may cache what READDIR returned.
+    /// The kernel may cache the answers of READDIR.
     public static let cacheDirectory = OpenReplyFlags(rawValue: 1 << 3)
     public static let stream = OpenReplyFlags(rawValue: 1 << 4)
     /// No FLUSH when a descriptor is closed.

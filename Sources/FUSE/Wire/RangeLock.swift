@@ -12,7 +12,7 @@ public struct RangeLock: Sendable, Equatable {
     public var start: UInt64
     /// The last byte; 2⁶³−1 reaches to the end of the file, wherever that is.
     public var end: UInt64
-    /// Who holds it; 0 if unknown.
+    /// Of the holder; 0 if unknown.
     public var processID: Int32
 
     public init(kind: Kind, start: UInt64, end: UInt64, processID: Int32) {

@@ -1,4 +1,4 @@
-/// What every request begins with (`struct fuse_in_header`, 40 bytes).
+/// The beginning of every request (`struct fuse_in_header`, 40 bytes).
 package struct RequestHeader {
     package static let size = 40
 

@@ -10,7 +10,8 @@ struct DrainingTests {
     let trace = Trace()
     var filters: FilterManager { memory.manager.filterManager }
 
-    /// A filter whose pre callback returns `result`, and whose post callback notes whether it drains.
+    /// A filter whose pre callback returns `result`, and whose post callback notes whether it
+    /// drains.
     private func noter(
         _ name: String, at place: String, _ result: PreOperationResult
     ) -> FilterRegistration {

@@ -7,28 +7,18 @@ struct LengthTests {
     /// Strings need not be broken for the limit: a script, a message or a test's name stays
     /// readable.
     private static let columnsOfStrings = 120
-    /// Folders whose comments are longer still. An entry goes when its folder keeps the limit.
-    private static let longComments = ["Sources/FUSE": 130]
 
     private static let sources = Tree.own.files.filter(\.isSource)
 
     @Test("lines have at most 100 columns")
     func lines() {
         var findings: [Finding] = []
-        var needed: Set<String> = []
         for file in Self.sources {
             for (index, line) in file.lines.enumerated() where line.utf8.count > Self.columns {
                 let (number, length) = (index + 1, line.count)
                 guard length > Self.columns else { continue }
-                var limit =
+                let limit =
                     file.linesOfStrings.contains(number) ? Self.columnsOfStrings : Self.columns
-                if file.linesOfComments.contains(number),
-                    let (folder, more) = Self.longComments.first(
-                        where: { file.path.hasPrefix($0.key + "/") })
-                {
-                    limit = max(limit, more)
-                    needed.insert(folder)
-                }
                 guard length > limit else { continue }
                 findings.append(
                     Finding(
@@ -38,12 +28,6 @@ struct LengthTests {
             }
         }
         expectNone(findings)
-        expectNone(
-            Self.longComments.keys.filter { !needed.contains($0) }.map { folder in
-                Finding(
-                    path: Tree.relative(#filePath), fault: "stale: \(folder) keeps the limit",
-                    remedy: "Take it out of longComments.")
-            })
     }
 
     @Test("functions have at most 70 lines")

@@ -74,20 +74,18 @@ struct TreeFile: Sendable {
     /// Empty for a file that is neither Swift nor C.
     let tokens: [Token]
     let linesOfStrings: Set<Int>
-    let linesOfComments: Set<Int>
 
     init(path: String, text: String) {
         self.path = path
         self.text = text
         let isC = path.hasSuffix(".c") || path.hasSuffix(".h")
         guard isC || path.hasSuffix(".swift") else {
-            (tokens, linesOfStrings, linesOfComments) = ([], [], [])
+            (tokens, linesOfStrings) = ([], [])
             return
         }
         let scanner = Scanner(text, language: isC ? .c : .swift)
         tokens = scanner.tokens
         linesOfStrings = scanner.linesOfStrings
-        linesOfComments = scanner.linesOfComments
     }
 
     var name: String { String(path.split(separator: "/").last ?? "") }
