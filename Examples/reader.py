@@ -58,7 +58,7 @@ def main():
     if len(sys.argv) != 2:
         print(f"usage: {sys.argv[0]} FILE", file=sys.stderr)
         return 64
-    # Whatever the terminal's encoding cannot show.
+    # Replaces characters that the terminal's encoding cannot show.
     sys.stdout.reconfigure(errors="replace")
     try:
         fd = os.open(sys.argv[1], os.O_RDONLY | os.O_DIRECT)

@@ -38,7 +38,7 @@ package struct BenchWorkload: Sendable, Equatable {
         }
     }
 
-    /// Watchers of the source are told of each operation.
+    /// Watchers of the source get each operation.
     var changesFiles: Bool { kind == .create || kind == .unlink }
 
     var needsWarmUp: Bool { kind == .smallFiles || kind == .listing }

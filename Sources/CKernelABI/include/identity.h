@@ -15,7 +15,7 @@
 /// call of it. For root it makes sure that the thread has root's resources.
 ///
 /// The user and the group last until bpio_identity_leave. The thread stays without CAP_SYS_RESOURCE
-/// until it next takes on root, so that a user who asks often costs three system calls each time.
+/// until it next takes on root, so that each further request of the user costs three system calls.
 ///
 /// - makes_names: whether the group matters, too.
 int32_t bpio_identity_take(uint32_t user, uint32_t group, int32_t makes_names);

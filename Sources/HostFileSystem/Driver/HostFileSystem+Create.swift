@@ -8,7 +8,7 @@ internal import SystemPackage
 /// data only if it is a regular file or a directory. So no pipe is waited for and no device driver
 /// is called: pipes, sockets, devices and links (with ``CreateParameters/Options/noFollow``) are
 /// handles for names and attributes. Two opens skip the detour, which is more than half of their
-/// cost: that of a directory, because O_DIRECTORY opens nothing else, and that of a caller who has
+/// cost: that of a directory, because O_DIRECTORY opens nothing else, and that of a caller that has
 /// just seen a regular file (``CreateParameters/Options/knownRegular``).
 extension HostFileSystem {
     /// How often a name may be a link to a name that does not exist, or vanish and appear again.

@@ -54,7 +54,7 @@ extension HostFileSystem {
     }
 
     /// Keeps the file's reads on the traditional route while `move` changes where its bytes lie:
-    /// for a defragmentation or a rebalance that this process does or is told of.
+    /// for a defragmentation or a rebalance that this process does or learns of.
     public func whileMoving<R>(
         _ file: FileObject, _ move: () throws -> R
     ) rethrows -> R {

@@ -10,7 +10,7 @@ public import SystemPackage
 /// RESOLVE_NO_MAGICLINKS). Neither "..", nor an absolute path, nor a symbolic link, nor a rename at
 /// the wrong moment leads out of it. Such a lookup fails with `EXDEV`, a magic link with `ELOOP`.
 ///
-/// All work is done with the rights of this process, whoever the requestor is, and its umask
+/// All work is done with the rights of this process, for every requestor, and its umask
 /// applies to new files. If it is root, it makes a user's files as that user, with the user's quota
 /// and share of the space; the calling thread then lacks CAP_SYS_RESOURCE until it changes
 /// something as root. The sender of the request must check whether the user may do it, as the

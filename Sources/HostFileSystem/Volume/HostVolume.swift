@@ -24,7 +24,7 @@ public enum HostVolume {
     ///   - policy: the mechanism of the volume's `ReadQueue`s.
     ///   - suspensionPolicy: which cached uses of a file suspend its bypass.
     ///   - offersBypass: false refuses every bypass, in the file system's name.
-    ///   - observer: is told of the volume's events.
+    ///   - observer: gets the volume's events.
     ///   - paths: where sysfs, procfs and the device nodes are.
     /// - Throws: ``HostVolumeError``.
     public static func mount(

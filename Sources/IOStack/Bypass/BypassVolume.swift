@@ -32,7 +32,7 @@ struct BypassVolume: ~Copyable, Sendable {
     }
     let state = Guarded(State())
 
-    /// Whether the storage stack was told ENABLE. The lock serialises the transitions of the bypass
+    /// Whether the storage stack got an ENABLE. The lock serialises the transitions of the bypass
     /// count (0→1, 1→0) with the requests that they send (spec 4.5). It is held while volume and
     /// storage drivers answer, never while a drain sleeps.
     let storageTransition = Guarded(false)

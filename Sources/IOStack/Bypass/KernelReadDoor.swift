@@ -30,7 +30,7 @@ public protocol KernelReadDoor: AnyObject, Sendable {
     func open()
 
     /// Announces that a thread of the host is about to open the file by this door. Called before
-    /// the kernel is told to use the door.
+    /// the kernel learns of the door.
     ///
     /// The gate can stop a file's reads later only if it was in the way when the file was opened.
     /// So the gate is put in the way, without asking the stack, until the open is seen or called
@@ -44,7 +44,7 @@ public protocol KernelReadDoor: AnyObject, Sendable {
     func callOff(_ open: ExpectedOpen)
 }
 
-/// An open that a door was told to expect.
+/// An open that a door expects.
 public struct ExpectedOpen: Sendable, Hashable {
     public let thread: UInt32
     /// Different for each open that a door expects.

@@ -27,7 +27,7 @@ struct StreamGate: ~Copyable, Sendable {
             Closed(rawValue: paused.rawValue | settling.rawValue | anySuspension.rawValue)
         }
 
-        /// The cause that a refused read is told; nil if the gate is open.
+        /// The cause for a refused read; nil if the gate is open.
         var firstCause: TraditionalCause? { isEmpty ? nil : StreamGate.cause(rawValue) }
     }
 

@@ -13,8 +13,8 @@ public final class IOManager: Sendable {
 
     /// Makes a volume of a file system, the volume drivers over its storage (top to bottom) and the
     /// storage driver. It lives until ``dismount(_:)``. `suspensionPolicy` decides which cached
-    /// uses of a file suspend its bypass; `observer` is told of attaches, pauses and the kernel's
-    /// gates.
+    /// uses of a file suspend its bypass; `observer` gets attaches, pauses and the events of the
+    /// kernel's gates.
     public func mount(
         _ fileSystem: any FileSystemDriver, named name: String,
         volumeDrivers: [any VolumeDriver] = [], storage: any StorageDriver,

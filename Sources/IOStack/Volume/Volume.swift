@@ -14,7 +14,7 @@ public final class Volume: Sendable {
     public let suspensionPolicy: SuspensionPolicy
     /// False: the file system refuses bypass of every file.
     public let offersBypass: Bool
-    /// Is told of events, also under locks, so it must not wait.
+    /// Gets events, also under locks, so it must not wait.
     public let observer: (any VolumeObserver)?
 
     /// Decides which layers a read may skip.

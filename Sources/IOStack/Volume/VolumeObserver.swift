@@ -1,6 +1,6 @@
 public import BypassIOProtocol
 
-/// Is told of a volume's events that people may want to know, as they happen
+/// Gets a volume's events that people may want to know, as they happen
 /// (``IOManager/mount(_:named:volumeDrivers:storage:suspensionPolicy:offersBypass:observer:)``).
 ///
 /// Called on the thread of the event, also under locks of the volume: it must not wait, and must

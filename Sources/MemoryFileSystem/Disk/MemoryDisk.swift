@@ -22,7 +22,7 @@ public final class MemoryDisk: StorageDriver {
         case lastInFirstOut
     }
 
-    /// Is told of every read when it reaches the disk and when its bytes have been copied, on the
+    /// Gets every read when it reaches the disk and when its bytes have been copied, on the
     /// thread that does it and without any lock of the disk.
     public struct ReadObserver: Sendable {
         public var began: @Sendable (StorageExtent) -> Void

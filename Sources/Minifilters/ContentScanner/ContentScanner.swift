@@ -36,7 +36,7 @@ public final class ContentScanner: Filter {
     /// - Parameters:
     ///   - signatures: to look for.
     ///   - keptVerdicts: the most files per volume whose verdicts are kept, about 200 bytes each.
-    ///   - report: is told each finding, on the thread that made it. It must not wait, nor send
+    ///   - report: gets each finding, on the thread that made it. It must not wait, nor send
     ///     requests.
     public convenience init(
         signatures: [Signature], keptVerdicts: Int = 32_768,

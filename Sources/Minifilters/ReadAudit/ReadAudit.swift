@@ -29,7 +29,7 @@ public final class ReadAudit: Filter, ReadFilter {
     }
     private let state = Guarded(State())
 
-    /// Keeps the newest `capacity` records. `report` is told each record, with the path by which
+    /// Keeps the newest `capacity` records. `report` gets each record, with the path by which
     /// the file was opened, on the thread that carries the read. It must not wait, nor send
     /// requests.
     public init(

@@ -1,5 +1,5 @@
 #if INTERLEAVING
-    /// A step of a thread that other threads can see, as a test's scheduler is told of it.
+    /// A step of a thread that other threads can see, as a test's scheduler gets it.
     public struct ScheduledStep: Sendable {
         public enum Kind: String, Sendable {
             /// A look at a word. It commutes with other looks.

@@ -9,7 +9,7 @@
         private final class Word: ScheduledContent {
             let value: Mutex<Value>
             let identity = Interleaving.newIdentity()
-            /// The scheduler was told of the next operation.
+            /// The scheduler knows of the next operation.
             let isPrepared = Mutex(false)
             private let print: @Sendable (Value) -> Int
             init(_ value: Value, _ print: @escaping @Sendable (Value) -> Int) {
