@@ -85,7 +85,8 @@ final class RequestParking: Sendable {
     /// wait for reads that only this thread can finish; `advance` moves them on.
     ///
     /// An interrupt calls the filter's handler, and the program does not wait. The request stays
-    /// with the filter until the filter gives it back, because it may be using the request's memory.
+    /// with the filter until the filter gives it back, because the filter may be using the
+    /// request's memory.
     func wait(
         for keeper: Keeper, mayBeCancelled: Bool = true, advance: () -> DrainProgress
     ) -> Outcome {
