@@ -56,6 +56,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         // Bottom up; a target imports only what stands above it.
@@ -148,6 +149,15 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "ControlInterface",
+            dependencies: [
+                "Locks", "LinuxKit", "BypassIOProtocol",
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "Terminal",
             dependencies: [.product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: settings),
@@ -167,7 +177,7 @@ let package = Package(
                 "Minifilters",
                 "VolumeDrivers", "FUSE",
                 .byName(name: "FUSERing", condition: .when(traits: ["RingTransport"])),
-                "BypassIOMount", "BypassIOClient", "BypassIOLab",
+                "BypassIOMount", "BypassIOClient", "ControlInterface", "BypassIOLab",
                 "Terminal", "BypassIOBench", "CBypassIO", "CKernelABI", "ServiceEvents",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -279,6 +289,14 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Support", swiftSettings: settings),
+        .testTarget(
+            name: "ControlInterfaceTests",
+            dependencies: [
+                "ControlInterface", "BypassIOProtocol", "LinuxKit", "Locks", "TestSupport",
+                "CPosixCalls",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "LocksTests", dependencies: ["Locks"], swiftSettings: settings),
         .testTarget(
             name: "LinuxKitTests",

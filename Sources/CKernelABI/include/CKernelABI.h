@@ -10,5 +10,6 @@
 #include "identity.h"
 #include "perf.h"
 #include "log.h"
+#include "sockets.h"
 
 #endif

@@ -265,13 +265,24 @@ public final class Volume: Sendable {
         registration.instanceTeardownStart?(instance, reason)
         FilterManager.drainPostOperations(of: instance)
         instance.rundown.drain(advance: { advanceOwnReads() })
+        letBypassGo(of: instance)
+        removeContexts(of: instance)
+        registration.instanceTeardownComplete?(instance, reason)
+        observer?.saw(instance.detachment, on: self)
+    }
+
+    /// Ends what an instance that left the chain has against bypass. The detach and
+    /// ``FilterManager/forgo(_:)`` come here, and the first of the two does it.
+    func letBypassGo(of instance: FilterInstance) {
+        let isFirst = instance.hasLetBypassGo.withLock { hasLetGo in
+            defer { hasLetGo = true }
+            return !hasLetGo
+        }
+        guard isFirst else { return }
         if !instance.filter.isOptedIn { bypass.unblockFilters() }
         endPausesRefused()
         _ = try? settleKernelReads(until: DrainBound.withoutWaiting)
         instance.letGoOfBypass()
-        removeContexts(of: instance)
-        registration.instanceTeardownComplete?(instance, reason)
-        observer?.saw(instance.detachment, on: self)
     }
 
     /// Detaches the instances of one filter, or all. An instance that another thread detaches

@@ -1,11 +1,12 @@
 import ArgumentParser
 import BypassIOProtocol
+import ControlInterface
 import Foundation
 import IOStack
 import SystemPackage
 import Terminal
 
-/// `bypassio filters`: the counterpart of `fltmc instances` on Windows.
+/// `bypassio filters`: the counterpart of `fltmc filters` on Windows.
 struct FiltersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "filters",
@@ -33,10 +34,17 @@ struct FiltersCommand: ParsableCommand {
             if json {
                 StandardOutput.print(try VolumeReport.json(of: path, named: mountPoint))
             } else {
-                try VolumeReport(of: path, named: mountPoint).lines.map(\.onOneLine).forEach(
+                let report = try VolumeReport(of: path, named: mountPoint)
+                report.lines(Self.known(mountPoint)).map(\.onOneLine).forEach(
                     StandardOutput.print)
             }
         }
+    }
+
+    /// What only the control interface tells; nil where it cannot be asked.
+    private static func known(_ mountPoint: String) -> FiltersReport? {
+        let client = try? MountControlClient(mountPoint).client
+        return try? client?.get("/v1/filters")
     }
 
     /// A filter that `mount` can attach.
@@ -53,7 +61,7 @@ struct FiltersCommand: ParsableCommand {
 
         init(_ filter: ShippedFilter) throws {
             name = filter.rawValue
-            altitude = try filter.make([]).altitude.description
+            altitude = try filter.make([]).registration.altitude.description
             abstract = filter.abstract
             settings = filter.keys.map { Setting(name: $0.name, meaning: $0.meaning) }
         }

@@ -49,19 +49,13 @@ extension VolumeReport {
         self = try JSONDecoder().decode(VolumeReport.self, from: Data(json.utf8))
     }
 
-    var lines: [String] {
-        var table = TextTable([
-            ("filter", .left), ("altitude", .right), ("BypassIO", .left),
-            ("pre callbacks", .right), ("post callbacks", .right),
-        ])
-        for filter in filters {
-            table.append([
-                filter.name, filter.altitude, filter.supportsBypassIO ? "knows it" : "blocks it",
-                Figures.grouped(filter.preCallbacks), Figures.grouped(filter.postCallbacks),
-            ])
-        }
+    /// - Parameter known: what the control interface tells beside the attached filters; nil where
+    ///   it cannot be asked.
+    func lines(_ known: FiltersReport?) -> [String] {
+        let table = filterTable(known)
         return ["\(volume) (\(fileSystem))"]
-            + (filters.isEmpty ? ["no filters"] : table.lines + [featureLine])
+            + (table.isEmpty ? ["no filters"] : table + [featureLine])
+            + allowanceLines(known)
             + [
                 "open files: \(openHandles), with bypass: \(activeBypassCount), "
                     + "known files: \(knownInodes)",
@@ -73,6 +67,43 @@ extension VolumeReport {
                     + "because \(cause)"
             }
             + kernelLines + routeTable + ["suspend=\(suspend)"]
+    }
+
+    /// `fltmc filters`' columns, and ours behind them; empty without filters.
+    private func filterTable(_ known: FiltersReport?) -> [String] {
+        var table = FltmcTable.countedFilters
+        var names: [String] = []
+        for name in filters.map(\.name) where !names.contains(name) { names.append(name) }
+        for name in names {
+            let own = filters.filter { $0.name == name }
+            table.append([
+                name, "\(own.count)", own[0].altitude, "0",
+                own[0].supportsBypassIO ? "knows it" : "blocks it",
+                Figures.grouped(own.reduce(0) { $0 + $1.preCallbacks }),
+                Figures.grouped(own.reduce(0) { $0 + $1.postCallbacks }),
+            ])
+        }
+        for idle in known?.filters ?? [] where !names.contains(idle.name) {
+            names.append(idle.name)
+            table.append([
+                idle.name, "0", idle.altitude, "0",
+                idle.supportsBypassIO ? "knows it" : "blocks it", "0", "0",
+            ])
+        }
+        return names.isEmpty ? [] : table.lines
+    }
+
+    /// As `fsutil devdrv query` tells them: what may attach, and what is attached.
+    private func allowanceLines(_ known: FiltersReport?) -> [String] {
+        guard let allowed = known?.allowed else { return [] }
+        let attached = Set(filters.map(\.name)).sorted()
+        func words(_ names: [String]) -> String {
+            names.isEmpty ? "none" : names.joined(separator: ", ")
+        }
+        return [
+            "filters allowed to attach: \(words(allowed))",
+            "filters attached now: \(words(attached))",
+        ]
     }
 
     private var featureLine: String {

@@ -72,7 +72,7 @@ struct LogLine: Sendable {
 /// The subject of a line. Scripts look for these words: docs/mounting.md lists them.
 enum LogKind: String {
     case start, mount, attach, detach, veto, finding, read, pause, resume, gate, report, total
-    case request, channel, error, signal, end
+    case request, channel, error, signal, end, control
 }
 
 extension Logger {

@@ -11,23 +11,26 @@ struct FilterSetting {
     init(_ text: String) throws {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let head = parts[0].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let filter = ShippedFilter(rawValue: String(head[0])) else {
+        let pairs = parts.dropFirst().map { part in
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(pair[0]), pair.count == 2 ? String(pair[1]) : "yes")
+        }
+        try self.init(
+            name: String(head[0]), altitude: head.count == 2 ? String(head[1]) : nil,
+            values: pairs)
+    }
+
+    /// As ``init(_:)``, of parts.
+    init(name: String, altitude: String?, values: [(String, String)]) throws {
+        guard let filter = ShippedFilter(rawValue: name) else {
             throw CommandError(
-                .usage, "There is no filter \(head[0]); there are \(ShippedFilter.names).")
+                .usage, "There is no filter \(name); there are \(ShippedFilter.names).")
         }
         self.filter = filter
-        altitude = try head.count == 2 ? Self.altitude(String(head[1]), filter) : nil
-        for part in parts.dropFirst() {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let key = String(pair[0])
-            guard filter.keys.contains(where: { $0.name == key }) else {
-                let known = filter.keys.map(\.name).joined(separator: ", ")
-                throw CommandError(
-                    .usage,
-                    "The filter \(filter.rawValue) has no setting \(key); "
-                        + (known.isEmpty ? "it has none." : "it has \(known)."))
-            }
-            values.append((key, pair.count == 2 ? String(pair[1]) : "yes"))
+        self.altitude = try altitude.map { try Self.altitude($0, filter) }
+        for (key, value) in values {
+            try filter.check(key)
+            self.values.append((key, value))
         }
     }
 

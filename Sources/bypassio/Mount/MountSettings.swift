@@ -19,6 +19,9 @@ struct MountSettings {
     var log: String?
     /// Logs a line for each request.
     var isDebug = false
+    var control = ControlChoice.usual
+    /// nil: every filter may attach.
+    var allowedFilters: AllowedFilters?
     /// Prints only errors.
     var isSilent = false
     /// Options that were given and take effect only for root.
@@ -134,6 +137,8 @@ struct MountSettings {
         ("filter", { $0.filters.append(try FilterSetting($1.replacing(":", with: ","))) }),
         ("config", { try $0.apply(file: $1) }),
         ("log", { $0.log = $1 }),
+        ("filters_allowed", { $0.allowedFilters = try AllowedFilters($1) }),
+        ("control", { $0.control = ControlChoice($1) }),
     ]
 
     private typealias Assignment = @Sendable (inout MountSettings, String) throws -> Void

@@ -42,13 +42,34 @@ enum ShippedFilter: String, CaseIterable {
     func make(
         _ values: [(key: String, value: String)], altitude: Altitude? = nil,
         log: ServiceLog = .silent
-    ) throws -> FilterRegistration {
+    ) throws -> LoadableFilter {
         switch self {
-        case .readaudit: try readAudit(values, log).registration
-        case .contentscan: try contentScanner(values, log).registration
-        case .accessheat: AccessHeat().registration
-        case .noop: NoOpFilter(altitude: altitude ?? NoOpFilter.usualAltitude).registration
+        case .readaudit: loadable(try readAudit(values, log))
+        case .contentscan:
+            LoadableFilter(registration: try contentScanner(values, log).registration)
+        case .accessheat: LoadableFilter(registration: AccessHeat().registration)
+        case .noop:
+            LoadableFilter(
+                registration: NoOpFilter(altitude: altitude ?? NoOpFilter.usualAltitude)
+                    .registration)
         }
+    }
+
+    private func loadable(_ audit: ReadAudit) -> LoadableFilter {
+        LoadableFilter(registration: audit.registration) { key, value in
+            guard key == "every-read" else { throw LoadableFilter.FixedSetting() }
+            if let failure = audit.requireEveryRead(try Self.truth(key, value)) { throw failure }
+        }
+    }
+
+    /// Throws a ``CommandError`` for what is no setting of the filter.
+    func check(_ key: String) throws {
+        guard !keys.contains(where: { $0.name == key }) else { return }
+        let known = keys.map(\.name).joined(separator: ", ")
+        throw CommandError(
+            .usage,
+            "The filter \(rawValue) has no setting \(key); "
+                + (known.isEmpty ? "it has none." : "it has \(known)."))
     }
 
     private func readAudit(

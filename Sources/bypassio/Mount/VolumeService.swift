@@ -1,6 +1,7 @@
 import ArgumentParser
 import BypassIOMount
 import BypassIOProtocol
+import ControlInterface
 import FUSE
 import Foundation
 import HostFileSystem
@@ -18,9 +19,11 @@ struct VolumeService {
     let settings: MountSettings
     private let io = IOManager()
     private let volume: Volume
+    private let live: LiveFilters
     let mounted: MountedVolume
     private let log: ServiceLog
     private let manager: ServiceManager
+    private let control: MountControl
 
     /// Mounts by the settings, and serves until the end; with ``MountSettings/isBackground`` in
     /// another process.
@@ -39,10 +42,12 @@ struct VolumeService {
             version \(BypassioCommand.configuration.version) starts, to mount \(settings.source) at \
             \(settings.mountPoint)
             """)
+        let control = prepareControl(settings, log)
         let service: VolumeService
         do {
-            service = try VolumeService(settings, log)
+            service = try VolumeService(settings, log, control)
         } catch {
+            control.end()
             // At a terminal the command's own end shows it.
             if log.destination != .standardError {
                 let words = (error as? CommandError)?.message ?? "\(error)"
@@ -62,6 +67,7 @@ struct VolumeService {
                 "bypassio: this machine has neither systemd's journal nor /dev/log, so the service "
                     + "tells nobody anything: name a file with --log.")
         }
+        service.serveControl()
         let report = settings.isSilent ? [] : service.report(isWaiting: !settings.isBackground)
         report.forEach { StandardOutput.print($0.onOneLine) }
         if settings.isBackground {
@@ -87,11 +93,15 @@ struct VolumeService {
     }
 
     /// Mounts; programs can use the volume when it returns.
-    init(_ settings: MountSettings, _ log: ServiceLog = .silent) throws {
+    init(
+        _ settings: MountSettings, _ log: ServiceLog = .silent,
+        _ control: MountControl = MountControl()
+    ) throws {
         self.log = log
         // In the background it is no service of whoever started it.
         manager = ServiceManager(
             environment: settings.isBackground ? [:] : ProcessInfo.processInfo.environment)
+        self.control = control
         let source = try Self.source(settings)
         var settings = settings
         settings.readAhead(asOf: source)
@@ -108,8 +118,10 @@ struct VolumeService {
         } catch {
             throw CommandError(CommandStatus(error.kind), "\(error)")
         }
+        live = LiveFilters(
+            volume, io.filterManager, allowed: settings.allowedFilters, log: log)
         for setting in settings.filters {
-            try Self.attach(setting, to: volume, io, log)
+            try Self.attach(setting, live)
         }
         do throws(VolumeMountError) {
             mounted = try Self.mount(volume, settings, log)
@@ -176,18 +188,19 @@ struct VolumeService {
         try? SystemCall.realPath(path)
     }
 
-    private static func attach(
-        _ setting: FilterSetting, to volume: Volume, _ io: IOManager, _ log: ServiceLog
-    ) throws {
-        let registration = try setting.filter.make(
-            setting.values, altitude: setting.altitude, log: log)
+    private static func attach(_ setting: FilterSetting, _ live: LiveFilters) throws {
         do {
-            try io.filterManager.attach(
-                io.filterManager.register(registration), to: volume, altitude: setting.altitude)
-        } catch {
+            _ = try live.attach(setting, reason: .automatic, mustBeNew: true)
+        } catch let refusal as LiveFilters.Refusal {
+            let name = setting.filter.rawValue
+            if case .notAllowed(_, let allowed) = refusal {
+                throw CommandError(
+                    .usage,
+                    "The filter \(name) may not attach: filters_allowed has \(allowed.words).")
+            }
             throw CommandError(
                 .usage,
-                "The filter \(setting.filter.rawValue) cannot be attached (\(error)): "
+                "The filter \(name) cannot be attached (\(refusal.status)): "
                     + "name each filter once, each at an altitude of its own.")
         }
     }
@@ -209,6 +222,7 @@ struct VolumeService {
             let signal = signals.wait()
             switch signal {
             case Self.ended:
+                control.end()
                 log.tellTotals()
                 let words = "\(settings.mountPoint) is served no more: \(cause)"
                 log.record(.ended, .info, words) { $0.cause = cause }
@@ -241,6 +255,35 @@ struct VolumeService {
         }
         log.logger.tell(.report, .notice, mounted.reportText)
         log.tellTotals()
+    }
+
+    /// Makes the control interface's socket; a mount without it serves as well.
+    private static func prepareControl(
+        _ settings: MountSettings, _ log: ServiceLog
+    ) -> MountControl {
+        let control = MountControl()
+        let mountPoint = ArgumentPath.mountPoint(settings.mountPoint)
+        guard let place = settings.control.place(of: mountPoint) else { return control }
+        do throws(ControlSocket.Failure) {
+            try control.prepare(at: place)
+            log.logger.tell(.control, .info, "the control interface is at \(place.path)")
+        } catch {
+            let words =
+                "no control interface: \(error). Another place is named by -o control=PATH, "
+                + "none by control=off."
+            if log.destination != .standardError { log.logger.tell(.error, .warning, words) }
+            StandardOutput.complain("bypassio: \(words.onOneLine)")
+        }
+        return control
+    }
+
+    private func serveControl() {
+        do {
+            try control.serve(LiveVolume(mounted, live, source: settings.source))
+        } catch {
+            control.end()
+            complain("no control interface: \(error).")
+        }
     }
 
     private func logMount() {

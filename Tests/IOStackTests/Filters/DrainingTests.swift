@@ -94,6 +94,38 @@ struct DrainingTests {
         #expect(trace.take() == ["sync post none \(NTStatus.success)"])
     }
 
+    @Test("bypass comes back from a detach whose callback hangs, when nobody waits for it any more")
+    func forgone() throws {
+        let isInside = Box(false)
+        let mayGoOn = Box(false)
+        let instance = try memory.attach(
+            filter(
+                "blocker", at: "200", features: [],
+                OperationRegistration(
+                    .read,
+                    preOperation: { _, _ in
+                        isInside.value = true
+                        #expect(eventually { mayGoOn.value })
+                        return .successNoCallback
+                    })))
+        filters.forgo(instance)
+        #expect(memory.volume.isFilterAttachBlocked, "an attached instance keeps its say")
+        let file = try memory.file()
+        let read = OwnThread { try file.read(at: 0, length: 512) }
+        #expect(eventually { isInside.value })
+        let filters = self.filters
+        let detach = OwnThread { try filters.detach(instance) }
+        #expect(eventually { !instance.isAttached })
+        #expect(memory.volume.isFilterAttachBlocked && instance.requestsWithin == 1)
+        filters.forgo(instance)
+        #expect(!memory.volume.isFilterAttachBlocked && detach.isStillRunning())
+        #expect(try file.bypassIO(.enable).results?.status == .success)
+        mayGoOn.value = true
+        _ = try read.result()
+        try detach.result()
+        #expect(!memory.volume.isFilterAttachBlocked)
+    }
+
     @Test("spec 5: a pre callback under way when the detach drains has its post callback drained")
     func underWay() throws {
         let trace = self.trace

@@ -35,6 +35,10 @@ struct ImportTests {
             "Synchronization", "SystemPackage",
         ],
         "BypassIOClient": ["BypassIOProtocol", "CBypassIO", "SystemPackage"],
+        "ControlInterface": [
+            "BypassIOProtocol", "Dispatch", "FlyingFox", "FlyingSocks", "Foundation", "Glibc",
+            "LinuxKit", "Locks", "SystemPackage",
+        ],
         "Minifilters": ["BypassIOProtocol", "IOStack", "Synchronization"],
         "VolumeDrivers": ["BypassIOProtocol", "IOStack", "Synchronization"],
         "BypassIOLab": [
@@ -48,8 +52,8 @@ struct ImportTests {
         ],
         "bypassio": [
             "ArgumentParser", "BypassIOBench", "BypassIOClient", "BypassIOLab", "BypassIOMount",
-            "BypassIOProtocol", "CBypassIO", "CKernelABI", "DirectRead", "Dispatch", "FUSE",
-            "FUSERing", "Foundation", "Glibc", "HostFileSystem", "IOStack", "LinuxKit", "Logging",
+            "BypassIOProtocol", "CBypassIO", "CKernelABI", "ControlInterface", "DirectRead",
+            "Dispatch", "FUSE", "FUSERing", "Foundation", "Glibc", "HostFileSystem", "IOStack", "LinuxKit", "Logging",
             "Minifilters", "ServiceEvents", "SystemPackage", "Terminal", "VolumeDrivers",
         ],
     ]

@@ -22,6 +22,8 @@ struct UnsafeTests {
         // Single calls of libc and of C targets.
         "Sources/BypassIOClient/BypassIOClient.swift": "the control code, in C",
         "Sources/BypassIOLab/Run/CarryingThread.swift": "the state of a thread",
+        "Sources/ControlInterface/Server/ControlExecutor.swift": "a job that is run elsewhere",
+        "Sources/ControlInterface/Place/ControlPlace.swift": "getenv(3)",
         "Sources/MemoryFileSystem/Disk/ThreadIdentity.swift": "the thread that runs",
         "Sources/BypassIOBench/Meters/ProcessUse.swift": "CPU time, and threads of a process",
         "Sources/BypassIOBench/Meters/SystemCallCounter.swift": "perf_event_open(2)",

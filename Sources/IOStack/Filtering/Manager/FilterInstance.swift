@@ -17,6 +17,8 @@ public final class FilterInstance: Sendable {
     let contexts = ContextTable()
     /// Vetoes that stand for the filter.
     let withdrawn = WithdrawnBypass()
+    /// Lock order: a leaf.
+    let hasLetBypassGo = Guarded(false)
     private let preCallbacks = Atomic<UInt64>(0)
     private let postCallbacks = Atomic<UInt64>(0)
     let times = CallbackTimes()
@@ -30,6 +32,10 @@ public final class FilterInstance: Sendable {
 
     /// True until a detach begins.
     public var isAttached: Bool { !rundown.isClosed }
+
+    /// Requests within the instance now: between a pre callback and its post callback, or kept by
+    /// the filter. A detach waits for those that it cannot take the post callback from.
+    public var requestsWithin: Int { rundown.count }
 
     /// How often callbacks ran since the instance was attached.
     public var callbacksRun: (pre: UInt64, post: UInt64) {

@@ -82,6 +82,14 @@ public final class FilterManager: Sendable {
         try instance.volume.detach(instance, reason: reason)
     }
 
+    /// Gives back the bypass that a detached instance keeps from files, although callbacks of it
+    /// still run: for a detach that waits for a callback which hangs. The detach goes on, and the
+    /// teardown comes when the last callback returned. An instance that is attached keeps its say.
+    public func forgo(_ instance: FilterInstance) {
+        guard !instance.isAttached else { return }
+        instance.volume.letBypassGo(of: instance)
+    }
+
     /// Detaches every instance of a filter, on all volumes, and forgets the filter
     /// (`FltUnloadFilter`). Throws `NTStatus.fltDoNotDetach` if the filter has no unload callback,
     /// or refuses an unload that is not mandatory.

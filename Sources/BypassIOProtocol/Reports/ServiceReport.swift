@@ -1,0 +1,53 @@
+/// Which service answers, and what its control interface has had to do.
+public struct ServiceReport: Codable, Sendable {
+    /// Since the mount.
+    public struct Clients: Codable, Sendable, Hashable {
+        /// Connected now, the asking one included.
+        public let connected: Int
+        public let accepted: UInt64
+        /// There were too many already.
+        public let refusedBusy: UInt64
+        /// Neither the service's user nor root.
+        public let refusedUser: UInt64
+        /// Too slow with a request or with taking an answer, or silent for too long.
+        public let cutOff: UInt64
+        /// Requests that are no HTTP, or too large.
+        public let malformed: UInt64
+
+        package init(
+            connected: Int, accepted: UInt64, refusedBusy: UInt64, refusedUser: UInt64,
+            cutOff: UInt64, malformed: UInt64
+        ) {
+            self.connected = connected
+            self.accepted = accepted
+            self.refusedBusy = refusedBusy
+            self.refusedUser = refusedUser
+            self.cutOff = cutOff
+            self.malformed = malformed
+        }
+    }
+
+    public let version: String
+    /// The service's process.
+    public let process: Int32
+    public let source: String
+    public let mountPoint: String
+    /// The mount's number as in /proc/self/mountinfo, `0:57`: two mounts may have one name.
+    public let device: String
+    /// False once it left the name space, while open files are served.
+    public let isMounted: Bool
+    public let clients: Clients
+
+    package init(
+        version: String, process: Int32, source: String, mountPoint: String, device: String,
+        isMounted: Bool, clients: Clients
+    ) {
+        self.version = version
+        self.process = process
+        self.source = source
+        self.mountPoint = mountPoint
+        self.device = device
+        self.isMounted = isMounted
+        self.clients = clients
+    }
+}

@@ -1,0 +1,219 @@
+package import BypassIOProtocol
+import FlyingFox
+import FlyingSocks
+import Glibc
+import LinuxKit
+import Locks
+package import SystemPackage
+
+/// Serves a volume's control interface on a socket.
+///
+/// A thread of its own takes connections and cuts late clients off; requests are tasks of an
+/// executor of its own. What asks the volume, and may block, has
+/// threads of its own (``QuestionDesk``).
+package final class ControlServer: Sendable {
+    private struct State {
+        var connections: [ObjectIdentifier: ControlConnection] = [:]
+        var isEnding = false
+        var accepted: UInt64 = 0
+        var refusedBusy: UInt64 = 0
+        var refusedUser: UInt64 = 0
+        var cutOff: UInt64 = 0
+        var malformed: UInt64 = 0
+    }
+
+    private let socket: ControlSocket
+    private let limits: ControlLimits
+    private let pool: SocketPool<ePoll>
+    private let router: ControlRouter
+    /// Lock order: a leaf.
+    private let state: Monitor<State>
+    private let owner: UInt32
+    private let poll: Task<Void, any Error>
+    private let executor = ControlExecutor()
+
+    /// Takes the socket over, and serves until ``end()``. Throws what a thread and an epoll
+    /// descriptor may be refused with.
+    package static func start(
+        _ socket: consuming ControlSocket, _ volume: any ControlledVolume,
+        routes: [ControlRoute] = ControlRoute.all, limits: ControlLimits = ControlLimits()
+    ) throws(Errno) -> ControlServer {
+        let server = ControlServer(socket, volume, routes, limits)
+        try OwnThread.start(named: "control socket") { server.takeClients() }.detach()
+        return server
+    }
+
+    private init(
+        _ socket: consuming ControlSocket, _ volume: any ControlledVolume,
+        _ routes: [ControlRoute], _ limits: ControlLimits
+    ) {
+        self.socket = socket
+        self.limits = limits
+        owner = geteuid()
+        let pool: SocketPool<ePoll> = .ePoll()
+        self.pool = pool
+        let state = Monitor(State())
+        self.state = state
+        router = ControlRouter(
+            routes,
+            ControlContext(
+                volume: volume, limits: limits, looks: QuestionDesk(limit: limits.looks, executor),
+                changes: QuestionDesk(limit: limits.changes, executor),
+                clients: { Self.counts(state) }))
+        poll = Task(executorPreference: executor) {
+            try await pool.prepare()
+            try await pool.run()
+        }
+    }
+
+    /// Takes no more clients, ends those that are there, and removes the socket.
+    package func end() {
+        let connections = state.withLock { state in
+            state.isEnding = true
+            return Array(state.connections.values)
+        }
+        socket.remove()
+        for connection in connections { connection.end() }
+        poll.cancel()
+    }
+
+    package var clients: ServiceReport.Clients { Self.counts(state) }
+
+    private static func counts(_ state: Monitor<State>) -> ServiceReport.Clients {
+        state.withLock { state in
+            ServiceReport.Clients(
+                connected: state.connections.count, accepted: state.accepted,
+                refusedBusy: state.refusedBusy, refusedUser: state.refusedUser,
+                cutOff: state.cutOff, malformed: state.malformed)
+        }
+    }
+
+    // MARK: Taking clients
+
+    /// How often late clients are looked for while there are clients, milliseconds.
+    private static let step: Int32 = 250
+    /// The pause after a connection could not be taken (no descriptors), microseconds.
+    private static let pause: UInt32 = 100_000
+
+    private func takeClients() {
+        while true {
+            let (isEnding, isIdle) = state.withLock { ($0.isEnding, $0.connections.isEmpty) }
+            if isEnding { return }
+            do throws(Errno) {
+                let isReadable = try SystemCall.waitUntilReadable(
+                    socket.descriptor, milliseconds: isIdle ? nil : Self.step)
+                if isReadable { admit(try SystemCall.accept(socket.descriptor)) }
+            } catch {
+                if error != .resourceTemporarilyUnavailable { usleep(Self.pause) }
+            }
+            cutOffLate()
+        }
+    }
+
+    private func admit(_ client: consuming OwnedDescriptor) {
+        guard let peer = try? SystemCall.peer(of: client.descriptor) else { return }
+        let connection = ControlConnection(client, pool)
+        guard peer.user == owner || peer.user == 0 else {
+            state.withLock { $0.refusedUser += 1 }
+            return connection.sayAtOnce(ResponseText.closing(Self.wrongUser(peer.user, owner)))
+        }
+        let isTaken = state.withLock { state in
+            guard !state.isEnding, state.connections.count < limits.clients else {
+                state.refusedBusy += 1
+                return false
+            }
+            state.accepted += 1
+            state.connections[ObjectIdentifier(connection)] = connection
+            return true
+        }
+        guard isTaken else {
+            return connection.sayAtOnce(ResponseText.closing(Self.tooMany(limits.clients)))
+        }
+        connection.wait(for: .idle, limits.idle)
+        Task(executorPreference: executor) { [self] in
+            await serve(connection)
+            state.withLock { _ = $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }
+        }
+    }
+
+    private func cutOffLate() {
+        let connections = state.withLock { Array($0.connections.values) }
+        let now = KernelClock.monotonic
+        let late = connections.filter { $0.cutOff(at: now) != nil }.count
+        if late > 0 { state.withLock { $0.cutOff += UInt64(late) } }
+    }
+
+    private static func wrongUser(_ user: UInt32, _ owner: UInt32) -> ControlFault {
+        ControlFault(
+            403, "wrong-user", "User \(user) may not control a mount of user \(owner).",
+            advice: "Ask as that user, or as root.")
+    }
+
+    private static func tooMany(_ limit: Int) -> ControlFault {
+        ControlFault(
+            503, "too-many-clients", "\(limit) clients are connected already.",
+            advice: "Try again when one is gone.")
+    }
+
+    // MARK: Serving one
+
+    private func serve(_ connection: ControlConnection) async {
+        var reader = RequestReader(connection, limits)
+        while true {
+            do throws(ControlFault) {
+                guard let request = try await reader.next() else { return }
+                guard await answer(request, connection) else { return }
+            } catch {
+                state.withLock { $0.malformed += 1 }
+                _ = await connection.send(ResponseText.closing(error), within: limits.answer)
+                // Closed with bytes unread, the client might lose what it was told.
+                connection.discardWhatIsThere()
+                return
+            }
+        }
+    }
+
+    /// Whether the client may go on.
+    private func answer(
+        _ request: RequestReader.Request, _ connection: ControlConnection
+    ) async -> Bool {
+        let response = await router.response(to: request)
+        guard case .httpBody(let body) = response.payload else { return false }
+        let keeps = request.head.keepsConnection
+        let head = ResponseText.head(
+            response, length: body.count, keepsConnection: keeps && body.count != nil)
+        guard request.head.method != "HEAD" else {
+            return await connection.send(head, within: limits.answer) && keeps
+        }
+        guard body.count == nil else {
+            var text = head
+            do { for try await piece in body { text += piece } } catch { return false }
+            return await connection.send(text, within: limits.answer) && keeps
+        }
+        guard await connection.send(head, within: limits.answer) else { return false }
+        await stream(body, connection)
+        return false
+    }
+
+    /// Pieces as they come, until they end or the client is gone, which it need not say by taking
+    /// none: it is listened to meanwhile.
+    private func stream(_ body: HTTPBodySequence, _ connection: ControlConnection) async {
+        let limits = limits
+        let sender = Task(executorPreference: executor) {
+            do {
+                for try await piece in body {
+                    guard await connection.send(Array(piece), within: limits.answer) else { return }
+                }
+            } catch {
+                return
+            }
+        }
+        let listener = Task(executorPreference: executor) {
+            _ = await connection.receive(atMost: 1)
+            sender.cancel()
+        }
+        await sender.value
+        connection.end()
+        await listener.value
+    }
+}

@@ -1,0 +1,225 @@
+import BypassIOProtocol
+import Dispatch
+import IOStack
+import LinuxKit
+import SystemPackage
+
+/// The filters of a mount while it is served: which are loaded, and how they come and go.
+///
+/// Any thread that may wait for callbacks. Lock order: `state` is a leaf; the stack is never asked
+/// under it.
+final class LiveFilters: Sendable {
+    /// Why a filter does not come.
+    enum Refusal: Error {
+        case notAllowed(ShippedFilter, AllowedFilters)
+        /// Loaded already, so it has its settings.
+        case alreadyLoaded(String)
+        case stack(NTStatus, altitude: Altitude)
+
+        var status: NTStatus {
+            switch self {
+            case .notAllowed: .accessDenied
+            case .alreadyLoaded: .objectNameCollision
+            case .stack(let status, _): status
+            }
+        }
+    }
+
+    /// A filter that is registered.
+    struct Loaded: Sendable {
+        let filter: Minifilter
+        let shipped: ShippedFilter
+        let change: (@Sendable (String, String) throws -> Void)?
+        var settings: [String: String]
+    }
+
+    private struct State {
+        var loaded: [Loaded] = []
+        /// What a detach took off the stack, and waits for.
+        var leaving: [FilterInstance] = []
+    }
+
+    let volume: Volume
+    let allowed: AllowedFilters?
+    private let manager: FilterManager
+    private let log: ServiceLog
+    private let state = Guarded(State())
+
+    init(
+        _ volume: Volume, _ manager: FilterManager, allowed: AllowedFilters?, log: ServiceLog
+    ) {
+        self.volume = volume
+        self.manager = manager
+        self.allowed = allowed
+        self.log = log
+    }
+
+    /// Highest altitude first.
+    var loaded: [Loaded] {
+        state.withLock { $0.loaded }.sorted {
+            $0.filter.registration.altitude > $1.filter.registration.altitude
+        }
+    }
+
+    var leaving: [FilterInstance] { state.withLock { $0.leaving } }
+
+    func loaded(_ filter: Minifilter) -> Loaded? {
+        state.withLock { $0.loaded.first { $0.filter === filter } }
+    }
+
+    // MARK: Coming
+
+    /// Attaches a filter; one that is not loaded is made with the setting's values.
+    ///
+    /// Throws a ``Refusal``, and a ``CommandError`` for a wrong value.
+    func attach(
+        _ setting: FilterSetting, reason: FilterRegistration.SetupReason, mustBeNew: Bool
+    ) throws -> FilterInstance {
+        if let allowed, !allowed.allows(setting.filter) {
+            throw Refusal.notAllowed(setting.filter, allowed)
+        }
+        let made = try setting.filter.make(setting.values, altitude: setting.altitude, log: log)
+        let altitude = setting.altitude ?? made.registration.altitude
+        let known = state.withLock { state in
+            state.loaded.first { $0.filter.name == made.registration.name }
+        }
+        if let known {
+            guard !mustBeNew, setting.values.isEmpty else {
+                throw Refusal.alreadyLoaded(known.filter.name)
+            }
+            return try attach(known.filter, altitude, reason)
+        }
+        return try load(setting, made, altitude, reason)
+    }
+
+    private func load(
+        _ setting: FilterSetting, _ made: LoadableFilter, _ altitude: Altitude,
+        _ reason: FilterRegistration.SetupReason
+    ) throws(Refusal) -> FilterInstance {
+        let filter: Minifilter
+        do throws(NTStatus) {
+            filter = try manager.register(made.registration)
+        } catch {
+            throw error == .objectNameCollision
+                ? .alreadyLoaded(made.registration.name) : .stack(error, altitude: altitude)
+        }
+        let settings = Dictionary(setting.values.map { ($0.key, $0.value) }) { $1 }
+        state.withLock {
+            $0.loaded.append(
+                Loaded(
+                    filter: filter, shipped: setting.filter, change: made.change,
+                    settings: settings))
+        }
+        do throws(Refusal) {
+            return try attach(filter, altitude, reason)
+        } catch {
+            // It came for this attach.
+            forget(filter)
+            _ = try? manager.unload(filter, mandatory: true)
+            throw error
+        }
+    }
+
+    private func attach(
+        _ filter: Minifilter, _ altitude: Altitude, _ reason: FilterRegistration.SetupReason
+    ) throws(Refusal) -> FilterInstance {
+        do throws(NTStatus) {
+            return try manager.attach(filter, to: volume, altitude: altitude, reason: reason)
+        } catch {
+            throw .stack(error, altitude: altitude)
+        }
+    }
+
+    private func forget(_ filter: Minifilter) {
+        state.withLock { $0.loaded.removeAll { $0.filter === filter } }
+    }
+
+    func note(_ settings: [String: String], of filter: Minifilter) {
+        state.withLock { state in
+            guard let place = state.loaded.firstIndex(where: { $0.filter === filter }) else {
+                return
+            }
+            state.loaded[place].settings.merge(settings) { $1 }
+        }
+    }
+
+    // MARK: Going
+
+    /// How long a forced detach gives callbacks before it gives bypass back without them.
+    private static let grace = DispatchTimeInterval.milliseconds(500)
+
+    /// Detaches; throws what the stack says. Forced, it asks nobody and returns although callbacks
+    /// run; whether none does.
+    func detach(_ instance: FilterInstance, isForced: Bool) throws(NTStatus) -> Bool {
+        try leave([instance], isForced: isForced) { [manager] () throws(NTStatus) in
+            try manager.detach(instance, reason: isForced ? .mandatoryUnload : .manual)
+        }
+    }
+
+    /// The same with every instance of a filter, which is forgotten.
+    func unload(_ filter: Minifilter, isForced: Bool) throws(NTStatus) -> Bool {
+        let instances = volume.instances.filter { $0.filter === filter }
+        return try leave(instances, isForced: isForced) { [self] () throws(NTStatus) in
+            try manager.unload(filter, mandatory: isForced)
+            forget(filter)
+        }
+    }
+
+    /// Has bypass come back from one that is detached and whose callbacks run.
+    func forgo(_ instance: FilterInstance) { manager.forgo(instance) }
+
+    private func leave(
+        _ instances: [FilterInstance], isForced: Bool,
+        _ body: @escaping @Sendable () throws(NTStatus) -> Void
+    ) throws(NTStatus) -> Bool {
+        state.withLock { $0.leaving += instances }
+        let work: @Sendable () throws(NTStatus) -> Void = { [self] () throws(NTStatus) in
+            defer {
+                state.withLock { state in
+                    state.leaving.removeAll { one in instances.contains { $0 === one } }
+                }
+            }
+            try body()
+        }
+        guard isForced else {
+            try work()
+            return true
+        }
+        let outcome = Outcome()
+        do throws(Errno) {
+            try OwnThread.start(named: "forced detach") {
+                do throws(NTStatus) {
+                    try work()
+                    outcome.settle(nil)
+                } catch {
+                    outcome.settle(error)
+                }
+            }.detach()
+        } catch {
+            throw .insufficientResources
+        }
+        if outcome.isSettled(within: Self.grace) {
+            if let failure = outcome.failure { throw failure }
+            return true
+        }
+        for instance in instances { manager.forgo(instance) }
+        return false
+    }
+
+    /// How a detach on a thread of its own ended.
+    private final class Outcome: Sendable {
+        private let status = Guarded<NTStatus?>(nil)
+        private let ended = DispatchSemaphore(value: 0)
+
+        func settle(_ failure: NTStatus?) {
+            status.withLock { $0 = failure }
+            ended.signal()
+        }
+
+        func isSettled(within time: DispatchTimeInterval) -> Bool {
+            ended.wait(timeout: .now() + time) == .success
+        }
+
+        var failure: NTStatus? { status.withLock { $0 } }
+    }
+}

@@ -1,0 +1,40 @@
+import ControlInterface
+import IOStack
+
+/// The control interface of a mount, from before the mount to its end.
+final class MountControl: Sendable {
+    private enum State {
+        case nothing
+        /// Clients may connect, and wait for the mount.
+        case prepared(ControlSocket)
+        case serving(ControlServer)
+    }
+
+    private let state = Guarded(State.nothing)
+
+    /// Makes the socket: whoever sees the mount finds it. Throws why there is none.
+    func prepare(at place: ControlPlace) throws(ControlSocket.Failure) {
+        let socket = try ControlSocket(place)
+        state.withLock { $0 = .prepared(socket) }
+    }
+
+    /// Serves those who connected. Throws what a thread is refused with.
+    func serve(_ volume: any ControlledVolume) throws {
+        guard case .prepared(let socket) = state.withLock({ $0 }) else { return }
+        let server = try ControlServer.start(socket, volume)
+        state.withLock { $0 = .serving(server) }
+    }
+
+    /// Removes the socket.
+    func end() {
+        let last = state.withLock { state in
+            defer { state = .nothing }
+            return state
+        }
+        switch last {
+        case .nothing: break
+        case .prepared(let socket): socket.remove()
+        case .serving(let server): server.end()
+        }
+    }
+}

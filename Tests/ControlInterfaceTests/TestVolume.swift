@@ -1,0 +1,181 @@
+import BypassIOProtocol
+import ControlInterface
+import LinuxKit
+import Locks
+import SystemPackage
+import TestSupport
+
+/// A volume that is made up, with as many filters as a test wants, whose answers can be held.
+final class TestVolume: ControlledVolume {
+    private let gate: HeldAnswers?
+
+    init(heldBy gate: HeldAnswers? = nil) { self.gate = gate }
+
+    func identity(_ clients: ServiceReport.Clients) -> ServiceReport {
+        ServiceReport(
+            version: "0", process: 1, source: "/source", mountPoint: "/mnt/volume", device: "0:1",
+            isMounted: true, clients: clients)
+    }
+
+    func filters() -> FiltersReport {
+        FiltersReport(filters: [], allowed: nil, isBypassBlocked: false)
+    }
+
+    func instances() -> [InstanceReport] { [] }
+
+    func load(_ order: AttachOrder) throws(ControlFault) -> AttachReport {
+        try attach(order)
+    }
+
+    func attach(_ order: AttachOrder) throws(ControlFault) -> AttachReport {
+        gate?.wait()
+        return AttachReport(instance: Self.instance(order.filter), effect: nil)
+    }
+
+    func unload(_ filter: String, isForced: Bool) throws(ControlFault) -> DetachReport {
+        try detach(filter, isForced: isForced)
+    }
+
+    func detach(_ instance: String, isForced: Bool) throws(ControlFault) -> DetachReport {
+        if !isForced { gate?.wait() }
+        guard instance == "a filter - 1" else {
+            throw ControlFault(404, "no-such-instance", "No filter \(instance) is attached.")
+        }
+        return DetachReport(isGone: !isForced, requestsWithin: 0)
+    }
+
+    func set(
+        _ instance: String, _ settings: [String: String]
+    ) throws(ControlFault) -> InstanceReport {
+        Self.instance(instance, settings)
+    }
+
+    static func instance(
+        _ filter: String, _ settings: [String: String] = [:]
+    ) -> InstanceReport {
+        InstanceReport(
+            filter: filter, volume: "/source", altitude: "1", instance: "\(filter) - 1", frame: 0,
+            features: 8, status: "", preCallbacks: 0, postCallbacks: 0, requestsWithin: 0,
+            settings: settings)
+    }
+
+    func report() throws(ControlFault) -> VolumeReport {
+        gate?.wait()
+        return VolumeReport(
+            volume: "/source", fileSystem: "ext4", storageType: "NVMe", activeBypassCount: 0,
+            suspend: "strict", openHandles: 0, knownInodes: 1, filters: [], supportedFeatures: [],
+            reads: VolumeReport.Reads(
+                traditional: 0, storageBypass: 0, filterBypass: 0, fullBypass: 0),
+            routes: [:], traditionalBecause: [:],
+            kernelRoute: VolumeReport.KernelRoute(isOffered: false, openHandles: 0, gatedReads: 0))
+    }
+}
+
+/// Holds whoever asks until it is opened.
+final class HeldAnswers: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiting = 0
+    }
+
+    private let state = Monitor(State())
+
+    func wait() {
+        state.withLock { $0.waiting += 1 }
+        state.wait(until: \.isOpen) { _ in }
+    }
+
+    /// Returns when so many wait.
+    func await(_ count: Int) { state.wait(until: { $0.waiting >= count }) { _ in } }
+
+    func open() { state.withLock { $0.isOpen = true } }
+}
+
+/// A control interface of a made-up volume at a socket of its own.
+final class TestServer {
+    let folder: TemporaryFolder
+    let socket: FilePath
+    let server: ControlServer
+
+    init(
+        _ volume: TestVolume = TestVolume(), _ change: (inout ControlLimits) -> Void = { _ in }
+    ) throws {
+        folder = try TemporaryFolder()
+        socket = folder.path.appending("volume.sock")
+        var limits = ControlLimits()
+        change(&limits)
+        server = try ControlServer.start(
+            ControlSocket(ControlPlace(path: socket)), volume, limits: limits)
+    }
+
+    /// At the end of a test, which keeps it alive until then.
+    func end() { server.end() }
+
+    var client: ControlClient { ControlClient(socket: socket, patience: .seconds(60)) }
+
+    /// Sends bytes as they are, and answers what comes until the service ends the connection.
+    func talk(_ text: String) throws -> String {
+        let connection = try RawClient(socket)
+        try connection.send(text)
+        return try connection.rest()
+    }
+}
+
+/// A connection whose bytes the test chooses.
+final class RawClient: Sendable {
+    private let owned: OpenFile
+    private var socket: FileDescriptor { owned.descriptor }
+
+    init(_ path: FilePath) throws {
+        owned = OpenFile(try SystemCall.streamSocket(waits: true))
+        try SystemCall.setPatience(of: socket, milliseconds: 60_000)
+        try SystemCall.connect(socket, to: path)
+    }
+
+    func send(_ text: String) throws {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty, let sent = try taken(rest) { rest = rest.dropFirst(sent) }
+    }
+
+    /// nil when the service has ended the connection.
+    private func taken(_ bytes: ArraySlice<UInt8>) throws(Errno) -> Int? {
+        do throws(Errno) {
+            return try SystemCall.send(bytes, to: socket)
+        } catch {
+            if error == .brokenPipe || error == .connectionReset { return nil }
+            throw error
+        }
+    }
+
+    /// Empty when the service has ended the connection.
+    private func more() throws(Errno) -> [UInt8] {
+        do throws(Errno) {
+            return try SystemCall.receive(from: socket, atMost: 4096)
+        } catch {
+            if error == .connectionReset { return [] }
+            throw error
+        }
+    }
+
+    /// Until the service ends the connection.
+    func rest() throws -> String {
+        var text: [UInt8] = []
+        var piece = try more()
+        while !piece.isEmpty {
+            text += piece
+            piece = try more()
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Until that stands there.
+    func until(_ mark: String) throws -> String {
+        var text = ""
+        while !text.contains(mark) {
+            let piece = try more()
+            if piece.isEmpty { break }
+            text += String(decoding: piece, as: UTF8.self)
+        }
+        return text
+    }
+}
