@@ -7,10 +7,10 @@ struct BypassioCommand: ParsableCommand {
         abstract: "BypassIO for Linux: reads that go past every filter, and the reason when not.",
         discussion: """
             Exit codes: 0 success (state: supported), 1 not supported (decode: malformed, lab: \
-            failed; attach and its like: refused), 2 partially supported, 64 usage, 65 malformed scenario, 66 no such file or \
-            not readable, 69 no FUSE or no control interface, 70 internal error, 73 folder or mount point cannot be used, \
-            75 in use or no answer, 77 not permitted, 130 \
-            stopped by a signal.
+            failed; attach and its like: refused), 2 partially supported, 64 usage, 65 malformed \
+            scenario, 66 no such file or not readable, 69 no FUSE or no control interface, 70 \
+            internal error, 73 folder or mount point cannot be used, 75 in use or no answer, 77 \
+            not permitted, 130 stopped by a signal.
             """,
         version: "0.1.0",
         subcommands: [
