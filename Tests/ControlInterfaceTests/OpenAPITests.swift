@@ -73,7 +73,8 @@ struct OpenAPITests {
     }
 
     private static let volume = VolumeReport(
-        volume: "/source", fileSystem: "ext4", storageType: "NVMe", activeBypassCount: 0,
+        volume: "/source", offersBypass: true, fileSystem: "ext4", storageType: "NVMe",
+        activeBypassCount: 0,
         suspend: "strict", openHandles: 0, knownInodes: 1,
         filters: [
             VolumeReport.Filter(

@@ -62,7 +62,8 @@ final class TestVolume: ControlledVolume {
     func report() throws(ControlFault) -> VolumeReport {
         gate?.wait()
         return VolumeReport(
-            volume: "/source", fileSystem: "ext4", storageType: "NVMe", activeBypassCount: 0,
+            volume: "/source", offersBypass: true, fileSystem: "ext4", storageType: "NVMe",
+            activeBypassCount: 0,
             suspend: "strict", openHandles: 0, knownInodes: 1, filters: [], supportedFeatures: [],
             reads: VolumeReport.Reads(
                 traditional: 0, storageBypass: 0, filterBypass: 0, fullBypass: 0),
