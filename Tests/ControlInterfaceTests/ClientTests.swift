@@ -55,6 +55,8 @@ struct ClientTests {
         let connection = try RawClient(other.socket)
         try connection.send("GET /v1/serv")
         #expect(try connection.rest().hasPrefix("HTTP/1.1 408 "))
+        // The client hears of it before it is counted.
+        while other.server.clients.cutOff == 0 { usleep(1000) }
         #expect(other.server.clients.cutOff == 1)
     }
 
