@@ -9,6 +9,19 @@ package protocol ControlledVolume: Sendable {
     /// The filters' counters and the routes of reads.
     func report() throws(ControlFault) -> VolumeReport
 
+    /// At most `limit` events that came after the event of that number. Waits for nobody.
+    func events(after number: UInt64, limit: Int) -> EventPage
+
+    /// An element whenever there may be new events; ends with the mount. Waits for nobody.
+    func newsOfEvents() -> AsyncStream<Void>
+
+    /// Begins to look; the result tells what happened from then until it is called, with so many
+    /// of the busiest files and processes.
+    func beginActivity() -> @Sendable (Int) -> ActivityReport
+
+    /// From now on callbacks are timed, for some minutes.
+    func timeCallbacks()
+
     func filters() -> FiltersReport
 
     /// Attached ones and those that callbacks keep from going, highest altitude first.

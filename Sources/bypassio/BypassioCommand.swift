@@ -16,8 +16,8 @@ struct BypassioCommand: ParsableCommand {
         subcommands: [
             MountCommand.self, UmountCommand.self, FiltersCommand.self, InstancesCommand.self,
             VolumesCommand.self, LoadCommand.self, UnloadCommand.self, AttachCommand.self,
-            DetachCommand.self, SetCommand.self, StateCommand.self,
-            WhyCommand.self, FsctlCommand.self,
+            DetachCommand.self, SetCommand.self, StateCommand.self, WhyCommand.self,
+            FsctlCommand.self, EventsCommand.self, TopCommand.self,
             DecodeCommand.self, LabCommand.self, SampleCommand.self, BenchCommand.self,
             CollectCommand.self, DemoCommand.self, SampleReader.self, LabServiceCommand.self,
         ])

@@ -17,6 +17,32 @@ final class TestVolume: ControlledVolume {
             isMounted: true, clients: clients)
     }
 
+    func events(after number: UInt64, limit: Int) -> EventPage {
+        let events = Self.events.filter { $0.number > number }.prefix(limit)
+        return EventPage(events: Array(events), lost: 0, next: events.last?.number ?? number)
+    }
+
+    /// Three events.
+    static let events: [ServiceEvent] = (1...3).map { number in
+        var event = ServiceEvent(.paused, .info, "event \(number)")
+        event.number = number
+        event.time = "2026-03-01T12:00:00.000000Z"
+        return event
+    }
+
+    /// Ends at once.
+    func newsOfEvents() -> AsyncStream<Void> { AsyncStream { $0.finish() } }
+
+    func beginActivity() -> @Sendable (Int) -> ActivityReport {
+        { limit in
+            ActivityReport(
+                seconds: 1, openHandles: limit, handlesWithBypass: 0, routes: [:], filters: [],
+                files: [], processes: [])
+        }
+    }
+
+    func timeCallbacks() {}
+
     func filters() -> FiltersReport {
         FiltersReport(filters: [], allowed: nil, isBypassBlocked: false)
     }

@@ -51,7 +51,8 @@ extension VolumeReport.Filter {
         self.init(
             name: instance.filter.name, altitude: instance.altitude.description,
             supportsBypassIO: instance.filter.isOptedIn, features: instance.filter.features.names,
-            preCallbacks: runs.pre, postCallbacks: runs.post)
+            preCallbacks: runs.pre, postCallbacks: runs.post,
+            callbackTimes: instance.callbackTimes)
     }
 }
 

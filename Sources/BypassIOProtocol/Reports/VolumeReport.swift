@@ -10,10 +10,13 @@ public struct VolumeReport: Codable, Sendable {
         /// Callbacks that ran so far.
         public let preCallbacks: UInt64
         public let postCallbacks: UInt64
+        /// While somebody looked at metrics or `top`.
+        public let callbackTimes: LatencyReport
 
         package init(
             name: String, altitude: String, supportsBypassIO: Bool, features: [String],
-            preCallbacks: UInt64, postCallbacks: UInt64
+            preCallbacks: UInt64, postCallbacks: UInt64,
+            callbackTimes: LatencyReport = LatencyReport(counts: [], nanoseconds: 0)
         ) {
             self.name = name
             self.altitude = altitude
@@ -21,6 +24,7 @@ public struct VolumeReport: Codable, Sendable {
             self.features = features
             self.preCallbacks = preCallbacks
             self.postCallbacks = postCallbacks
+            self.callbackTimes = callbackTimes
         }
     }
 

@@ -134,6 +134,8 @@ final class ControlExchange {
             form = .length(left - piece.count)
             return piece
         case .pieces:
+            // A service that ends leaves a stream without its last piece.
+            if pending.isEmpty, try !readMore() { return nil }
             guard let length = Int(try line(), radix: 16), 0...Self.bodyLimit ~= length else {
                 throw .malformed(path)
             }

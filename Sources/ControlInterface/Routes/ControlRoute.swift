@@ -21,6 +21,7 @@ package struct ControlRoute: Sendable {
     }
 
     package static let all: [ControlRoute] = [
-        service, volume, filters, load, unload, instances, attach, detach, set,
+        service, volume, filters, load, unload, instances, attach, detach, set, events,
+        eventStream, activity, metrics,
     ]
 }

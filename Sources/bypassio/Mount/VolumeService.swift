@@ -279,7 +279,8 @@ struct VolumeService {
 
     private func serveControl() {
         do {
-            try control.serve(LiveVolume(mounted, live, source: settings.source))
+            try control.serve(
+                LiveVolume(mounted, live, source: settings.source, log: log))
         } catch {
             control.end()
             complain("no control interface: \(error).")

@@ -52,6 +52,7 @@ struct UnsafeTests {
         "Sources/bypassio/Mount/SourceReadAhead.swift": "stat(2) of the source",
         "Sources/bypassio/Sample/SampleMountPoint.swift": "a temporary folder",
         "Sources/bypassio/State/HostPath.swift": "lstat(2)",
+        "Sources/bypassio/Top/TopScreen.swift": "the terminal",
         "Sources/bypassio/Why/Asker.swift": "users, and becoming another user",
     ]
 

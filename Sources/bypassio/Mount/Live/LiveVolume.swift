@@ -12,11 +12,17 @@ import SystemPackage
 final class LiveVolume: ControlledVolume {
     let mounted: MountedVolume
     let live: LiveFilters
+    let log: ServiceLog
+    let timing: CallbackTiming
     private let source: String
     /// As the mount table has it; nil where it could not be found there.
     private let device: DeviceNumber?
 
-    init(_ mounted: MountedVolume, _ live: LiveFilters, source: String) {
+    init(
+        _ mounted: MountedVolume, _ live: LiveFilters, source: String, log: ServiceLog
+    ) {
+        self.log = log
+        timing = CallbackTiming(mounted.volume)
         self.mounted = mounted
         self.live = live
         self.source = source

@@ -1,0 +1,92 @@
+import BypassIOProtocol
+import Foundation
+
+extension ControlRoute {
+    /// Events that are kept, the oldest first.
+    static let events = ControlRoute("GET", "/v1/events") { request throws(Refusal) in
+        let number = try request.number("after") ?? 0
+        let limit = try request.number("limit") ?? 1000
+        return ControlAnswer(
+            request.context.volume.events(after: number, limit: Int(clamping: limit)))
+    }
+
+    /// Events as they come, a line of JSON each.
+    static let eventStream = ControlRoute("GET", "/v1/events/stream") { request throws(Refusal) in
+        let follower = EventFollower(
+            request.context.volume, after: try request.number("after") ?? 0)
+        return .stream(
+            AsyncStream(unfolding: { await follower.next() }),
+            contentType: "application/x-ndjson")
+    }
+}
+
+extension ControlRequest {
+    /// `?name=N`; nil where it is not named.
+    func number(_ name: String) throws(ControlFault) -> UInt64? {
+        guard let text = query[name] else { return nil }
+        guard let number = UInt64(text) else {
+            throw ControlFault(
+                400, "malformed-query", "\(name)=\(text): it is a whole number, 0 or more.")
+        }
+        return number
+    }
+}
+
+/// A reader of the stream of events. It takes what is there when its client has taken what came
+/// before, so a slow client keeps nothing but its place.
+private actor EventFollower {
+    /// Without events an empty line is sent so often: a client that is gone is noticed.
+    private static let heartbeat: Duration = .seconds(15)
+    private static let most = 256
+
+    private let volume: any ControlledVolume
+    private var number: UInt64
+
+    init(_ volume: any ControlledVolume, after number: UInt64) {
+        self.volume = volume
+        self.number = number
+    }
+
+    /// Lines of JSON: events, and before them how many are missing, `{"lost":17}`.
+    func next() async -> [UInt8]? {
+        while true {
+            // First, so that what comes after the look is news.
+            let news = volume.newsOfEvents()
+            let page = volume.events(after: number, limit: Self.most)
+            number = page.next
+            let lines = Self.lines(of: page)
+            if !lines.isEmpty { return lines }
+            switch await Self.wait(for: news) {
+            case .event: continue
+            case .silence: return [UInt8(ascii: "\n")]
+            case .end: return nil
+            }
+        }
+    }
+
+    private enum Waited { case event, silence, end }
+
+    private static func wait(for news: AsyncStream<Void>) async -> Waited {
+        await withTaskGroup(of: Waited.self) { group in
+            group.addTask {
+                for await _ in news { return .event }
+                return Task.isCancelled ? .silence : .end
+            }
+            group.addTask {
+                try? await Task.sleep(for: heartbeat)
+                return .silence
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .end
+        }
+    }
+
+    private static func lines(of page: EventPage) -> [UInt8] {
+        var bytes: [UInt8] = []
+        if page.lost > 0 { bytes += Array(#"{"lost":\#(page.lost)}"#.utf8) + [UInt8(ascii: "\n")] }
+        for event in page.events {
+            bytes += ControlAnswer.json(of: event) + [UInt8(ascii: "\n")]
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import BypassIOProtocol
+import ControlInterface
+import Foundation
+import Terminal
+
+/// `bypassio events`: what happened on a mount.
+struct EventsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events",
+        abstract:
+            "Show vetoes, pauses, suspensions, attaches and whatever else happened on a mount.",
+        discussion: """
+            What happens again within a second is one event with its count. docs/events.md lists \
+            the kinds.
+
+            Exit codes: 0 shown, 64 usage, 66 no bypassio volume there, 69 no control interface, \
+            75 no answer, 77 not permitted.
+            """)
+
+    @OptionGroup var place: ControlPlaceOptions
+
+    @Argument(help: "Where the volume is mounted.")
+    var mountPoint: String
+
+    @Flag(help: "Go on with the events that come, until Ctrl-C or the mount's end.")
+    var follow = false
+
+    @Flag(help: "Print a line of JSON for each.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Only events behind this number, since this time, or of the last 10m, 2h, 30s.",
+            valueName: "number|time|ago"))
+    var since: EventStart?
+
+    func run() throws {
+        try reportingErrors {
+            let asked = try place.client(mountPoint)
+            var number = since?.number ?? 0
+            repeat {
+                let page = try asked.ask { client throws(ControlClientError) in
+                    try client.get("/v1/events?after=\(number)&limit=1000", as: EventPage.self)
+                }
+                if page.lost > 0 { tellLost(page.lost) }
+                for event in page.events { show(event) }
+                if page.next == number || page.events.isEmpty { break }
+                number = page.next
+            } while true
+            guard follow else { return }
+            try asked.ask { client throws(ControlClientError) in
+                var rest: [UInt8] = []
+                try client.follow("/v1/events/stream?after=\(number)") { piece in
+                    rest += piece
+                    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                        show(line: Array(rest[..<end]))
+                        rest.removeFirst(end + 1)
+                    }
+                    return true
+                }
+            }
+        }
+    }
+
+    private struct Lost: Decodable { let lost: UInt64 }
+
+    private func show(line: [UInt8]) {
+        guard !line.isEmpty else { return }
+        let decoder = JSONDecoder()
+        if let event = try? decoder.decode(ServiceEvent.self, from: Data(line)) {
+            show(event)
+        } else if let missing = try? decoder.decode(Lost.self, from: Data(line)) {
+            tellLost(missing.lost)
+        }
+    }
+
+    private func show(_ event: ServiceEvent) {
+        guard since?.includes(event) ?? true else { return }
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            guard let line = try? encoder.encode(event) else { return }
+            StandardOutput.print(String(decoding: line, as: UTF8.self))
+        } else {
+            let again = event.count == 1 ? "" : " (\(event.count) times)"
+            StandardOutput.print("\(event.time)  \(event.word)  \(event.text)\(again)".onOneLine)
+        }
+    }
+
+    private func tellLost(_ count: UInt64) {
+        StandardOutput.complain(
+            count == 1 ? "1 event is kept no more." : "\(count) events are kept no more.")
+    }
+}
+
+extension ServiceEvent {
+    /// Kind, or what is the matter, in a column.
+    fileprivate var word: String {
+        let word = severity == .info || severity == .notice ? kind.rawValue : severity.rawValue
+        return word.padding(toLength: 15, withPad: " ", startingAt: 0)
+    }
+}
