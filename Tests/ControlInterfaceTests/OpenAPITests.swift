@@ -58,7 +58,40 @@ struct OpenAPITests {
                 AttachOrder(filter: "a")
             ),
             ("SettingsOrder", SettingsOrder(settings: ["key": "value"]), nil),
+            ("EventPage", EventPage(events: TestVolume.events, lost: 0, next: 1), nil),
+            ("ServiceEvent", wholeEvent, TestVolume.events[0]),
+            ("ActivityReport", activity, nil),
         ]
+
+    private static let wholeEvent: ServiceEvent = {
+        var event = TestVolume.events[0]
+        event.driver = "a"
+        event.altitude = "1"
+        event.path = "file"
+        event.operation = "FS_BPIO_OP_QUERY"
+        event.status = 1
+        event.statusName = "STATUS"
+        event.reason = "reason"
+        event.cause = "cause"
+        event.errno = 5
+        return event
+    }()
+
+    private static let activity: ActivityReport = {
+        let reader = ActivityReport.Reader(
+            name: "file", readsPerSecond: 1.5, bytesPerSecond: 1, routes: ["gated": 1])
+        return ActivityReport(
+            seconds: 1.5, openHandles: 1, handlesWithBypass: 1,
+            routes: [
+                "gated": ActivityReport.Rate(
+                    opensPerSecond: 0.5, readsPerSecond: nil, bytesPerSecond: 1)
+            ],
+            filters: [
+                ActivityReport.Filter(
+                    name: "a", altitude: "1", supportsBypassIO: true, callbacksPerSecond: 0.5,
+                    p50: 1, p99: 2)
+            ], files: [reader], processes: [reader])
+    }()
 
     private static let clients = ServiceReport.Clients(
         connected: 1, accepted: 1, refusedBusy: 0, refusedUser: 0, cutOff: 0, malformed: 0)
@@ -79,7 +112,8 @@ struct OpenAPITests {
         filters: [
             VolumeReport.Filter(
                 name: "a", altitude: "1", supportsBypassIO: true, features: ["bypassIO"],
-                preCallbacks: 1, postCallbacks: 1)
+                preCallbacks: 1, postCallbacks: 1,
+                callbackTimes: LatencyReport(counts: [1], nanoseconds: 70))
         ], supportedFeatures: ["bypassIO"],
         reads: VolumeReport.Reads(traditional: 0, storageBypass: 0, filterBypass: 0, fullBypass: 0),
         routes: ["gated": VolumeReport.Route(opens: 1, reads: nil, bytes: 1)],
@@ -138,6 +172,7 @@ private enum JSONValue: Decodable {
     case null
     case boolean
     case integer
+    case number
     case string
     case array([JSONValue])
     case object([String: JSONValue])
@@ -150,6 +185,8 @@ private enum JSONValue: Decodable {
             self = .boolean
         } else if (try? container.decode(Int.self)) != nil {
             self = .integer
+        } else if (try? container.decode(Double.self)) != nil {
+            self = .number
         } else if (try? container.decode(String.self)) != nil {
             self = .string
         } else if let items = try? container.decode([JSONValue].self) {
@@ -164,6 +201,7 @@ private enum JSONValue: Decodable {
         case .null: "null"
         case .boolean: "boolean"
         case .integer: "integer"
+        case .number: "number"
         case .string: "string"
         case .array: "array"
         case .object: "object"

@@ -23,7 +23,7 @@ final class TestVolume: ControlledVolume {
     }
 
     /// Three events.
-    static let events: [ServiceEvent] = (1...3).map { number in
+    static let events: [ServiceEvent] = (1...UInt64(3)).map { number in
         var event = ServiceEvent(.paused, .info, "event \(number)")
         event.number = number
         event.time = "2026-03-01T12:00:00.000000Z"
