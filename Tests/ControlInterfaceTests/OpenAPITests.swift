@@ -58,7 +58,7 @@ struct OpenAPITests {
                 AttachOrder(filter: "a")
             ),
             ("SettingsOrder", SettingsOrder(settings: ["key": "value"]), nil),
-            ("EventPage", EventPage(events: TestVolume.events, lost: 0, next: 1), nil),
+            ("EventPage", EventPage(events: [wholeEvent], lost: 0, next: 1), nil),
             ("ServiceEvent", wholeEvent, TestVolume.events[0]),
             ("ActivityReport", activity, nil),
         ]

@@ -146,10 +146,11 @@ def _synopsis(
 
 
 class ExitCodes:
-    """The table of docs/exit-codes.md: of a command its column, otherwise what its help says."""
+    """The first table of docs/exit-codes.md: of a command its column, otherwise what its help says."""
 
     def __init__(self, text: str):
-        lines = [line for line in text.split("\n") if line.startswith("|")]
+        table = text[text.index("\n|") + 1:].split("\n\n")[0]
+        lines = table.split("\n")
         rows = [roff.cells(line) for line in lines]
         self.heads = [re.findall(r"`([^`]+)`", head) for head in rows[0]]
         self.rows = [self._resolved(row) for row in rows[2:]]

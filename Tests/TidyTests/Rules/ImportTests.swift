@@ -53,7 +53,8 @@ struct ImportTests {
         "bypassio": [
             "ArgumentParser", "BypassIOBench", "BypassIOClient", "BypassIOLab", "BypassIOMount",
             "BypassIOProtocol", "CBypassIO", "CKernelABI", "ControlInterface", "DirectRead",
-            "Dispatch", "FUSE", "FUSERing", "Foundation", "Glibc", "HostFileSystem", "IOStack", "LinuxKit", "Logging",
+            "Dispatch", "FUSE", "FUSERing", "Foundation", "Glibc", "HostFileSystem", "IOStack",
+            "LinuxKit", "Logging",
             "Minifilters", "ServiceEvents", "SystemPackage", "Terminal", "VolumeDrivers",
         ],
     ]
