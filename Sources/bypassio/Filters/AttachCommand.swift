@@ -22,7 +22,7 @@ struct AttachCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A filter: \(ShippedFilter.names).", valueName: "NAME[=ALTITUDE][,key=value…]"))
+            "A filter: \(ShippedFilter.names).", valueName: "name[=altitude][,key=value]..."))
     var filter: String
 
     @Argument(help: "Where the volume is mounted.")
@@ -46,7 +46,7 @@ struct LoadCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A filter: \(ShippedFilter.names).", valueName: "NAME[=ALTITUDE][,key=value…]"))
+            "A filter: \(ShippedFilter.names).", valueName: "name[=altitude][,key=value]..."))
     var filter: String
 
     @Argument(help: "Where the volume is mounted.")

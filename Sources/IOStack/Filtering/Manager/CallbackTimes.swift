@@ -18,24 +18,32 @@ struct CallbackTimes: ~Copyable, Sendable {
 
     func turn(on isOn: Bool) { self.isOn.store(isOn, ordering: .relaxed) }
 
-    /// Before a callback; nil while nobody looks.
+    /// Before a callback; 0 while nobody looks. A number, because an instant's layout is the
+    /// runtime's secret, and carrying it would cost more than the callback's call.
     @inline(__always)
-    func begin() -> ContinuousClock.Instant? {
-        isOn.load(ordering: .relaxed) ? .now : nil
-    }
+    func begin() -> UInt64 { isOn.load(ordering: .relaxed) ? Self.now() : 0 }
 
     /// After it, also where it pended the request: what comes later is no callback.
     @inline(__always)
-    func end(_ began: ContinuousClock.Instant?) {
-        if let began { record(began) }
+    func end(_ began: UInt64) {
+        if began != 0 { record(began) }
     }
 
     @inline(never)
-    private func record(_ began: ContinuousClock.Instant) {
-        let (seconds, attoseconds) = (ContinuousClock.now - began).components
-        let time = UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+    private func record(_ began: UInt64) {
+        let now = Self.now()
+        let time = now - min(began, now)
         counts[LatencyReport.bucket(ofNanoseconds: time)].wrappingAdd(1, ordering: .relaxed)
         nanoseconds.wrappingAdd(time, ordering: .relaxed)
+    }
+
+    private static let start = ContinuousClock.now
+
+    /// Nanoseconds since the first look; at least 1.
+    @inline(never)
+    private static func now() -> UInt64 {
+        let (seconds, attoseconds) = (ContinuousClock.now - start).components
+        return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000) + 1
     }
 
     var report: LatencyReport {
