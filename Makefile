@@ -1,6 +1,6 @@
 # Builds, installs and packages bypassio. docs/install.md tells more.
 #
-#     make                                       what is installed, below .build-static and .build-install
+#     make                                       what is installed, below .build-static and .build-install, from .build/release
 #     make install [PREFIX=/usr/local] [DESTDIR=]
 #     make uninstall                             with the same PREFIX and DESTDIR
 #     make man, make deb, make check-install
@@ -26,16 +26,19 @@ HELPERDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/sbin,/sbin)
 # A folder below PREFIX where python3 looks, if it has one.
 PYTHONDIR ?= $(shell python3 packaging/python-folder $(PREFIX))
 
+# The built command may lie beside an object of the library that has its name.
+MAKEFLAGS += --no-builtin-rules
+
 SWIFT ?= swift
 CC ?= cc
 CFLAGS ?= -O2 -g
 INSTALL ?= install
 STRIP ?= strip
 
-# The command with the Swift runtime in it, in a folder of its own: the objects differ from those of a
-# usual release build. Another built command can be named: make install BYPASSIO=PATH.
+# The command with the Swift runtime in it, linked from the objects of a usual release build. Another
+# built command can be named: make install BYPASSIO=PATH.
 STATIC := .build-static
-BYPASSIO ?= $(STATIC)/release/bypassio
+BYPASSIO ?= $(STATIC)/bypassio
 BUILT := .build-install
 SOURCES := $(shell find Sources -name '*.swift' -o -name '*.[ch]') Package.swift
 
@@ -47,9 +50,9 @@ LIBRARY_FLAGS := -std=c11 -Wall -Wextra -Werror -fPIC -ISources/CBypassIO/includ
 .PHONY: all man completions library install uninstall check-install deb clean
 all: $(BYPASSIO) library man completions
 
-$(STATIC)/release/bypassio: $(SOURCES)
-	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(STATIC) --product bypassio
-	touch $@
+$(STATIC)/bypassio: $(SOURCES) packaging/link-static packaging/nocurl.c
+	$(SWIFT) build -c release --product bypassio
+	packaging/link-static .build/release $@
 
 man: $(BUILT)/man.made
 $(BUILT)/man.made: $(BYPASSIO) $(MAN_INPUTS)
