@@ -1,9 +1,9 @@
 /* Stands in for libcurl in the command that is linked statically.
  *
- * The HTTP library brings Foundation's URL loading along, whose C part calls libcurl. The command serves a
- * socket and loads no URL, so nothing here is ever called; without it the command would need libcurl and
- * some thirty libraries behind it. Each function fails, as libcurl documents failure: no handle, or a code
- * that is not 0.
+ * The HTTP library brings Foundation's URL loading along, whose C part calls libcurl. The command
+ * serves a socket and loads no URL, so nothing here is ever called; without it the command would
+ * need libcurl and some thirty libraries behind it. Each function fails, as libcurl documents
+ * failure: no handle, or a code that is not 0.
  */
 #include <stddef.h>
 

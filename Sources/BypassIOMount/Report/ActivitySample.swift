@@ -1,7 +1,7 @@
 internal import BypassIOProtocol
 internal import IOStack
 
-/// What a mount's counters say at one moment; two of them make an ``ActivityReport``.
+/// What a mount's counters say at one moment; two of them make an `ActivityReport`.
 ///
 /// Any thread. Whoever is served waits for none of it longer than the table of handles is copied.
 public struct ActivitySample: Sendable {

@@ -42,8 +42,10 @@ struct CallbackTimes: ~Copyable, Sendable {
     /// Nanoseconds since the first look; at least 1.
     @inline(never)
     private static func now() -> UInt64 {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000) + 1
+        // First: the look that makes it must not come before it.
+        let start = start
+        let (seconds, attoseconds) = max(ContinuousClock.now - start, .zero).components
+        return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000) + 1
     }
 
     var report: LatencyReport {
