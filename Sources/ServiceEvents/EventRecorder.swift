@@ -46,7 +46,7 @@ public final class EventRecorder: Sendable {
                 windows: EventWindows(length: window)))
         self.window = window
         self.tell = tell
-        _ = try OwnThread.start(named: "bypassio-events") { [self] in tellCounted() }
+        try OwnThread.start(named: "bypassio-events") { [self] in tellCounted() }.detach()
     }
 
     /// Records what happened, or counts it if the same was recorded a moment ago: then `event` is

@@ -36,7 +36,7 @@ final class LogWriter: Sendable {
     /// Starts the thread, with the caller's signal mask; throws the system's error.
     init(_ sink: any LogSink) throws(Errno) {
         self.sink = sink
-        _ = try OwnThread.start(named: "bypassio-log") { [self] in run() }
+        try OwnThread.start(named: "bypassio-log") { [self] in run() }.detach()
     }
 
     func append(_ line: LogLine) {
