@@ -16,10 +16,8 @@ public struct ActivitySample: Sendable {
     private let counts: [ObjectIdentifier: Counts]
     private let filters: [String: (callbacks: UInt64, times: LatencyReport)]
 
-    /// Also has callbacks timed until ``MountedVolume/endTiming()``.
     init(_ fileSystem: VolumeFileSystem) {
         let volume = fileSystem.volume
-        volume.timeCallbacks(true)
         handles = fileSystem.handles.open
         tally = fileSystem.handles.tally
         counts = Dictionary(

@@ -92,16 +92,14 @@ public final class MountedVolume: Sendable {
         String(decoding: ReportText.json(report), as: UTF8.self)
     }
 
-    /// What the counters say now. From then on callbacks are timed, until ``endTiming()``.
+    /// What the counters say now. Whoever wants to know how long callbacks take has them timed
+    /// first (`Volume.timeCallbacks(_:)`).
     public func sample() -> ActivitySample { ActivitySample(fileSystem) }
 
     /// What happened since an earlier sample, with the `limit` busiest files and processes.
     public func activity(since earlier: ActivitySample, limit: Int) -> ActivityReport {
         sample().report(since: earlier, fileSystem, limit: limit)
     }
-
-    /// Nobody looks any more.
-    public func endTiming() { volume.timeCallbacks(false) }
 
     /// Removes the volume from the name space. The service continues for open files until they
     /// close.

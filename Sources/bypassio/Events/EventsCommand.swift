@@ -78,10 +78,8 @@ struct EventsCommand: ParsableCommand {
     private func show(_ event: ServiceEvent) {
         guard since?.includes(event) ?? true else { return }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            guard let line = try? encoder.encode(event) else { return }
-            StandardOutput.print(String(decoding: line, as: UTF8.self))
+            // A report can always be encoded.
+            try? JSONOutput.printLine(event)
         } else {
             let again = event.count == 1 ? "" : " (\(event.count) times)"
             StandardOutput.print("\(event.time)  \(event.word)  \(event.text)\(again)".onOneLine)

@@ -1,8 +1,6 @@
 import ArgumentParser
 import BypassIOClient
 import BypassIOProtocol
-import FUSE
-import Glibc
 import LinuxKit
 import SystemPackage
 import Terminal
@@ -52,14 +50,7 @@ struct FsctlCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
-            let place = ArgumentPath.path(path)
-            guard ServiceQuestion.status(of: place, within: .seconds(5)) != .timedOut else {
-                throw CommandError(
-                    .inUse,
-                    "\(path) did not answer within 5 seconds: bypassio umount --force MOUNTPOINT "
-                        + "ends a mount whose service hangs.")
-            }
-            let exchange = try exchange(with: try open(place))
+            let exchange = try exchange(with: try open(ArgumentPath.answering(path)))
             if json {
                 try JSONOutput.print(exchange)
             } else {

@@ -1,6 +1,4 @@
 import ArgumentParser
-import FUSE
-import SystemPackage
 import Terminal
 
 /// `bypassio state`: answers like `fsutil bypassIo state` on Windows, for any path of this machine.
@@ -45,7 +43,7 @@ struct StateCommand: ParsableCommand {
                 if json { return try JSONOutput.print(volumes) }
                 return volumes.lines.map(\.onOneLine).forEach(StandardOutput.print)
             }
-            try expectAnswer(of: path)
+            _ = try ArgumentPath.answering(path)
             let report = try StateReport(of: HostPath(path))
             if json {
                 try JSONOutput.print(report)
@@ -55,15 +53,5 @@ struct StateCommand: ParsableCommand {
             }
             if report.verdict.status != .success { throw report.verdict.status.exitCode }
         }
-    }
-
-    /// A file whose service hangs would block this process for ever, even against SIGKILL.
-    private func expectAnswer(of path: String) throws {
-        let place = ArgumentPath.path(path)
-        guard ServiceQuestion.status(of: place, within: .seconds(5)) == .timedOut else { return }
-        throw CommandError(
-            .inUse,
-            "\(path) did not answer within 5 seconds: the service of its mount is stopped, or what it "
-                + "reads does not answer. bypassio umount --force MOUNTPOINT ends such a mount.")
     }
 }

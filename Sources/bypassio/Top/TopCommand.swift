@@ -47,7 +47,7 @@ struct TopCommand: ParsableCommand {
             while true {
                 view.take(try look(asked))
                 if json {
-                    try printLine(view.activity)
+                    try JSONOutput.printLine(view.activity)
                 } else if let screen {
                     screen.draw(view.lines(width: screen.width, height: screen.height))
                 } else {
@@ -68,11 +68,5 @@ struct TopCommand: ParsableCommand {
                 "/v1/activity?milliseconds=\(milliseconds)&limit=40")
             return (activity, try client.get("/v1/events?limit=4096"))
         }
-    }
-
-    private func printLine(_ activity: ActivityReport?) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        StandardOutput.print(String(decoding: try encoder.encode(activity), as: UTF8.self))
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import FUSE
 import HostFileSystem
 import LinuxKit
 import SystemPackage
@@ -35,14 +34,7 @@ struct WhyCommand: ParsableCommand {
         try reportingErrors {
             let process = try asker.map { try Asker($0) }
             try process?.becomeIt()
-            let place = ArgumentPath.path(path)
-            guard ServiceQuestion.status(of: place, within: .seconds(5)) != .timedOut else {
-                throw CommandError(
-                    .inUse,
-                    "\(path) did not answer within 5 seconds: the service of its mount is stopped, "
-                        + "or what it reads does not answer. bypassio umount --force MOUNTPOINT "
-                        + "ends such a mount.")
-            }
+            _ = try ArgumentPath.answering(path)
             let host = try HostPath(path)
             let explanation = Explanation(
                 try StateReport(of: host), mountPoint: host.bypassioMountPoint,
