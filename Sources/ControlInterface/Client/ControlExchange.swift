@@ -78,7 +78,10 @@ final class ControlExchange {
                 if 100..<200 ~= status { continue }
                 return status
             }
-            guard pending.count <= Self.headLimit, try readMore() else { throw .malformed(path) }
+            guard pending.count <= Self.headLimit else { throw .malformed(path) }
+            if try readMore() { continue }
+            // A service that ends answers nobody any more.
+            throw pending.isEmpty ? .unreachable(path, .connectionRefused) : .malformed(path)
         }
     }
 

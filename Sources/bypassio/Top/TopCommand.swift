@@ -45,7 +45,14 @@ struct TopCommand: ParsableCommand {
             defer { screen?.end() }
             var view = TopView(mountPoint: mountPoint)
             while true {
-                view.take(try look(asked))
+                do {
+                    view.take(try look(asked))
+                } catch let error as CommandError
+                    where error.status == .noInput && view.activity != nil
+                {
+                    // The mount has ended.
+                    return
+                }
                 if json {
                     try JSONOutput.printLine(view.activity)
                 } else if let screen {

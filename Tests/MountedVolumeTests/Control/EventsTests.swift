@@ -91,6 +91,21 @@ extension MountedVolume {
             #expect(seen.contains(#""kind":"channelEnded""#), "\(seen)")
         }
 
+        @Test("top ends with the mount")
+        func topEnds() throws {
+            let looks = Pipe()
+            let top = Process()
+            top.executableURL = URL(fileURLWithPath: program)
+            top.arguments = ["top", place, "--json", "--interval", "0.1"]
+            top.standardOutput = looks
+            try top.run()
+            try #require(!looks.fileHandleForReading.availableData.isEmpty)
+            unmount()
+            _ = looks.fileHandleForReading.readDataToEndOfFile()
+            top.waitUntilExit()
+            #expect(top.terminationStatus == 0)
+        }
+
         @Test("top shows who has what open, and what the filters ran")
         func top() throws {
             defer { unmount() }
