@@ -79,11 +79,11 @@ struct OpenAPITests {
 
     private static let activity: ActivityReport = {
         let reader = ActivityReport.Reader(
-            name: "file", readsPerSecond: 1.5, bytesPerSecond: 1, routes: ["gated": 1])
+            name: "file", readsPerSecond: 1.5, bytesPerSecond: 1, routes: [.gated: 1])
         return ActivityReport(
             seconds: 1.5, openHandles: 1, handlesWithBypass: 1,
             routes: [
-                "gated": ActivityReport.Rate(
+                .gated: ActivityReport.Rate(
                     opensPerSecond: 0.5, readsPerSecond: nil, bytesPerSecond: 1)
             ],
             filters: [
@@ -116,7 +116,7 @@ struct OpenAPITests {
                 callbackTimes: LatencyReport(counts: [1], nanoseconds: 70))
         ], supportedFeatures: ["bypassIO"],
         reads: VolumeReport.Reads(traditional: 0, storageBypass: 0, filterBypass: 0, fullBypass: 0),
-        routes: ["gated": VolumeReport.Route(opens: 1, reads: nil, bytes: 1)],
+        routes: [.gated: VolumeReport.Route(opens: 1, reads: nil, bytes: 1)],
         traditionalBecause: ["a cause": 1],
         kernelRoute: VolumeReport.KernelRoute(isOffered: true, openHandles: 0, gatedReads: 0))
 

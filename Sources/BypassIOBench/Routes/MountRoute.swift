@@ -53,8 +53,8 @@ final class MountRoute: PathRoute {
             } catch {
                 throw BenchError(.route, "The bypass was not enabled: \(error)")
             }
-            try expect("service bypass", of: file)
-        case .mountKernel: try expect("kernel bypass", of: file)
+            try expect(.serviceBypass, of: file)
+        case .mountKernel: try expect(.kernelBypass, of: file)
         default: break
         }
     }
@@ -67,7 +67,7 @@ final class MountRoute: PathRoute {
     }
 
     /// The mount reports the route of each of a file's handles.
-    private func expect(_ route: String, of file: FileDescriptor) throws {
+    private func expect(_ route: HandleRoute, of file: FileDescriptor) throws {
         guard
             let text = try? SystemCall.extendedAttribute(
                 Array(StreamReport.attribute.utf8), of: file),
@@ -80,7 +80,7 @@ final class MountRoute: PathRoute {
         guard said.isEmpty else { throw BenchError(.route, said) }
         throw BenchError(
             .route,
-            "The file's reads take no \(route), but: \(own?.route ?? "no handle") "
+            "The file's reads take no \(route), but: \(own?.route.rawValue ?? "no handle") "
                 + "(\(own?.because.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 } ?? "no cause"))."
         )
     }

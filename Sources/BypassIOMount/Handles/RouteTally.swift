@@ -1,3 +1,4 @@
+internal import BypassIOProtocol
 internal import IOStack
 
 /// Cumulative opens and reads by route.

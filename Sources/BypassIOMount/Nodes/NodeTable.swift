@@ -1,5 +1,6 @@
 internal import FUSE
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// All files that the kernel knows, by number and by identity.
@@ -19,6 +20,8 @@ final class NodeTable: Sendable {
         var cache: DirectoryCache
         /// Files held open because they have no name; cached directories do not count.
         var heldFiles = 0
+        /// The most nodes since the tables were made.
+        var most = 0
     }
 
     let state: Guarded<State>
@@ -142,16 +145,18 @@ final class NodeTable: Sendable {
 
     /// The kernel forgot `count` lookups.
     func forget(_ number: NodeID, count: UInt64) {
-        let released = state.withLock { state -> Node? in
-            guard let node = state.byNumber[number], node !== root else { return nil }
+        let (released, hasShrunk) = state.withLock { state -> (Node?, Bool) in
+            guard let node = state.byNumber[number], node !== root else { return (nil, false) }
             node.lookups -= min(node.lookups, count)
-            guard node.lookups == 0 else { return nil }
+            guard node.lookups == 0 else { return (nil, false) }
+            state.most = max(state.most, state.byNumber.count)
             state.byNumber[number] = nil
             if state.byID[node.id] === node { state.byID[node.id] = nil }
             if node.held != nil, node.cacheSlot == nil { state.heldFiles -= 1 }
             state.cache.remove(node)
-            return node
+            return (node, state.shrink())
         }
+        if hasShrunk { SystemCall.giveBackFreeMemory() }
         guard let released else { return }
         // No lookup finds it any more; children may still need it for their paths.
         let files = state.withLock { _ in (released.held.take(), released.openFile.take()) }
@@ -334,6 +339,19 @@ final class NodeTable: Sendable {
             return evicted
         }
         withExtendedLifetime(released) {}
+    }
+}
+
+extension NodeTable.State {
+    /// Tables keep their room when entries leave. Once few of many are left, the tables are made
+    /// anew: a copy of an eighth at most, so that a forgotten node costs the same on average. True
+    /// if they were.
+    fileprivate mutating func shrink() -> Bool {
+        guard most >= 8192, byNumber.count < most / 8 else { return false }
+        most = byNumber.count
+        byNumber = Dictionary(uniqueKeysWithValues: byNumber.lazy.map { ($0.key, $0.value) })
+        byID = Dictionary(uniqueKeysWithValues: byID.lazy.map { ($0.key, $0.value) })
+        return true
     }
 }
 

@@ -43,7 +43,7 @@ public struct ActivitySample: Sendable {
             let before = earlier.counts[ObjectIdentifier(handle)]
             let reads = Double(now.reads - min(now.reads, before?.reads ?? 0)) / seconds
             let bytes = Double(now.bytes - min(now.bytes, before?.bytes ?? 0)) / seconds
-            let route = handle.route.0.rawValue
+            let route = handle.route.0
             files.add(handle.file.openedPath, reads, bytes, route)
             processes.add(String(handle.file.requestor.processID), reads, bytes, route)
         }
@@ -58,7 +58,7 @@ public struct ActivitySample: Sendable {
 
     private func rates(
         since earlier: ActivitySample, _ seconds: Double
-    ) -> [String: ActivityReport.Rate] {
+    ) -> [HandleRoute: ActivityReport.Rate] {
         Dictionary(
             uniqueKeysWithValues: HandleRoute.allCases.map { route in
                 let (now, before) = (tally[route], earlier.tally[route])
@@ -67,7 +67,7 @@ public struct ActivitySample: Sendable {
                 }
                 let isCounted = route != .kernelBypass
                 return (
-                    route.rawValue,
+                    route,
                     ActivityReport.Rate(
                         opensPerSecond: rate(now.opens, before.opens),
                         readsPerSecond: isCounted ? rate(now.reads, before.reads) : nil,
@@ -106,7 +106,7 @@ extension ActivityReport.Filter {
 private struct ReaderTable {
     private var readers: [String: ActivityReport.Reader] = [:]
 
-    mutating func add(_ name: String, _ reads: Double, _ bytes: Double, _ route: String) {
+    mutating func add(_ name: String, _ reads: Double, _ bytes: Double, _ route: HandleRoute) {
         readers[
             name,
             default: ActivityReport.Reader(
@@ -125,7 +125,7 @@ private struct ReaderTable {
 extension ActivityReport.Reader {
     fileprivate var handles: Int { routes.values.reduce(0, +) }
 
-    fileprivate mutating func add(_ reads: Double, _ bytes: Double, _ route: String) {
+    fileprivate mutating func add(_ reads: Double, _ bytes: Double, _ route: HandleRoute) {
         readsPerSecond += reads
         bytesPerSecond += bytes
         routes[route, default: 0] += 1

@@ -28,7 +28,7 @@ extension StreamReport.Handle {
     fileprivate init(_ handle: OpenHandle) {
         let (route, cause) = handle.route
         self.init(
-            openedBy: handle.file.requestor.processID, route: route.rawValue, because: cause,
+            openedBy: handle.file.requestor.processID, route: route, because: cause,
             isRevocable: handle.decision?.opener?.door.isRevocable ?? true)
     }
 }

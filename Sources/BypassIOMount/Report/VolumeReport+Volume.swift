@@ -22,14 +22,14 @@ extension VolumeReport {
     }
 
     /// Opens and reads so far, without the kernel's unasked reads.
-    private static func routes(_ handles: HandleTable) -> [String: Route] {
+    private static func routes(_ handles: HandleTable) -> [HandleRoute: Route] {
         let tally = handles.tally
         return Dictionary(
             uniqueKeysWithValues: HandleRoute.allCases.map { route in
                 let counts = tally[route]
                 let isCounted = route != .kernelBypass
                 return (
-                    route.rawValue,
+                    route,
                     Route(
                         opens: counts.opens, reads: isCounted ? counts.reads : nil,
                         bytes: isCounted ? counts.bytes : nil)

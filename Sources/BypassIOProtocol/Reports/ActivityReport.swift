@@ -51,10 +51,10 @@ public struct ActivityReport: Codable, Sendable {
         public var readsPerSecond: Double
         public var bytesPerSecond: Double
         /// How many of its open handles have each route.
-        public var routes: [String: Int]
+        public var routes: [HandleRoute: Int]
 
         package init(
-            name: String, readsPerSecond: Double, bytesPerSecond: Double, routes: [String: Int]
+            name: String, readsPerSecond: Double, bytesPerSecond: Double, routes: [HandleRoute: Int]
         ) {
             self.name = name
             self.readsPerSecond = readsPerSecond
@@ -67,8 +67,7 @@ public struct ActivityReport: Codable, Sendable {
     public var seconds: Double
     public var openHandles: Int
     public var handlesWithBypass: Int
-    /// By the route's name.
-    public var routes: [String: Rate]
+    public var routes: [HandleRoute: Rate]
     /// Highest altitude first.
     public var filters: [Filter]
     /// Busiest first, then those with most handles.
@@ -76,7 +75,7 @@ public struct ActivityReport: Codable, Sendable {
     public var processes: [Reader]
 
     package init(
-        seconds: Double, openHandles: Int, handlesWithBypass: Int, routes: [String: Rate],
+        seconds: Double, openHandles: Int, handlesWithBypass: Int, routes: [HandleRoute: Rate],
         filters: [Filter], files: [Reader], processes: [Reader]
     ) {
         self.seconds = seconds

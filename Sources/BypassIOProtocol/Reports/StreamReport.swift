@@ -5,14 +5,14 @@ public struct StreamReport: Codable, Sendable {
     public struct Handle: Codable, Sendable {
         /// The process or thread that opened it, by the service's numbers.
         public let openedBy: Int32
-        public let route: String
+        public let route: HandleRoute
         /// Why there is no faster route.
         public let because: String?
         /// False: the kernel's reads cannot be stopped.
         public let isRevocable: Bool
 
         package init(
-            openedBy: Int32, route: String, because: String?, isRevocable: Bool
+            openedBy: Int32, route: HandleRoute, because: String?, isRevocable: Bool
         ) {
             self.openedBy = openedBy
             self.route = route

@@ -101,8 +101,7 @@ public struct VolumeReport: Codable, Sendable {
     /// The features that every attached filter supports (FsRtlGetSupportedFeatures).
     public let supportedFeatures: [String]
     public let reads: Reads
-    /// By the route's name.
-    public let routes: [String: Route]
+    public let routes: [HandleRoute: Route]
     /// Reads of files with bypass that took the traditional route, by cause.
     public let traditionalBecause: [String: UInt64]
     public let kernelRoute: KernelRoute
@@ -111,7 +110,7 @@ public struct VolumeReport: Codable, Sendable {
         volume: String, offersBypass: Bool, fileSystem: String, storageType: String,
         activeBypassCount: Int, suspend: String, openHandles: Int, knownInodes: Int,
         filters: [Filter],
-        supportedFeatures: [String], reads: Reads, routes: [String: Route],
+        supportedFeatures: [String], reads: Reads, routes: [HandleRoute: Route],
         traditionalBecause: [String: UInt64], kernelRoute: KernelRoute
     ) {
         self.volume = volume

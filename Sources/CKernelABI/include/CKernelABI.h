@@ -11,5 +11,6 @@
 #include "perf.h"
 #include "log.h"
 #include "sockets.h"
+#include "memory.h"
 
 #endif

@@ -39,18 +39,20 @@ struct MetricsText {
 
     /// What the kernel reads without asking the service cannot know, and has no samples.
     private mutating func routes(_ report: VolumeReport) {
-        let routes = report.routes.sorted { $0.key < $1.key }
+        let routes = report.routes.sorted { $0.key.rawValue < $1.key.rawValue }
         family("opens", "counter", "Opens by the route that they were answered with.")
         for (name, route) in routes {
-            sample("opens_total", [("route", name)], route.opens)
+            sample("opens_total", [("route", name.rawValue)], route.opens)
         }
         family("reads", "counter", "Programs' reads that the service carried, by route.")
         for (name, route) in routes {
-            if let reads = route.reads { sample("reads_total", [("route", name)], reads) }
+            if let reads = route.reads { sample("reads_total", [("route", name.rawValue)], reads) }
         }
         family("read_bytes", "counter", "Bytes of these reads, by route.")
         for (name, route) in routes {
-            if let bytes = route.bytes { sample("read_bytes_total", [("route", name)], bytes) }
+            if let bytes = route.bytes {
+                sample("read_bytes_total", [("route", name.rawValue)], bytes)
+            }
         }
         family(
             "traditional_reads", "counter",

@@ -121,12 +121,13 @@ extension VolumeReport {
         var table = TextTable([
             ("route", .left), ("opens", .right), ("reads", .right), ("bytes", .right), ("", .left),
         ])
-        for name in ["traditional", "service bypass", "kernel bypass", "gated"] {
-            guard let route = routes[name] else { continue }
-            let isCounted = route.reads != nil
+        for route in HandleRoute.allCases {
+            guard let sums = routes[route] else { continue }
+            let isCounted = sums.reads != nil
             table.append([
-                name, Figures.grouped(route.opens), route.reads.map { Figures.grouped($0) } ?? "-",
-                route.bytes.map { Figures.grouped($0) } ?? "-",
+                route.rawValue, Figures.grouped(sums.opens),
+                sums.reads.map { Figures.grouped($0) } ?? "-",
+                sums.bytes.map { Figures.grouped($0) } ?? "-",
                 isCounted ? "" : "the kernel's reads are not counted by the service",
             ])
         }

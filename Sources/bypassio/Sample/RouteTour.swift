@@ -1,4 +1,5 @@
 import BypassIOMount
+import BypassIOProtocol
 import Foundation
 import IOStack
 import SystemPackage
@@ -13,8 +14,8 @@ struct RouteTour {
     /// One process's reads.
     struct Passage: Codable {
         let handle: String
-        /// The route of the handle's reads: traditional, service bypass, kernel bypass, gated.
-        let route: String
+        /// The route of the handle's reads; nil if the mount did not tell it.
+        let route: HandleRoute?
         /// Why no faster route was in use.
         let because: String?
         let microsecondsPerRead: Double
@@ -45,7 +46,7 @@ struct RouteTour {
         let answer = try SampleReader.run(path, reads: Self.reads, more)
         passages.append(
             Passage(
-                handle: handle, route: answer.route ?? "not known", because: answer.because,
+                handle: handle, route: answer.route, because: answer.because,
                 microsecondsPerRead: answer.seconds / Double(max(answer.reads, 1)) * 1e6,
                 callbacks: callbacks - before, refusedBy: answer.refusedBy, reason: answer.reason))
     }
@@ -66,7 +67,8 @@ struct RouteTour {
         ])
         for passage in passages {
             table.append([
-                passage.handle, passage.route, Figures.fixed(passage.microsecondsPerRead, 1),
+                passage.handle, passage.route?.rawValue ?? "not known",
+                Figures.fixed(passage.microsecondsPerRead, 1),
                 Figures.grouped(passage.callbacks),
             ])
         }
@@ -81,6 +83,6 @@ struct RouteTour {
 extension RouteTour.Passage {
     fileprivate var remark: String? {
         if let refusedBy { return "  \(handle): \(refusedBy) refuses: \(reason ?? "")" }
-        return route == "gated" ? because.map { "  gated because \($0)" } : nil
+        return route == .gated ? because.map { "  gated because \($0)" } : nil
     }
 }

@@ -23,7 +23,7 @@ struct SampleReader: ParsableCommand {
         var refusedBy: String?
         var reason: String?
         /// The route of its reads, and why no faster route was in use.
-        var route: String?
+        var route: HandleRoute?
         var because: String?
     }
 

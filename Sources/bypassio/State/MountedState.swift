@@ -82,7 +82,7 @@ struct MountedState {
 }
 
 extension StreamReport.Handle {
-    var isReadByKernel: Bool { ["kernel bypass", "gated"].contains(route) }
+    var isReadByKernel: Bool { route.isReadByKernel }
 }
 
 extension BypassVeto {

@@ -35,16 +35,21 @@ struct VolumesState: Encodable {
             let state = try? StateReport(of: HostPath(mountPoint))
             let refusal = state?.layers.first { $0.isInTheWay }
             if !report.offersBypass {
-                route = "traditional"
+                route = HandleRoute.traditional.rawValue
                 blocker = "the volume was mounted with bypass=off"
             } else if let refuser {
-                route = "traditional"
+                route = HandleRoute.traditional.rawValue
                 blocker = "\(refuser.name), which does not know BypassIO"
             } else if let refusal {
-                route = refusal.layer == "filter" ? "traditional" : "service bypass, filters only"
+                route =
+                    refusal.layer == "filter"
+                    ? HandleRoute.traditional.rawValue
+                    : "\(HandleRoute.serviceBypass), filters only"
                 blocker = "\(refusal.driver): \(refusal.reason ?? "it refuses")"
             } else {
-                route = report.kernelRoute.isOffered ? "kernel bypass" : "service bypass, if asked"
+                route =
+                    report.kernelRoute.isOffered
+                    ? HandleRoute.kernelBypass.rawValue : "\(HandleRoute.serviceBypass), if asked"
                 blocker = nil
             }
         }

@@ -45,9 +45,10 @@ struct TopView {
         var table = TextTable([
             ("route", .left), ("opens/s", .right), ("reads/s", .right), ("MB/s", .right),
         ])
-        for (name, rate) in activity.routes.sorted(by: { $0.key < $1.key }) {
+        for route in HandleRoute.allCases {
+            guard let rate = activity.routes[route] else { continue }
             table.append([
-                name, Figures.short(rate.opensPerSecond),
+                route.rawValue, Figures.short(rate.opensPerSecond),
                 rate.readsPerSecond.map(Figures.short) ?? "not known",
                 rate.bytesPerSecond.map { Figures.short($0 / 1e6) } ?? "not known",
             ])
@@ -80,7 +81,9 @@ struct TopView {
         ])
         let shown = readers.filter { !showsSlowOnly || $0.isSlow }
         for reader in shown.prefix(limit) {
-            let routes = reader.routes.sorted { $0.key < $1.key }.map { "\($1) \($0)" }
+            let routes = reader.routes.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                "\($1) \($0)"
+            }
             table.append([
                 Figures.short(reader.readsPerSecond), Figures.short(reader.bytesPerSecond / 1e6),
                 routes.joined(separator: ", "), kind == "process" ? reader.process : reader.name,
@@ -93,7 +96,7 @@ struct TopView {
 extension ActivityReport.Reader {
     /// Some handle of it does not bypass.
     fileprivate var isSlow: Bool {
-        routes.keys.contains { $0 == "traditional" || $0 == "gated" }
+        routes.keys.contains { $0 == .traditional || $0 == .gated }
     }
 
     /// Of a process: its number and name.

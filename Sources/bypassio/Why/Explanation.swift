@@ -93,5 +93,5 @@ extension StateReport.Layer {
 
 extension StreamReport.Handle {
     /// Past the filters, by the service or by the kernel.
-    fileprivate var bypasses: Bool { ["service bypass", "kernel bypass"].contains(route) }
+    fileprivate var bypasses: Bool { route.bypassesFilters }
 }

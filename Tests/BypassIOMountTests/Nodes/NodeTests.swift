@@ -53,6 +53,23 @@ struct NodeTests {
         #expect(kernel.memory.fileSystem.fileCount == 1, "only the root is left")
     }
 
+    @Test func tablesGiveBackTheRoomOfWhatIsForgotten() throws {
+        let table = kernel.fileSystem.nodes
+        var information = try kernel.memory.volume.open("").status()
+        information.kind = .regularFile
+        let nodes = (0..<20_000).map { number in
+            information.id = FileID(device: table.root.id.device, inode: 1000 + UInt64(number))
+            return table.found(information, Array("file-\(number)".utf8), in: table.root).number
+        }
+        let room = table.state.withLock { ($0.byNumber.capacity, $0.byID.capacity) }
+        #expect(room.0 > 20_000 && room.1 > 20_000)
+        for number in nodes.dropFirst(10) { table.forget(number, count: 1) }
+        let left = table.state.withLock { ($0.byNumber.capacity, $0.byID.capacity) }
+        #expect(left.0 < 5000 && left.1 < 5000)
+        #expect(table.count == 11)
+        for number in nodes.prefix(10) { #expect(try table.node(number).number == number) }
+    }
+
     @Test func aLaterFileWithTheSameInodeNumberIsAnother() throws {
         let made = kernel.create("a")
         let file = try kernel.memory.volume.open("a")

@@ -28,7 +28,7 @@ struct TranslationTests {
         let told = ReportText.json(VolumeReport(kernel.fileSystem))
         let report = try JSONDecoder().decode(VolumeReport.self, from: Data(told))
         #expect(report.volume == "memory" && report.filters.isEmpty)
-        let kernelRoute = try #require(report.routes["kernel bypass"])
+        let kernelRoute = try #require(report.routes[.kernelBypass])
         #expect(kernelRoute.reads == nil)
         #expect(String(decoding: told, as: UTF8.self).contains("\"reads\":null"))
     }

@@ -24,7 +24,7 @@ struct ChangeWatchTests {
     private func told(until isEnough: ([OutsideChange]) -> Bool) throws -> [OutsideChange] {
         let directory = FileID(try host.status("."))
         var all: [OutsideChange] = []
-        let end = ContinuousClock().now + .seconds(5)
+        let end = ContinuousClock().now + .seconds(15)
         while !isEnough(all), ContinuousClock().now < end {
             guard case .changes(let some) = watch.next(within: .milliseconds(200)) else { break }
             // Other tests work on the same file system.

@@ -134,7 +134,7 @@ extension MountedVolume {
             outer.signalService(SIGTERM)
             usleep(300_000)
             outer.signalService(SIGTERM)
-            let outcome = try #require(outer.waitForService(within: 5), "it goes on")
+            let outcome = try #require(outer.waitForService(within: 15), "it goes on")
             #expect(outcome.code == 0, "\(outcome)")
             #expect(MountTable.fileSystem(at: outer.mountpoint) == nil)
             for program in waiting { #expect(program.wait(within: 10) != nil) }

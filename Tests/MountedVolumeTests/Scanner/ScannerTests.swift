@@ -26,8 +26,8 @@ extension MountedVolume {
             return try serviceRead() - before >= Self.size
         }
 
-        /// Tries again until the service has heard of the last close: the kernel tells it later, and
-        /// an open beside a writer is not scanned.
+        /// Tries again until the service has heard of the last close, which the kernel reports
+        /// later: an open beside a writer is not scanned.
         private func isScannedSoon(by work: () throws -> Void) throws -> Bool {
             let end = Date(timeIntervalSinceNow: 10)
             while Date() < end {

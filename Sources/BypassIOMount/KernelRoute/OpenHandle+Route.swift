@@ -1,16 +1,5 @@
+internal import BypassIOProtocol
 internal import IOStack
-
-/// The present route of an open handle's reads, for people.
-enum HandleRoute: String, Sendable, CaseIterable {
-    /// Through the filters.
-    case traditional
-    /// The service reads past the filters.
-    case serviceBypass = "service bypass"
-    /// The kernel reads the file itself.
-    case kernelBypass = "kernel bypass"
-    /// The kernel reads the file itself, but asks the filters before each read.
-    case gated
-}
 
 extension OpenHandle {
     /// The route, and the reason why no faster route is in use.
