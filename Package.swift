@@ -301,7 +301,7 @@ let package = Package(
         .testTarget(
             name: "LinuxKitTests",
             dependencies: [
-                "LinuxKit", "DirectRead", "CKernelABI", "TestSupport",
+                "LinuxKit", "DirectRead", "CKernelABI", "TestSupport", "CPosixCalls",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

@@ -86,6 +86,14 @@ int32_t bpio_gate_answer(int32_t group, int32_t event_file, int32_t error) {
     return write(group, &response, sizeof response) < 0 ? -errno : 0;
 }
 
+int32_t bpio_gate_answer_all(int32_t group, int32_t limit, int32_t error) {
+    int32_t answered = 0;
+    for (int32_t number = 0; number < limit; number++)
+        // Several processes may each have read an event with this number.
+        while (bpio_gate_answer(group, number, error) == 0) answered++;
+    return answered;
+}
+
 int32_t bpio_gate_mount_id(int32_t file, uint64_t *id) {
     const uint32_t unique = 0x00004000U;
     struct bpio_statx status = {0};

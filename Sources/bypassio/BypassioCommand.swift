@@ -20,6 +20,7 @@ struct BypassioCommand: ParsableCommand {
             FsctlCommand.self, EventsCommand.self, TopCommand.self,
             DecodeCommand.self, LabCommand.self, SampleCommand.self, BenchCommand.self,
             CollectCommand.self, DemoCommand.self, SampleReader.self, LabServiceCommand.self,
+            GuardianCommand.self,
         ])
 
     /// mount(8) calls the program by other names, under which it is another program.

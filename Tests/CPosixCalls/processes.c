@@ -10,6 +10,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -131,6 +132,81 @@ int64_t call_ended(int64_t process, int32_t *code) {
     if (answer == 0) return 0;
     *code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
     return 1;
+}
+
+static const struct {
+    const char *name;
+    long number;
+} numbers[] = {
+    {"add_key", SYS_add_key},
+    {"bpf", SYS_bpf},
+    {"chroot", SYS_chroot},
+    {"clock_settime", SYS_clock_settime},
+    {"delete_module", SYS_delete_module},
+    {"fsconfig", SYS_fsconfig},
+    {"fsmount", SYS_fsmount},
+    {"fsopen", SYS_fsopen},
+    {"fspick", SYS_fspick},
+    {"geteuid", SYS_geteuid},
+    {"getpid", SYS_getpid},
+    {"gettid", SYS_gettid},
+    {"init_module", SYS_init_module},
+    {"kexec_load", SYS_kexec_load},
+    {"keyctl", SYS_keyctl},
+    {"mount", SYS_mount},
+    {"move_mount", SYS_move_mount},
+    {"perf_event_open", SYS_perf_event_open},
+    {"personality", SYS_personality},
+    {"pidfd_getfd", SYS_pidfd_getfd},
+    {"pivot_root", SYS_pivot_root},
+    {"process_vm_readv", SYS_process_vm_readv},
+    {"process_vm_writev", SYS_process_vm_writev},
+    {"ptrace", SYS_ptrace},
+    {"quotactl", SYS_quotactl},
+    {"reboot", SYS_reboot},
+    {"request_key", SYS_request_key},
+    {"sched_yield", SYS_sched_yield},
+    {"sethostname", SYS_sethostname},
+    {"setns", SYS_setns},
+    {"settimeofday", SYS_settimeofday},
+    {"setuid", SYS_setuid},
+    {"socket", SYS_socket},
+    {"swapoff", SYS_swapoff},
+    {"swapon", SYS_swapon},
+    {"syslog", SYS_syslog},
+    {"umount2", SYS_umount2},
+    {"unshare", SYS_unshare},
+    {"userfaultfd", SYS_userfaultfd},
+};
+
+int64_t call_number(const char *name) {
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (strcmp(numbers[i].name, name) == 0) return numbers[i].number;
+    return -1;
+}
+
+int64_t call_hardened(
+    int32_t (*first)(void), int32_t (*second)(void), int64_t number, int64_t argument) {
+    int64_t *answer = mmap(
+        NULL, sizeof *answer, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (answer == MAP_FAILED) return -errno;
+    *answer = -EIO;
+    pid_t child = fork();
+    if (child == 0) {
+        int32_t result = first();
+        if (result >= 0 && second) result = second();
+        if (result < 0) {
+            *answer = result - 1000;
+            _exit(1);
+        }
+        long made = syscall(number, argument, 0, 0, 0, 0, 0);
+        *answer = made < 0 ? -errno : 0;
+        _exit(0);
+    }
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+    int64_t result = child < 0 ? -errno : *answer;
+    munmap(answer, sizeof *answer);
+    return result;
 }
 
 int64_t call_signal_group(int64_t process, int signal) {

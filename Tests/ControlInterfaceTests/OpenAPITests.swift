@@ -118,7 +118,9 @@ struct OpenAPITests {
         reads: VolumeReport.Reads(traditional: 0, storageBypass: 0, filterBypass: 0, fullBypass: 0),
         routes: [.gated: VolumeReport.Route(opens: 1, reads: nil, bytes: 1)],
         traditionalBecause: ["a cause": 1],
-        kernelRoute: VolumeReport.KernelRoute(isOffered: true, openHandles: 0, gatedReads: 0))
+        kernelRoute: VolumeReport.KernelRoute(
+            isOffered: true, openHandles: 0, gatedReads: 0, failsAtCrash: true, guardedFiles: 1,
+            guardian: 1))
 
     private static func json(_ value: any Encodable) throws -> JSONValue {
         try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))

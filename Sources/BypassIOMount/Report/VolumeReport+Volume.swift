@@ -7,6 +7,7 @@ extension VolumeReport {
         let volume = fileSystem.volume
         let handles = fileSystem.handles
         let kernel = handles.kernelReads
+        let crash = volume.fileSystem.kernelReadGuard
         self.init(
             volume: volume.name, offersBypass: volume.offersBypass,
             fileSystem: volume.fileSystem.name,
@@ -18,7 +19,9 @@ extension VolumeReport {
             routes: Self.routes(handles), traditionalBecause: Self.causes(handles),
             kernelRoute: KernelRoute(
                 isOffered: fileSystem.kernelRoute?.isWorking ?? false,
-                openHandles: kernel.handles, gatedReads: kernel.gated))
+                openHandles: kernel.handles, gatedReads: kernel.gated,
+                failsAtCrash: crash != nil, guardedFiles: crash?.files ?? 0,
+                guardian: crash?.process))
     }
 
     /// Opens and reads so far, without the kernel's unasked reads.

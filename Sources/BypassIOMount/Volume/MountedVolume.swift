@@ -114,8 +114,12 @@ public final class MountedVolume: Sendable {
 
     /// Sleeps until the volume is unmounted and no program has a file of it open; then everything
     /// is closed. Do not call it from a thread that serves the volume.
-    public func waitUntilUnmounted() {
+    ///
+    /// - Parameter ended: called once no request comes any more, before the files are closed that
+    ///   programs may still have open.
+    public func waitUntilUnmounted(_ ended: () -> Void = {}) {
         mounted.waitUntilUnmounted()
+        ended()
         forwarder?.stop()
         fileSystem.unwatched.take()?.stop()
         fileSystem.notices.stop()

@@ -73,13 +73,24 @@ public struct VolumeReport: Codable, Sendable {
         public let openHandles: Int
         /// Reads about which the kernel asked; the others are not known.
         public let gatedReads: UInt64
+        /// Whether reads of files whose filters need a gate fail if the service dies
+        /// (`crash=closed`).
+        public let failsAtCrash: Bool?
+        /// Files of which that is true now.
+        public let guardedFiles: Int?
+        /// The process that sees to it, while there are or were such files.
+        public let guardian: Int32?
 
         package init(
-            isOffered: Bool, openHandles: Int, gatedReads: UInt64
+            isOffered: Bool, openHandles: Int, gatedReads: UInt64, failsAtCrash: Bool? = nil,
+            guardedFiles: Int? = nil, guardian: Int32? = nil
         ) {
             self.isOffered = isOffered
             self.openHandles = openHandles
             self.gatedReads = gatedReads
+            self.failsAtCrash = failsAtCrash
+            self.guardedFiles = guardedFiles
+            self.guardian = guardian
         }
     }
 

@@ -7,6 +7,8 @@
 #include "fuse.h"
 #include "watch.h"
 #include "gate.h"
+#include "guardian.h"
+#include "hardening.h"
 #include "identity.h"
 #include "perf.h"
 #include "log.h"

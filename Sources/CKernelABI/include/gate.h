@@ -34,6 +34,11 @@ int32_t bpio_gate_mark(int32_t group, int32_t mount, uint64_t added, uint64_t re
 /// FAN_ALLOW for 0, otherwise FAN_DENY with that errno.
 int32_t bpio_gate_answer(int32_t group, int32_t event_file, int32_t error);
 
+/// FAN_DENY with that errno for every event that was read and not answered, by whichever process:
+/// the kernel knows an event by the number of its descriptor, so each number below `limit` is
+/// tried. How many were answered.
+int32_t bpio_gate_answer_all(int32_t group, int32_t limit, int32_t error);
+
 /// The mount of an open file, by a number that no other mount has or will have
 /// (STATX_MNT_ID_UNIQUE).
 int32_t bpio_gate_mount_id(int32_t file, uint64_t *_Nonnull id);

@@ -8,7 +8,8 @@ extension HostFileSystem {
     /// Refuses kernel reads while fanotify asks a program before reads through the mount by which
     /// the file was opened. The kernel's own reads would pass that program by.
     public func kernelReadVeto(for file: FileObject) -> StorageVeto? {
-        let watcher = try? mountWatchers.watcher { () throws(IOFailure) in
+        let watcher = try? mountWatchers.watcher(besides: guardian?.process) {
+            () throws(IOFailure) in
             try openFile(file).withDescriptor { (descriptor) throws(Errno) in
                 try SystemCall.status(of: descriptor).mountID
             }
@@ -56,10 +57,14 @@ extension HostFileSystem {
         return KernelReadGate(mount, number: number, of: gates, drained: drained, asking: ask)
     }
 
+    public var kernelReadGuard: KernelReadGuard? {
+        guardian.map { KernelReadGuard(process: $0.process, files: $0.heldFiles) }
+    }
+
     /// Made for the first door; nil if the kernel has no gates.
     private var kernelReadGates: KernelReadGates? {
         readGates.withLock { gates in
-            if gates == nil { gates = try? KernelReadGates(in: root) }
+            if gates == nil { gates = try? KernelReadGates(in: root, guardian) }
             return gates
         }
     }

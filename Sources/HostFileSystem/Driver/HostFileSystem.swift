@@ -27,6 +27,9 @@ public final class HostFileSystem: FileSystemDriver {
     /// Files that ``whileMoving(_:_:)`` moves. Lock order: before a stream's `control`.
     let filesBeingMoved = Guarded<[FileID: Int]>([:])
 
+    /// nil: the kernel's reads go on if this process dies.
+    let guardian: GuardianLink?
+
     /// Made for the first file that the kernel may read by itself. No lock is taken under its lock.
     let readGates = Guarded<KernelReadGates?>(nil)
 
@@ -61,7 +64,12 @@ public final class HostFileSystem: FileSystemDriver {
     }
 
     /// As ``init(root:)``, with a mount table that was read before.
-    public init(root directory: FilePath, discovery: StorageDiscovery) throws(Errno) {
+    ///
+    /// - Parameter guardian: holds the gates of the kernel's reads if this process dies.
+    public init(
+        root directory: FilePath, discovery: StorageDiscovery, guardian: GuardianLink? = nil
+    ) throws(Errno) {
+        self.guardian = guardian
         let root = try SystemCall.open(directory, [.pathOnly, .directory])
         let status = try SystemCall.status(of: root.descriptor)
         topology = try discovery.topology(of: root.descriptor)

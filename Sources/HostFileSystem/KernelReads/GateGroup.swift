@@ -6,7 +6,8 @@ internal import SystemPackage
 
 /// The fanotify group of a volume's gates. It passes the events of each mount to the mount's gate.
 ///
-/// Lock order: `reading`, then `gates`, then a gate's own. No question is asked under any of them.
+/// Lock order: `reading`, then `gates`, then a gate's own, then that of ``GuardianLink``. No
+/// question is asked under any of them.
 /// Any thread.
 final class GateGroup: Sendable {
     /// In bytes; room for some dozens of events at a time.
@@ -25,6 +26,8 @@ final class GateGroup: Sendable {
         weak var gate: KernelReadGate?
     }
 
+    /// nil: if this process dies, the kernel opens every gate.
+    let link: GuardianLink?
     private let group: OwnedDescriptor
     private let questions = ReadQuestions()
     /// Held from reading events until they are dealt with. So a thread that has held the lock knows
@@ -37,13 +40,15 @@ final class GateGroup: Sendable {
 
     /// - Throws: `EPERM` without CAP_SYS_ADMIN, `EINVAL` or `ENOSYS` if the kernel has no such
     ///   groups.
-    init() throws(Errno) {
+    init(_ link: GuardianLink? = nil) throws(Errno) {
         let descriptors = DescriptorLimit.current
         mostHeld = max(8, descriptors / 16)
         // Every event of one read(2) comes with a descriptor.
         let room = min(Self.bufferSize, max(4, descriptors / 32) * Self.largestEvent)
         reading = Guarded([UInt8](repeating: 0, count: room))
         group = try SystemCall.openGateGroup()
+        self.link = link
+        link?.serve(self)
     }
 
     func add(_ gate: KernelReadGate, on mount: UInt64) {
@@ -62,6 +67,12 @@ final class GateGroup: Sendable {
 
     func ask(about read: HeldRead, at gate: KernelReadGate) {
         questions.put(read, at: gate)
+    }
+
+    /// Another process took events while this one did not get to them. So opens may be missing from
+    /// the gates' counts, and every file counts as opened: its drains look for readers.
+    func eventsWereTaken() {
+        for gate in gates.withLock({ $0.values.compactMap(\.gate) }) { gate.mayHaveBeenOpened() }
     }
 
     /// Deals with every event that had come by the time of the call, as long as there are
@@ -91,9 +102,10 @@ final class GateGroup: Sendable {
             let range = record.range ?? GateRecord.Range(offset: 0, length: .max)
             let read = KernelRead(
                 offset: range.offset, length: Int(clamping: range.length), thread: record.thread)
-            // Without a gate the read is dropped at once, and so passes.
             let held = HeldRead(read, event: event, of: self)
-            gate?.arrived(held)
+            if let gate { return gate.arrived(held) }
+            // Otherwise it is dropped at once, and so passes.
+            if link?.isKept == true { held.answer(IOFailure(errno: .ioError)) }
             return
         }
         guard let gate else { return }

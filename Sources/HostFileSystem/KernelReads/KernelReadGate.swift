@@ -12,7 +12,8 @@ internal import SystemPackage
 ///
 /// The gate cannot stop two things (measured on Linux 6.18): memory that was mapped, and files that
 /// were opened while the gate was open and without an ``expectOpen(by:)``. If this process ends,
-/// the kernel lets every read pass. If the process had no descriptor left for an event
+/// the kernel lets every read pass, unless a guardian holds the mount (``guardReads(_:)``) or the
+/// gate was closed. If the process had no descriptor left for an event
 /// (`RLIMIT_NOFILE`), the kernel would fail that read with `EPERM`: each held read takes a
 /// descriptor, so ``GateGroup`` holds few. Writes come to the gate as reads do; the kernel does not
 /// tell them apart.
@@ -23,7 +24,7 @@ internal import SystemPackage
 final class KernelReadGate: KernelReadDoor {
     private static let always = UInt64(
         BPIO_GATE_OPEN | BPIO_GATE_CLOSE_WRITE | BPIO_GATE_CLOSE_NOWRITE)
-    private static let reads = UInt64(BPIO_GATE_READ)
+    static let reads = UInt64(BPIO_GATE_READ)
 
     private struct State {
         var isClosed = false
@@ -32,6 +33,10 @@ final class KernelReadGate: KernelReadDoor {
         var lastNumber: UInt64 = 0
         /// Whether the kernel reports, and so holds, reads. True if closed or an open is expected.
         var isInMask = false
+        /// Reads must fail if this process dies, also while the gate is open.
+        var isWatched = false
+        /// The guardian holds the mount, because the gate is watched or closed.
+        var isHeld = false
         /// An open may have come while the kernel did not let the gate be closed for it.
         var openMissed: Errno?
         /// Since the start.
@@ -81,6 +86,13 @@ final class KernelReadGate: KernelReadDoor {
 
     deinit {
         gates.group.removeGate(on: mountNumber)
+        let isHeld = state.withLock { $0.isHeld }
+        if isHeld, let link = gates.group.link, !link.release(mountNumber) {
+            state.withLock { state in
+                for read in state.held.values { read.answer(IOFailure(errno: .ioError)) }
+            }
+            return
+        }
         try? SystemCall.watchMount(
             mount.descriptor, removing: Self.always | Self.reads, by: gates.group.descriptor)
         state.withLock { state in
@@ -106,10 +118,14 @@ final class KernelReadGate: KernelReadDoor {
                 if let error = state.openMissed { throw error }
                 let wasClosed = state.isClosed
                 state.isClosed = true
+                // First, so that no closed gate opens when this process dies. Without a guardian
+                // this one does.
+                tellGuardian(&state)
                 do throws(Errno) {
                     try refresh(&state)
                 } catch {
                     state.isClosed = wasClosed
+                    tellGuardian(&state)
                     throw error
                 }
             }
@@ -140,6 +156,27 @@ final class KernelReadGate: KernelReadDoor {
             // If refused, the gate stays closed for the kernel, but each read that comes passes at
             // once.
             try? refresh(&state)
+            tellGuardian(&state)
+        }
+    }
+
+    func guardReads(_ areGuarded: Bool) -> Bool {
+        guard gates.group.link != nil else { return true }
+        return state.withLock { state in
+            state.isWatched = areGuarded
+            tellGuardian(&state)
+            return state.isHeld || !areGuarded
+        }
+    }
+
+    private func tellGuardian(_ state: inout State) {
+        let isWanted = state.isWatched || state.isClosed
+        guard let link = gates.group.link, isWanted != state.isHeld else { return }
+        if isWanted {
+            state.isHeld = link.hold(mount.descriptor, number: mountNumber)
+        } else {
+            link.release(mountNumber)
+            state.isHeld = false
         }
     }
 
@@ -186,6 +223,11 @@ final class KernelReadGate: KernelReadDoor {
             state.opens += 1
             if state.expected.removeValue(forKey: thread) != nil { try? refresh(&state) }
         }
+    }
+
+    /// As ``GateGroup/eventsWereTaken()`` says.
+    func mayHaveBeenOpened() {
+        state.withLock { $0.opens += 1 }
     }
 
     func closedByReader() {

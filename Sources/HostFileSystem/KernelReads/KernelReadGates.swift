@@ -15,8 +15,8 @@ final class KernelReadGates: Sendable {
 
     /// - Parameter root: a directory of the volume.
     /// - Throws: as ``GateGroup/init()``, and `EAGAIN` without a thread.
-    init(in root: FileDescriptor) throws(Errno) {
-        let group = try GateGroup()
+    init(in root: FileDescriptor, _ link: GuardianLink? = nil) throws(Errno) {
+        let group = try GateGroup(link)
         self.group = group
         partner = try? DrainPartner(in: root)
         let ending = try EventCounter()

@@ -27,17 +27,21 @@ final class MountWatchers: Sendable {
 
     /// A process that fanotify asks before reads through that mount (``FileStatus/mountID``). The
     /// mount is looked up only if there are such processes.
-    func watcher<E>(of mount: () throws(E) -> UInt64?) throws(E) -> UInt32? {
-        let watchers = current
+    ///
+    /// - Parameter guardian: a process that need not be searched.
+    func watcher<E>(
+        besides guardian: Int32? = nil, of mount: () throws(E) -> UInt64?
+    ) throws(E) -> UInt32? {
+        let watchers = current(besides: guardian)
         guard !watchers.isEmpty, let mount = try mount() else { return nil }
         return watchers[mount]
     }
 
-    private var current: [UInt64: UInt32] {
+    private func current(besides guardian: Int32?) -> [UInt64: UInt32] {
         seen.withLock { seen in
             let now = ContinuousClock.now
             if let known = seen, now < known.until { return known.watchers }
-            let watchers = SystemCall.fanotifyMountWatchers()
+            let watchers = SystemCall.fanotifyMountWatchers(besides: guardian)
             let end = ContinuousClock.now
             let pause = min(
                 Self.longestInterval, max(Self.interval, now.duration(to: end) * 100))
@@ -50,9 +54,9 @@ final class MountWatchers: Sendable {
 extension SystemCall {
     /// By a mount's number, a process that fanotify asks before reads through the mount. Processes
     /// that this process may not look into are left out.
-    static func fanotifyMountWatchers() -> [UInt64: UInt32] {
+    static func fanotifyMountWatchers(besides guardian: Int32? = nil) -> [UInt64: UInt32] {
         var watchers: [UInt64: UInt32] = [:]
-        for process in (try? processes()) ?? [] {
+        for process in (try? processes()) ?? [] where Int(process) != guardian.map(Int.init) {
             for information in informationOfFanotifyGroups(of: process) {
                 for mount in watchedMounts(in: information) { watchers[mount] = process }
             }

@@ -25,13 +25,16 @@ public enum HostVolume {
     ///   - suspensionPolicy: which cached uses of a file suspend its bypass.
     ///   - offersBypass: false refuses every bypass, in the file system's name.
     ///   - observer: gets the volume's events.
+    ///   - guardian: answers for the gates of the kernel's reads if this process dies; nil: the
+    ///     kernel opens them.
     ///   - paths: where sysfs, procfs and the device nodes are.
     /// - Throws: ``HostVolumeError``.
     public static func mount(
         directory: FilePath, on manager: IOManager, named name: String? = nil,
         volumeDrivers: [any VolumeDriver] = [], policy: ReadEngines.Policy = .automatic,
         suspensionPolicy: SuspensionPolicy = .strict, offersBypass: Bool = true,
-        observer: (any VolumeObserver)? = nil, paths: SystemPaths = .system
+        observer: (any VolumeObserver)? = nil, guardian: GuardianLink? = nil,
+        paths: SystemPaths = .system
     ) throws(HostVolumeError) -> Volume {
         let discovery: StorageDiscovery
         do throws(Errno) {
@@ -41,7 +44,8 @@ public enum HostVolume {
         }
         let fileSystem: HostFileSystem
         do throws(Errno) {
-            fileSystem = try HostFileSystem(root: directory, discovery: discovery)
+            fileSystem = try HostFileSystem(
+                root: directory, discovery: discovery, guardian: guardian)
         } catch {
             throw HostVolumeError(directory, error)
         }

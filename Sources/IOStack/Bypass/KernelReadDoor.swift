@@ -29,6 +29,11 @@ public protocol KernelReadDoor: AnyObject, Sendable {
     /// Takes the gate away. Reads pass at no cost. Repeatable.
     func open()
 
+    /// Says whether the file's reads have to stop if this process dies, because a layer above
+    /// relies on being able to stop them. Returns false if they would go on then. A gate that is
+    /// closed needs nobody to say so. Repeatable; called by the thread that may call ``close()``.
+    func guardReads(_ areGuarded: Bool) -> Bool
+
     /// Announces that a thread of the host is about to open the file by this door. Called before
     /// the kernel learns of the door.
     ///
@@ -42,6 +47,24 @@ public protocol KernelReadDoor: AnyObject, Sendable {
     /// the open was seen first. Has no effect on an open that came, nor on a later open of the
     /// thread.
     func callOff(_ open: ExpectedOpen)
+}
+
+extension KernelReadDoor {
+    /// Nothing here outlives the process, or nothing has to.
+    public func guardReads(_ areGuarded: Bool) -> Bool { true }
+}
+
+/// What answers for the kernel's reads when the stack's process has died.
+public struct KernelReadGuard: Sendable, Hashable {
+    /// nil if it has not been needed so far.
+    public let process: Int32?
+    /// Files whose reads fail then.
+    public let files: Int
+
+    public init(process: Int32?, files: Int) {
+        self.process = process
+        self.files = files
+    }
 }
 
 /// An open that a door expects.

@@ -16,6 +16,8 @@ final class KernelReads: Sendable {
         var closings: UInt64 = 0
         /// The reads that had begun before the last close are done.
         var isDrained = true
+        /// If this process dies, reads stop that have to be stoppable.
+        var isGuarded = true
     }
 
     /// A thread that changes a cause of the gate settles the gate afterwards. The last holder of
@@ -42,6 +44,8 @@ final class KernelReads: Sendable {
     }
 
     var isGated: Bool { gate.withLock { $0.isClosed } }
+    /// What the door said when the gate was last settled.
+    var isGuarded: Bool { gate.withLock { $0.isGuarded } }
 
     // MARK: Users
 
@@ -73,13 +77,15 @@ final class KernelReads: Sendable {
     // MARK: The gate
 
     /// Closes or opens the gate as `cause` demands, and drains it. `cause` says why reads have to
-    /// ask the stack; nil: they need not.
+    /// ask the stack; nil: they need not. `isStoppable` says whether a layer relies on being able
+    /// to close the gate, so that it must not open when this process dies.
     ///
     /// Throws the host's error if the host refuses to close the gate.
     func settle(
-        until bound: DrainLimit = { nil }, _ cause: () -> KernelReadCause?
+        until bound: DrainLimit = { nil }, isStoppable: () -> Bool,
+        _ cause: () -> KernelReadCause?
     ) throws(IOFailure) -> DrainEnd {
-        guard let closing = try put(cause) else { return .drained }
+        guard let closing = try put(isStoppable: isStoppable, cause) else { return .drained }
         return Self.drain([(self, closing)], until: bound)
     }
 
@@ -139,13 +145,16 @@ final class KernelReads: Sendable {
         }
     }
 
-    /// Does the work of ``settle(until:_:)`` without the drain, for callers that drain many doors
-    /// at once.
+    /// Does the work of ``settle(until:isStoppable:_:)`` without the drain, for callers that drain
+    /// many doors at once.
     ///
     /// Returns the number of the closing to be drained and then passed to ``drained(_:)``; nil if
     /// there is nothing to wait for.
-    func put(_ cause: () -> KernelReadCause?) throws(IOFailure) -> UInt64? {
+    func put(
+        isStoppable: () -> Bool, _ cause: () -> KernelReadCause?
+    ) throws(IOFailure) -> UInt64? {
         try gate.withLock { (gate) throws(IOFailure) in
+            gate.isGuarded = door.guardReads(isStoppable())
             try put(&gate, cause)
             return gate.isDrained ? nil : gate.closings
         }

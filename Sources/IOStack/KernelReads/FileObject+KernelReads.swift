@@ -92,6 +92,12 @@ extension FileObject {
                 driver: volume.fileSystem.name, status: error.status,
                 reason: "Reads of the file cannot be stopped (errno \(error.errno.rawValue)).")
         }
+        guard reads.isGuarded else {
+            throw BypassVeto(
+                driver: volume.fileSystem.name, status: .notSupported,
+                reason:
+                    "Nobody would stop the file's reads if the service died: it has no guardian.")
+        }
         return reads.door
     }
 

@@ -19,6 +19,11 @@ extension Volume {
         return nil
     }
 
+    /// A filter agreed to kernel reads because it can stop them, or never agreed.
+    private var mayStopKernelReads: Bool {
+        currentChain.first(demandingMoreThan: .unwatched) != nil
+    }
+
     /// Reports a gate's moves to the volume's observer; nil if there is none.
     func tellingGate(of file: VolumeEvent.NamedFile) -> KernelReads.MoveTold? {
         guard let observer else { return nil }
@@ -38,7 +43,9 @@ extension Volume {
         of stream: Stream, until bound: DrainLimit = { nil }
     ) throws(IOFailure) -> DrainEnd {
         guard let reads = stream.kernelReads.current else { return .drained }
-        return try reads.settle(until: bound) { kernelReadCause(of: stream) }
+        return try reads.settle(until: bound, isStoppable: { mayStopKernelReads }) {
+            kernelReadCause(of: stream)
+        }
     }
 
     /// As ``settleKernelReads(of:until:)`` for every stream. All are settled before the first
@@ -51,7 +58,10 @@ extension Volume {
         for stream in kernelReadStreams.withLock({ Array($0.values) }) {
             guard let reads = stream.kernelReads.current else { continue }
             do throws(IOFailure) {
-                if let closing = try reads.put({ kernelReadCause(of: stream) }) {
+                let closing = try reads.put(isStoppable: { mayStopKernelReads }) {
+                    kernelReadCause(of: stream)
+                }
+                if let closing {
                     undrained.append((reads, closing))
                 }
             } catch {

@@ -110,6 +110,9 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     /// Asked at each grant. The default has none.
     func kernelReadVeto(for file: FileObject) -> StorageVeto?
 
+    /// Who answers for the kernel's reads if this process dies; nil, the default: nobody.
+    var kernelReadGuard: KernelReadGuard? { get }
+
     /// Makes the door by which the kernel reads the file by itself. `ask` is called for each read
     /// that comes to the closed gate, on threads of the file system, several at once. It may sleep.
     /// It returns nil to let the read pass, or the failure for the program. It is not called any
@@ -170,6 +173,8 @@ extension FileSystemDriver {
     }
 
     public func kernelReadVeto(for file: FileObject) -> StorageVeto? { nil }
+
+    public var kernelReadGuard: KernelReadGuard? { nil }
 
     public func kernelReadDoor(
         for file: FileObject, leavingAccessTimes: Bool,

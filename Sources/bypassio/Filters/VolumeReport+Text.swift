@@ -113,7 +113,13 @@ extension VolumeReport {
 
     private var kernelLines: [String] {
         guard kernelRoute.isOffered else { return [] }
-        return ["files that the kernel reads itself: \(kernelRoute.openHandles) open now"]
+        let open = "files that the kernel reads itself: \(kernelRoute.openHandles) open now"
+        guard let process = kernelRoute.guardian else { return [open] }
+        return [
+            open,
+            "files whose reads fail if the service dies: \(kernelRoute.guardedFiles ?? 0), by "
+                + "process \(process)",
+        ]
     }
 
     /// Opens and reads since the mount.

@@ -60,7 +60,7 @@ final class ServiceLog: Sendable {
         return Logger(label: "bypassio") { _ in ServiceLogHandler(writer, level) }
     }
 
-    private static func sink(_ destination: LogDestination) throws(Errno) -> (any LogSink)? {
+    static func sink(_ destination: LogDestination) throws(Errno) -> (any LogSink)? {
         switch destination {
         case .nowhere: nil
         case .standardError: StandardErrorSink()

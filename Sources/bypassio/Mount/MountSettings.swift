@@ -1,5 +1,6 @@
 import BypassIOMount
 import FUSE
+import HostFileSystem
 import IOStack
 import SystemPackage
 
@@ -20,6 +21,9 @@ struct MountSettings {
     /// Logs a line for each request.
     var isDebug = false
     var control = ControlChoice.usual
+    var crash = CrashPolicy()
+    /// Gives up rights that the service does not use (``ServiceHardening``).
+    var isHardened = true
     /// nil: every filter may attach.
     var allowedFilters: AllowedFilters?
     /// Prints only errors.
@@ -134,6 +138,26 @@ struct MountSettings {
                 $0.volume.pausers = pausers
             }
         ),
+        (
+            "crash",
+            {
+                guard let gates = CrashPolicy.Gates(rawValue: $1) else {
+                    throw ValueError(expected: "name closed or open")
+                }
+                $0.crash.gates = gates
+            }
+        ),
+        (
+            "harden",
+            {
+                guard ["on", "off"].contains($1) else {
+                    throw ValueError(expected: "name on or off")
+                }
+                $0.isHardened = $1 == "on"
+            }
+        ),
+        ("crash_wait", { $0.crash.bounds.afterDeath = .seconds(try number($1, 0...3600)) }),
+        ("hang_wait", { $0.crash.bounds.whileSilent = .seconds(try number($1, 1...3600)) }),
         ("filter", { $0.filters.append(try FilterSetting($1.replacing(":", with: ","))) }),
         ("config", { try $0.apply(file: $1) }),
         ("log", { $0.log = $1 }),

@@ -24,6 +24,8 @@ struct VolumeService {
     private let log: ServiceLog
     private let manager: ServiceManager
     private let control: MountControl
+    /// nil: the kernel opens every gate when this process dies, or there are no gates.
+    private let guardian: GuardianLink?
 
     /// Mounts by the settings, and serves until the end; with ``MountSettings/isBackground`` in
     /// another process.
@@ -34,6 +36,7 @@ struct VolumeService {
         // Before any thread: signals must not interrupt the threads that serve.
         var signals = signals()
         try checkLogPlace(settings)
+        var hardening = ServiceHardening(settings)
         let log = try ServiceLog(LogDestination(settings), isDebug: settings.isDebug)
         defer { log.end() }
         log.logger.tell(
@@ -55,7 +58,13 @@ struct VolumeService {
             }
             throw error
         }
+        hardening.mounted()
         service.logMount()
+        if !hardening.failures.isEmpty {
+            log.logger.tell(
+                .start, .notice,
+                "the kernel did not take away: \(hardening.failures.joined(separator: ", "))")
+        }
         if let obstacle = service.mounted.kernelReadObstacle {
             let words = "bypass=auto is as bypass=request here. \(obstacle)"
             StandardOutput.complain("bypassio: \(words)")
@@ -108,13 +117,15 @@ struct VolumeService {
         settings.volume.observer = log
         self.settings = settings
         ServiceLimits.setDescriptors(settings.maximumDescriptors)
+        // After the limit, which the guardian inherits.
+        guardian = Self.guardian(settings, log)
         // The programs' own umask decides the bits of new files.
         umask(0)
         do throws(HostVolumeError) {
             volume = try HostVolume.mount(
                 directory: source, on: io, named: settings.source,
                 suspensionPolicy: settings.suspensionPolicy,
-                offersBypass: settings.bypass != .off, observer: log)
+                offersBypass: settings.bypass != .off, observer: log, guardian: guardian)
         } catch {
             throw CommandError(CommandStatus(error.kind), "\(error)")
         }
@@ -128,6 +139,13 @@ struct VolumeService {
         } catch {
             throw CommandError(CommandStatus(error), "Cannot mount: \(error)")
         }
+    }
+
+    /// The way to a guardian, which starts with the first file that needs one.
+    private static func guardian(_ settings: MountSettings, _ log: ServiceLog) -> GuardianLink? {
+        guard settings.bypass == .auto, settings.crash.gates == .closed else { return nil }
+        return try? GuardianLink(
+            arguments: { GuardianCommand.arguments(settings, slot: $0) }, tell: { log.saw($0) })
     }
 
     /// Mounts at once, or after it removed the mount of a killed service of ours from the place.
@@ -211,8 +229,8 @@ struct VolumeService {
     /// may wait for a request that hangs, and the service must react to the next signal.
     func serve(_ signals: inout SignalSet) throws {
         let outcome = DismountOutcome()
-        Thread.detachNewThread { [mounted, io, volume] in
-            mounted.waitUntilUnmounted()
+        Thread.detachNewThread { [mounted, io, volume, guardian] in
+            mounted.waitUntilUnmounted { guardian?.keep() }
             outcome.set(Result { try io.dismount(volume) })
             kill(getpid(), Self.ended)
         }
@@ -223,6 +241,7 @@ struct VolumeService {
             switch signal {
             case Self.ended:
                 control.end()
+                guardian?.end()
                 log.tellTotals()
                 let words = "\(settings.mountPoint) is served no more: \(cause)"
                 log.record(.ended, .info, words) { $0.cause = cause }

@@ -225,6 +225,13 @@ int64_t call_tell(int socket, const char *text, size_t count);
 // Returns 0 while the process runs; then 1, and the exit code or the negated signal.
 int64_t call_ended(int64_t process, int32_t *code);
 // Sends a signal to the process and to its descendants that stayed in its group.
+// The number of a system call that tests name; -1 for others.
+int64_t call_number(const char *name);
+// The answer of one system call in a process of its own, to which `first` and `second` were done
+// before: 0 or -errno. Without a good end of those, their -errno less 1000.
+int64_t call_hardened(
+    int32_t (*_Nonnull first)(void), int32_t (*_Nullable second)(void), int64_t number,
+    int64_t argument);
 int64_t call_signal_group(int64_t process, int signal);
 
 // Runs a program to its end. Returns the exit code, 128 + signal, or the errno of its start.

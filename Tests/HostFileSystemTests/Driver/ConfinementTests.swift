@@ -147,6 +147,21 @@ struct ConfinementTests {
         }
     }
 
+    @Test("A regular file that has become a pipe is neither waited for nor read")
+    func pipeInPlace() throws {
+        let host = try makeHost()
+        try SystemCall.makeNode(host.root.appending("pipe"), at: nil, mode: 0o010600)
+        for access: CreateParameters.Access in [.read, .write, [.read, .write]] {
+            // As a caller opens it that saw a regular file a moment ago.
+            let errno = host.openErrno(
+                "pipe", access: access, kind: .regularFile, options: .knownRegular)
+            #expect(errno == .invalidArgument, "\(access)")
+        }
+        let place = try host.open("pipe")
+        defer { place.close() }
+        #expect(errno { () throws(IOFailure) in _ = try place.read(at: 0, length: 1) } != nil)
+    }
+
     @Test("The root's listing tells nothing about what is above it")
     func parentOfRoot() throws {
         let host = try makeHost()

@@ -44,6 +44,11 @@ final class KernelReader {
         unsafe call_pread(descriptor, page.address, 4096, Int64(number) * 4096)
     }
 
+    /// Of what the last read brought.
+    var lastByte: UInt8 {
+        unsafe UnsafeRawBufferPointer(start: page.address, count: 4096)[4095]
+    }
+
     func write(_ value: UInt8, page number: Int = 0) throws {
         unsafe page.address.initializeMemory(as: UInt8.self, repeating: value, count: 4096)
         let count = unsafe call_pwrite(descriptor, page.address, 4096, Int64(number) * 4096)

@@ -1,0 +1,253 @@
+internal import IOStack
+internal import LinuxKit
+public import SystemPackage
+
+/// The process that outlives a service and answers for its gates, so that they do not open when the
+/// kernel closes the service's descriptors.
+///
+/// It has the group of the gates, and for each file that must not be read unasked the file's own
+/// mount. While the service lives it does nothing but look, every few seconds, whether events wait
+/// and nobody reads them. When the service dies, it puts the gate in the way of each of these files
+/// and fails each read there with EIO, until the file system that programs read through is gone.
+///
+/// The kernel takes an answer by the number of an event's descriptor, whoever gives it. So the
+/// guardian answers also what the dead service had read; and no event of its own ever has a number
+/// of the service's: `slot` is the least number that is free here, and taken there.
+///
+/// One thread. It waits for nothing that the service or the dead mount would have to answer.
+public struct GateGuardian: ~Copyable {
+    private enum Service {
+        case alive
+        /// It has been asked for a sign of life, and has until then.
+        case asked(until: ContinuousClock.Instant)
+        /// It deals with no event.
+        case silent
+        case dead
+    }
+
+    private final class HeldFile {
+        let file: OwnedDescriptor
+        init(_ file: consuming OwnedDescriptor) { self.file = file }
+        var descriptor: FileDescriptor { file.descriptor }
+    }
+
+    /// In milliseconds: how often a file system without a watch is looked for.
+    private static let lookInterval: Int32 = 1000
+    /// The sizes of an event, bytes. The smaller is tried first: two events are hardly ever read at
+    /// once, and each has the number that is free.
+    private static let eventSizes = [24, 48]
+
+    private let channel: FileDescriptor
+    private let slot: Int32
+    private let bounds: GuardianBounds
+    private var end: MountEnd
+    private let tell: (String) -> Void
+    private var service = Service.alive
+    private var nextLook = ContinuousClock.now
+    private var group: HeldFile?
+    private var mounts: [UInt64: HeldFile] = [:]
+    /// As many numbers as the service may have, which started this process.
+    private let numbers = DescriptorLimit.current
+
+    /// - Parameters:
+    ///   - channel: to the service; closed at its end.
+    ///   - slot: the number that the service's end has there.
+    ///   - end: of the file system that programs read through.
+    ///   - tell: what the machine's log should have.
+    init(
+        channel: FileDescriptor, slot: Int32, end: MountEnd, bounds: GuardianBounds,
+        tell: @escaping (String) -> Void
+    ) {
+        self.channel = channel
+        self.slot = slot
+        self.end = end
+        self.bounds = bounds
+        self.tell = tell
+    }
+
+    /// Becomes the guardian of the service that started this process, which has one thread. Returns
+    /// when it is no longer needed.
+    public static func serve(
+        slot: Int32, mountPoint: FilePath, bounds: GuardianBounds, tell: @escaping (String) -> Void
+    ) {
+        SystemCall.settleAsGuardian(named: "bypassio-guard")
+        // Every number below the slot is taken.
+        while let taken = try? SystemCall.duplicate(.standardInput, from: 0).release() {
+            guard taken.rawValue >= slot else { continue }
+            try? taken.close()
+            break
+        }
+        var guardian = GateGuardian(
+            channel: SystemCall.guardianChannel, slot: slot,
+            end: MountEnd(of: mountPoint, above: slot), bounds: bounds, tell: tell)
+        guardian.run()
+    }
+
+    mutating func run() {
+        while !isOver {
+            guard
+                let ready = try? SystemCall.wait(
+                    isDead ? nil : channel, end.descriptor, answers ? group?.descriptor : nil,
+                    milliseconds: patience)
+            else { return }
+            if ready.first { takeMessage() }
+            if ready.second || isDead { end.look() }
+            lookAtService()
+            if answers { failReads() }
+        }
+        if !isDead {
+            try? SystemCall.send(message: GuardianMessage.over.bytes, with: nil, to: channel)
+        }
+    }
+
+    private var isDead: Bool { if case .dead = service { true } else { false } }
+
+    /// Nothing is left to answer for.
+    private var isOver: Bool { end.hasCome || isDead && group == nil }
+
+    /// Reads fail here and now.
+    private var answers: Bool {
+        switch service {
+        case .alive, .asked: false
+        case .silent, .dead: true
+        }
+    }
+
+    /// How long to wait for the next thing to happen, milliseconds.
+    private var patience: Int32 {
+        switch service {
+        case .alive: group == nil ? -1 : Self.milliseconds(until: nextLook)
+        case .asked(let until): Self.milliseconds(until: until)
+        case .silent: -1
+        case .dead: end.descriptor == nil ? Self.lookInterval : -1
+        }
+    }
+
+    private static func milliseconds(until moment: ContinuousClock.Instant) -> Int32 {
+        let (seconds, attoseconds) = ContinuousClock.now.duration(to: moment).components
+        let all = seconds.multipliedReportingOverflow(by: 1000).partialValue
+        return Int32(clamping: max(0, all + attoseconds / 1_000_000_000_000_000 + 1))
+    }
+
+    // MARK: The service
+
+    private mutating func takeMessage() {
+        var buffer = [UInt8](repeating: 0, count: GuardianMessage.size)
+        guard let packet = try? SystemCall.receive(into: &buffer, from: channel),
+            packet.length > 0
+        else { return takeOver() }
+        let file = packet.file.flatMap { kept($0) }
+        switch GuardianMessage(buffer.prefix(packet.length)) {
+        case .group: group = file
+        case .hold(let mount): mounts[mount] = file
+        case .release(let mount): mounts[mount] = nil
+        case .pong: heard()
+        case .ping, .tookOver, .over, nil: break
+        }
+    }
+
+    /// The same file by a number above the slot, which stays free.
+    private func kept(_ file: FileDescriptor) -> HeldFile? {
+        let received = OwnedDescriptor(owning: file)
+        guard let moved = try? SystemCall.duplicate(received.descriptor, from: slot + 1).release()
+        else { return nil }
+        return HeldFile(OwnedDescriptor(owning: moved))
+    }
+
+    private mutating func heard() {
+        if case .silent = service {
+            try? SystemCall.send(message: GuardianMessage.tookOver.bytes, with: nil, to: channel)
+        }
+        service = .alive
+    }
+
+    private mutating func lookAtService() {
+        guard let group else { return }
+        switch service {
+        case .alive:
+            let now = ContinuousClock.now
+            guard now >= nextLook else { return }
+            nextLook = now.advanced(by: bounds.interval)
+            guard (try? SystemCall.unreadBytes(of: group.descriptor)) ?? 0 > 0 else { return }
+            service = .asked(until: now.advanced(by: bounds.whileSilent))
+            // A service that does not even take messages does not answer, either.
+            try? SystemCall.send(message: GuardianMessage.ping.bytes, with: nil, to: channel)
+        case .asked(let until):
+            guard ContinuousClock.now >= until else { return }
+            service = .silent
+            failTaken()
+            tell(
+                "the service does not react; reads that wait for its answer fail until it does")
+        case .silent, .dead: break
+        }
+    }
+
+    /// Puts every gate in the way at once. Then reads wait there until the bound is over.
+    private mutating func takeOver() {
+        service = .dead
+        try? channel.close()
+        guard let group else { return }
+        for mount in mounts.values {
+            try? SystemCall.watchMount(
+                mount.descriptor, adding: KernelReadGate.reads, by: group.descriptor)
+        }
+        let until = ContinuousClock.now.advanced(by: bounds.afterDeath)
+        while !end.hasCome, ContinuousClock.now < until {
+            _ = try? SystemCall.wait(
+                nil, end.descriptor, nil, milliseconds: Self.milliseconds(until: until))
+            end.look()
+        }
+        guard !end.hasCome else { return }
+        failTaken()
+        tell(
+            "the service is gone; reads of \(mounts.count) of its open files fail from now on, "
+                + "because filters answered for them")
+    }
+
+    /// Fails what the service had read and not answered.
+    private func failTaken() {
+        guard let group else { return }
+        SystemCall.failAll(below: numbers, with: .ioError, of: group.descriptor)
+    }
+
+    // MARK: Reads
+
+    private func failReads() {
+        guard let group else { return }
+        while true {
+            let records = nextEvents(of: group.descriptor)
+            if records.isEmpty { return }
+            for record in records { answer(record, of: group.descriptor) }
+        }
+    }
+
+    private func nextEvents(of group: FileDescriptor) -> [GateRecord] {
+        for size in Self.eventSizes {
+            var buffer = [UInt8](repeating: 0, count: size)
+            guard let length = try? SystemCall.events(of: group, into: &buffer), length > 0 else {
+                continue
+            }
+            var records = GateRecords(buffer, length: length)
+            var found: [GateRecord] = []
+            while let record = records.next() { found.append(record) }
+            return found
+        }
+        return []
+    }
+
+    /// Fails a read of a file that is held. Any other came to a gate that was in the way for a
+    /// moment only, because an open was under way; it passes, and so do all that follow.
+    private func answer(_ record: GateRecord, of group: FileDescriptor) {
+        guard record.file >= 0 else { return }
+        let event = OwnedDescriptor(owning: FileDescriptor(rawValue: record.file))
+        guard record.mask & KernelReadGate.reads != 0 else { return }
+        let mount = try? SystemCall.mountNumber(of: event.descriptor)
+        let isHeld = mount.map { mounts[$0] != nil } ?? true
+        let error = isHeld ? Errno.ioError.rawValue : 0
+        try? SystemCall.answer(event.descriptor, with: error, to: group)
+        if isDead, !isHeld {
+            try? SystemCall.watchMount(
+                event.descriptor, removing: KernelReadGate.reads, by: group)
+        }
+    }
+}

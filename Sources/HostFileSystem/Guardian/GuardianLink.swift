@@ -1,0 +1,242 @@
+internal import IOStack
+internal import LinuxKit
+public import SystemPackage
+
+/// A service's side of its guardian (``GateGuardian``), which it starts for the first file that
+/// needs one, and again whenever one dies.
+///
+/// What the guardian has to hold is known here, so that another can have it. Lock order: `state` is
+/// a leaf, below ``KernelReadGate``'s own. A message may wait under it for a second, if the
+/// guardian takes none; then another guardian takes its place. Any thread.
+public final class GuardianLink: Sendable {
+    /// What happens to the guardian, for the service's log.
+    public enum Event: Sendable, Hashable {
+        case started(process: Int32)
+        /// It was there no more, or took no messages.
+        case replaced(process: Int32)
+        /// Files whose filters need a gate are not read by the kernel any more.
+        case unavailable(Errno)
+        /// It stays while files are open that it answers for.
+        case stays(process: Int32)
+    }
+
+    private struct State {
+        /// The guardian; nil if there is none.
+        var process: Int32?
+        /// By the number of each mount that has to be held.
+        var mounts: [UInt64: FileDescriptor] = [:]
+        weak var group: GateGroup?
+        /// The times of the last starts.
+        var starts: [ContinuousClock.Instant] = []
+        var hasListener = false
+        var isEnded = false
+        /// Nothing is released any more.
+        var isKept = false
+    }
+
+    /// The number of the channel.
+    private final class Slot: Sendable {
+        let file: OwnedDescriptor
+        init(_ file: consuming OwnedDescriptor) { self.file = file }
+        var descriptor: FileDescriptor { file.descriptor }
+    }
+
+    /// As many starts may fall into ``startWindow``.
+    private static let mostStarts = 8
+    private static let startWindow = Duration.seconds(60)
+    /// In milliseconds.
+    private static let patience: Int64 = 1000
+    /// Above every number that a process starts with.
+    private static let leastSlot: Int32 = 10
+
+    private let state = Guarded(State())
+    /// Taken for as long as the service lives; see ``GateGuardian``.
+    private let slot: Slot
+    private let arguments: [String]
+    private let tell: @Sendable (Event) -> Void
+
+    /// - Parameters:
+    ///   - arguments: make of this program a guardian that calls
+    ///     ``GateGuardian/serve(slot:mountPoint:bounds:tell:)``; given the slot, with argument 0.
+    ///   - tell: called on any thread, perhaps under a gate's lock; must not wait.
+    /// - Throws: `EMFILE`, `ENFILE`.
+    public init(
+        arguments: (Int32) -> [String], tell: @escaping @Sendable (Event) -> Void
+    ) throws(Errno) {
+        let nothing = try SystemCall.open("/dev/null", [.readOnly])
+        slot = Slot(try SystemCall.duplicate(nothing.descriptor, from: Self.leastSlot))
+        self.arguments = arguments(slot.descriptor.rawValue)
+        self.tell = tell
+    }
+
+    deinit { SystemCall.shutDown(slot.descriptor) }
+
+    /// The guardian's process; nil if none is needed so far.
+    public var process: Int32? { state.withLock { $0.process } }
+    /// Files whose reads fail if the service dies.
+    public var heldFiles: Int { state.withLock { $0.mounts.count } }
+
+    // MARK: What the guardian holds
+
+    func serve(_ group: GateGroup) { state.withLock { $0.group = group } }
+
+    /// Has the guardian hold a file's mount. Returns whether it does.
+    func hold(_ mount: FileDescriptor, number: UInt64) -> Bool {
+        let (isHeld, events) = state.withLock { state in
+            state.mounts[number] = mount
+            var events: [Event] = []
+            if state.process != nil, send(.hold(mount: number), with: mount) {
+                return (true, events)
+            }
+            let isHeld = start(&state, &events)
+            if !isHeld { state.mounts[number] = nil }
+            return (isHeld, events)
+        }
+        events.forEach(tell)
+        return isHeld
+    }
+
+    /// Call while the mount is open. False after ``keep()``: then the file's gate stays as it is.
+    @discardableResult
+    func release(_ number: UInt64) -> Bool {
+        state.withLock { state in
+            guard state.mounts.removeValue(forKey: number) != nil, state.process != nil else {
+                return true
+            }
+            if state.isKept { return false }
+            // One that takes no messages is replaced at the next file that needs it.
+            if !send(.release(mount: number), with: nil) { drop(&state) }
+            return true
+        }
+    }
+
+    /// From now on the guardian keeps what it holds: this service serves no more, although programs
+    /// may have files open (a forced unmount, a second signal).
+    public func keep() {
+        state.withLock { state in
+            state.isKept = true
+            state.isEnded = true
+        }
+    }
+
+    /// Reads that come to a gate that is no more have to fail.
+    var isKept: Bool { state.withLock { $0.isKept && $0.process != nil } }
+
+    /// Waits a moment for the guardian, which ends with the file system that programs read through.
+    /// If it stays, it answers for files that are still open.
+    public func end() {
+        let process = state.withLock { state in
+            state.isEnded = true
+            return state.process
+        }
+        guard let process else { return }
+        for _ in 0..<200 {
+            if SystemCall.hasEnded(child: process) { return }
+            _ = try? SystemCall.wait(nil, nil, nil, milliseconds: 5)
+        }
+        tell(.stays(process: process))
+    }
+
+    private func send(_ message: GuardianMessage, with file: FileDescriptor?) -> Bool {
+        (try? SystemCall.send(message: message.bytes, with: file, to: slot.descriptor)) != nil
+    }
+
+    // MARK: Starting
+
+    /// Ends the guardian, so that it does not take the service for dead.
+    private func drop(_ state: inout State) {
+        guard let process = state.process else { return }
+        SystemCall.killChild(process)
+        state.process = nil
+    }
+
+    /// Starts a guardian in place of one that is gone, and hands everything over.
+    private func start(_ state: inout State, _ events: inout [Event]) -> Bool {
+        guard !state.isEnded, let group = state.group else { return false }
+        let isFirst = state.starts.isEmpty
+        drop(&state)
+        let now = ContinuousClock.now
+        state.starts.removeAll { $0.duration(to: now) > Self.startWindow }
+        do throws(Errno) {
+            guard state.starts.count < Self.mostStarts else {
+                throw .resourceTemporarilyUnavailable
+            }
+            state.starts.append(now)
+            let process = try startProcess()
+            state.process = process
+            try listen(&state)
+            events.append(isFirst ? .started(process: process) : .replaced(process: process))
+            var isComplete = send(.group, with: group.descriptor)
+            for (number, mount) in state.mounts where isComplete {
+                isComplete = send(.hold(mount: number), with: mount)
+            }
+            guard isComplete else { throw .brokenPipe }
+            return true
+        } catch {
+            drop(&state)
+            events.append(.unavailable(error))
+            return false
+        }
+    }
+
+    private func startProcess() throws(Errno) -> Int32 {
+        let ends = try SystemCall.channel(patience: Self.patience)
+        let own = OwnedDescriptor(owning: ends.first)
+        let other = OwnedDescriptor(owning: ends.second)
+        try SystemCall.place(own.descriptor, at: slot.descriptor)
+        return try SystemCall.startGuardian(arguments, channel: other.descriptor)
+    }
+
+    // MARK: What the guardian says
+
+    private func listen(_ state: inout State) throws(Errno) {
+        guard !state.hasListener else { return }
+        let thread = try OwnThread.start(
+            named: "bypassio-ward", stackSize: 512 << 10, isInterruptible: false
+        ) { [weak self, slot] in
+            var buffer = [UInt8](repeating: 0, count: GuardianMessage.size)
+            while true {
+                let packet = try? SystemCall.receive(into: &buffer, from: slot.descriptor)
+                let message = packet.flatMap { GuardianMessage(buffer.prefix($0.length)) }
+                if let file = packet?.file { try? file.close() }
+                guard let self, self.heard(message) else { return }
+            }
+        }
+        thread.detach()
+        state.hasListener = true
+    }
+
+    /// Returns whether more may come.
+    private func heard(_ message: GuardianMessage?) -> Bool {
+        switch message {
+        case .ping:
+            // Also does the work of a thread that does not get to it.
+            state.withLock { $0.group }?.dealWithEvents()
+            _ = send(.pong, with: nil)
+        case .tookOver: state.withLock { $0.group }?.eventsWereTaken()
+        case .over: state.withLock { $0.isEnded = true }
+        case .group, .hold, .release, .pong: break
+        case nil: return replaceIfGone()
+        }
+        return true
+    }
+
+    /// The channel has ended, or has been replaced a moment ago by the thread that found it ended.
+    private func replaceIfGone() -> Bool {
+        let (goesOn, events) = state.withLock { state in
+            var events: [Event] = []
+            if let process = state.process, !SystemCall.hasEnded(child: process) {
+                _ = try? SystemCall.wait(nil, nil, nil, milliseconds: 1)
+                return (true, events)
+            }
+            state.process = nil
+            guard !state.isEnded, !state.mounts.isEmpty, start(&state, &events) else {
+                state.hasListener = false
+                return (false, events)
+            }
+            return (true, events)
+        }
+        events.forEach(tell)
+        return goesOn
+    }
+}
