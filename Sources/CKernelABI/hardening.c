@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "own_identity.h"
+
 int32_t bpio_harden_capabilities(uint64_t kept) {
     for (unsigned long capability = 0; capability < 64; capability++) {
         if (kept >> capability & 1) continue;
@@ -33,7 +35,9 @@ int32_t bpio_harden_capabilities(uint64_t kept) {
         data[half].permitted &= mask;
         data[half].inheritable = 0;
     }
-    return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+    if (syscall(SYS_capset, &header, data) < 0) return -errno;
+    bpio_identity_remember();
+    return 0;
 }
 
 int32_t bpio_harden_privileges(void) {

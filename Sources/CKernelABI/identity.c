@@ -7,11 +7,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "own_identity.h"
+
 #define TOOK_USER 1
 #define TOOK_GROUP 2
 
-// The process's identity at its start, before any thread changed its capabilities. Written once, by
-// the constructor.
+// The process's identity at its start, before any thread changed its capabilities. Written by the
+// constructor, and when the process gives capabilities up, before it starts threads.
 static struct __user_cap_data_struct own[_LINUX_CAPABILITY_U32S_3];
 static uint32_t own_group;
 static int is_possible;
@@ -35,7 +37,7 @@ static int has(const struct __user_cap_data_struct *data, unsigned capability)
     return (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
 }
 
-__attribute__((constructor)) static void remember_own_identity(void)
+__attribute__((constructor)) void bpio_identity_remember(void)
 {
     if (geteuid() != 0 || capabilities(SYS_capget, own) != 0) return;
     own_group = getegid();
