@@ -22,6 +22,10 @@ package protocol ControlledVolume: Sendable {
     /// From now on callbacks are timed, for some minutes.
     func timeCallbacks()
 
+    /// Begins to follow requests through the layers, as long as the result is there. Waits for
+    /// nobody.
+    func beginTrace(_ order: TraceOrder) throws(ControlFault) -> any RunningTrace
+
     func filters() -> FiltersReport
 
     /// Attached ones and those that callbacks keep from going, highest altitude first.
@@ -46,4 +50,17 @@ package protocol ControlledVolume: Sendable {
     /// Changes settings of the filter that an instance is of.
     func set(_ instance: String, _ settings: [String: String]) throws(ControlFault)
         -> InstanceReport
+}
+
+/// Requests of a trace, as they are answered.
+package protocol RunningTrace: AnyObject, Sendable {
+    /// An element when there are requests after there were none; ends with the mount. For one
+    /// listener.
+    func news() -> AsyncStream<Void>
+
+    /// Takes at most `limit` requests, the oldest first.
+    func page(limit: Int) -> TracePage
+
+    /// No request comes into it any more.
+    func stop()
 }

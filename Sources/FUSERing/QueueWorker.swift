@@ -78,6 +78,7 @@ final class QueueWorker: RequestThread {
         }
         post.note(.none, unique)
         post.turn()
+        queues.connection.ledger?.carries(unique)
         queues.connection.process(
             length, in: buffers?.input ?? entry.buffer, room: room,
             output: buffers?.output ?? entry.buffer, from: entry)

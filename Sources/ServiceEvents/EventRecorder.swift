@@ -60,7 +60,7 @@ public final class EventRecorder: Sendable {
         if isFirst { counted.signal() }
         if isCounted { return }
         var made = event()
-        made.time = Self.stamp()
+        made.time = WallTime.now.iso8601
         let told = state.withLock { state in
             let told = state.ring.append(state.windows.open(key, made, at: now))
             return (told, Array(state.listeners.values))
@@ -121,7 +121,7 @@ public final class EventRecorder: Sendable {
     }
 
     private func tellDue(at now: ContinuousClock.Instant) {
-        let time = Self.stamp()
+        let time = WallTime.now.iso8601
         let (events, listeners) = state.withLock { state in
             let events = state.windows.due(at: now).map { event in
                 var event = event
@@ -136,14 +136,6 @@ public final class EventRecorder: Sendable {
     private func spread(_ event: ServiceEvent, _ listeners: [AsyncStream<Void>.Continuation]) {
         tell(event)
         for listener in listeners { listener.yield() }
-    }
-
-    private static func stamp() -> String {
-        let now = Date().timeIntervalSince1970
-        let whole = now.rounded(.down)
-        let micros = String(Int((now - whole) * 1_000_000))
-        let seconds = Date(timeIntervalSince1970: whole).formatted(.iso8601)
-        return "\(seconds.dropLast()).\(String(repeating: "0", count: 6 - micros.count))\(micros)Z"
     }
 }
 

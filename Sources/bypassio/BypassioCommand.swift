@@ -17,7 +17,7 @@ struct BypassioCommand: ParsableCommand {
             MountCommand.self, UmountCommand.self, FiltersCommand.self, InstancesCommand.self,
             VolumesCommand.self, LoadCommand.self, UnloadCommand.self, AttachCommand.self,
             DetachCommand.self, SetCommand.self, StateCommand.self, WhyCommand.self,
-            FsctlCommand.self, EventsCommand.self, TopCommand.self,
+            FsctlCommand.self, EventsCommand.self, TopCommand.self, TraceCommand.self,
             DecodeCommand.self, LabCommand.self, SampleCommand.self, BenchCommand.self,
             CollectCommand.self, DemoCommand.self, SampleReader.self, LabServiceCommand.self,
             GuardianCommand.self,

@@ -19,6 +19,7 @@ struct HelpTests {
         (["attach"], ["0", "1", "64", "66", "69", "75", "77"]),
         (["detach"], ["0", "1", "64", "66", "69", "75", "77"]),
         (["set"], ["0", "1", "64", "66", "69", "75", "77"]),
+        (["trace"], ["0", "64", "66", "69", "73", "75", "77"]),
         (["bench"], ["0", "64", "70", "73", "130"]),
     ]
 
@@ -95,6 +96,8 @@ struct HelpTests {
             ["bench", "--engine", "steam"], ["bench", "folder"],
             ["mount"], ["mount", "/tmp"], ["mount", "/tmp", "/a", "/b"], ["mount", "-o"],
             ["umount"], ["umount", "--nonsense", "/"], ["filters", "a", "b"],
+            ["trace"], ["trace", "/", "--for", "0"], ["trace", "/", "--pid", "0"],
+            ["trace", "/", "--path", ""], ["trace", "/", "--json", "--output", "f"],
         ])
     func aWrongCommandLineIsExitCode64(arguments: [String]) throws {
         expectUsageError(try BuiltCommand.run(arguments))

@@ -61,6 +61,9 @@ struct OpenAPITests {
             ("EventPage", EventPage(events: [wholeEvent], lost: 0, next: 1), nil),
             ("ServiceEvent", wholeEvent, TestVolume.events[0]),
             ("ActivityReport", activity, nil),
+            ("TraceRecord", trace(isWhole: true), trace(isWhole: false)),
+            ("TraceLayer", traceLayer(isWhole: true), traceLayer(isWhole: false)),
+            ("TraceRefusal", traceRefusal("STATUS"), traceRefusal(nil)),
         ]
 
     private static let wholeEvent: ServiceEvent = {
@@ -76,6 +79,34 @@ struct OpenAPITests {
         event.errno = 5
         return event
     }()
+
+    private static func trace(isWhole: Bool) -> TraceRecord {
+        var record = TraceRecord(
+            number: 1, time: "2026-03-01T12:00:00.000000Z", begin: 1, nanoseconds: 2,
+            operation: "READ", unique: 3, process: 4, thread: 5, user: 0,
+            layers: [traceLayer(isWhole: isWhole)], furtherLayers: 0)
+        guard isWhole else { return record }
+        record.path = "file"
+        (record.offset, record.length) = (0, 4096)
+        record.route = .traditional
+        record.control = "FS_BPIO_OP_ENABLE"
+        record.refusal = traceRefusal("STATUS")
+        (record.bytes, record.errno) = (4096, 5)
+        return record
+    }
+
+    private static func traceLayer(isWhole: Bool) -> TraceRecord.Layer {
+        guard isWhole else {
+            return TraceRecord.Layer(kind: "storage", name: "a", depth: 0, begin: 1, nanoseconds: 2)
+        }
+        return TraceRecord.Layer(
+            kind: "preCallback", name: "a", altitude: "1", outcome: "passed", status: 0,
+            statusName: "STATUS_SUCCESS", depth: 1, begin: 1, nanoseconds: 2)
+    }
+
+    private static func traceRefusal(_ name: String?) -> TraceRecord.Refusal {
+        TraceRecord.Refusal(driver: "a", status: 1, statusName: name, reason: "reason")
+    }
 
     private static let activity: ActivityReport = {
         let reader = ActivityReport.Reader(

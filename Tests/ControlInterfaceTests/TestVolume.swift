@@ -43,6 +43,11 @@ final class TestVolume: ControlledVolume {
 
     func timeCallbacks() {}
 
+    func beginTrace(_ order: TraceOrder) throws(ControlFault) -> any RunningTrace {
+        if order.path == "refused" { throw ControlFault(503, "too-many-traces", "Too many.") }
+        return TestTrace(order)
+    }
+
     func filters() -> FiltersReport {
         FiltersReport(filters: [], allowed: nil, isBypassBlocked: false)
     }
@@ -96,6 +101,38 @@ final class TestVolume: ControlledVolume {
             routes: [:], traditionalBecause: [:],
             kernelRoute: VolumeReport.KernelRoute(isOffered: false, openHandles: 0, gatedReads: 0))
     }
+}
+
+/// A trace of as many requests as its order's path says, two of which are lost.
+final class TestTrace: RunningTrace {
+    private let left: Monitor<(requests: Int, lost: UInt64)>
+    private let process: Int32
+
+    init(_ order: TraceOrder) {
+        left = Monitor((requests: order.path.flatMap { Int($0) } ?? 0, lost: 2))
+        process = order.process ?? 0
+    }
+
+    /// Never says anything, nor ends: the time does.
+    func news() -> AsyncStream<Void> { AsyncStream { _ in } }
+
+    func page(limit: Int) -> TracePage {
+        left.withLock { left in
+            let count = min(limit, left.requests)
+            left.requests -= count
+            let lost = left.requests == 0 ? left.lost : 0
+            if lost > 0 { left.lost = 0 }
+            let records = (0..<count).map { index in
+                TraceRecord(
+                    number: UInt64(index) + 1, time: "", begin: 1, nanoseconds: 2,
+                    operation: "READ", unique: 1, process: process, thread: 1, user: 0, layers: [],
+                    furtherLayers: 0)
+            }
+            return TracePage(records: records, lost: lost)
+        }
+    }
+
+    func stop() {}
 }
 
 /// Holds whoever asks until it is opened.

@@ -12,8 +12,12 @@ public final class MountedVolume: Sendable {
     private let fileSystem: VolumeFileSystem
     private let mounted: MountedSession
     private let forwarder: ChangeForwarder?
+    private let tracing: RequestTracing
 
-    private init(_ fileSystem: VolumeFileSystem, _ mounted: MountedSession) {
+    private init(
+        _ fileSystem: VolumeFileSystem, _ mounted: MountedSession, _ tracing: RequestTracing
+    ) {
+        self.tracing = tracing
         volume = fileSystem.volume
         forwarder = ChangeForwarder(
             fileSystem.trust, fileSystem.nodes, mounted.session.notifier)
@@ -60,16 +64,18 @@ public final class MountedVolume: Sendable {
         } catch {
             throw .root(error)
         }
+        let tracing = RequestTracing(volume, fileSystem.handles)
         let threads = fileSystem.shares.threads
         var mountOptions = options.mount
         mountOptions.rootPermissions = fileSystem.rootPermissions
         do throws(MountError) {
             let mounted = try Mounting.mount(
-                Connection(fileSystem, observer: options.observer), at: mountPoint,
+                Connection(fileSystem, observer: options.observer, tracer: tracing),
+                at: mountPoint,
                 options: mountOptions,
                 maximumThreads: min(options.maximumThreads, threads), threadLimit: threads,
                 transport: options.transport)
-            return MountedVolume(fileSystem, mounted)
+            return MountedVolume(fileSystem, mounted, tracing)
         } catch {
             fileSystem.closeAll()
             throw .mount(error)
@@ -101,6 +107,14 @@ public final class MountedVolume: Sendable {
         sample().report(since: earlier, fileSystem, limit: limit)
     }
 
+    /// Begins to follow requests through the layers, until the trace is dropped. Nothing is
+    /// recorded while nobody traces. The mount's options must name an observer.
+    public func beginTrace(
+        _ filter: TraceFilter = TraceFilter()
+    ) throws(TraceRefusal) -> RequestTrace {
+        try RequestTrace(filter, tracing, mounted.session.connection)
+    }
+
     /// Removes the volume from the name space. The service continues for open files until they
     /// close.
     public func unmount() throws(MountError) {
@@ -120,6 +134,7 @@ public final class MountedVolume: Sendable {
     public func waitUntilUnmounted(_ ended: () -> Void = {}) {
         mounted.waitUntilUnmounted()
         ended()
+        tracing.end()
         forwarder?.stop()
         fileSystem.unwatched.take()?.stop()
         fileSystem.notices.stop()

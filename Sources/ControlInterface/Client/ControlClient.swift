@@ -78,16 +78,23 @@ package struct ControlClient: Sendable {
     }
 
     /// Hands on the pieces of an answer that has no end, as they come, until `body` says false or
-    /// the service ends it. Between pieces it waits for ever.
+    /// the service or `stop` ends it. Between pieces it waits for ever.
     package func follow(
-        _ path: String, _ body: ([UInt8]) -> Bool
+        _ path: String, until stop: FollowStop? = nil, _ body: ([UInt8]) -> Bool
     ) throws(ControlClientError) {
         let exchange = try ControlExchange(socket, patience, "GET", path, [])
         let status = try exchange.status()
         guard status == 200 else { throw fault(status, try exchange.wholeBody()) }
         exchange.waitForEver()
-        while let piece = try exchange.nextPiece() {
-            guard body(piece) else { return }
+        guard stop?.begins(exchange.descriptor) != false else { return }
+        defer { stop?.ends() }
+        do throws(ControlClientError) {
+            while let piece = try exchange.nextPiece() {
+                guard body(piece), stop?.isStopped != true else { return }
+            }
+        } catch {
+            // It was cut within a piece.
+            if stop?.isStopped != true { throw error }
         }
     }
 

@@ -109,6 +109,8 @@ final class ControlExchange {
         return status
     }
 
+    var descriptor: FileDescriptor { socket.descriptor }
+
     func waitForEver() {
         try? SystemCall.setPatience(of: socket.descriptor, milliseconds: 0)
     }

@@ -22,6 +22,6 @@ package struct ControlRoute: Sendable {
 
     package static let all: [ControlRoute] = [
         service, volume, filters, load, unload, instances, attach, detach, set, events,
-        eventStream, activity, metrics,
+        eventStream, activity, traceStream, metrics,
     ]
 }

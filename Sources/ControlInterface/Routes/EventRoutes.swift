@@ -56,28 +56,11 @@ private actor EventFollower {
             number = page.next
             let lines = Self.lines(of: page)
             if !lines.isEmpty { return lines }
-            switch await Self.wait(for: news) {
-            case .event: continue
+            switch await NewsWait.next(of: news, within: Self.heartbeat) {
+            case .news: continue
             case .silence: return [UInt8(ascii: "\n")]
             case .end: return nil
             }
-        }
-    }
-
-    private enum Waited { case event, silence, end }
-
-    private static func wait(for news: AsyncStream<Void>) async -> Waited {
-        await withTaskGroup(of: Waited.self) { group in
-            group.addTask {
-                for await _ in news { return .event }
-                return Task.isCancelled ? .silence : .end
-            }
-            group.addTask {
-                try? await Task.sleep(for: heartbeat)
-                return .silence
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? .end
         }
     }
 

@@ -174,6 +174,7 @@ final class ReadCarrier: RequestThread {
         source = held.channel
         post.turn()
         isAdmitted = true
+        session.connection.ledger?.carries(held.unique)
         buffers.input.withMutableMessage(header: Connection.requestRoom) { message in
             for index in held.message.indices { message[index] = held.message[index] }
         }

@@ -36,15 +36,27 @@ public final class Connection: Sendable {
     ///   - maximumTransfer: at least 4096; the kernel may want less.
     ///   - maximumBackground: see ``maximumBackground``.
     ///   - observer: is told how the session fares.
+    ///   - tracer: may follow requests, where there is an observer; see ``follow(_:)``.
     public init(
         _ fileSystem: any FileSystem, maximumTransfer: Int = 1 << 20,
-        maximumBackground: UInt16 = 8192, observer: (any SessionObserver)? = nil
+        maximumBackground: UInt16 = 8192, observer: (any SessionObserver)? = nil,
+        tracer: (any RequestTracer)? = nil
     ) {
         precondition(maximumTransfer >= 4096 && maximumTransfer <= 1 << 28)
         self.fileSystem = fileSystem
         self.maximumTransfer = maximumTransfer
         self.maximumBackground = maximumBackground
-        ledger = observer.map { RequestLedger($0) }
+        ledger = observer.map { RequestLedger($0, tracer) }
+    }
+
+    /// Has the tracer asked about each request that comes from now on, or no more: then it costs
+    /// nothing, beside the look whether the observer wants requests. Any thread, one at a time.
+    ///
+    /// - Returns: false where there is no observer, and so nothing to follow.
+    @discardableResult
+    public func follow(_ isOn: Bool) -> Bool {
+        ledger?.follow(isOn)
+        return ledger != nil
     }
 
     /// nil until INIT was answered.

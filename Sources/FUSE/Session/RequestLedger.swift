@@ -1,15 +1,19 @@
+internal import LinuxKit
 internal import Locks
+internal import Synchronization
 package import SystemPackage
 
-/// Tells the observer of a session, and for that keeps the requests that have no answer yet.
+/// Tells the observer and the tracer of a session, and for that keeps the requests that have no
+/// answer yet.
 ///
-/// Any thread. Lock order: its lock is a leaf; the observer is called outside of it.
+/// Any thread. Lock order: its lock is a leaf; observer and tracer are called outside of it.
 package final class RequestLedger: Sendable {
     private struct Open {
         let opcode: UInt32
         let node: NodeID
         let size: Int
         let arrival: ContinuousClock.Instant
+        var followed: (any FollowedRequest)?
     }
 
     private struct State {
@@ -19,12 +23,19 @@ package final class RequestLedger: Sendable {
     }
 
     private let observer: any SessionObserver
-    private let keepsRequests: Bool
+    private let tracer: (any RequestTracer)?
+    /// The observer is told of requests.
+    private let tellsRequests: Bool
+    /// For the observer or the tracer. Relaxed: a request that comes during a change is followed or
+    /// not.
+    private let keepsRequests: Atomic<Bool>
     private let state = Monitor(State())
 
-    init(_ observer: any SessionObserver) {
+    init(_ observer: any SessionObserver, _ tracer: (any RequestTracer)?) {
         self.observer = observer
-        keepsRequests = observer.wantsRequests
+        self.tracer = tracer
+        tellsRequests = observer.wantsRequests
+        keepsRequests = Atomic(observer.wantsRequests)
     }
 
     // MARK: The session
@@ -47,26 +58,57 @@ package final class RequestLedger: Sendable {
 
     // MARK: Requests
 
-    /// A message came from the kernel.
+    /// Has the tracer asked about each request from now on, or no more; then those that it follows
+    /// are forgotten.
+    func follow(_ isOn: Bool) {
+        keepsRequests.store(tellsRequests || isOn, ordering: .relaxed)
+        if isOn { return }
+        state.withLock { state in
+            state.requests =
+                tellsRequests
+                ? state.requests.mapValues {
+                    var open = $0
+                    open.followed = nil
+                    return open
+                } : [:]
+        }
+    }
+
+    /// A message came from the kernel, on the thread that carries it unless that says otherwise
+    /// (``carries(_:)``).
     package func came(_ message: Span<UInt8>) {
-        if keepsRequests { begin(message) }
+        if keepsRequests.load(ordering: .relaxed) { begin(message) }
+    }
+
+    /// The calling thread carries a request that another one took from the kernel.
+    package func carries(_ unique: RequestID) {
+        guard keepsRequests.load(ordering: .relaxed) else { return }
+        WorkerThread.followed = state.withLock { $0.requests[unique]?.followed }
     }
 
     /// A reply was handed to the kernel, which refused it with `error`.
     package func replied(_ message: Span<UInt8>, _ error: Errno?) {
-        if keepsRequests || error == .invalidArgument { end(message, error) }
+        if keepsRequests.load(ordering: .relaxed) || error == .invalidArgument {
+            end(message, error)
+        }
     }
 
     private func begin(_ message: Span<UInt8>) {
         let now = ContinuousClock.now
         var reader = MessageReader(message)
         guard let header = try? RequestHeader(&reader) else { return }
-        let open = Open(
-            opcode: header.opcode, node: header.node, size: Self.size(of: header, &reader),
+        var rest = reader
+        var open = Open(
+            opcode: header.opcode, node: header.node, size: Self.size(of: header, &rest),
             arrival: now)
-        if !header.traits.contains(.hasReply) {
+        guard header.traits.contains(.hasReply) else {
+            WorkerThread.followed = nil
             return tell(header.unique, open, .noted)
         }
+        open.followed = tracer?.came(
+            ArrivedRequest(header, &reader, at: KernelClock.monotonic))
+        WorkerThread.followed = open.followed
+        guard open.followed != nil || tellsRequests else { return }
         state.withLock { $0.requests[header.unique] = open }
     }
 
@@ -89,8 +131,7 @@ package final class RequestLedger: Sendable {
             // It is answered once more.
             if length > ReplyTicket.headerSize { return }
         }
-        guard keepsRequests, let open = state.withLock({ $0.requests.removeValue(forKey: unique) })
-        else { return }
+        guard let open = state.withLock({ $0.requests.removeValue(forKey: unique) }) else { return }
         let error = Errno(rawValue: -Int32(bitPattern: negative))
         let outcome: CarriedRequest.Outcome =
             if refusal != nil {
@@ -100,10 +141,21 @@ package final class RequestLedger: Sendable {
             } else {
                 .answered(bytes: Int(length) - ReplyTicket.headerSize)
             }
+        if let followed = open.followed {
+            var handle: HandleID?
+            if refusal == nil, let place = Opcode(rawValue: open.opcode)?.placeOfOpenedHandle,
+                (try? reader.skip(place)) != nil, let number = try? reader.u64()
+            {
+                handle = HandleID(number)
+            }
+            followed.ended(outcome, at: KernelClock.monotonic, opened: handle)
+            if WorkerThread.followed === followed { WorkerThread.followed = nil }
+        }
         tell(unique, open, outcome)
     }
 
     private func tell(_ unique: RequestID, _ open: Open, _ outcome: CarriedRequest.Outcome) {
+        guard tellsRequests else { return }
         observer.saw(
             .request(
                 CarriedRequest(

@@ -23,8 +23,16 @@ public enum WorkerThread {
         current?.post.endWait()
     }
 
+    /// What follows the request that the calling thread carries; nil where nobody follows it. It
+    /// may still be there when the request is answered.
+    public internal(set) static var followed: (any FollowedRequest)? {
+        get { serving?.followed }
+        set { serving?.followed = newValue }
+    }
+
     private final class Serving {
         let thread: any RequestThread
+        var followed: (any FollowedRequest)?
 
         init(_ thread: any RequestThread) { self.thread = thread }
     }
@@ -37,8 +45,10 @@ public enum WorkerThread {
         _ = pthread_setspecific(place, nil)
     }
 
-    private static var current: (any RequestThread)? {
+    private static var current: (any RequestThread)? { serving?.thread }
+
+    private static var serving: Serving? {
         guard let place, let known = unsafe pthread_getspecific(place) else { return nil }
-        return unsafe Unmanaged<Serving>.fromOpaque(known).takeUnretainedValue().thread
+        return unsafe Unmanaged<Serving>.fromOpaque(known).takeUnretainedValue()
     }
 }

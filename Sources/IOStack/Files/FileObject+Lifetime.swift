@@ -58,7 +58,7 @@ extension FileObject {
     }
 
     private func send(_ parameters: IOParameters) {
-        guard volume.isFiltered(parameters.majorFunction) else {
+        guard volume.carries(parameters.majorFunction) else {
             // Neither a cleanup nor a close fails.
             _ = try? volume.perform(parameters, on: self, buffer: nil, for: requestor)
             return

@@ -14,7 +14,7 @@ extension FileObject {
         defer { release() }
         // Controls are always carried: `perform` does not answer a BypassIO control.
         if parameters.majorFunction != .fileSystemControl,
-            !volume.isFiltered(parameters.majorFunction)
+            !volume.carries(parameters.majorFunction)
         {
             let answer = try volume.perform(
                 parameters, on: self, buffer: buffer, for: requestor ?? self.requestor)
@@ -37,7 +37,7 @@ extension FileObject {
     ) throws(IOFailure) -> Int {
         guard retain() else { throw IOFailure(.fileClosed) }
         defer { release() }
-        guard volume.isFiltered(.read) else {
+        guard volume.carries(.read) else {
             return try volume.read(self, buffer, offset: offset, length: length)
         }
         let ioStatus = SpareRequest.with(

@@ -30,13 +30,15 @@ extension Volume {
     }
 
     /// The output of a control that no filter has callbacks for, without a request to carry; nil if
-    /// a filter has, or was attached meanwhile.
+    /// a filter has, or was attached meanwhile, or somebody is told of layers.
     func unfilteredOutput(
         of input: FSBypassIOInput, _ file: FileObject, _ requestor: Requestor
     ) throws(IOFailure) -> [UInt8]? {
         let ticket = input.operation == .enable ? beginEnable(of: file) : nil
         defer { if ticket != nil { endEnable(of: file) } }
-        guard currentChain.operations(for: .fileSystemControl).isEmpty else { return nil }
+        guard currentChain.operations(for: .fileSystemControl).isEmpty, !layers.isOn else {
+            return nil
+        }
         let answer = try output(of: input, file, requestor, ticket)
         return answer.isOutdated ? nil : answer.bytes
     }

@@ -5,10 +5,14 @@ extension Volume {
     /// Carries a request through the stack on the calling thread, from the top or from below an
     /// instance: pre callbacks, file system, post callbacks. Sleeps while a filter keeps it.
     func carry(_ data: CallbackData, below instance: FilterInstance?) {
+        let began = layers.begin()
         data.descent.begin(currentOperations(for: data.majorFunction), below: instance)
-        if case .reachedFileSystem = runDown(data) { dispatch(data) }
+        if case .reachedFileSystem = runDown(data) {
+            if began == 0 { dispatch(data) } else { dispatchTold(data) }
+        }
         runUp(data)
         data.descent.finish()
+        if began != 0 { tellRequest(data, since: began) }
         guard data.majorFunction == .fileSystemControl else { return }
         if data.canBeUndone, !data.hasSucceeded { undoEnable(data) }
     }
@@ -17,11 +21,12 @@ extension Volume {
     func runDown(_ data: CallbackData) -> DescentOutcome {
         var descent = FilterManager.descend(data)
         while case .pended = descent, let keeper = data.keeper {
-            guard
-                case .preOperation(var result) = data.parking.wait(
-                    for: keeper, mayBeCancelled: data.majorFunction.mayBeCancelled,
-                    advance: { advanceOwnReads() })
-            else { continue }
+            let began = layers.begin()
+            let outcome = data.parking.wait(
+                for: keeper, mayBeCancelled: data.majorFunction.mayBeCancelled,
+                advance: { advanceOwnReads() })
+            if began != 0 { data.descent.instance?.noteKept(since: began) }
+            guard case .preOperation(var result) = outcome else { continue }
             if data.isCancelled {
                 // The program does not wait for it any more, so it goes no further.
                 data.ioStatus = IOStatusBlock(
@@ -39,11 +44,34 @@ extension Volume {
         while case .pended = ascent, let keeper = data.keeper {
             // The effects of a request stand, so only a read, which has none, may be cancelled
             // here.
+            let began = layers.begin()
             _ = data.parking.wait(
                 for: keeper, mayBeCancelled: data.majorFunction == .read,
                 advance: { advanceOwnReads() })
+            if began != 0 { data.keptBy?.noteKept(since: began) }
             ascent = FilterManager.resumeAscent(data)
         }
+    }
+
+    /// As ``dispatch(_:)``, while somebody is told of layers.
+    @inline(never)
+    private func dispatchTold(_ data: CallbackData) {
+        let began = LayerClock.now
+        dispatch(data)
+        let movesData = data.majorFunction == .read || data.majorFunction == .write
+        layers.tell(
+            LayerVisit(
+                movesData ? .storage : .fileSystem,
+                movesData ? stack.storage.name : fileSystem.name, since: began,
+                until: LayerClock.now))
+    }
+
+    @inline(never)
+    private func tellRequest(_ data: CallbackData, since began: UInt64) {
+        layers.tell(
+            LayerVisit(
+                .request, data.majorFunction.windowsName, nil, data.toldRequest, since: began,
+                until: LayerClock.now))
     }
 
     /// Hands a request that passed every filter to the file system and the layers below.

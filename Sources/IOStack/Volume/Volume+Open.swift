@@ -39,7 +39,7 @@ extension Volume {
     private func openMounted(
         _ parameters: CreateParameters, _ requestor: Requestor, below instance: FilterInstance?
     ) throws(IOFailure) -> FileObject {
-        guard isFiltered(.create) else {
+        guard carries(.create) else {
             let file = try create(parameters, for: requestor).file
             if let instance { file.hide(above: instance) }
             return file

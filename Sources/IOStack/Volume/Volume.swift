@@ -38,6 +38,8 @@ public final class Volume: Sendable {
     /// function without callbacks looks here and takes no lock. Release and acquire: a request that
     /// begins after an attach returned sees the filter.
     private let filteredFunctions = Atomic<UInt32>(0)
+    /// Who is told of the layers that requests pass, if anybody.
+    let layers = LayerTrace()
     /// How long a STREAM_PAUSE, a VOLUME_STACK_PAUSE, a DISABLE or an attach waits for the reads
     /// that it stops. 30 seconds by default.
     public var drainLimit: Duration {
@@ -74,6 +76,10 @@ public final class Volume: Sendable {
     public func isFiltered(_ major: MajorFunction) -> Bool {
         filteredFunctions.load(ordering: .acquiring) & FilterChain.bit(of: major) != 0
     }
+
+    /// Requests of this function become ``CallbackData``: a filter has a callback, or somebody is
+    /// told of layers.
+    func carries(_ major: MajorFunction) -> Bool { isFiltered(major) || layers.isOn }
 
     /// Open file objects with bypass enabled, paused ones included: ActiveBypassIoCount.
     public var activeBypassCount: Int { bypass.activeBypassCount }
@@ -128,7 +134,17 @@ public final class Volume: Sendable {
     /// Has the callbacks of the filters that are attached now timed from now on, or no more
     /// (``FilterInstance/callbackTimes``). A timed callback takes about 0.1 µs longer.
     public func timeCallbacks(_ isOn: Bool) {
-        for instance in instances { instance.times.turn(on: isOn) }
+        for instance in instances { instance.times.count(isOn) }
+    }
+
+    /// Has `observer` told of each layer that requests pass from now on; nil: nobody. Reads that
+    /// skip the filters pass none of them, and those of a ``ReadQueue`` are not told.
+    ///
+    /// One at a time; a new observer takes the place of the old. A request takes about 1 µs longer
+    /// meanwhile.
+    public func traceLayers(by observer: (any LayerObserver)?) {
+        layers.set(observer)
+        for instance in instances { instance.times.tell(observer != nil) }
     }
 
     // MARK: Streams
@@ -209,6 +225,8 @@ public final class Volume: Sendable {
             }
             if blocks { bypass.blockFilters() }
             changeChain { $0.adding(instance) }
+            // Behind the chain's lock: a trace that read the chain before is seen.
+            if layers.isOn { instance.times.tell(true) }
             // After the chain is set, so that an ENABLE that asks again meets the filter.
             bypass.haveEnablesAskAgain()
             return nil

@@ -42,6 +42,9 @@ struct MountControlClient {
                     "The service of \(name) is gone: unmount it with bypassio umount \(name), then "
                         + "mount it again.")
             }
+            if case .unreachable = error, MountTable.current.top(at: place)?.isFUSE != true {
+                throw CommandError(.noInput, "\(name) was unmounted meanwhile.")
+            }
             throw CommandError(error.status, error.words(for: name, user: user))
         }
     }

@@ -1,5 +1,4 @@
 import LinuxKit
-import SystemPackage
 
 /// The process that opened a file, of which the kernel told the thread.
 struct ReadingProcess {
@@ -9,18 +8,9 @@ struct ReadingProcess {
     let name: String?
 
     init(thread: Int32) {
-        guard thread > 0,
-            let bytes = try? KernelFile.bytes(of: FilePath("/proc/\(thread)/status"))
-        else {
-            (id, name) = (thread, nil)
-            return
-        }
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        func value(_ word: String) -> Substring? {
-            lines.first { $0.hasPrefix(word) }?.dropFirst(word.count)
-        }
-        id = value("Tgid:\t").flatMap { Int32($0) } ?? thread
-        name = value("Name:\t").map { String($0) }
+        let status = TaskStatus(thread: thread)
+        id = status?.process ?? thread
+        name = status?.name
     }
 
     /// `4711 (less)`.

@@ -7,45 +7,44 @@ import Synchronization
 /// Every operation is relaxed: counters order nothing. The atomics are the standard library's in
 /// the build of the search, too: nothing that threads do depends on them.
 struct CallbackTimes: ~Copyable, Sendable {
-    private let isOn = Synchronization.Atomic<Bool>(false)
+    /// Who looks: one that counts times, and one that is told of each callback.
+    private let watchers = Synchronization.Atomic<UInt8>(0)
     private let nanoseconds = Synchronization.Atomic<UInt64>(0)
     private let counts: [124 of Synchronization.Atomic<UInt64>]
+
+    private static var counting: UInt8 { 1 }
+    private static var telling: UInt8 { 2 }
 
     init() {
         counts = [124 of Synchronization.Atomic<UInt64>] { _ in Synchronization.Atomic(0) }
         assert(LatencyReport.bucketCount == counts.count)
     }
 
-    func turn(on isOn: Bool) { self.isOn.store(isOn, ordering: .relaxed) }
+    func count(_ isOn: Bool) { set(Self.counting, isOn) }
 
-    /// Before a callback; 0 while nobody looks. A number, because an instant's layout is the
-    /// runtime's secret, and carrying it would cost more than the callback's call.
+    func tell(_ isOn: Bool) { set(Self.telling, isOn) }
+
+    private func set(_ watcher: UInt8, _ isOn: Bool) {
+        if isOn {
+            watchers.bitwiseOr(watcher, ordering: .relaxed)
+        } else {
+            watchers.bitwiseAnd(~watcher, ordering: .relaxed)
+        }
+    }
+
+    /// Callbacks are told one by one (``LayerTrace``).
+    var isTold: Bool { watchers.load(ordering: .relaxed) & Self.telling != 0 }
+
+    /// Before a callback; 0 while nobody looks.
     @inline(__always)
-    func begin() -> UInt64 { isOn.load(ordering: .relaxed) ? Self.now() : 0 }
+    func begin() -> UInt64 { watchers.load(ordering: .relaxed) == 0 ? 0 : LayerClock.now }
 
     /// After it, also where it pended the request: what comes later is no callback.
-    @inline(__always)
-    func end(_ began: UInt64) {
-        if began != 0 { record(began) }
-    }
-
-    @inline(never)
-    private func record(_ began: UInt64) {
-        let now = Self.now()
-        let time = now - min(began, now)
+    func record(from began: UInt64, to ended: UInt64) {
+        guard watchers.load(ordering: .relaxed) & Self.counting != 0 else { return }
+        let time = ended - min(began, ended)
         counts[LatencyReport.bucket(ofNanoseconds: time)].wrappingAdd(1, ordering: .relaxed)
         nanoseconds.wrappingAdd(time, ordering: .relaxed)
-    }
-
-    private static let start = ContinuousClock.now
-
-    /// Nanoseconds since the first look; at least 1.
-    @inline(never)
-    private static func now() -> UInt64 {
-        // First: the look that makes it must not come before it.
-        let start = start
-        let (seconds, attoseconds) = max(ContinuousClock.now - start, .zero).components
-        return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000) + 1
     }
 
     var report: LatencyReport {

@@ -45,6 +45,12 @@ struct FilterDescent {
     /// The node that was stepped on last; nil before the first.
     var current: Int? { next > 0 ? next - 1 : nil }
 
+    /// The instance of that node.
+    var instance: FilterInstance? {
+        guard let chain, let current else { return nil }
+        return chain.withNode(current) { $0.instance }
+    }
+
     /// The node's post callback will run; the node keeps its rundown reference until then.
     mutating func expectPost(at index: Int, _ context: CompletionContext, promise: Int32?) {
         if let chain, visits.isEmpty { visits.reserveCapacity(chain.count) }

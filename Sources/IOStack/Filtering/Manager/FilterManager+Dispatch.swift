@@ -21,6 +21,7 @@ extension FilterManager {
         if node.mayVeto, let veto = standingVeto(of: node.instance, data) {
             guard node.instance.rundown.enter() else { return .passed }
             data.completeControl(with: veto)
+            node.instance.noteStandingVeto()
             node.instance.rundown.leave()
             return .completed
         }
@@ -34,7 +35,9 @@ extension FilterManager {
         node.instance.countPreCallback()
         let began = node.instance.times.begin()
         let result = run(callback, data, node.instance)
-        node.instance.times.end(began)
+        if began != 0 {
+            node.instance.noteCallback(.preCallback, since: began, result.toldOutcome)
+        }
         switch result {
         case .successNoCallback:
             if data.isChanged { data.noteChanges(at: index) }
@@ -92,7 +95,7 @@ extension FilterManager {
             node.instance.countPostCallback()
             let began = node.instance.times.begin()
             let result = callback(data, node.instance, visit.context)
-            node.instance.times.end(began)
+            if began != 0 { node.instance.noteCallback(.postCallback, since: began) }
             if case .moreProcessingRequired = result {
                 data.keptBy = node.instance
                 data.keeper = RequestParking.Keeper(node.instance, .up)
