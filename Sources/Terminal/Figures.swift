@@ -58,6 +58,17 @@ extension Figures {
         return ([number] + words.dropFirst()).joined(separator: " ")
     }
 
+    /// A time in whole units, of which people say that it is so long ago: 12 s, 3 min, 2 h, 5 days.
+    package static func ago(seconds: Double) -> String {
+        switch max(0, seconds) {
+        case ..<1: "less than 1 s"
+        case ..<120: "\(Int(seconds)) s"
+        case ..<7200: "\(Int(seconds / 60)) min"
+        case ..<172_800: "\(Int(seconds / 3600)) h"
+        default: "\(Int(min(seconds / 86_400, 1e9))) days"
+        }
+    }
+
     /// A duration in the unit that suits it.
     package static func duration(nanoseconds: Double) -> String {
         switch nanoseconds {

@@ -21,6 +21,8 @@ final class OpenHandle: Sendable {
 
     /// nil where the mount grants the kernel no reads of its own.
     let decision: OpenDecision?
+    /// By `LayerClock`.
+    private let opened = LayerClock.now
 
     // Reads of the service for the program. Relaxed: only people read these numbers.
     private let readsThroughFilters = Atomic<UInt64>(0)
@@ -67,6 +69,13 @@ final class OpenHandle: Sendable {
         withExtendedLifetime(held) {}
         decision?.opener?.callOff()
         file.close()
+    }
+}
+
+extension OpenHandle {
+    /// When its route last changed, and why.
+    var lastRouteChange: RouteChange {
+        file.lastRouteChange(openedAt: opened, isByKernel: decision?.opener != nil)
     }
 }
 

@@ -8,11 +8,25 @@ extension StackReport {
             .query, flags: .skipStorageStackQuery, requestor: requestor)
         let whole = try file.bypassIO(.query, requestor: requestor)
         let storage = file.volume.stack.storage
+        let facts = file.volume.fileSystem.facts(of: file)
+        let told = Self.countWithin(room: Self.room, facts.fields)
         self.init(
             filters: Veto(filters), whole: Veto(whole), flags: whole.flags.rawValue,
             storageType: storage.storageType, storageDriver: storage.name,
             layers: try file.explainBypassIO().map(Layer.init),
-            facts: file.volume.fileSystem.facts(of: file))
+            facts: facts.lines, fields: Array(facts.fields.prefix(told)),
+            furtherFields: facts.fields.count - told)
+    }
+
+    /// The limit of the fields' list in bytes: Linux takes 65,536 for an attribute.
+    private static var room: Int { 32_000 }
+
+    private static func countWithin(room: Int, _ fields: [HostFact]) -> Int {
+        var size = 0
+        return fields.firstIndex { field in
+            size += ReportText.json(field).count + 1
+            return size > room
+        } ?? fields.count
     }
 }
 

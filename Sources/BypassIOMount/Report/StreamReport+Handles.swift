@@ -1,5 +1,6 @@
 internal import BypassIOProtocol
 internal import IOStack
+internal import LinuxKit
 
 extension StreamReport {
     /// The limit of the handles' list in bytes: Linux takes 65,536 for an attribute, and programs
@@ -27,8 +28,13 @@ extension StreamReport {
 extension StreamReport.Handle {
     fileprivate init(_ handle: OpenHandle) {
         let (route, cause) = handle.route
+        let change = handle.lastRouteChange
+        let ago = Int64(clamping: LayerClock.now) - Int64(clamping: change.moment)
         self.init(
             openedBy: handle.file.requestor.processID, route: route, because: cause,
-            isRevocable: handle.decision?.opener?.door.isRevocable ?? true)
+            isRevocable: handle.decision?.opener?.door.isRevocable ?? true,
+            since: WallTime(nanoseconds: WallTime.now.nanoseconds - ago).iso8601,
+            seconds: Double(ago) / 1e9, changedBy: change.cause.word,
+            cause: change.cause.description)
     }
 }

@@ -51,11 +51,17 @@ public struct StackReport: Codable, Sendable {
     public let storageDriver: String
     /// Top to bottom.
     public let layers: [Layer]
+    /// For people.
     public let facts: [String]
+    /// The same as fields; nil of a service that tells none.
+    public let fields: [HostFact]?
+    /// Fields beyond the room of an attribute, as a volume of very many disks has.
+    public let furtherFields: Int?
 
     package init(
         filters: Veto?, whole: Veto?, flags: UInt32, storageType: String, storageDriver: String,
-        layers: [Layer], facts: [String]
+        layers: [Layer], facts: [String], fields: [HostFact],
+        furtherFields: Int
     ) {
         self.filters = filters
         self.whole = whole
@@ -64,5 +70,7 @@ public struct StackReport: Codable, Sendable {
         self.storageDriver = storageDriver
         self.layers = layers
         self.facts = facts
+        self.fields = fields
+        self.furtherFields = furtherFields
     }
 }

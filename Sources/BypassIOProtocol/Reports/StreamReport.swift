@@ -10,10 +10,25 @@ public struct StreamReport: Codable, Sendable {
         public let because: String?
         /// False: the kernel's reads cannot be stopped.
         public let isRevocable: Bool
+        /// When the route last changed: ISO 8601, UTC, with microseconds.
+        public let since: String
+        /// How long ago that was.
+        public let seconds: Double
+        /// What changed it, for programs: `opened`, `enabled`, `disabled`, `paused`, `resumed`,
+        /// `suspended`, `suspensionEnded`, `filterAttached`, `filterDetached`, `gateClosed`,
+        /// `gateOpened`.
+        public let changedBy: String
+        /// The same for people, to follow "since".
+        public let cause: String
 
         package init(
-            openedBy: Int32, route: HandleRoute, because: String?, isRevocable: Bool
+            openedBy: Int32, route: HandleRoute, because: String?, isRevocable: Bool, since: String,
+            seconds: Double, changedBy: String, cause: String
         ) {
+            self.since = since
+            self.seconds = seconds
+            self.changedBy = changedBy
+            self.cause = cause
             self.openedBy = openedBy
             self.route = route
             self.because = because

@@ -1,3 +1,4 @@
+public import BypassIOProtocol
 public import IOStack
 internal import LinuxKit
 public import SystemPackage
@@ -56,11 +57,11 @@ extension HostFileSystem {
     }
 
     /// Inspected anew, because the mounts and the file's extents may have changed.
-    public func facts(of file: FileObject) -> [String] {
+    public func facts(of file: FileObject) -> HostFacts {
         let inspection = try? openFile(file).withDescriptor { (descriptor) throws(Errno) in
             try HostInspection.read(of: descriptor)
         }
-        return inspection?.facts ?? []
+        return inspection?.hostFacts ?? .none
     }
 
     func swapTable() throws(Errno) -> SwapTable {

@@ -16,6 +16,9 @@ struct BypassHandle: ~Copyable, Sendable {
     /// `control` lock and never cleared. A relaxed look without the lock only spares the lock.
     private let cachedUses = Atomic<UInt8>(0)
 
+    /// When bypass was enabled and disabled last.
+    let times = SpellTimes()
+
     private static var enabledBit: UInt64 { 1 }
     private static var closedBit: UInt64 { 2 }
     private static var bothBits: UInt64 { 3 }
@@ -43,7 +46,13 @@ struct BypassHandle: ~Copyable, Sendable {
 
     /// Under the volume's `state` lock.
     func setEnabled(_ enabled: Bool) {
-        if enabled { word.set(Self.enabledBit) } else { word.clear(Self.enabledBit) }
+        if enabled {
+            times.begin()
+            word.set(Self.enabledBit)
+        } else {
+            word.clear(Self.enabledBit)
+            times.finish()
+        }
     }
 
     /// Under the volume's `state` lock.

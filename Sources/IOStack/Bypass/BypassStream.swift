@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The bypass state of one file: the gate that its bypassed reads pass, the reasons that keep reads
 /// out, and the count of handles with bypass (`BypassIoOpenCount` of `FSRTL_ADVANCED_FCB_HEADER`).
 ///
@@ -51,8 +53,56 @@ struct BypassStream: ~Copyable, Sendable {
     }
     let control = Guarded(Control())
 
+    /// When a pause or suspensions kept the file's reads off the bypass last. What happens while no
+    /// handle has bypass is not noted. Written under `control`.
+    private let keptTimes = SpellTimes()
+    /// What began that, and what ended it: ``TraditionalCause``. Relaxed, for people.
+    private let keptBy = Synchronization.Atomic<UInt8>(0)
+    private let freedFrom = Synchronization.Atomic<UInt8>(0)
+
     /// A handle has bypass, or an ENABLE is under way.
     var mayHaveBypass: Bool { control.look { $0.bypassOpenCount > 0 || $0.enablesUnderWay > 0 } }
+
+    // MARK: Keeping reads off
+
+    /// Under `control`: no read enters any more, for this reason.
+    func keepOff(_ reason: StreamGate.Closed, hasBypass: Bool) {
+        let isNews = hasBypass && !Interleaving.isSearched && !isKeptOff
+        gate.close(reason)
+        guard isNews, let cause = reason.firstCause else { return }
+        keptBy.store(cause.rawValue, ordering: .relaxed)
+        keptTimes.begin()
+    }
+
+    /// Under `control`: the reason is gone.
+    func letIn(_ reason: StreamGate.Closed, hasBypass: Bool) {
+        let mayBeNews =
+            !Interleaving.isSearched && (hasBypass || keptTimes.lasts) && isKeptOff
+        gate.open(reason)
+        guard mayBeNews, !isKeptOff, let cause = reason.firstCause else { return }
+        freedFrom.store(cause.rawValue, ordering: .relaxed)
+        keptTimes.finish()
+    }
+
+    private var isKeptOff: Bool { !gate.closed.subtracting(.settling).isEmpty }
+
+    /// The last time that reads were kept off; nil where that is over and nobody noted it.
+    ///
+    /// - Parameter unknown: for a beginning that was not noted, as no handle had bypass then.
+    func hindrance(unknown: UInt64) -> RouteHindrance? {
+        let (began, ended) = (keptTimes.began, keptTimes.ended)
+        let begin = TraditionalCause(rawValue: keptBy.load(ordering: .relaxed))
+        let end = TraditionalCause(rawValue: freedFrom.load(ordering: .relaxed))
+        if isKeptOff {
+            return RouteHindrance(
+                began: began > ended ? began : unknown, ended: nil,
+                beginning: begin?.beginning ?? .paused, end: .resumed)
+        }
+        guard began < ended else { return nil }
+        return RouteHindrance(
+            began: began, ended: ended, beginning: begin?.beginning ?? .paused,
+            end: end?.end ?? .resumed)
+    }
 
     // MARK: Who paused it
 
@@ -96,4 +146,9 @@ struct BypassStream: ~Copyable, Sendable {
             control.attributeChangesUnderWay -= 1
         }
     }
+}
+
+extension TraditionalCause {
+    fileprivate var beginning: RouteCause { self == .streamPaused ? .paused : .suspended(self) }
+    fileprivate var end: RouteCause { self == .streamPaused ? .resumed : .suspensionEnded(self) }
 }

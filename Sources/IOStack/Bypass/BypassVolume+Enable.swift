@@ -171,7 +171,7 @@ extension BypassVolume {
             control.lastDisables += 1
             guard control.isPaused else { return }
             control.isPaused = false
-            stream.gate.open(.paused)
+            stream.letIn(.paused, hasBypass: false)
         }
         return true
     }

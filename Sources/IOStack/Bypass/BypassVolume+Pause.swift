@@ -22,7 +22,7 @@ extension BypassVolume {
             if !control.isPaused { control.isPauseSettled = false }
             control.pausesUnderWay += 1
             control.isPaused = true
-            stream.gate.close(.paused)
+            stream.keepOff(.paused, hasBypass: true)
             return control.lastDisables
         }
         var end = DrainEnd.drained
@@ -57,7 +57,7 @@ extension BypassVolume {
                 return false
             }
             control.isPaused = false
-            stream.gate.open(.paused)
+            stream.letIn(.paused, hasBypass: control.bypassOpenCount > 0)
             return true
         }
     }
@@ -112,7 +112,7 @@ extension BypassVolume {
         stream.control.change { control in
             guard control.pauseEpoch == epoch || Mutant.noEpoch.isPlanted else { return false }
             control.isPaused = false
-            stream.gate.open(.paused)
+            stream.letIn(.paused, hasBypass: control.bypassOpenCount > 0)
             return true
         }
     }

@@ -9,7 +9,7 @@ extension BypassVolume {
         func bound() -> DrainBound? { awaitingReads ? nil : DrainBound.withoutWaiting() }
         stream.control.withLock { control in
             control.suspensions.insert(cause)
-            stream.gate.close(.suspended(cause))
+            stream.keepOff(.suspended(cause), hasBypass: control.bypassOpenCount > 0)
         }
         stream.gate.drain(.suspended(cause), until: bound, advance: { house.advanceOwnReads() })
         // Kernel reads that the host will not stop go on. They read the same bytes.
@@ -23,7 +23,7 @@ extension BypassVolume {
     ) {
         stream.control.withLock { control in
             control.suspensions.remove(cause)
-            stream.gate.open(.suspended(cause))
+            stream.letIn(.suspended(cause), hasBypass: control.bypassOpenCount > 0)
         }
         _ = try? house.settleKernelReadsOfStream(until: DrainBound.withoutWaiting)
     }
@@ -40,7 +40,7 @@ extension BypassVolume {
             guard handle.setCounted(use) else { return }
             control.cachedUsers.add(use)
             control.suspensions.insert(use)
-            stream.gate.close(.suspended(use))
+            stream.keepOff(.suspended(use), hasBypass: control.bypassOpenCount > 0)
         }
         if Mutant.noSuspensionDrain.isPlanted { return }
         stream.gate.drain(.suspended(use), advance: { house.advanceOwnReads() })
@@ -60,7 +60,7 @@ extension BypassVolume {
                 if Mutant.suspendedByOne.isPlanted { stream.gate.open(.suspended(use)) }
                 guard isLast else { continue }
                 control.suspensions.remove(use)
-                stream.gate.open(.suspended(use))
+                stream.letIn(.suspended(use), hasBypass: control.bypassOpenCount > 0)
             }
         }
         _ = try? house.settleKernelReadsOfStream(until: DrainBound.withoutWaiting)

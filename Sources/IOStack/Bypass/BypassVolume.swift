@@ -32,6 +32,18 @@ struct BypassVolume: ~Copyable, Sendable {
     }
     let state = Guarded(State())
 
+    /// When a filter that did not opt in was attached and detached last. Written under `state`.
+    private let blocked = SpellTimes()
+
+    /// That time, as it kept reads from skipping filters; nil if there was none.
+    var hindrance: RouteHindrance? {
+        let (began, ended) = (blocked.began, blocked.ended)
+        guard began > 0 else { return nil }
+        return RouteHindrance(
+            began: began, ended: began > ended ? nil : ended, beginning: .filterAttached,
+            end: .filterDetached)
+    }
+
     /// Whether the storage stack got an ENABLE. The lock serialises the transitions of the bypass
     /// count (0→1, 1→0) with the requests that they send (spec 4.5). It is held while volume and
     /// storage drivers answer, never while a drain sleeps.
@@ -56,6 +68,7 @@ struct BypassVolume: ~Copyable, Sendable {
         state.withLock { state in
             state.blockingFilters += 1
             gate.close(.filtersBlocked)
+            if state.blockingFilters == 1 { blocked.begin() }
         }
     }
 
@@ -64,7 +77,9 @@ struct BypassVolume: ~Copyable, Sendable {
         state.withLock { state in
             state.blockingFilters -= 1
             assert(state.blockingFilters >= 0)
-            if state.blockingFilters == 0 { gate.open(.filtersBlocked) }
+            guard state.blockingFilters == 0 else { return }
+            gate.open(.filtersBlocked)
+            blocked.finish()
         }
     }
 

@@ -18,6 +18,8 @@ final class KernelReads: Sendable {
         var isDrained = true
         /// If this process dies, reads stop that have to be stoppable.
         var isGuarded = true
+        /// The last time that it was put in the way or taken out of it.
+        var lastMove: RouteChange?
     }
 
     /// A thread that changes a cause of the gate settles the gate afterwards. The last holder of
@@ -46,6 +48,9 @@ final class KernelReads: Sendable {
     var isGated: Bool { gate.withLock { $0.isClosed } }
     /// What the door said when the gate was last settled.
     var isGuarded: Bool { gate.withLock { $0.isGuarded } }
+
+    /// nil: it was never in the way.
+    var lastMove: RouteChange? { gate.withLock { $0.lastMove } }
 
     // MARK: Users
 
@@ -184,6 +189,8 @@ final class KernelReads: Sendable {
         }
         gate.isClosed = cause != nil
         gate.isDrained = cause == nil
+        gate.lastMove = RouteChange(
+            cause.map { .gateClosed($0.description) } ?? .gateOpened, at: LayerClock.now)
         moved?(cause.map { .closed(because: $0.description) } ?? .opened)
     }
 }

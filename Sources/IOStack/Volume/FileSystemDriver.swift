@@ -1,4 +1,4 @@
-import BypassIOProtocol
+public import BypassIOProtocol
 public import SystemPackage
 
 /// A file system at the bottom of the filter stack, in NTFS' place.
@@ -93,9 +93,8 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     /// `NTStatus.objectNameNotFound` if it has no name any more.
     func path(of file: FileObject) throws(IOFailure) -> String
 
-    /// Facts about the file and the storage under it, for people, a line each. The default has
-    /// none.
-    func facts(of file: FileObject) -> [String]
+    /// Facts about the file and the storage under it. The default has none.
+    func facts(of file: FileObject) -> HostFacts
 
     // MARK: BypassIO
 
@@ -164,7 +163,7 @@ extension FileSystemDriver {
 
     public func watchOutsideChanges() -> (any OutsideChangeWatch)? { nil }
 
-    public func facts(of file: FileObject) -> [String] { [] }
+    public func facts(of file: FileObject) -> HostFacts { .none }
 
     public func bypassVeto(for file: FileObject) -> StorageVeto? { nil }
 

@@ -19,7 +19,9 @@ struct MountedState {
     /// From top to bottom.
     let layers: [LayerAnswer]
     /// The host's facts about the file behind the mount.
-    let facts: [String]
+    let facts: HostFacts
+    /// Fields that the report has left out.
+    let furtherFacts: Int
 
     /// nil if the file has no such attribute.
     private static func attribute<Facts: Decodable>(
@@ -66,7 +68,8 @@ struct MountedState {
         handles = stream.handles
         furtherHandles = stream.furtherHandles
         layers = stack.layers.map(LayerAnswer.init)
-        facts = stack.facts
+        furtherFacts = stack.furtherFields ?? 0
+        facts = HostFacts(lines: stack.facts, fields: stack.fields ?? [])
         verdict = BypassVerdict(
             filters: Self.output(stack.filters, flags: stack.flags),
             whole: Self.output(stack.whole, flags: stack.flags),

@@ -41,6 +41,10 @@ struct StateReport: Encodable {
     /// Facts about the file and its disk, for people; on a mounted volume about the file behind the
     /// mount.
     let facts: [String]
+    /// The same as fields, each with its source.
+    let hostFacts: [HostFact]
+    /// Fields that the report has left out.
+    let furtherHostFacts: Int
 
     /// Mounts a volume over the path, asks it, and dismounts it.
     init(of place: HostPath) throws {
@@ -52,10 +56,13 @@ struct StateReport: Encodable {
             handles = mounted.handles
             furtherHandles = mounted.furtherHandles
             layers = mounted.layers.map(Layer.init)
-            facts = mounted.facts
+            (facts, hostFacts) = (mounted.facts.lines, mounted.facts.fields)
+            furtherHostFacts = mounted.furtherFacts
             return
         }
-        facts = try place.inspect().facts
+        let inspection = try place.inspect()
+        (facts, hostFacts) = (inspection.facts, inspection.fields)
+        furtherHostFacts = 0
         traditionalBecause = nil
         (handles, furtherHandles) = ([], 0)
         let io = IOManager()
@@ -108,8 +115,12 @@ extension StateReport {
 
 extension StreamReport.Handle {
     fileprivate var line: String {
+        // What changed the route is often what keeps it.
+        let since = cause == because ? "" : ", since \(cause)"
         let reason = because.map { ", because \($0)" } ?? ""
-        return "Open by process \(openedBy): \(route)\(reason)\(warning)".asSentence
+        let time = Figures.ago(seconds: seconds)
+        return "Open by process \(openedBy): \(route) for \(time)\(since)\(reason)\(warning)"
+            .asSentence
     }
 
     /// What the filters cannot stop when the kernel reads the file itself.
