@@ -24,6 +24,16 @@ if schedulesThreads {
     settings += [.define("INTERLEAVING"), .unsafeFlags(["-enforce-exclusivity=unchecked"])]
 }
 
+// Builds `bypassio-fuzz`, and counts in all targets of ours which code an input reaches. Set in a
+// build folder of its own, too.
+let fuzzes = Context.environment["BYPASSIO_FUZZING"] != nil
+if fuzzes {
+    // Optimised, for inputs by the thousand, with assertions and what tests see.
+    settings += [
+        .unsafeFlags(["-sanitize=fuzzer", "-enable-testing", "-assert-config", "Debug"])
+    ]
+}
+
 let package = Package(
     name: "bypassio",
     platforms: [.macOS(.v26)],
@@ -363,5 +373,21 @@ if schedulesThreads {
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Interleavings", exclude: ["check"], swiftSettings: settings),
+    ]
+}
+
+if fuzzes {
+    package.targets += [
+        .target(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
+        .executableTarget(
+            name: "bypassio-fuzz",
+            dependencies: [
+                "CFuzzer", "BypassIOProtocol", "IOStack", "MemoryFileSystem", "Minifilters",
+                "FUSE", "BypassIOMount", "BypassIOLab", "ControlInterface",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Fuzzing", exclude: ["CFuzzer", "check", "corpora"],
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
     ]
 }

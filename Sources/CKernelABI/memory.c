@@ -1,5 +1,8 @@
 #include "memory.h"
 
+// A header of the C library says whether it is glibc.
+#include <stdlib.h>
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif

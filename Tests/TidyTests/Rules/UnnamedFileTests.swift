@@ -9,8 +9,11 @@ struct UnnamedFileTests {
     ]
 
     /// Folders that a program takes whole: `packaging/man` the pages and its own parts, and refuses
-    /// a page of no command; the Makefile the modules of Python.
-    private static let wholes = ["packaging/pages/", "packaging/manual/", "python/bypassio/"]
+    /// a page of no command; the Makefile the modules of Python; the fuzzer its inputs.
+    private static let wholes = [
+        "packaging/pages/", "packaging/manual/", "python/bypassio/",
+        "Tests/Fuzzing/corpora/",
+    ]
 
     /// Every word that looks like a path in documents, scripts and C sources, and the last parts of
     /// it. A word without its ending counts only within the folder.
