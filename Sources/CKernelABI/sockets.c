@@ -4,11 +4,14 @@
 #if defined(__linux__)
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 static int32_t result(int answer) { return answer < 0 ? -errno : answer; }
 
@@ -28,6 +31,74 @@ int32_t bpio_bind(int32_t number, const char *path) {
     struct sockaddr_un address;
     int32_t code = address_of(path, &address);
     return code ? code : result(bind(number, (struct sockaddr *)&address, sizeof address));
+}
+
+/// Either kind of a loopback address.
+union loopback {
+    struct sockaddr any;
+    struct sockaddr_in four;
+    struct sockaddr_in6 six;
+};
+
+static socklen_t loopback_of(int32_t six, uint16_t port, union loopback *address) {
+    if (six) {
+        address->six = (struct sockaddr_in6){
+            .sin6_family = AF_INET6, .sin6_port = htons(port),
+            .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+        return sizeof address->six;
+    }
+    address->four = (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons(port),
+        .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    return sizeof address->four;
+}
+
+/// The error of what failed last; the descriptor is closed.
+static int32_t given_up(int32_t number) {
+    int32_t code = -errno;
+    close(number);
+    return code;
+}
+
+static int32_t loopback_stream(int32_t six, int flags) {
+    int32_t number = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+    if (number < 0) return -errno;
+    int on = 1;
+    if (setsockopt(number, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
+        return given_up(number);
+    return number;
+}
+
+int32_t bpio_loopback_socket(int32_t six, uint16_t port) {
+    int32_t number = loopback_stream(six, SOCK_NONBLOCK);
+    if (number < 0) return number;
+    int on = 1;
+    union loopback address;
+    socklen_t size = loopback_of(six, port, &address);
+    // Connections that a service before left behind do not keep the port.
+    if (setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(number, &address.any, size) != 0)
+        return given_up(number);
+    return number;
+}
+
+int32_t bpio_loopback_connect(int32_t six, uint16_t port) {
+    int32_t number = loopback_stream(six, 0);
+    if (number < 0) return number;
+    union loopback address;
+    socklen_t size = loopback_of(six, port, &address);
+    return connect(number, &address.any, size) != 0 ? given_up(number) : number;
+}
+
+int32_t bpio_socket_port(int32_t number) {
+    union loopback address;
+    socklen_t size = sizeof address;
+    if (getsockname(number, &address.any, &size) != 0) return -errno;
+    switch (address.any.sa_family) {
+    case AF_INET: return ntohs(address.four.sin_port);
+    case AF_INET6: return ntohs(address.six.sin6_port);
+    default: return -EAFNOSUPPORT;
+    }
 }
 
 int32_t bpio_listen(int32_t number, int32_t backlog) { return result(listen(number, backlog)); }

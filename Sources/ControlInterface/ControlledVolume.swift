@@ -19,6 +19,9 @@ package protocol ControlledVolume: Sendable {
     /// of the busiest files and processes.
     func beginActivity() -> @Sendable (Int) -> ActivityReport
 
+    /// What metrics tell beside ``report()``. Waits for nobody.
+    func tallies() -> VolumeTallies
+
     /// From now on callbacks are timed, for some minutes.
     func timeCallbacks()
 

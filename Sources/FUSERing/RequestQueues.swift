@@ -213,7 +213,11 @@ final class RequestQueues: RequestSource {
 
     // MARK: Interrupts
 
-    func enroll(_ post: WorkerPost) { posts.withLock { $0.append(post) } }
+    func enroll(_ post: WorkerPost) {
+        posts.withLock { $0.append(post) }
+        // Whoever ends sees the post, or the post's thread the end.
+        if isOver { post.endWaits() }
+    }
 
     func dismiss(_ post: WorkerPost) { posts.withLock { $0.removeAll { $0 === post } } }
 
@@ -267,5 +271,7 @@ final class RequestQueues: RequestSource {
         reserve.end()
         preparation.withLock { $0.isOver = true }
         for queue in queues { queue.call.raise() }
+        // Under no lock: it may run filters.
+        for post in posts.withLock({ $0 }) { post.endWaits() }
     }
 }

@@ -17,6 +17,7 @@ public final class EventRecorder: Sendable {
         var listeners: [UInt64: AsyncStream<Void>.Continuation] = [:]
         var nextListener: UInt64 = 0
         var isEnded = false
+        var tallies = EventTallies()
     }
 
     /// Events that are kept.
@@ -54,6 +55,7 @@ public final class EventRecorder: Sendable {
     public func record(_ key: EventKey, _ event: () -> ServiceEvent) {
         let now = clock.now
         let (isCounted, isFirst) = state.withLock { state in
+            state.tallies.byKind[key.kind, default: 0] += 1
             let before = state.windows.pending
             return (state.windows.counts(key, at: now), before == 0 && state.windows.pending == 1)
         }
@@ -70,8 +72,15 @@ public final class EventRecorder: Sendable {
 
     /// At most `limit` events that came after the event of that number.
     public func page(after number: UInt64, limit: Int) -> EventPage {
-        state.withLock { $0.ring.page(after: number, limit: limit) }
+        state.withLock { state in
+            let page = state.ring.page(after: number, limit: limit)
+            // A reader of 0 asks for what there is, and misses nothing.
+            if number > 0 { state.tallies.lost += page.lost }
+            return page
+        }
     }
+
+    public var tallies: EventTallies { state.withLock { $0.tallies } }
 
     /// An element whenever there may be new events since the last; ends with the recorder, or when
     /// nobody iterates any more.

@@ -71,5 +71,14 @@ struct EventRouteTests {
         }
         #expect(Set(families).count == families.count && families.count > 10)
         #expect(text.contains(#"bypassio_volume_info{source="/source","#))
+        let callback = #"{filter="a filter",altitude="1",operation="set_information""#
+        #expect(text.contains("bypassio_filter_callback_seconds_count\(callback)} 3\n"))
+        #expect(text.contains("bypassio_filter_callback_seconds_sum\(callback)} 2e-07\n"))
+        #expect(!text.contains(#"operation="read""#), "nobody read while times were taken")
+        #expect(text.contains(#"bypassio_vetoes_total{driver="a \"filter\"",cause="STATUS"} 3"#))
+        #expect(text.contains(#"bypassio_events_total{kind="vetoed"} 3"#))
+        #expect(text.contains(#"bypassio_events_total{kind="paused"} 0"#))
+        #expect(text.contains("\nbypassio_events_lost_total 5\n"))
+        #expect(text.contains("\nbypassio_log_lines_lost_total 7\n"))
     }
 }

@@ -125,7 +125,8 @@ struct OpenAPITests {
     }()
 
     private static let clients = ServiceReport.Clients(
-        connected: 1, accepted: 1, refusedBusy: 0, refusedUser: 0, cutOff: 0, malformed: 0)
+        connected: 1, accepted: 1, refusedBusy: 0, refusedUser: 0, refusedToken: 0,
+        cutOff: 0, malformed: 0)
 
     private static func filters(_ allowed: [String]?) -> FiltersReport {
         FiltersReport(

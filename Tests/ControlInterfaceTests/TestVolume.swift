@@ -48,6 +48,23 @@ final class TestVolume: ControlledVolume {
         return TestTrace(order)
     }
 
+    func tallies() -> VolumeTallies {
+        var tallies = VolumeTallies()
+        tallies.callbacks = [
+            VolumeTallies.Callbacks(
+                filter: "a filter", altitude: "1", operation: "IRP_MJ_SET_INFORMATION",
+                times: LatencyReport(counts: [1, 2], nanoseconds: 200)),
+            VolumeTallies.Callbacks(
+                filter: "a filter", altitude: "1", operation: "IRP_MJ_READ",
+                times: LatencyReport(counts: [], nanoseconds: 0)),
+        ]
+        tallies.vetoes = [VolumeTallies.Vetoes(driver: "a \"filter\"", cause: "STATUS", count: 3)]
+        tallies.events.byKind = [.vetoed: 3]
+        tallies.events.lost = 5
+        tallies.lostLogLines = 7
+        return tallies
+    }
+
     func filters() -> FiltersReport {
         FiltersReport(filters: [], allowed: nil, isBypassBlocked: false)
     }
@@ -194,6 +211,13 @@ final class RawClient: Sendable {
         owned = OpenFile(try SystemCall.streamSocket(waits: true))
         try SystemCall.setPatience(of: socket, milliseconds: 60_000)
         try SystemCall.connect(socket, to: path)
+    }
+
+    /// At a port.
+    init(_ address: ControlPort.Address) throws {
+        owned = OpenFile(
+            try SystemCall.connectToLoopback(address.host, port: address.port))
+        try SystemCall.setPatience(of: socket, milliseconds: 60_000)
     }
 
     func send(_ text: String) throws {

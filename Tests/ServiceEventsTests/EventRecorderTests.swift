@@ -46,6 +46,20 @@ import Testing
         }
     }
 
+    @Test("each is tallied, told or counted, and so is what a late reader misses")
+    func tallies() throws {
+        let (recorder, _) = try recorder(capacity: 2)
+        defer { recorder.end() }
+        for number in [1, 2, 3, 4, 4, 4] {
+            recorder.record(EventKey(.paused, file: number)) { pause("/\(number)") }
+        }
+        #expect(recorder.tallies.byKind == [.paused: 6] && recorder.tallies.lost == 0)
+        #expect(recorder.page(after: 0, limit: 10).lost == 2, "who asks for all there is")
+        #expect(recorder.tallies.lost == 0)
+        #expect(recorder.page(after: 1, limit: 10).lost == 1)
+        #expect(recorder.tallies.lost == 1)
+    }
+
     @Test("a page begins behind the number asked for, and has at most as many as asked for")
     func pages() throws {
         let (recorder, _) = try recorder()

@@ -5,10 +5,12 @@ public struct ServiceReport: Codable, Sendable {
         /// Connected now, the asking one included.
         public let connected: Int
         public let accepted: UInt64
-        /// There were too many already.
+        /// There were too many already, at the socket or at the port.
         public let refusedBusy: UInt64
         /// Neither the service's user nor root.
         public let refusedUser: UInt64
+        /// Requests at the port that did not have its token.
+        public let refusedToken: UInt64
         /// Too slow with a request or with taking an answer, or silent for too long.
         public let cutOff: UInt64
         /// Requests that are no HTTP, or too large.
@@ -16,12 +18,13 @@ public struct ServiceReport: Codable, Sendable {
 
         package init(
             connected: Int, accepted: UInt64, refusedBusy: UInt64, refusedUser: UInt64,
-            cutOff: UInt64, malformed: UInt64
+            refusedToken: UInt64, cutOff: UInt64, malformed: UInt64
         ) {
             self.connected = connected
             self.accepted = accepted
             self.refusedBusy = refusedBusy
             self.refusedUser = refusedUser
+            self.refusedToken = refusedToken
             self.cutOff = cutOff
             self.malformed = malformed
         }

@@ -1,4 +1,4 @@
-// Stream sockets of the local machine, by path.
+// Stream sockets of the local machine: by path, and by a port of the loopback interface.
 #ifndef BYPASSIO_CKERNELABI_SOCKETS_H
 #define BYPASSIO_CKERNELABI_SOCKETS_H
 
@@ -11,6 +11,13 @@
 int32_t bpio_stream_socket(int32_t waits);
 /// bind(2): 0 or -errno; -ENAMETOOLONG for a path over 107 bytes.
 int32_t bpio_bind(int32_t socket, const char *path);
+/// A socket for TCP that does not wait, bound to a port of 127.0.0.1, or of ::1 if `six` is not 0;
+/// 0 lets the kernel choose the port. Connections send at once (TCP_NODELAY). Descriptor or -errno.
+int32_t bpio_loopback_socket(int32_t six, uint16_t port);
+/// connect(2) to such a port, waiting: a descriptor or -errno.
+int32_t bpio_loopback_connect(int32_t six, uint16_t port);
+/// getsockname(2): the port that a socket of TCP is bound to, or -errno.
+int32_t bpio_socket_port(int32_t socket);
 /// listen(2).
 int32_t bpio_listen(int32_t socket, int32_t backlog);
 /// connect(2): as bpio_bind.

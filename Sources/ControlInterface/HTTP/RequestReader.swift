@@ -4,12 +4,19 @@ import BypassIOProtocol
 struct RequestReader {
     private let connection: ControlConnection
     private let limits: ControlLimits
+    private let door: any ControlDoor
+    /// For how long the client may be silent.
+    private var idle: Duration
     /// Read and not yet part of a request; never more than a head, its end, and one read.
     private var pending: [UInt8] = []
 
-    init(_ connection: ControlConnection, _ limits: ControlLimits) {
+    init(
+        _ connection: ControlConnection, _ limits: ControlLimits, _ door: any ControlDoor
+    ) {
         self.connection = connection
         self.limits = limits
+        self.door = door
+        idle = limits.idle(beforeFirstRequestAt: door)
     }
 
     struct Request: Sendable {
@@ -21,10 +28,12 @@ struct RequestReader {
     private static let emptyLine: [UInt8] = Array("\r\n\r\n".utf8)
 
     /// nil when the client has no more of them; throws for what is none, after which nothing that
-    /// follows can be understood.
+    /// follows can be understood, and for what the door does not let in.
     mutating func next() async throws(ControlFault) -> Request? {
         guard let bytes = try await headBytes() else { return nil }
         let head = try RequestHead(bytes[...], bodyLimit: limits.body)
+        if let refusal = door.refusal(of: head) { throw refusal }
+        idle = limits.idle
         if head.waitsForContinue, head.bodyLength > pending.count {
             guard await connection.send(ResponseText.goOn, within: limits.answer) else {
                 return nil
@@ -44,7 +53,7 @@ struct RequestReader {
 
     private mutating func headBytes() async throws(ControlFault) -> [UInt8]? {
         if pending.isEmpty {
-            connection.wait(for: .idle, limits.idle)
+            connection.wait(for: .idle, idle)
             pending = await connection.receive(atMost: Self.readSize)
         }
         connection.wait(for: .request, limits.request)
@@ -87,5 +96,12 @@ struct RequestReader {
         ControlFault(
             431, "head-too-large",
             "The request's line and headers have more than \(limits.head) bytes.")
+    }
+}
+
+extension ControlLimits {
+    /// How long a client may be silent who has asked nothing yet.
+    func idle(beforeFirstRequestAt door: any ControlDoor) -> Duration {
+        door.knowsItsClients ? idle : min(idle, stranger)
     }
 }

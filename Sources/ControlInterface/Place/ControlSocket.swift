@@ -34,8 +34,6 @@ package final class ControlSocket: Sendable {
     /// Of the socket's file, so that a successor's is left alone.
     private let inode: UInt64
 
-    var descriptor: FileDescriptor { owned.descriptor }
-
     private static let backlog: Int32 = 4096
 
     /// Makes it, in place of one whose service is gone.
@@ -159,4 +157,26 @@ package final class ControlSocket: Sendable {
         return path.string.utf8.count < 108
             ? path : SystemCall.magicLink(of: directory).appending(name.components)
     }
+}
+
+extension ControlSocket: ControlDoor {
+    var descriptor: FileDescriptor { owned.descriptor }
+    var threadName: String { "control socket" }
+    var knowsItsClients: Bool { true }
+
+    func refusal(of client: FileDescriptor) -> ControlFault? {
+        guard let peer = try? SystemCall.peer(of: client) else {
+            return ControlFault(403, "wrong-user", "It cannot be told who asks.")
+        }
+        let owner = geteuid()
+        guard peer.user != owner, peer.user != 0 else { return nil }
+        return ControlFault(
+            403, "wrong-user", "User \(peer.user) may not control a mount of user \(owner).",
+            advice: "Ask as that user, or as root.")
+    }
+
+    /// Who may connect may do all.
+    func refusal(of request: RequestHead) -> ControlFault? { nil }
+
+    func close() { remove() }
 }

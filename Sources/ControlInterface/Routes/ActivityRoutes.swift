@@ -17,12 +17,12 @@ extension ControlRoute {
 
     /// The counters as Prometheus reads them.
     static let metrics = ControlRoute("GET", "/metrics") { request throws(Refusal) in
-        let report = try await request.context.look { volume throws(ControlFault) in
+        let (report, tallies) = try await request.context.look { volume throws(ControlFault) in
             volume.timeCallbacks()
-            return try volume.report()
+            return (try volume.report(), volume.tallies())
         }
         return .text(
-            MetricsText(report, request.context.clients()).text,
+            MetricsText(report, tallies, request.context.clients()).text,
             contentType: "text/plain; version=0.0.4; charset=utf-8")
     }
 }

@@ -64,6 +64,7 @@ package struct ControlAnswer: Sendable {
         if !allowed.isEmpty {
             headers[HTTPHeader("Allow")] = allowed.sorted().joined(separator: ", ")
         }
+        if status == 401 { headers[HTTPHeader("WWW-Authenticate")] = #"Bearer realm="bypassio""# }
         let code = HTTPStatusCode(status, phrase: Self.phrase(status))
         return switch body {
         case .bytes(let bytes):
@@ -81,6 +82,7 @@ package struct ControlAnswer: Sendable {
         case 201: "Created"
         case 204: "No Content"
         case 400: "Bad Request"
+        case 401: "Unauthorized"
         case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"

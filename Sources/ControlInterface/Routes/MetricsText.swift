@@ -4,16 +4,21 @@ import BypassIOProtocol
 struct MetricsText {
     private(set) var text = ""
 
-    init(_ report: VolumeReport, _ clients: ServiceReport.Clients) {
+    init(
+        _ report: VolumeReport, _ tallies: VolumeTallies, _ clients: ServiceReport.Clients
+    ) {
         volume(report)
         routes(report)
         filters(report)
+        callbackTimes(tallies)
+        happened(tallies)
         family("control_clients", "gauge", "Clients of the control interface that are connected.")
         sample("control_clients", [], clients.connected)
         family("control_refused", "counter", "Clients that were refused or cut off, by reason.")
         for (reason, count) in [
             ("busy", clients.refusedBusy), ("user", clients.refusedUser),
-            ("slow", clients.cutOff), ("malformed", clients.malformed),
+            ("token", clients.refusedToken), ("slow", clients.cutOff),
+            ("malformed", clients.malformed),
         ] { sample("control_refused_total", [("reason", reason)], count) }
     }
 
@@ -73,10 +78,43 @@ struct MetricsText {
                 sample("filter_callbacks_total", labels(filter) + [("kind", kind)], count)
             }
         }
+    }
+
+    /// An operation that a filter has no callback for, or that nobody asked for while times were
+    /// taken, has no samples.
+    private mutating func callbackTimes(_ tallies: VolumeTallies) {
         family(
             "filter_callback_seconds", "histogram",
-            "Time in callbacks, while metrics or top were looked at.")
-        for filter in report.filters { histogram(filter.callbackTimes, labels(filter)) }
+            "Time in callbacks by operation, while metrics or top were looked at.")
+        for callbacks in tallies.callbacks where callbacks.times.count > 0 {
+            histogram(
+                callbacks.times,
+                [
+                    ("filter", callbacks.filter), ("altitude", callbacks.altitude),
+                    ("operation", Self.word(callbacks.operation)),
+                ])
+        }
+    }
+
+    /// `IRP_MJ_SET_INFORMATION` is `set_information`.
+    private static func word(_ function: String) -> String {
+        function.replacing("IRP_MJ_", with: "").lowercased()
+    }
+
+    private mutating func happened(_ tallies: VolumeTallies) {
+        family("vetoes", "counter", "Vetoes that programs met, by who refused and why.")
+        for vetoes in tallies.vetoes {
+            sample(
+                "vetoes_total", [("driver", vetoes.driver), ("cause", vetoes.cause)], vetoes.count)
+        }
+        family("events", "counter", "What happened, by kind (bypassio events).")
+        for kind in ServiceEvent.Kind.allCases {
+            sample("events_total", [("kind", kind.rawValue)], tallies.events.byKind[kind] ?? 0)
+        }
+        family("events_lost", "counter", "Events that readers came too late for.")
+        sample("events_lost_total", [], tallies.events.lost)
+        family("log_lines_lost", "counter", "Lines that the log could not take.")
+        sample("log_lines_lost_total", [], tallies.lostLogLines)
     }
 
     private func labels(_ filter: VolumeReport.Filter) -> [(String, String)] {

@@ -6,50 +6,68 @@ import LinuxKit
 import Locks
 package import SystemPackage
 
-/// Serves a volume's control interface on a socket.
+/// Serves a volume's control interface on a socket, and on a port where one is wanted.
 ///
-/// A thread of its own takes connections and cuts late clients off; requests are tasks of an
-/// executor of its own. What asks the volume, and may block, has
-/// threads of its own (``QuestionDesk``).
+/// A thread of its own for each takes connections and cuts late clients off; requests are tasks of
+/// an executor of its own. What asks the volume, and may block, has threads of its own
+/// (``QuestionDesk``).
 package final class ControlServer: Sendable {
+    /// A client, and the number of the door by which it came.
+    private struct Client {
+        let connection: ControlConnection
+        let door: Int
+    }
+
     private struct State {
-        var connections: [ObjectIdentifier: ControlConnection] = [:]
+        var connections: [ObjectIdentifier: Client] = [:]
         var isEnding = false
         var accepted: UInt64 = 0
         var refusedBusy: UInt64 = 0
         var refusedUser: UInt64 = 0
+        var refusedToken: UInt64 = 0
         var cutOff: UInt64 = 0
         var malformed: UInt64 = 0
+
+        func connections(at door: Int) -> [ControlConnection] {
+            connections.values.filter { $0.door == door }.map(\.connection)
+        }
     }
 
-    private let socket: ControlSocket
+    private let doors: [any ControlDoor]
     private let limits: ControlLimits
     private let pool: SocketPool<ePoll>
     private let router: ControlRouter
     /// Lock order: a leaf.
     private let state: Monitor<State>
-    private let owner: UInt32
     private let poll: Task<Void, any Error>
     private let executor = ControlExecutor()
 
-    /// Takes the socket over, and serves until ``end()``. Throws what a thread and an epoll
-    /// descriptor may be refused with.
+    /// Takes the socket and the port over, and serves until ``end()``. Throws what a thread and an
+    /// epoll descriptor may be refused with; then it has ended.
     package static func start(
-        _ socket: consuming ControlSocket, _ volume: any ControlledVolume,
+        _ socket: ControlSocket?, _ volume: any ControlledVolume, port: ControlPort? = nil,
         routes: [ControlRoute] = ControlRoute.all, limits: ControlLimits = ControlLimits()
     ) throws(Errno) -> ControlServer {
-        let server = ControlServer(socket, volume, routes, limits)
-        try OwnThread.start(named: "control socket") { server.takeClients() }.detach()
+        let doors = [socket as (any ControlDoor)?, port].compactMap(\.self)
+        let server = ControlServer(doors, volume, routes, limits)
+        do throws(Errno) {
+            for (number, door) in doors.enumerated() {
+                try OwnThread.start(named: door.threadName) { server.takeClients(at: number) }
+                    .detach()
+            }
+        } catch {
+            server.end()
+            throw error
+        }
         return server
     }
 
     private init(
-        _ socket: consuming ControlSocket, _ volume: any ControlledVolume,
+        _ doors: [any ControlDoor], _ volume: any ControlledVolume,
         _ routes: [ControlRoute], _ limits: ControlLimits
     ) {
-        self.socket = socket
+        self.doors = doors
         self.limits = limits
-        owner = geteuid()
         let pool: SocketPool<ePoll> = .ePoll()
         self.pool = pool
         let state = Monitor(State())
@@ -70,9 +88,9 @@ package final class ControlServer: Sendable {
     package func end() {
         let connections = state.withLock { state in
             state.isEnding = true
-            return Array(state.connections.values)
+            return state.connections.values.map(\.connection)
         }
-        socket.remove()
+        for door in doors { door.close() }
         for connection in connections { connection.end() }
         poll.cancel()
     }
@@ -84,6 +102,7 @@ package final class ControlServer: Sendable {
             ServiceReport.Clients(
                 connected: state.connections.count, accepted: state.accepted,
                 refusedBusy: state.refusedBusy, refusedUser: state.refusedUser,
+                refusedToken: state.refusedToken,
                 cutOff: state.cutOff, malformed: state.malformed)
         }
     }
@@ -95,58 +114,60 @@ package final class ControlServer: Sendable {
     /// The pause after a connection could not be taken (no descriptors), microseconds.
     private static let pause: UInt32 = 100_000
 
-    private func takeClients() {
+    private func takeClients(at number: Int) {
+        let door = doors[number]
         while true {
-            let (isEnding, isIdle) = state.withLock { ($0.isEnding, $0.connections.isEmpty) }
+            let (isEnding, isIdle) = state.withLock {
+                ($0.isEnding, $0.connections(at: number).isEmpty)
+            }
             if isEnding { return }
             do throws(Errno) {
                 let isReadable = try SystemCall.waitUntilReadable(
-                    socket.descriptor, milliseconds: isIdle ? nil : Self.step)
-                if isReadable { admit(try SystemCall.accept(socket.descriptor)) }
+                    door.descriptor, milliseconds: isIdle ? nil : Self.step)
+                if isReadable { admit(try SystemCall.accept(door.descriptor), at: number) }
             } catch {
                 if error != .resourceTemporarilyUnavailable { usleep(Self.pause) }
             }
-            cutOffLate()
+            cutOffLate(at: number)
         }
     }
 
-    private func admit(_ client: consuming OwnedDescriptor) {
-        guard let peer = try? SystemCall.peer(of: client.descriptor) else { return }
+    private func admit(_ client: consuming OwnedDescriptor, at number: Int) {
+        let door = doors[number]
+        let refusal = door.refusal(of: client.descriptor)
         let connection = ControlConnection(client, pool)
-        guard peer.user == owner || peer.user == 0 else {
+        if let refusal {
             state.withLock { $0.refusedUser += 1 }
-            return connection.sayAtOnce(ResponseText.closing(Self.wrongUser(peer.user, owner)))
+            return connection.sayAtOnce(ResponseText.closing(refusal))
         }
+        let room = door.knowsItsClients ? limits.clients : limits.portClients
         let isTaken = state.withLock { state in
-            guard !state.isEnding, state.connections.count < limits.clients else {
+            guard !state.isEnding, state.connections(at: number).count < room else {
                 state.refusedBusy += 1
                 return false
             }
             state.accepted += 1
-            state.connections[ObjectIdentifier(connection)] = connection
+            state.connections[ObjectIdentifier(connection)] = Client(
+                connection: connection, door: number)
             return true
         }
         guard isTaken else {
-            return connection.sayAtOnce(ResponseText.closing(Self.tooMany(limits.clients)))
+            connection.sayAtOnce(ResponseText.closing(Self.tooMany(room)))
+            // Closed with bytes unread, a client of the port would lose what it was told.
+            return connection.discardWhatIsThere()
         }
-        connection.wait(for: .idle, limits.idle)
+        connection.wait(for: .idle, limits.idle(beforeFirstRequestAt: door))
         Task(executorPreference: executor) { [self] in
-            await serve(connection)
+            await serve(connection, door)
             state.withLock { _ = $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }
         }
     }
 
-    private func cutOffLate() {
-        let connections = state.withLock { Array($0.connections.values) }
+    private func cutOffLate(at number: Int) {
+        let connections = state.withLock { $0.connections(at: number) }
         let now = KernelClock.monotonic
         let late = connections.filter { $0.cutOff(at: now) != nil }.count
         if late > 0 { state.withLock { $0.cutOff += UInt64(late) } }
-    }
-
-    private static func wrongUser(_ user: UInt32, _ owner: UInt32) -> ControlFault {
-        ControlFault(
-            403, "wrong-user", "User \(user) may not control a mount of user \(owner).",
-            advice: "Ask as that user, or as root.")
     }
 
     private static func tooMany(_ limit: Int) -> ControlFault {
@@ -157,18 +178,29 @@ package final class ControlServer: Sendable {
 
     // MARK: Serving one
 
-    private func serve(_ connection: ControlConnection) async {
-        var reader = RequestReader(connection, limits)
+    private func serve(_ connection: ControlConnection, _ door: any ControlDoor) async {
+        var reader = RequestReader(connection, limits, door)
         while true {
             do throws(ControlFault) {
                 guard let request = try await reader.next() else { return }
                 guard await answer(request, connection) else { return }
             } catch {
-                state.withLock { $0.malformed += 1 }
+                count(error)
                 _ = await connection.send(ResponseText.closing(error), within: limits.answer)
                 // Closed with bytes unread, the client might lose what it was told.
                 connection.discardWhatIsThere()
                 return
+            }
+        }
+    }
+
+    /// What the reader did not hand on.
+    private func count(_ refusal: ControlFault) {
+        state.withLock { state in
+            switch refusal.status {
+            case 401: state.refusedToken += 1
+            case 403: break
+            default: state.malformed += 1
             }
         }
     }

@@ -227,7 +227,7 @@ final class ReadCarrier: RequestThread {
                 post.advance()
                 process(length, from: available)
             } catch {
-                session.connection.ledger?.ended(error)
+                session.ended(error)
                 end(ring)
                 return
             }

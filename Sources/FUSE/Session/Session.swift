@@ -79,6 +79,8 @@ public final class Session: Sendable {
         /// Of these, those of a further source, which ``maximumThreads`` limits elsewhere.
         var ofSource = 0
         var isJoining = false
+        /// Nothing comes any more.
+        var hasEnded = false
     }
 
     /// - Parameter latency: kept to in bursts.
@@ -205,6 +207,7 @@ public final class Session: Sendable {
                 // Looked at under the lock: abort() disconnects all channels in the list.
                 if channel.isOver { throw .connectionAbort }
                 let post = WorkerPost()
+                if workers.hasEnded { post.endWaits() }
                 let thread = try OwnThread.start(named: "bypassio-fuse") { [self] in
                     let carrier = ReadCarrier(self, channel, post, input, output)
                     WorkerThread.serve(carrier) { serve(carrier, channel, input) }
@@ -311,7 +314,7 @@ public final class Session: Sendable {
             do throws(Errno) {
                 return try channel.receive(into: &message)
             } catch {
-                connection.ledger?.ended(error)
+                ended(error)
                 return nil
             }
         }
@@ -343,6 +346,23 @@ public final class Session: Sendable {
     }
 
     // MARK: The end
+
+    /// Nothing comes from the kernel any more. Programs have their errors already, so requests that
+    /// wait for a filter or a drain are given up, as after an interrupt: the session would never
+    /// end with them.
+    func ended(_ error: Errno) {
+        connection.ledger?.ended(error)
+        endWaits()
+    }
+
+    private func endWaits() {
+        let posts = workers.withLock { workers in
+            workers.hasEnded = true
+            return workers.threads.compactMap(\.post)
+        }
+        // Under no lock: it may run filters.
+        for post in posts { post.endWaits() }
+    }
 
     /// Sleeps until every thread has left, which they do when the file system is unmounted or the
     /// connection aborted. Any thread but the session's own.
@@ -385,5 +405,6 @@ public final class Session: Sendable {
             }
             usleep(500)
         }
+        endWaits()
     }
 }

@@ -22,6 +22,8 @@ package final class WorkerPost: Sendable {
     private struct Wait {
         /// The request that was interrupted last.
         var interrupted: RequestID?
+        /// Nobody waits for any request any more.
+        var isOver = false
         var cancel: (@Sendable () -> Void)?
     }
     private let wait = Monitor(Wait())
@@ -75,7 +77,7 @@ package final class WorkerPost: Sendable {
         let unique = request
         let isInterrupted = wait.withLock { wait in
             wait.cancel = cancel
-            return wait.interrupted == unique
+            return wait.isOver || wait.interrupted == unique
         }
         if isInterrupted { cancel() }
     }
@@ -98,6 +100,15 @@ package final class WorkerPost: Sendable {
         }
         cancel?()
         return true
+    }
+
+    /// The connection is over: ends every wait, this one and those to come.
+    package func endWaits() {
+        let cancel = wait.withLock { wait in
+            wait.isOver = true
+            return wait.cancel
+        }
+        cancel?()
     }
 
     // MARK: Any thread's side

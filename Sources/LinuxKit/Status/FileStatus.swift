@@ -50,6 +50,7 @@ public struct FileStatus: Sendable, Hashable {
     public var subvolume: UInt64?
 
     package var isDirectory: Bool { UInt32(mode) & S_IFMT == S_IFDIR }
+    package var isRegularFile: Bool { UInt32(mode) & S_IFMT == S_IFREG }
     /// Something is mounted there (Linux 5.8).
     package var isMountRoot: Bool { attributes & UInt64(BPIO_STATX_ATTR_MOUNT_ROOT) != 0 }
 

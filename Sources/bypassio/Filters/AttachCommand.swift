@@ -67,6 +67,13 @@ struct ControlPlaceOptions: ParsableArguments {
     func order(_ filter: String, _ path: String, _ mountPoint: String) throws {
         try reportingErrors {
             let setting = try FilterSetting(filter)
+            let keys = setting.values.map(\.key)
+            if let twice = keys.first(where: { key in keys.count { $0 == key } > 1 }) {
+                throw CommandError(
+                    .usage,
+                    "\(twice) is named twice: name it once, and where bypassio set takes it say the "
+                        + "others by that.")
+            }
             let order = AttachOrder(
                 filter: setting.filter.rawValue, altitude: setting.altitude?.description,
                 settings: Dictionary(setting.values.map { ($0.key, $0.value) }) { $1 })

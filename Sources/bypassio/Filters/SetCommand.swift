@@ -9,7 +9,8 @@ struct SetCommand: ParsableCommand {
         commandName: "set",
         abstract: "Change a setting of a filter that is attached to a mounted volume.",
         discussion: """
-            Of readaudit every-read can be changed; other settings hold from the load on.
+            Of readaudit every-read can be changed, of fault rule, remove and release; other \
+            settings hold from the load on.
 
             Exit codes: 0 set, 1 the setting holds from the load on, 64 usage, 66 no bypassio \
             volume there, or no such filter, 69 no control interface, 75 it does not hold yet, or \

@@ -15,6 +15,8 @@ final class LogWriter: Sendable {
         /// Bytes of `lines`.
         var bytes = 0
         var lost: UInt64 = 0
+        /// Those that were told, too.
+        var everLost: UInt64 = 0
         var isToReopen = false
         var isToEnd = false
 
@@ -44,12 +46,16 @@ final class LogWriter: Sendable {
         change { state in
             guard state.bytes + size <= Self.room, !state.isToEnd else {
                 state.lost += 1
+                state.everLost += 1
                 return
             }
             state.lines.append(line)
             state.bytes += size
         }
     }
+
+    /// Lines that nobody will read, since the start.
+    var lostLines: UInt64 { state.withLock { $0.everLost } }
 
     /// Call after the log file was moved away.
     func reopen() { change { $0.isToReopen = true } }
@@ -74,17 +80,27 @@ final class LogWriter: Sendable {
         while true {
             news.wait()
             let work = state.withLock { state in
-                defer { state = State() }
-                return state
+                let work = state
+                state = State()
+                state.everLost = work.everLost
+                return work
             }
             if work.isToReopen { sink.reopen() }
             var lost = work.lost
+            var unwritten: UInt64 = 0
             for line in work.lines {
                 tell(&lost)
-                if !sink.write(line) { lost += 1 }
+                if sink.write(line) { continue }
+                lost += 1
+                unwritten += 1
             }
             tell(&lost)
-            if lost > 0 { state.withLock { $0.lost += lost } }
+            if lost + unwritten > 0 {
+                state.withLock { state in
+                    state.lost += lost
+                    state.everLost += unwritten
+                }
+            }
             guard work.isToEnd else { continue }
             return _ = finished.signal()
         }

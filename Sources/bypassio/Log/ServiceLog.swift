@@ -1,5 +1,6 @@
 import BypassIOMount
 import BypassIOProtocol
+import ControlInterface
 import Dispatch
 import IOStack
 import Logging
@@ -23,6 +24,7 @@ final class ServiceLog: Sendable {
     /// Lock order: leaves.
     private let vetoes = Guarded(Sightings())
     private let findings = Guarded(Sightings())
+    private let vetoCounts = Guarded(VetoCounts())
 
     private init() {
         destination = .nowhere
@@ -89,6 +91,7 @@ final class ServiceLog: Sendable {
     func refused(
         _ operation: BypassIOOperation, _ file: VolumeEvent.NamedFile, _ veto: BypassVeto
     ) {
+        vetoCounts.withLock { $0.count(veto) }
         events?.record(EventKey(.vetoed, of: veto.driver, file: file.id.hashValue)) {
             var event = ServiceEvent(
                 .vetoed, .notice,
@@ -136,6 +139,13 @@ final class ServiceLog: Sendable {
             read \(record.number) of \(path): \(record.length) bytes at \(record.offset) by process \
             \(record.processID) of user \(record.userID), \(record.succeeded ? "done" : "not done")
             """)
+    }
+
+    /// What metrics tell of the log's and the events' counters.
+    func addTallies(to tallies: inout VolumeTallies) {
+        tallies.vetoes = vetoCounts.withLock { $0.tallies }
+        tallies.lostLogLines = writer?.lostLines ?? 0
+        if let events { tallies.events = events.tallies }
     }
 
     /// Logs how often the events happened that were logged once.

@@ -1,4 +1,5 @@
 import BypassIOMount
+import ControlInterface
 import FUSE
 import HostFileSystem
 import IOStack
@@ -24,6 +25,7 @@ struct MountSettings {
     var crash = CrashPolicy()
     /// Gives up rights that the service does not use (``ServiceHardening``).
     var isHardened = true
+    var controlPort = ControlPortChoice()
     /// nil: every filter may attach.
     var allowedFilters: AllowedFilters?
     /// Prints only errors.
@@ -163,6 +165,18 @@ struct MountSettings {
         ("log", { $0.log = $1 }),
         ("filters_allowed", { $0.allowedFilters = try AllowedFilters($1) }),
         ("control", { $0.control = ControlChoice($1) }),
+        (
+            "control_tcp",
+            {
+                guard let address = ControlPort.Address($1) else {
+                    throw ValueError(
+                        expected: "name a port, alone or as 127.0.0.1:PORT or [::1]:PORT; other "
+                            + "machines are not served")
+                }
+                $0.controlPort.address = address
+            }
+        ),
+        ("control_token_file", { $0.controlPort.tokenFile = ArgumentPath.absolute($1) }),
     ]
 
     private typealias Assignment = @Sendable (inout MountSettings, String) throws -> Void

@@ -7,6 +7,8 @@ enum ShippedFilter: String, CaseIterable {
     case contentscan
     case accessheat
     case noop
+    case legacy
+    case fault
 
     static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -24,7 +26,8 @@ enum ShippedFilter: String, CaseIterable {
                 ("signature", "NAME:TEXT to look for, beside the harmless EICAR test file"),
                 ("verdicts", "of how many files verdicts are kept (32768)"),
             ]
-        case .accessheat, .noop: []
+        case .fault: Self.faultKeys
+        case .accessheat, .noop, .legacy: []
         }
     }
 
@@ -34,6 +37,8 @@ enum ShippedFilter: String, CaseIterable {
         case .contentscan: "looks for signatures in what is read, and fails the read that finds one"
         case .accessheat: "counts reads by region, and does not mind those that bypass"
         case .noop: "looks at every read and does nothing, for measuring; any number of them"
+        case .legacy: "knows no BypassIO and so ends it for the whole volume: a demonstration"
+        case .fault: "delays, fails, cuts, damages or holds requests, by rules: for tests"
         }
     }
 
@@ -52,14 +57,20 @@ enum ShippedFilter: String, CaseIterable {
             LoadableFilter(
                 registration: NoOpFilter(altitude: altitude ?? NoOpFilter.usualAltitude)
                     .registration)
+        case .legacy: LoadableFilter(registration: LegacyFilter().registration)
+        case .fault: try Self.fault(values)
         }
     }
 
     private func loadable(_ audit: ReadAudit) -> LoadableFilter {
-        LoadableFilter(registration: audit.registration) { key, value in
-            guard key == "every-read" else { throw LoadableFilter.FixedSetting() }
-            if let failure = audit.requireEveryRead(try Self.truth(key, value)) { throw failure }
-        }
+        LoadableFilter(
+            registration: audit.registration,
+            change: { key, value in
+                guard key == "every-read" else { throw LoadableFilter.FixedSetting() }
+                if let failure = audit.requireEveryRead(try Self.truth(key, value)) {
+                    throw failure
+                }
+            })
     }
 
     /// Throws a ``CommandError`` for what is no setting of the filter.

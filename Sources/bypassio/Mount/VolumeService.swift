@@ -45,19 +45,7 @@ struct VolumeService {
             version \(BypassioCommand.configuration.version) starts, to mount \(settings.source) at \
             \(settings.mountPoint)
             """)
-        let control = prepareControl(settings, log)
-        let service: VolumeService
-        do {
-            service = try VolumeService(settings, log, control)
-        } catch {
-            control.end()
-            // At a terminal the command's own end shows it.
-            if log.destination != .standardError {
-                let words = (error as? CommandError)?.message ?? "\(error)"
-                log.logger.tell(.error, .error, "not mounted: \(words)")
-            }
-            throw error
-        }
+        let service = try mounted(settings, log)
         hardening.mounted()
         service.logMount()
         if !hardening.failures.isEmpty {
@@ -84,6 +72,26 @@ struct VolumeService {
         }
         service.manager.tellReady("\(settings.source) is mounted at \(settings.mountPoint)")
         try service.serve(&signals)
+    }
+
+    /// Mounts, with a control interface, or with neither.
+    private static func mounted(
+        _ settings: MountSettings, _ log: ServiceLog
+    ) throws -> VolumeService {
+        var control: MountControl?
+        do {
+            let prepared = try prepareControl(settings, log)
+            control = prepared
+            return try VolumeService(settings, log, prepared)
+        } catch {
+            control?.end()
+            // At a terminal the command's own end shows it.
+            if log.destination != .standardError {
+                let words = (error as? CommandError)?.message ?? "\(error)"
+                log.logger.tell(.error, .error, "not mounted: \(words)")
+            }
+            throw error
+        }
     }
 
     private func tellOfRootsOptions() {
@@ -276,11 +284,17 @@ struct VolumeService {
         log.tellTotals()
     }
 
-    /// Makes the control interface's socket; a mount without it serves as well.
+    /// Makes the control interface's socket; a mount without it serves as well. Takes its port
+    /// where that was asked for; throws a ``CommandError`` where it cannot be had.
     private static func prepareControl(
         _ settings: MountSettings, _ log: ServiceLog
-    ) -> MountControl {
-        let control = MountControl()
+    ) throws -> MountControl {
+        let control = MountControl(port: try settings.controlPort.open())
+        if let port = control.port {
+            log.logger.tell(
+                .control, .info,
+                "the control interface is at http://\(port.address), for who has the token")
+        }
         let mountPoint = ArgumentPath.mountPoint(settings.mountPoint)
         guard let place = settings.control.place(of: mountPoint) else { return control }
         do throws(ControlSocket.Failure) {
@@ -390,7 +404,10 @@ struct VolumeService {
         return stack(isLeft: true) + [
             "Look at the filters:  bypassio filters \(place)",
             "Ask about a file:     bypassio state \(place)/FILE",
-            "Unmount:              \(isWaiting ? "Ctrl-C, or " : "")bypassio umount \(place)",
         ]
+            + (control.port.map { ["Scrape its metrics:   http://\($0.address)/metrics"] } ?? [])
+            + [
+                "Unmount:              \(isWaiting ? "Ctrl-C, or " : "")bypassio umount \(place)"
+            ]
     }
 }

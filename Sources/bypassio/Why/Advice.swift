@@ -19,6 +19,9 @@ enum Advice {
 
     private static func forFilter(_ name: String, _ status: NTStatus, _ place: String) -> String {
         let goes = "or take it away: bypassio detach \(name) \(place)."
+        if name == ShippedFilter.fault.rawValue {
+            return "Take its rule away: bypassio set \(name) remove=RULE \(place), \(goes)"
+        }
         return switch status {
         case .bypassIOFilterNotSupported, .noBypassIODriverSupport:
             "Ask its maker for a version that knows BypassIO, \(goes)"

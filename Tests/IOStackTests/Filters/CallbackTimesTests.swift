@@ -49,4 +49,24 @@ struct CallbackTimesTests {
         #expect(
             instance.callbackTimes.count == after.pre + after.post - before.pre - before.post)
     }
+
+    @Test("times are told for each function, and all together are the sum")
+    func functions() throws {
+        let memory = MemoryVolume()
+        let instance = try memory.attach(tracer("filter", at: "100", Trace(), [.read, .write]))
+        let file = try memory.volume.open(
+            "data", access: [.read, .write], disposition: .create)
+        memory.volume.timeCallbacks(true)
+        for _ in 0..<3 { _ = try file.read(at: 0, length: 512) }
+        try file.write([1, 2, 3], at: 0)
+        let counts = MajorFunction.allCases.map { instance.callbackTimes(of: $0).count }
+        #expect(instance.callbackTimes(of: .read).count == 6)
+        #expect(instance.callbackTimes(of: .write).count == 2)
+        #expect(counts.reduce(0, +) == 8 && instance.callbackTimes.count == 8)
+        #expect(
+            instance.callbackTimes.nanoseconds
+                == MajorFunction.allCases.reduce(0) {
+                    $0 + instance.callbackTimes(of: $1).nanoseconds
+                })
+    }
 }

@@ -8,7 +8,8 @@ struct AtomicTests {
     /// order in which they change.
     private static let counters: Set<String> = [
         "AccessHeat.reads", "ContentScanner.reads", "FilterInstance.postCallbacks",
-        "FilterInstance.preCallbacks", "OpenHandle.bytesPastFilters",
+        "FilterInstance.preCallbacks", "LegacyFilter.opens", "LegacyFilter.reads",
+        "OpenHandle.bytesPastFilters",
         "OpenHandle.readsPastFilters", "OpenHandle.readsThroughFilters",
         "OpenHandle.bytesThroughFilters", "ReadCounters.gated", "ReadCounters.gatedBytes",
         "VolumeMeter.bytesRead", "VolumeMeter.bytesWritten", "VolumeMeter.reads",

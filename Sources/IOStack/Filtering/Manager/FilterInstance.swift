@@ -46,6 +46,11 @@ public final class FilterInstance: Sendable {
     /// themselves, not what a filter does with a request that it keeps.
     public var callbackTimes: LatencyReport { times.report }
 
+    /// The same for callbacks of one function.
+    public func callbackTimes(of function: MajorFunction) -> LatencyReport {
+        times.report(of: function)
+    }
+
     func countPreCallback() { preCallbacks.wrappingAdd(1, ordering: .relaxed) }
     func countPostCallback() { postCallbacks.wrappingAdd(1, ordering: .relaxed) }
 }

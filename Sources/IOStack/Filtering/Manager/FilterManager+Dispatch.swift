@@ -36,7 +36,8 @@ extension FilterManager {
         let began = node.instance.times.begin()
         let result = run(callback, data, node.instance)
         if began != 0 {
-            node.instance.noteCallback(.preCallback, since: began, result.toldOutcome)
+            node.instance.noteCallback(
+                .preCallback, of: data.majorFunction, since: began, result.toldOutcome)
         }
         switch result {
         case .successNoCallback:
@@ -95,7 +96,9 @@ extension FilterManager {
             node.instance.countPostCallback()
             let began = node.instance.times.begin()
             let result = callback(data, node.instance, visit.context)
-            if began != 0 { node.instance.noteCallback(.postCallback, since: began) }
+            if began != 0 {
+                node.instance.noteCallback(.postCallback, of: data.majorFunction, since: began)
+            }
             if case .moreProcessingRequired = result {
                 data.keptBy = node.instance
                 data.keeper = RequestParking.Keeper(node.instance, .up)

@@ -35,10 +35,11 @@ extension FilterInstance {
     /// A callback is over that began while somebody looked.
     @inline(never)
     func noteCallback(
-        _ layer: LayerVisit.Layer, since began: UInt64, _ outcome: LayerVisit.Outcome? = nil
+        _ layer: LayerVisit.Layer, of function: MajorFunction, since began: UInt64,
+        _ outcome: LayerVisit.Outcome? = nil
     ) {
         let now = LayerClock.now
-        times.record(from: began, to: now)
+        times.record(function, from: began, to: now)
         guard times.isTold else { return }
         // An attach may have come while the last observer went.
         if !tell(layer, since: began, until: now, outcome) { times.tell(false) }

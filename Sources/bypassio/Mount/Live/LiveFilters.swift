@@ -30,7 +30,11 @@ final class LiveFilters: Sendable {
         let filter: Minifilter
         let shipped: ShippedFilter
         let change: (@Sendable (String, String) throws -> Void)?
-        var settings: [String: String]
+        /// What the filter says itself.
+        fileprivate let ownSettings: (@Sendable () -> [String: String])?
+        fileprivate var said: [String: String]
+
+        var settings: [String: String] { ownSettings?() ?? said }
     }
 
     private struct State {
@@ -108,7 +112,7 @@ final class LiveFilters: Sendable {
             $0.loaded.append(
                 Loaded(
                     filter: filter, shipped: setting.filter, change: made.change,
-                    settings: settings))
+                    ownSettings: made.settings, said: settings))
         }
         do throws(Refusal) {
             return try attach(filter, altitude, reason)
@@ -139,7 +143,7 @@ final class LiveFilters: Sendable {
             guard let place = state.loaded.firstIndex(where: { $0.filter === filter }) else {
                 return
             }
-            state.loaded[place].settings.merge(settings) { $1 }
+            state.loaded[place].said.merge(settings) { $1 }
         }
     }
 

@@ -1,5 +1,7 @@
 import BypassIOMount
 import BypassIOProtocol
+import ControlInterface
+import IOStack
 import ServiceEvents
 
 /// What happens on the volume, for who looks.
@@ -20,4 +22,18 @@ extension LiveVolume {
     }
 
     func timeCallbacks() { timing.look() }
+
+    func tallies() -> VolumeTallies {
+        var tallies = VolumeTallies()
+        log.addTallies(to: &tallies)
+        tallies.callbacks = live.volume.instances.flatMap { instance in
+            MajorFunction.allCases.map { function in
+                VolumeTallies.Callbacks(
+                    filter: instance.filter.name, altitude: instance.altitude.description,
+                    operation: function.windowsName,
+                    times: instance.callbackTimes(of: function))
+            }
+        }
+        return tallies
+    }
 }

@@ -191,7 +191,9 @@ extension LiveVolume {
     func set(
         _ name: String, _ settings: [String: String]
     ) throws(ControlFault) -> InstanceReport {
-        let instance = try instance(name)
+        // One that is being detached may hang in what a setting lets go.
+        let leaving = live.leaving.first { $0.isCalled(name) && !$0.isAttached }
+        let instance: FilterInstance = if let leaving { leaving } else { try instance(name) }
         guard let loaded = live.loaded(instance.filter) else {
             throw ControlFault(409, "gone", "\(name) was taken away meanwhile.")
         }
@@ -201,6 +203,10 @@ extension LiveVolume {
                 guard let change = loaded.change else { throw LoadableFilter.FixedSetting() }
                 try change(key, value)
                 live.note([key: value], of: instance.filter)
+                log.record(
+                    .optionSet, .info, of: "\(instance.filter.name) \(key)",
+                    "\(key)=\(value) of filter \(instance.filter.name)"
+                ) { $0.driver = instance.filter.name }
             } catch let error as CommandError {
                 throw ControlFault(400, "wrong-setting", error.message)
             } catch is LoadableFilter.FixedSetting {

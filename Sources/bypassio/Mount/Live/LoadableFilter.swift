@@ -8,6 +8,9 @@ struct LoadableFilter: Sendable {
     /// ``FixedSetting``.
     var change: (@Sendable (_ key: String, _ value: String) throws -> Void)?
 
+    /// As they are at this moment; nil where they are what was said last.
+    var settings: (@Sendable () -> [String: String])?
+
     /// A setting that holds from the load on.
     struct FixedSetting: Error {}
 }
