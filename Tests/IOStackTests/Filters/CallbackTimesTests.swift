@@ -1,6 +1,7 @@
 import BypassIOProtocol
 import IOStack
 import MemoryFileSystem
+import SystemPackage
 import Testing
 
 @Suite("How long callbacks take")

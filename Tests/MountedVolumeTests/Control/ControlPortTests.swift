@@ -1,6 +1,5 @@
 import Foundation
 import LinuxKit
-import TestSupport
 import Testing
 
 extension MountedVolume {
@@ -188,7 +187,7 @@ extension MountedVolume {
                 """
             try Data(text.utf8).write(to: URL(fileURLWithPath: configuration))
             // A port that was free a moment ago; Prometheus does not tell which one it got.
-            let probe = OpenFile(try SystemCall.loopbackSocket(.four, port: 0))
+            let probe = try SystemCall.loopbackSocket(.four, port: 0)
             let port = try SystemCall.port(of: probe.descriptor)
             withExtendedLifetime(probe) {}
             let server = try RunningProgram(
