@@ -104,6 +104,25 @@ extension Session {
         return false
     }
 
+    // MARK: The end
+
+    /// Nothing comes from the kernel any more. Programs have their errors already, so requests that
+    /// wait for a filter or a drain are given up, as after an interrupt: the session would never
+    /// end with them.
+    func ended(_ error: Errno) {
+        connection.ledger?.ended(error)
+        endWaits()
+    }
+
+    func endWaits() {
+        let posts = workers.withLock { workers in
+            workers.hasEnded = true
+            return workers.threads.compactMap(\.post)
+        }
+        // Under no lock: it may run filters.
+        for post in posts { post.endWaits() }
+    }
+
     // MARK: Put aside
 
     /// Whether a request may take the calling thread.

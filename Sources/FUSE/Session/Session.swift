@@ -347,23 +347,6 @@ public final class Session: Sendable {
 
     // MARK: The end
 
-    /// Nothing comes from the kernel any more. Programs have their errors already, so requests that
-    /// wait for a filter or a drain are given up, as after an interrupt: the session would never
-    /// end with them.
-    func ended(_ error: Errno) {
-        connection.ledger?.ended(error)
-        endWaits()
-    }
-
-    private func endWaits() {
-        let posts = workers.withLock { workers in
-            workers.hasEnded = true
-            return workers.threads.compactMap(\.post)
-        }
-        // Under no lock: it may run filters.
-        for post in posts { post.endWaits() }
-    }
-
     /// Sleeps until every thread has left, which they do when the file system is unmounted or the
     /// connection aborted. Any thread but the session's own.
     public func waitUntilEnded() {

@@ -45,7 +45,7 @@ extension MountedVolume {
             #expect(why.output.contains("bypassio detach legacy \(place)"), "\(why)")
             let filters = try Self.bypassio("filters", place)
             #expect(
-                filters.lines.contains { $0.hasPrefix("legacy ") && $0.contains("no") },
+                filters.lines.contains { $0.hasPrefix("legacy ") && $0.contains("blocks it") },
                 "\(filters)")
             #expect(try Self.bypassio("fsctl", path, "enable").code == 1)
 
