@@ -36,6 +36,8 @@ struct VolumeService {
         // Before any thread: signals must not interrupt the threads that serve.
         var signals = signals()
         try checkLogPlace(settings)
+        // First: the service gives up sockets of TCP.
+        let port = try settings.controlPort.open()
         var hardening = ServiceHardening(settings)
         let log = try ServiceLog(LogDestination(settings), isDebug: settings.isDebug)
         defer { log.end() }
@@ -45,7 +47,7 @@ struct VolumeService {
             version \(BypassioCommand.configuration.version) starts, to mount \(settings.source) at \
             \(settings.mountPoint)
             """)
-        let service = try mounted(settings, log)
+        let service = try mounted(settings, log, port)
         hardening.mounted()
         service.logMount()
         if !hardening.failures.isEmpty {
@@ -76,15 +78,13 @@ struct VolumeService {
 
     /// Mounts, with a control interface, or with neither.
     private static func mounted(
-        _ settings: MountSettings, _ log: ServiceLog
+        _ settings: MountSettings, _ log: ServiceLog, _ port: ControlPort?
     ) throws -> VolumeService {
-        var control: MountControl?
+        let control = MountControl.prepared(settings, port, log)
         do {
-            let prepared = try prepareControl(settings, log)
-            control = prepared
-            return try VolumeService(settings, log, prepared)
+            return try VolumeService(settings, log, control)
         } catch {
-            control?.end()
+            control.end()
             // At a terminal the command's own end shows it.
             if log.destination != .standardError {
                 let words = (error as? CommandError)?.message ?? "\(error)"
@@ -282,32 +282,6 @@ struct VolumeService {
         }
         log.logger.tell(.report, .notice, mounted.reportText)
         log.tellTotals()
-    }
-
-    /// Makes the control interface's socket; a mount without it serves as well. Takes its port
-    /// where that was asked for; throws a ``CommandError`` where it cannot be had.
-    private static func prepareControl(
-        _ settings: MountSettings, _ log: ServiceLog
-    ) throws -> MountControl {
-        let control = MountControl(port: try settings.controlPort.open())
-        if let port = control.port {
-            log.logger.tell(
-                .control, .info,
-                "the control interface is at http://\(port.address), for who has the token")
-        }
-        let mountPoint = ArgumentPath.mountPoint(settings.mountPoint)
-        guard let place = settings.control.place(of: mountPoint) else { return control }
-        do throws(ControlSocket.Failure) {
-            try control.prepare(at: place)
-            log.logger.tell(.control, .info, "the control interface is at \(place.path)")
-        } catch {
-            let words =
-                "no control interface: \(error). Another place is named by -o control=PATH, "
-                + "none by control=off."
-            if log.destination != .standardError { log.logger.tell(.error, .warning, words) }
-            StandardOutput.complain("bypassio: \(words.onOneLine)")
-        }
-        return control
     }
 
     private func serveControl() {

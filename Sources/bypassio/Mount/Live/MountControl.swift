@@ -1,5 +1,6 @@
 import ControlInterface
 import IOStack
+import Terminal
 
 /// The control interface of a mount, from before the mount to its end.
 final class MountControl: Sendable {
@@ -46,5 +47,32 @@ final class MountControl: Sendable {
             port?.close()
         case .serving(let server): server.end()
         }
+    }
+}
+
+extension MountControl {
+    /// Makes the control interface's socket; a mount without it serves as well.
+    static func prepared(
+        _ settings: MountSettings, _ port: ControlPort?, _ log: ServiceLog
+    ) -> MountControl {
+        let control = MountControl(port: port)
+        if let port {
+            log.logger.tell(
+                .control, .info,
+                "the control interface is at http://\(port.address), for who has the token")
+        }
+        let mountPoint = ArgumentPath.mountPoint(settings.mountPoint)
+        guard let place = settings.control.place(of: mountPoint) else { return control }
+        do throws(ControlSocket.Failure) {
+            try control.prepare(at: place)
+            log.logger.tell(.control, .info, "the control interface is at \(place.path)")
+        } catch {
+            let words =
+                "no control interface: \(error). Another place is named by -o control=PATH, "
+                + "none by control=off."
+            if log.destination != .standardError { log.logger.tell(.error, .warning, words) }
+            StandardOutput.complain("bypassio: \(words.onOneLine)")
+        }
+        return control
     }
 }
