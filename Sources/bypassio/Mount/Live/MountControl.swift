@@ -1,5 +1,6 @@
 import ControlInterface
 import IOStack
+import Logging
 import Terminal
 
 /// The control interface of a mount, from before the mount to its end.
