@@ -20,13 +20,25 @@ enum FuzzCommand {
             for harness in harnesses { print(harness.name) }
             exit(0)
         }
-        guard arguments.count > 1, let harness = harnesses.first(where: { $0.name == arguments[1] })
-        else {
+        let named = arguments.dropFirst().first.flatMap(harness)
+        guard let chosen = named ?? harness(Self.inherited ?? "") else {
             print("usage: bypassio-fuzz HARNESS [ARGUMENT...]; --list names the harnesses")
             exit(64)
         }
-        unsafe chosen = harness
-        exit(drive([arguments[0]] + arguments.dropFirst(2)))
+        // libFuzzer starts the program again, without the name, where it merges inputs.
+        setenv(Self.variable, chosen.name, 1)
+        unsafe Self.chosen = chosen
+        exit(drive([arguments[0]] + arguments.dropFirst(named == nil ? 1 : 2)))
+    }
+
+    private static let variable = "BYPASSIO_HARNESS"
+
+    private static var inherited: String? {
+        unsafe getenv(variable).map { unsafe String(cString: $0) }
+    }
+
+    private static func harness(_ name: String) -> (any Harness.Type)? {
+        harnesses.first { $0.name == name }
     }
 
     private static func drive(_ arguments: [String]) -> Int32 {

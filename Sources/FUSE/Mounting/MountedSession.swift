@@ -32,8 +32,8 @@ public final class MountedSession: Sendable {
     ///
     /// Needs no privilege: the connection ends because every descriptor of /dev/fuse is given back
     /// to the kernel. (Closing them would not do, as a thread that sleeps in read(2) keeps one;
-    /// such threads are woken up.) Requests that are being carried are finished, those that wait are
-    /// given up; their answers go nowhere, and ``waitUntilUnmounted()`` waits for them.
+    /// such threads are woken up.) Requests that are being carried are finished, those that wait
+    /// are given up; their answers go nowhere, and ``waitUntilUnmounted()`` waits for them.
     public func abort() {
         let isOurs = isOurs
         session.abort()

@@ -69,7 +69,10 @@ extension MountedVolume {
                     text.output.contains(", because another handle does cached I/O"), "\(text)")
                 #expect(!text.output.contains("since another"), "\(text)")
             }
-            for _ in 0..<500 where try state(path).handles.count > 1 { usleep(10_000) }
+            for _ in 0..<500 {
+                if try state(path).handles.count <= 1 { break }
+                usleep(10_000)
+            }
             try expect(path, .serviceBypass, "suspensionEnded", &mark)
             try #require(try client.manage(.streamPause).operation == .streamPause)
             try expect(path, .traditional, "paused", &mark)
