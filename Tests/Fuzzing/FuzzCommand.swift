@@ -26,7 +26,7 @@ enum FuzzCommand {
             exit(64)
         }
         // libFuzzer starts the program again, without the name, where it merges inputs.
-        setenv(Self.variable, chosen.name, 1)
+        _ = unsafe setenv(Self.variable, chosen.name, 1)
         unsafe Self.chosen = chosen
         exit(drive([arguments[0]] + arguments.dropFirst(named == nil ? 1 : 2)))
     }
