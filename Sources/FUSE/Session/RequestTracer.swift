@@ -15,6 +15,7 @@ public protocol FollowedRequest: AnyObject, Sendable {
     /// answered.
     ///
     /// - Parameters:
+    ///   - outcome: the answer, or why there was none.
     ///   - moment: nanoseconds of CLOCK_MONOTONIC.
     ///   - opened: the handle that the answer to an open brought.
     func ended(_ outcome: CarriedRequest.Outcome, at moment: UInt64, opened: HandleID?)

@@ -65,7 +65,7 @@ public final class HostFileSystem: FileSystemDriver {
 
     /// As ``init(root:)``, with a mount table that was read before.
     ///
-    /// - Parameter guardian: holds the gates of the kernel's reads if this process dies.
+    /// The guardian holds the gates of the kernel's reads if this process dies.
     public init(
         root directory: FilePath, discovery: StorageDiscovery, guardian: GuardianLink? = nil
     ) throws(Errno) {

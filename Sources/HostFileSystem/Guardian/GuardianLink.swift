@@ -6,7 +6,7 @@ public import SystemPackage
 /// needs one, and again whenever one dies.
 ///
 /// What the guardian has to hold is known here, so that another can have it. Lock order: `state` is
-/// a leaf, below ``KernelReadGate``'s own. A message may wait under it for a second, if the
+/// a leaf, below the gate's own. A message may wait under it for a second, if the
 /// guardian takes none; then another guardian takes its place. Any thread.
 public final class GuardianLink: Sendable {
     /// What happens to the guardian, for the service's log.
