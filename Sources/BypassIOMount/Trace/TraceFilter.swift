@@ -1,3 +1,5 @@
+public import IOStack
+
 /// Which requests a trace has.
 public struct TraceFilter: Sendable {
     /// nil: of every file, and of none.

@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import IOStack
 
 /// A text that is no rule, in a sentence without an end.
 public struct FaultRuleError: Error, Sendable, CustomStringConvertible {
@@ -11,7 +12,7 @@ extension FaultRule {
     /// From `GLOB;word;word…`, such as `*.db;read+write;p=0.5;errno=EIO`.
     public init(_ text: String) throws(FaultRuleError) {
         var words = text.split(separator: ";").map(String.init)[...]
-        guard let first = words.popFirst(), let glob = PathGlob(first) else {
+        guard let first = words.popFirst(), let glob = PathPattern(first) else {
             throw FaultRuleError("it begins with a pattern of paths, such as *.db")
         }
         self.init(name: "", glob: glob, operations: [], effect: .none, text: text)

@@ -1,4 +1,5 @@
 public import BypassIOProtocol
+public import IOStack
 
 /// Which requests the fault filter meets, and what it does to them.
 public struct FaultRule: Sendable, Equatable {
@@ -46,7 +47,7 @@ public struct FaultRule: Sendable, Equatable {
 
     /// Unique in a filter; empty: the filter numbers it.
     public var name: String
-    public var glob: PathGlob
+    public var glob: PathPattern
     public var operations: Operations
     /// Of reads and writes: bytes of the file, of which they touch one at least.
     public var range: Range<UInt64> = 0..<UInt64.max

@@ -1,3 +1,5 @@
+import IOStack
+
 /// The rules of a fault filter, and how often each has hit. A value under its owner's lock.
 struct FaultRules: Sendable {
     private struct Live {

@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import IOStack
 import Minifilters
 import Testing
 
@@ -18,14 +19,14 @@ import Testing
             ("[]-]", ["]", "-"], ["a"]), ("ü*", ["üx"], ["ux"]),
         ])
     func globs(_ pattern: String, _ matching: [String], _ others: [String]) throws {
-        let glob = try #require(PathGlob(pattern))
+        let glob = try #require(PathPattern(pattern))
         for path in matching { #expect(glob.matches(path), "\(pattern) \(path)") }
         for path in others { #expect(!glob.matches(path), "\(pattern) \(path)") }
     }
 
     @Test("a pattern of many stars takes no longer than its length times the path's")
     func manyStars() throws {
-        let glob = try #require(PathGlob("x/" + String(repeating: "*a", count: 100)))
+        let glob = try #require(PathPattern("x/" + String(repeating: "*a", count: 100)))
         #expect(!glob.matches("x/" + String(repeating: "a", count: 4000) + "b"))
     }
 

@@ -1,6 +1,7 @@
 import BypassIOMount
 import BypassIOProtocol
 import ControlInterface
+import IOStack
 
 /// Requests on their way through the layers, for who looks.
 extension LiveVolume {
@@ -10,7 +11,8 @@ extension LiveVolume {
             guard let pattern = PathPattern(text) else {
                 throw ControlFault(
                     400, "malformed-query",
-                    "The pattern of paths is empty, or of more than \(PathPattern.longest) characters."
+                    "The pattern of paths is empty, has more than \(PathPattern.longest) characters, "
+                        + "or a set without an end."
                 )
             }
             filter.path = pattern

@@ -3,11 +3,11 @@
 /// next character. A pattern without a slash is about a file's last name.
 ///
 /// Looking takes time in proportion to the lengths of path and pattern, whatever they are.
-public struct PathPattern: Sendable {
+public struct PathPattern: Sendable, Equatable, CustomStringConvertible {
     /// In characters.
     public static let longest = 1024
 
-    private enum Part: Sendable {
+    private enum Part: Sendable, Equatable {
         case one(Unicode.Scalar)
         case anyOne
         case anyInName
@@ -18,11 +18,14 @@ public struct PathPattern: Sendable {
         case set([ClosedRange<Unicode.Scalar>], isNegated: Bool)
     }
 
+    /// As it was written.
+    public let description: String
     private let parts: [Part]
     private let isOfName: Bool
 
-    /// nil: it is empty, or too long.
+    /// nil: it is empty, too long, or has a set without an end or with a range that runs backwards.
     public init?(_ text: String) {
+        description = text
         var rest = Substring(text).unicodeScalars
         guard !rest.isEmpty, rest.count <= Self.longest else { return nil }
         isOfName = !rest.contains("/")
@@ -33,7 +36,9 @@ public struct PathPattern: Sendable {
             case "\\": parts.append(.one(rest.popFirst() ?? "\\"))
             case "?": parts.append(.anyOne)
             case "*": parts += Self.star(&rest)
-            case "[": parts.append(Self.set(&rest) ?? .one("["))
+            case "[":
+                guard let set = Self.set(&rest) else { return nil }
+                parts.append(set)
             default: parts.append(.one(next))
             }
         }
@@ -48,24 +53,21 @@ public struct PathPattern: Sendable {
         return [.anyFolders, .inFolders]
     }
 
-    /// nil without a closing bracket: then the bracket stands for itself.
+    /// What stands behind an opening bracket, up to the closing one.
     private static func set(_ rest: inout Substring.UnicodeScalarView) -> Part? {
-        var inner = rest
-        let isNegated = inner.first == "!" || inner.first == "^"
-        if isNegated { inner.removeFirst() }
+        let isNegated = rest.first == "!" || rest.first == "^"
+        if isNegated { rest.removeFirst() }
         var ranges: [ClosedRange<Unicode.Scalar>] = []
-        // A bracket that comes first is one of the set.
-        while let low = inner.popFirst(), low != "]" || ranges.isEmpty {
+        while let low = rest.popFirst() {
+            // A bracket that comes first is one of the set.
+            if low == "]", !ranges.isEmpty { return .set(ranges, isNegated: isNegated) }
             var high = low
-            if inner.first == "-", let end = inner.dropFirst().first, end != "]" {
-                inner.removeFirst(2)
+            if rest.first == "-", let end = rest.dropFirst().first, end != "]" {
+                rest.removeFirst(2)
                 high = end
             }
-            ranges.append(min(low, high)...max(low, high))
-            if inner.first == "]" {
-                rest = inner.dropFirst()
-                return .set(ranges, isNegated: isNegated)
-            }
+            guard low <= high else { return nil }
+            ranges.append(low...high)
         }
         return nil
     }
