@@ -18,10 +18,16 @@ var settings: [SwiftSetting] = [
 // and each atomic step which thread goes on. Set in a build folder of its own (docs/testing.md):
 // nothing of it is in any other build.
 let schedulesThreads = Context.environment["BYPASSIO_INTERLEAVING"] != nil
-if schedulesThreads {
+
+// Builds the same for `bypassio-simulation`, with assertions and what tests see.
+let simulates = Context.environment["BYPASSIO_SIMULATION"] != nil
+if schedulesThreads || simulates {
     // Its threads are coroutines of one thread, and the runtime keeps its list of accesses by
     // thread.
     settings += [.define("INTERLEAVING"), .unsafeFlags(["-enforce-exclusivity=unchecked"])]
+}
+if simulates {
+    settings += [.unsafeFlags(["-enable-testing", "-assert-config", "Debug"])]
 }
 
 // Builds `bypassio-fuzz`, and counts in all targets of ours which code an input reaches. Set in a
@@ -67,6 +73,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // Bottom up; a target imports only what stands above it.
@@ -146,7 +153,11 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "Minifilters", dependencies: ["BypassIOProtocol", "IOStack"],
+            name: "Minifilters",
+            dependencies: [
+                "BypassIOProtocol", "IOStack",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: settings),
         .target(
             name: "VolumeDrivers", dependencies: ["BypassIOProtocol", "IOStack"],
@@ -162,6 +173,7 @@ let package = Package(
             name: "ControlInterface",
             dependencies: [
                 "Locks", "LinuxKit", "BypassIOProtocol",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "FlyingFox", package: "FlyingFox"),
                 .product(name: "FlyingSocks", package: "FlyingFox"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -188,8 +200,9 @@ let package = Package(
                 "VolumeDrivers", "FUSE",
                 .byName(name: "FUSERing", condition: .when(traits: ["RingTransport"])),
                 "BypassIOMount", "BypassIOClient", "ControlInterface", "BypassIOLab",
-                "Terminal", "BypassIOBench", "CBypassIO", "CKernelABI", "ServiceEvents",
+                "Locks", "Terminal", "BypassIOBench", "CBypassIO", "CKernelABI", "ServiceEvents",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -228,7 +241,9 @@ let package = Package(
         .testTarget(
             name: "MinifiltersTests",
             dependencies: [
-                "Minifilters", "VolumeDrivers", "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                "Locks", "TestSupport", "Minifilters", "VolumeDrivers", "IOStack",
+                "BypassIOProtocol",
+                "MemoryFileSystem",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -311,7 +326,7 @@ let package = Package(
         .testTarget(
             name: "LinuxKitTests",
             dependencies: [
-                "LinuxKit", "DirectRead", "CKernelABI", "TestSupport", "CPosixCalls",
+                "LinuxKit", "Locks", "DirectRead", "CKernelABI", "TestSupport", "CPosixCalls",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -323,11 +338,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Exerciser", swiftSettings: settings),
+        // Reads a file in each way that Linux has, for the table of what a shut gate holds.
+        .target(name: "CReadWays", path: "Tests/CReadWays"),
+        .executableTarget(
+            name: "bypassio-readways", dependencies: ["CReadWays"], path: "Tests/ReadWays",
+            swiftSettings: settings),
         // Black-box tests of a live mount: the service is the built command, in its own process.
         .testTarget(
             name: "MountedVolumeTests",
             dependencies: [
-                "LinuxKit", "TestSupport", "bypassio", "bypassio-exerciser", "BypassIOClient",
+                "LinuxKit", "TestSupport", "bypassio", "bypassio-exerciser", "bypassio-readways",
+                "BypassIOClient",
                 "BypassIOProtocol", "CPosixCalls",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -346,7 +367,7 @@ let package = Package(
         .testTarget(
             name: "BypassIOBenchTests",
             dependencies: [
-                "BypassIOBench", "CAllocationCounter",
+                "BypassIOBench", "CAllocationCounter", "Terminal",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -363,31 +384,98 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-if schedulesThreads {
+if schedulesThreads || simulates {
     package.targets += [
         .target(name: "CCoroutines", path: "Tests/CCoroutines"),
+        .target(
+            name: "TestCoroutines", dependencies: ["CCoroutines"], path: "Tests/Coroutines",
+            swiftSettings: settings),
+    ]
+}
+
+if schedulesThreads {
+    package.targets += [
         .executableTarget(
             name: "bypassio-interleavings",
             dependencies: [
-                "IOStack", "BypassIOProtocol", "MemoryFileSystem", "CCoroutines",
+                "IOStack", "BypassIOProtocol", "MemoryFileSystem", "TestCoroutines",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            path: "Tests/Interleavings", exclude: ["check"], swiftSettings: settings),
+            path: "Tests/Interleavings", exclude: ["check"], swiftSettings: settings)
+    ]
+}
+
+if simulates {
+    package.targets += [
+        .executableTarget(
+            name: "bypassio-simulation",
+            dependencies: [
+                "BypassIOProtocol", "IOStack", "MemoryFileSystem", "FUSE", "BypassIOMount",
+                "TestCoroutines", "TestMessages", "CPosixCalls",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Simulation", exclude: ["check"], swiftSettings: settings)
+    ]
+}
+
+if simulates || fuzzes {
+    // What a kernel says to a mount in memory.
+    package.targets += [
+        .target(
+            name: "TestMessages",
+            dependencies: ["FUSE", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Tests/Messages", swiftSettings: settings)
     ]
 }
 
 if fuzzes {
+    // A program does not link what belongs to another program: here the command is a library.
+    package.products.removeAll { $0.name == "bypassio" }
+    package.targets = package.targets.map { target in
+        guard target.name == "bypassio" else { return target }
+        return .target(
+            name: target.name, dependencies: target.dependencies,
+            swiftSettings: settings + [
+                .unsafeFlags([
+                    "-Xfrontend", "-entry-point-function-name", "-Xfrontend", "bypassio_main",
+                ])
+            ])
+    }
     package.targets += [
         .target(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
         .executableTarget(
             name: "bypassio-fuzz",
             dependencies: [
                 "CFuzzer", "BypassIOProtocol", "IOStack", "MemoryFileSystem", "Minifilters",
-                "FUSE", "BypassIOMount", "BypassIOLab", "ControlInterface",
+                "FUSE", "BypassIOMount", "BypassIOLab", "ControlInterface", "TestMessages",
+                "HostFileSystem", "LinuxKit", "bypassio",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Fuzzing", exclude: ["CFuzzer", "check", "corpora"],
             swiftSettings: settings,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
     ]
+}
+
+// Builds no more than these test targets (names, a comma between them) and what they use: a step
+// that runs few tests in a build folder of its own need not build the command for them.
+if let names = Context.environment["BYPASSIO_TESTS"] {
+    var kept = Set(names.split(separator: ",").map(String.init))
+    var known = 0
+    while kept.count > known {
+        known = kept.count
+        for target in package.targets where kept.contains(target.name) {
+            for dependency in target.dependencies {
+                switch dependency {
+                case .targetItem(let name, _), .byNameItem(let name, _): kept.insert(name)
+                default: break
+                }
+            }
+        }
+    }
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products.removeAll { product in
+        guard let library = product as? Product.Library else { return true }
+        return !kept.isSuperset(of: library.targets)
+    }
 }

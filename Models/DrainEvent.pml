@@ -1,4 +1,4 @@
-/* Sources/IOStack/Bypass/DrainEvent.swift: where a drain sleeps.
+/* Sources/IOStack/Bypass/Drain.swift: where a drain sleeps.
  *
  * The models include this file. DRAINERS is the number of processes that may drain; each has a
  * number. Each round of a drain sleeps on a new semaphore that it takes once, so a single bit

@@ -340,7 +340,7 @@ inline disabled(drainer, fileObject, end) {
     atomic { disableReturned[fileObject] = true; assert(inFlight[fileObject] == 0) }
 }
 
-/* Sources/IOStack/Bypass/EnableTicket.swift: passes the filters one by one, and passes them
+/* Sources/IOStack/Bypass/BypassVolume+Enable.swift: passes the filters one by one, and passes them
  * again if bypass was withdrawn meanwhile. The model leaves out the attributes. */
 inline enable(file) {
     do

@@ -84,6 +84,18 @@ int bpio_openat(int directory, const char *path, int flags, uint32_t mode)
     return (int)checked(openat(directory, path, flags, (mode_t)mode));
 }
 
+int bpio_reopen(int links, int descriptor, int flags)
+{
+    char name[12];
+    char *digit = name + sizeof name - 1;
+    *digit = 0;
+    if (descriptor < 0) return -EBADF;
+    unsigned number = (unsigned)descriptor;
+    do *--digit = (char)('0' + number % 10);
+    while (number /= 10);
+    return (int)checked(openat(links, digit, flags));
+}
+
 int bpio_openat2(int directory, const char *path, const struct bpio_open_how *how)
 {
     return (int)checked(syscall(BPIO_NR_OPENAT2, directory, path, how, sizeof(*how)));
@@ -257,6 +269,11 @@ int64_t bpio_copy_file_range(
 {
     off64_t from = source_offset, to = destination_offset;
     return checked(copy_file_range(source, &from, destination, &to, count, 0));
+}
+
+int bpio_clone(int source, int destination)
+{
+    return (int)checked(ioctl(destination, FICLONE, source));
 }
 
 int bpio_cachestat_of(int fd, uint64_t offset, uint64_t length, struct bpio_cachestat *out)

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,9 +42,10 @@ static int fill(
         int error = posix_spawn_file_actions_addopen(actions, number, "/dev/null", O_RDWR, 0);
         if (error != 0) return error;
     }
-    sigset_t none;
-    sigemptyset(&none);
-    int error = posix_spawnattr_setsigmask(attributes, &none);
+    // From its first moment on: bpio_guardian_settle comes later.
+    sigset_t all;
+    sigfillset(&all);
+    int error = posix_spawnattr_setsigmask(attributes, &all);
     if (error == 0)
         error = posix_spawnattr_setflags(
             attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
@@ -88,6 +89,18 @@ void bpio_guardian_kill(int32_t child) {
 int32_t bpio_guardian_has_ended(int32_t child) {
     pid_t ended = waitpid(child, NULL, WNOHANG);
     return ended == child || (ended < 0 && errno == ECHILD);
+}
+
+int32_t bpio_guardian_process(int32_t process) {
+    // The C library of Debian 11 has no function for it.
+    long descriptor = syscall(SYS_pidfd_open, process, 0);
+    return descriptor < 0 ? -errno : (int32_t)descriptor;
+}
+
+void bpio_guardian_end(int32_t process) {
+    if (syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0) < 0) return;
+    struct pollfd end = {.fd = process, .events = POLLIN};
+    while (poll(&end, 1, -1) < 0 && errno == EINTR) {}
 }
 
 union descriptor_room {
@@ -148,11 +161,6 @@ void bpio_guardian_settle(const char *name) {
     ssize_t written = write(file, "-1000", 5);
     (void)written;
     close(file);
-}
-
-int32_t bpio_guardian_unread(int32_t group) {
-    int count = 0;
-    return ioctl(group, FIONREAD, &count) < 0 ? -errno : count;
 }
 
 int32_t bpio_guardian_watch(const char *path) {

@@ -141,9 +141,19 @@ int64_t bpio_receive(int32_t number, void *bytes, size_t count) {
 
 int32_t bpio_shutdown(int32_t number) { return result(shutdown(number, SHUT_RDWR)); }
 
-int32_t bpio_poll_readable(int32_t descriptor, int32_t milliseconds) {
-    struct pollfd entry = {.fd = descriptor, .events = POLLIN};
+int32_t bpio_shutdown_writing(int32_t number) { return result(shutdown(number, SHUT_WR)); }
+
+static int32_t wait_for(int32_t descriptor, short event, int32_t milliseconds) {
+    struct pollfd entry = {.fd = descriptor, .events = event};
     return result(poll(&entry, 1, milliseconds));
+}
+
+int32_t bpio_poll_readable(int32_t descriptor, int32_t milliseconds) {
+    return wait_for(descriptor, POLLIN, milliseconds);
+}
+
+int32_t bpio_poll_writable(int32_t descriptor, int32_t milliseconds) {
+    return wait_for(descriptor, POLLOUT, milliseconds);
 }
 
 #endif

@@ -22,7 +22,7 @@ package protocol ControlledVolume: Sendable {
     /// What metrics tell beside ``report()``. Waits for nobody.
     func tallies() -> VolumeTallies
 
-    /// From now on callbacks are timed, for some minutes.
+    /// From now on callbacks and requests are timed, for some minutes.
     func timeCallbacks()
 
     /// Begins to follow requests through the layers, as long as the result is there. Waits for
@@ -53,6 +53,27 @@ package protocol ControlledVolume: Sendable {
     /// Changes settings of the filter that an instance is of.
     func set(_ instance: String, _ settings: [String: String]) throws(ControlFault)
         -> InstanceReport
+
+    /// What waits for a person, the oldest first.
+    func questions() -> [QuestionReport]
+
+    /// Answers a question; as it was.
+    func answer(_ question: UInt64, _ order: AnswerOrder) throws(ControlFault) -> QuestionReport
+
+    /// What rules do to each operation on a path from the volume's root.
+    ///
+    /// - Parameter program: an executable's path or name; nil for one that no rule names.
+    func verdicts(on path: String, program: String?, user: UInt32) throws(ControlFault)
+        -> [PolicyVerdictReport]
+
+    /// Ports of filters, by their names.
+    func ports() -> [PortReport]
+
+    /// Connects a program to a filter's port, once the filter agrees.
+    func connect(_ order: PortOrder) throws(ControlFault) -> any ConnectedPort
+
+    /// Hands the mount to a new process, after which this one ends. Throws why it goes on itself.
+    func restart() throws(ControlFault) -> RestartReport
 }
 
 /// Requests of a trace, as they are answered.
@@ -66,4 +87,62 @@ package protocol RunningTrace: AnyObject, Sendable {
 
     /// No request comes into it any more.
     func stop()
+}
+
+/// What `/metrics` tells beside the reports: more than `bypassio filters` has room for.
+package struct VolumeTallies: Sendable {
+    /// How long callbacks of one filter took for one operation, while they were timed.
+    package struct Callbacks: Sendable {
+        package let filter: String
+        package let altitude: String
+        /// As Windows calls it, such as `IRP_MJ_READ`.
+        package let operation: String
+        package let times: LatencyReport
+
+        package init(
+            filter: String, altitude: String, operation: String, times: LatencyReport
+        ) {
+            self.filter = filter
+            self.altitude = altitude
+            self.operation = operation
+            self.times = times
+        }
+    }
+
+    /// Vetoes that programs met.
+    package struct Vetoes: Sendable {
+        package let driver: String
+        /// As Windows calls the status.
+        package let cause: String
+        package let count: UInt64
+
+        package init(driver: String, cause: String, count: UInt64) {
+            self.driver = driver
+            self.cause = cause
+            self.count = count
+        }
+    }
+
+    /// How long the service took for one operation by one route, while that was timed.
+    package struct Requests: Sendable {
+        /// `open`, `read` or `write`.
+        package let operation: String
+        package let route: HandleRoute
+        package let times: LatencyReport
+
+        package init(operation: String, route: HandleRoute, times: LatencyReport) {
+            self.operation = operation
+            self.route = route
+            self.times = times
+        }
+    }
+
+    package var callbacks: [Callbacks] = []
+    package var requests: [Requests] = []
+    package var vetoes: [Vetoes] = []
+    package var events = EventTallies()
+    /// Lines that the log had no room for, or could not be written.
+    package var lostLogLines: UInt64 = 0
+
+    package init() {}
 }

@@ -209,7 +209,7 @@ final class QueueCarrier {
         if slots[index].attempts.takesAnother(after: Int(result)) { return startRead(index) }
         slots[index].read = nil
         readsInFlight -= 1
-        read.owner.endRead(max(0, Int(result)))
+        read.owner.endRead(max(0, Int(result)), began: read.began)
         entry.answer(read: Int(result))
         commit(index)
     }
@@ -219,7 +219,7 @@ final class QueueCarrier {
         for slot in slots {
             guard let read = slot.read, let entry = slot.entry else { continue }
             Ring.leaveToKernel(entry)
-            read.owner.endRead(0)
+            read.owner.endRead(0, began: read.began)
         }
     }
 }

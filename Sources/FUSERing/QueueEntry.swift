@@ -207,5 +207,7 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
 
     func closeBacking(_ number: Int32) { queue.channel.closeBacking(number) }
 
+    func storageFailed(_ error: Errno) { queue.channel.storageFailed(error) }
+
     var lasting: any ReplyChannel { queue.channel }
 }

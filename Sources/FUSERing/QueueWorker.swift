@@ -58,7 +58,7 @@ final class QueueWorker: RequestThread {
         {
             if entry.queue.hasSpareWorkers {
                 // Many come at once: the carrier does it with all the others.
-                read.owner.endRead(0)
+                read.owner.endRead(0, began: read.began)
                 entry.queue.takeBack(entry)
                 return false
             }
@@ -102,7 +102,7 @@ final class QueueWorker: RequestThread {
         while attempts.takesAnother(after: result) {
             result = ring?.read(read, into: entry) ?? -Int(EBADF)
         }
-        read.owner.endRead(max(0, result))
+        read.owner.endRead(max(0, result), began: read.began)
         entry.answer(read: result)
     }
 

@@ -23,6 +23,13 @@ package final class Reserve: @unchecked Sendable {
         return true
     }
 
+    /// Threads that sleep and are not called yet.
+    package var sleeping: Int {
+        lock.lock()
+        defer { lock.unlock() }
+        return isOver ? 0 : sleepers - calls
+    }
+
     /// Wakes up a sleeper; false if none is left.
     package func call() -> Bool {
         lock.lock()

@@ -8,19 +8,22 @@ struct BypassioCommand: ParsableCommand {
         discussion: """
             Exit codes: 0 success (state: supported), 1 not supported (decode: malformed, lab: \
             failed; attach and its like: refused), 2 partially supported, 64 usage, 65 malformed \
-            scenario, 66 no such file or not readable, 69 no FUSE or no control interface, 70 \
-            internal error, 73 folder or mount point cannot be used, 75 in use or no answer, 77 \
-            not permitted, 130 stopped by a signal.
+            scenario or profile, 66 no such file or not readable, 69 no FUSE or no control \
+            interface, 70 internal error, 73 folder or mount point cannot be used, 75 in use or no \
+            answer, 77 not permitted, 130 stopped by a signal.
             """,
         version: "0.1.0",
         subcommands: [
-            MountCommand.self, UmountCommand.self, FiltersCommand.self, InstancesCommand.self,
-            VolumesCommand.self, LoadCommand.self, UnloadCommand.self, AttachCommand.self,
+            MountCommand.self, UmountCommand.self, RestartCommand.self, FiltersCommand.self,
+            InstancesCommand.self, VolumesCommand.self, LoadCommand.self, UnloadCommand.self,
+            AttachCommand.self,
             DetachCommand.self, SetCommand.self, StateCommand.self, WhyCommand.self,
             FsctlCommand.self, EventsCommand.self, TopCommand.self, TraceCommand.self,
             DecodeCommand.self, LabCommand.self, SampleCommand.self, BenchCommand.self,
-            CollectCommand.self, DemoCommand.self, SampleReader.self, LabServiceCommand.self,
-            GuardianCommand.self,
+            CollectCommand.self, AnswerCommand.self, PortsCommand.self, AuditCommand.self,
+            UndoCommand.self,
+            GuardCommand.self,
+            DemoCommand.self, SampleReader.self, LabServiceCommand.self, GuardianCommand.self,
         ])
 
     /// mount(8) calls the program by other names, under which it is another program.

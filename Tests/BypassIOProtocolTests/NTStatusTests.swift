@@ -105,6 +105,11 @@ struct NTStatusTests {
         (.objectNameNotFound, "OBJECT_NAME_NOT_FOUND", 0xC000_0034, 2),
         (.sharingViolation, "SHARING_VIOLATION", 0xC000_0043, 32),
         (.diskFull, "DISK_FULL", 0xC000_007F, 112),
+        (.timeout, "TIMEOUT", 0x0000_0102, 258),
+        (.portMessageTooLong, "PORT_MESSAGE_TOO_LONG", 0xC000_002F, 8),
+        (.portDisconnected, "PORT_DISCONNECTED", 0xC000_0037, 6),
+        (.portConnectionRefused, "PORT_CONNECTION_REFUSED", 0xC000_0041, 5),
+        (.connectionCountLimit, "CONNECTION_COUNT_LIMIT", 0xC000_0246, 1238),
     ]
 
     @Test(

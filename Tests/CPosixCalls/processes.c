@@ -8,10 +8,13 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -25,6 +28,17 @@
     } while (0)
 
 extern char **environ;
+
+int64_t call_fork(void) { ANSWER(fork()); }
+
+int64_t call_fix_addresses(char *const *arguments) {
+    int now = personality(0xFFFFFFFF);
+    if (now == -1) return -errno;
+    if ((now & ADDR_NO_RANDOMIZE) && getenv("SWIFT_DETERMINISTIC_HASHING")) return 0;
+    if (personality(now | ADDR_NO_RANDOMIZE) == -1) return -errno;
+    if (setenv("SWIFT_DETERMINISTIC_HASHING", "1", 1) != 0) return -errno;
+    ANSWER(execv("/proc/self/exe", arguments));
+}
 
 int64_t call_own_working_directory(void) { ANSWER(unshare(CLONE_FS)); }
 
@@ -262,5 +276,29 @@ int64_t call_mount_bind(const char *source, const char *target) {
 }
 
 int64_t call_umount(const char *target, int flags) { ANSWER(umount2(target, flags)); }
+
+int64_t call_step(
+    void (*body)(void *), void *context, int (*check)(void *), void *other) {
+    pid_t child = fork();
+    if (child < 0) return -errno;
+    if (child == 0) {
+        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) _exit(1);
+        raise(SIGSTOP);
+        body(context);
+        _exit(0);
+    }
+    int64_t steps = 0;
+    int status;
+    while (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
+        if (!check(other)) {
+            kill(child, SIGKILL);
+            waitpid(child, &status, 0);
+            return -steps - 1;
+        }
+        steps++;
+        if (ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) != 0) break;
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? steps : 0;
+}
 
 #endif

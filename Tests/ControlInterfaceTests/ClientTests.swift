@@ -4,6 +4,7 @@ import ControlInterface
 import Foundation
 import LinuxKit
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Many clients, slow ones, and those that may not ask.
@@ -79,6 +80,9 @@ struct ClientTests {
 
     @Test("a volume that hangs costs its askers a 503, and nobody else anything")
     func hung() throws {
+        // Its clock needs no thread of the process' pool.
+        let pool = BlockedPool()
+        defer { pool.release() }
         let gate = HeldAnswers()
         let server = try TestServer(TestVolume(heldBy: gate)) {
             $0.look = .milliseconds(1)

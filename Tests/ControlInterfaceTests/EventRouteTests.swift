@@ -74,7 +74,10 @@ struct EventRouteTests {
         let callback = #"{filter="a filter",altitude="1",operation="set_information""#
         #expect(text.contains("bypassio_filter_callback_seconds_count\(callback)} 3\n"))
         #expect(text.contains("bypassio_filter_callback_seconds_sum\(callback)} 2e-07\n"))
-        #expect(!text.contains(#"operation="read""#), "nobody read while times were taken")
+        #expect(!text.contains(#"operation="read"}"#), "nobody read while times were taken")
+        let read = #"{operation="read",route="service bypass""#
+        #expect(text.contains("bypassio_request_seconds_count\(read)} 4\n"))
+        #expect(text.contains("bypassio_request_seconds_sum\(read)} 4e-07\n"))
         #expect(text.contains(#"bypassio_vetoes_total{driver="a \"filter\"",cause="STATUS"} 3"#))
         #expect(text.contains(#"bypassio_events_total{kind="vetoed"} 3"#))
         #expect(text.contains(#"bypassio_events_total{kind="paused"} 0"#))

@@ -53,6 +53,7 @@ struct OpenAPITests {
                 AttachReport(instance: TestVolume.instance("a", ["key": "value"]), effect: nil)
             ),
             ("DetachReport", DetachReport(isGone: true, requestsWithin: 0), nil),
+            ("RestartReport", RestartReport(process: 1, pauseMilliseconds: 2), nil),
             (
                 "AttachOrder", AttachOrder(filter: "a", altitude: "1", settings: ["key": "value"]),
                 AttachOrder(filter: "a")
@@ -64,6 +65,10 @@ struct OpenAPITests {
             ("TraceRecord", trace(isWhole: true), trace(isWhole: false)),
             ("TraceLayer", traceLayer(isWhole: true), traceLayer(isWhole: false)),
             ("TraceRefusal", traceRefusal("STATUS"), traceRefusal(nil)),
+            ("QuestionReport", TestVolume.question("program"), TestVolume.question(nil)),
+            ("AnswerOrder", AnswerOrder(answer: "allow", scope: "once"), nil),
+            ("PortReport", TestVolume.port("echo"), nil),
+            ("PolicyVerdictReport", TestVolume.verdict("rule"), TestVolume.verdict(nil)),
         ]
 
     private static let wholeEvent: ServiceEvent = {

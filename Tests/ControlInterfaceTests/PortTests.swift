@@ -28,7 +28,8 @@ struct PortTests {
             var limits = ControlLimits()
             change(&limits)
             server = try ControlServer.start(
-                ControlSocket(ControlPlace(path: socket)), TestVolume(), port: port, limits: limits)
+                ControlSocket(ControlPlace(path: socket)), TestVolume(), port: port, limits: limits,
+                on: ControlExecutor())
         }
 
         deinit { server.end() }
@@ -74,6 +75,18 @@ struct PortTests {
         #expect(lower.hasPrefix("HTTP/1.1 200 "))
         #expect(
             try served.answer(to: "HEAD /metrics", token: Self.token).hasSuffix("\r\n\r\n"))
+    }
+
+    @Test("filters' ports are at the socket alone, whoever has the token")
+    func noFilterPorts() throws {
+        let served = try Served()
+        let answer = try served.answer(
+            to: "GET /v1/ports/echo", "Connection: Upgrade", "Upgrade: bypassio-port/1",
+            token: Self.token)
+        #expect(answer.hasPrefix("HTTP/1.1 403 "), "\(answer)")
+        #expect(answer.contains(#""reason":"only-at-the-socket""#), "\(answer)")
+        let list = try served.answer(to: "GET /v1/ports", token: Self.token)
+        #expect(list.hasPrefix("HTTP/1.1 200 "), "\(list)")
     }
 
     @Test(

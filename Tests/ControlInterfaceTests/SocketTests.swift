@@ -58,7 +58,7 @@ struct SocketTests {
             let _: ServiceReport = try ControlClient(socket: path).get("/v1/service")
         }
         let server = try ControlServer.start(
-            ControlSocket(ControlPlace(path: path)), TestVolume())
+            ControlSocket(ControlPlace(path: path)), TestVolume(), on: ControlExecutor())
         let service: ServiceReport = try ControlClient(socket: path).get("/v1/service")
         #expect(service.isMounted)
         let mode = try SystemCall.status(of: path, followingLinks: false).mode
@@ -128,7 +128,7 @@ struct SocketTests {
         }
         path.append("volume.sock")
         let server = try ControlServer.start(
-            ControlSocket(ControlPlace(path: path)), TestVolume())
+            ControlSocket(ControlPlace(path: path)), TestVolume(), on: ControlExecutor())
         defer { server.end() }
         let service: ServiceReport = try ControlClient(socket: path).get("/v1/service")
         #expect(service.process == 1)

@@ -58,6 +58,11 @@ final class TestVolume: ControlledVolume {
                 filter: "a filter", altitude: "1", operation: "IRP_MJ_READ",
                 times: LatencyReport(counts: [], nanoseconds: 0)),
         ]
+        tallies.requests = [
+            VolumeTallies.Requests(
+                operation: "read", route: .serviceBypass,
+                times: LatencyReport(counts: [0, 4], nanoseconds: 400))
+        ]
         tallies.vetoes = [VolumeTallies.Vetoes(driver: "a \"filter\"", cause: "STATUS", count: 3)]
         tallies.events.byKind = [.vetoed: 3]
         tallies.events.lost = 5
@@ -96,6 +101,55 @@ final class TestVolume: ControlledVolume {
         _ instance: String, _ settings: [String: String]
     ) throws(ControlFault) -> InstanceReport {
         Self.instance(instance, settings)
+    }
+
+    func questions() -> [QuestionReport] { [Self.question("program")] }
+
+    func answer(
+        _ question: UInt64, _ order: AnswerOrder
+    ) throws(ControlFault) -> QuestionReport {
+        guard question == 1 else {
+            throw ControlFault(404, "no-such-question", "There is no question \(question).")
+        }
+        return Self.question("\(order.answer) \(order.scope)")
+    }
+
+    func verdicts(
+        on path: String, program: String?, user: UInt32
+    ) throws(ControlFault) -> [PolicyVerdictReport] {
+        [Self.verdict("\(path) \(program ?? "") \(user)")]
+    }
+
+    static func question(_ program: String?) -> QuestionReport {
+        QuestionReport(
+            number: 1, path: "file", operation: "read", program: program, process: 1, user: 0,
+            profile: "secrets", line: 1, rule: "ask *", waiting: 1)
+    }
+
+    static func verdict(_ rule: String?) -> PolicyVerdictReport {
+        PolicyVerdictReport(
+            operation: "read", action: "ask", profile: rule.map { _ in "secrets" },
+            line: rule.map { _ in 1 }, rule: rule, path: "file")
+    }
+
+    /// One that answers as ``TestPort`` does, and one that nobody may connect to.
+    func ports() -> [PortReport] { [Self.port("echo"), Self.port("shut")] }
+
+    static func port(_ name: String) -> PortReport {
+        PortReport(
+            name: name, filter: "a filter", connections: 0, limit: 1, longestMessage: 64, sent: 1,
+            received: 2, refused: 3)
+    }
+
+    func connect(_ order: PortOrder) throws(ControlFault) -> any ConnectedPort {
+        guard order.port != "shut" else { throw ControlFault(403, "port-refuses", "No.") }
+        guard order.port == "echo" else { throw ControlFault(404, "no-such-port", "None.") }
+        return TestPort(order)
+    }
+
+    func restart() throws(ControlFault) -> RestartReport {
+        gate?.wait()
+        return RestartReport(process: 2, pauseMilliseconds: 3)
     }
 
     static func instance(
@@ -186,13 +240,14 @@ final class TestServer {
         var limits = ControlLimits()
         change(&limits)
         server = try ControlServer.start(
-            ControlSocket(ControlPlace(path: socket)), volume, limits: limits)
+            ControlSocket(ControlPlace(path: socket)), volume, limits: limits,
+            on: ControlExecutor())
     }
 
     /// At the end of a test, which keeps it alive until then.
     func end() { server.end() }
 
-    var client: ControlClient { ControlClient(socket: socket, patience: .seconds(60)) }
+    var client: ControlClient { ControlClient(socket: socket, patience: .seconds(600)) }
 
     /// Sends bytes as they are, and answers what comes until the service ends the connection.
     func talk(_ text: String) throws -> String {

@@ -8,8 +8,8 @@ import Glibc
 enum FuzzCommand {
     private static let harnesses: [any Harness.Type] = [
         MessageHarness.self, ControlHarness.self, QueueHarness.self, DecoderHarness.self,
-        ScenarioHarness.self,
-        RequestHeadHarness.self,
+        ScenarioHarness.self, RequestHeadHarness.self, ProfileHarness.self, StateHarness.self,
+        KernelTextHarness.self, SettingsHarness.self, AuditHarness.self, PortHarness.self,
     ]
     /// libFuzzer calls a C function, which captures nothing. Written before the driver begins.
     nonisolated(unsafe) fileprivate static var chosen: any Harness.Type = DecoderHarness.self

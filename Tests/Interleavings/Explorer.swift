@@ -1,5 +1,6 @@
 import Foundation
 import IOStack
+import TestCoroutines
 
 /// Runs a program of a few threads in every order of their steps that can make a difference.
 ///

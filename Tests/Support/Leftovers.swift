@@ -18,6 +18,25 @@ package enum Leftovers {
     /// Forgets a group whose leader was waited for: another process may get the number from now on.
     package static func forget(group: Int64) { heir.tell("- group \(group)") }
 
+    /// Notes a disk in memory, `/dev/zram` with this number.
+    package static func note(memoryDisk number: Int) { heir.tell("+ disk \(number)") }
+
+    /// Unmounts a disk in memory and takes it away.
+    package static func remove(memoryDisk number: Int, mountedAt place: String) {
+        if mountPoints(in: place).contains(place) { unmount(place) }
+        run("/bin/sh", "-c", takeAwayDisk, "sh", "\(number)")
+        if unsafe access("/sys/block/zram\(number)", F_OK) != 0 { heir.tell("- disk \(number)") }
+    }
+
+    /// The kernel lets go of a file system a little after its unmount. At most ten seconds.
+    fileprivate static let takeAwayDisk = #"""
+        for round in $(seq 100); do
+            echo 1 > "/sys/block/zram$1/reset" && break
+            sleep 0.1
+        done 2> /dev/null
+        echo "$1" > /sys/class/zram-control/hot_remove
+        """#
+
     /// Unmounts everything at the folder and below, and removes it with its content. Never removes
     /// through a mount that stays.
     package static func remove(folder: String) {
@@ -93,7 +112,9 @@ private final class Heir: Sendable {
         _ = unsafe call_tell(socket, text, text.count)
     }
 
-    private static let script = #"""
+    private static let script = "take_away() {\n\(Leftovers.takeAwayDisk)\n}\n" + rest
+
+    private static let rest = #"""
         trap '' INT TERM HUP
         left=$(awk '
             /^\+/ { left[substr($0, 3)] = 1 }
@@ -109,5 +130,6 @@ private final class Heir: Sendable {
                 done
             rm -rf --one-file-system "$folder"
         done
+        each disk | while read -r disk; do take_away "$disk"; done
         """#
 }

@@ -44,7 +44,7 @@ final class Backing: BackingReadOwner {
         reply.succeed(count)
     }
 
-    func endRead(_ count: Int) {
+    func endRead(_ count: Int, began: UInt64) {
         ends.wrappingAdd(1, ordering: .relaxed)
     }
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 # By number. Win32's is None for a status that has none.
 STATUSES: dict[int, tuple[str, int | None, str]] = {
     0x00000000: ("STATUS_SUCCESS", 0, "The operation completed successfully"),
+    0x00000102: ("STATUS_TIMEOUT", 258, "No answer came in time"),
     0x00000103: ("STATUS_PENDING", 997, "The operation has been started and will complete later"),
     0x001C0001: ("STATUS_FLT_IO_COMPLETE", 0x001F0001, "The filter completed the request"),
     0x80000005: ("STATUS_BUFFER_OVERFLOW", 234, "The output did not fit and was cut"),
@@ -31,12 +32,17 @@ STATUSES: dict[int, tuple[str, int | None, str]] = {
     0xC0000024: (
         "STATUS_OBJECT_TYPE_MISMATCH", 6,
         "The object is not of the type that the request needs"),
+    0xC000002F: ("STATUS_PORT_MESSAGE_TOO_LONG", 8, "The message is longer than the port takes"),
     0xC0000033: ("STATUS_OBJECT_NAME_INVALID", 123, "The name is not valid"),
     0xC0000034: ("STATUS_OBJECT_NAME_NOT_FOUND", 2, "The name was not found"),
     0xC0000035: ("STATUS_OBJECT_NAME_COLLISION", 183, "The name exists already"),
+    0xC0000037: ("STATUS_PORT_DISCONNECTED", 6, "Nobody is connected to the port any more"),
     0xC000003A: ("STATUS_OBJECT_PATH_NOT_FOUND", 3, "A directory of the path was not found"),
     0xC000003E: ("STATUS_DATA_ERROR", 23, "The data could not be read or written without error"),
     0xC000003F: ("STATUS_CRC_ERROR", 23, "The data failed a checksum"),
+    0xC0000041: (
+        "STATUS_PORT_CONNECTION_REFUSED", 5,
+        "The port takes no connection of this client"),
     0xC0000043: (
         "STATUS_SHARING_VIOLATION", 32,
         "The file is open in a way that excludes this use"),
@@ -76,6 +82,9 @@ STATUSES: dict[int, tuple[str, int | None, str]] = {
     0xC0000206: ("STATUS_INVALID_BUFFER_SIZE", 1784, "The input buffer's size is not valid"),
     0xC0000225: ("STATUS_NOT_FOUND", 1168, "The object was not found"),
     0xC000022D: ("STATUS_RETRY", 1237, "The request has to be tried again"),
+    0xC0000246: (
+        "STATUS_CONNECTION_COUNT_LIMIT", 1238,
+        "The port has as many connections as it takes"),
     0xC0000265: ("STATUS_TOO_MANY_LINKS", 1142, "The file has too many links"),
     0xC0000280: (
         "STATUS_REPARSE_POINT_NOT_RESOLVED", 1921,

@@ -1,6 +1,7 @@
+package import DirectRead
 import Glibc
 import LinuxKit
-import SystemPackage
+package import SystemPackage
 
 /// A run: all routes of a workload one after the other, round after round, so that a change of the
 /// machine's speed affects all.
@@ -132,5 +133,65 @@ package final class Bench {
             return
         }
         _ = try? file.closeAfter { try file.writeAll("3".utf8) }
+    }
+}
+
+/// The plan of a run.
+package struct BenchPlan: Sendable {
+    /// A mount that another program made.
+    package struct Peer: Sendable {
+        package let name: String
+        package let path: FilePath
+
+        package init(name: String, path: FilePath) {
+            self.name = name
+            self.path = path
+        }
+    }
+
+    package var workloads = BenchWorkload.all
+    package var rounds = 3
+    /// Length of a pass; passes over a number of files take as long as they need.
+    package var seconds = 0.3
+    package var sizes = BenchSizes.full
+    /// Numbers of no-op filters, with 0 first.
+    package var filterCounts = [0, 1, 4, 8, 16]
+    /// Only native and the kernel's own reads.
+    package var isOfKernelRoute = false
+    package var dropsAllCaches = false
+    package var peers: [Peer] = []
+    /// The mechanism of this process' O_DIRECT reads.
+    package var engine = ReadEngines.Policy.automatic
+    /// Further options for the bench's mounts, as for -o; empty for none.
+    package var mountOptions = ""
+    /// The program `bypassio` itself, which serves the mounts.
+    package var program: FilePath
+    /// The command line, to repeat the run.
+    package var commandLine = ""
+
+    package init(program: FilePath) {
+        self.program = program
+    }
+
+    var parts: Set<BenchTree.Part> { Set(workloads.map(\.part)) }
+}
+
+/// Why the bench, or one of its routes, cannot go on.
+package struct BenchError: Error, CustomStringConvertible {
+    package enum Kind: Sendable {
+        /// The folder cannot be written, or lacks room.
+        case folder
+        /// A route does not work here; the others do.
+        case route
+        /// A signal ended it.
+        case interrupted
+    }
+
+    package let kind: Kind
+    package let description: String
+
+    package init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
     }
 }

@@ -90,3 +90,80 @@ package struct BenchWorkload: Sendable, Equatable {
         $0.name != "4k-8" && [.data].contains($0.part)
     }
 }
+
+/// The amount of data for the workloads.
+package struct BenchSizes: Sendable, Codable, Equatable {
+    /// Bytes of the large file.
+    package var data: UInt64
+    /// Files of 4 KiB each.
+    package var smallFiles: Int
+    /// Entries of the large directory.
+    package var entries: Int
+    /// Files made and removed in a pass.
+    package var created: Int
+
+    package static let full = BenchSizes(
+        data: 256 << 20, smallFiles: 10_000, entries: 100_000, created: 2_000)
+    package static let quick = BenchSizes(
+        data: 32 << 20, smallFiles: 500, entries: 2_000, created: 100)
+}
+
+/// Offsets of blocks in random order; every block comes once before any comes again.
+struct OffsetWalk {
+    private let blocks: UInt64
+    private let blockSize: UInt64
+    private let step: UInt64
+    private var place: UInt64
+
+    /// `size` bytes of at least one block; the order depends on `seed`.
+    init(size: UInt64, blockSize: Int, seed: UInt64) {
+        self.blockSize = UInt64(blockSize)
+        blocks = max(1, size / self.blockSize)
+        var random = SplitMix64(seed: seed)
+        place = random.next() % blocks
+        // A step that has no divisor in common with the count visits all blocks. Near the golden
+        // section it jumps far each time.
+        var step = max(1, UInt64(Double(blocks) * 0.618_034)) &+ random.next() % max(1, blocks / 8)
+        step = max(1, step % blocks)
+        while Self.divisor(step, blocks) != 1 { step += 1 }
+        self.step = step
+    }
+
+    mutating func next() -> UInt64 {
+        place = (place + step) % blocks
+        return place * blockSize
+    }
+
+    private static func divisor(_ first: UInt64, _ second: UInt64) -> UInt64 {
+        var (first, second) = (first, second)
+        while second != 0 { (first, second) = (second, first % second) }
+        return first
+    }
+}
+
+/// Sebastiano Vigna's SplitMix64: small, fast, and the same on every machine for a seed.
+package struct SplitMix64: RandomNumberGenerator {
+    private var state: UInt64
+
+    package init(seed: UInt64) {
+        state = seed
+    }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// Fills an array whose size is a multiple of 8.
+    package mutating func fill(_ bytes: inout [UInt8]) {
+        for start in stride(from: 0, to: bytes.count, by: 8) {
+            let word = next()
+            for index in 0..<8 {
+                bytes[start + index] = UInt8(truncatingIfNeeded: word >> (8 * index))
+            }
+        }
+    }
+}

@@ -108,3 +108,52 @@ private struct LineScanner {
             expected: "a closing quotation mark", found: "the end of the line")
     }
 }
+
+/// A line of a scenario file, split into tokens. Empty lines and comments give none.
+struct Line: Sendable {
+    let file: String
+    let number: Int
+    /// It begins with a blank, and so belongs to the block above.
+    let isIndented: Bool
+    let tokens: [Token]
+    /// The line without the comment and the blanks around it.
+    let text: String
+    /// The column after the last character.
+    let endColumn: Int
+
+    func position(_ column: Int) -> SourcePosition {
+        SourcePosition(file: file, line: number, column: column)
+    }
+}
+
+/// A word, a text or a sign of a line.
+struct Token: Sendable, Equatable {
+    enum Kind: Sendable, Equatable {
+        /// Names, keywords and numbers. The place decides which it is.
+        case word(String)
+        /// Between quotation marks, without them.
+        case text(String)
+        case arrow
+        case equals
+        case comma
+        case bar
+        case colon
+    }
+
+    let kind: Kind
+    /// From 1.
+    let column: Int
+
+    /// The token's name in a fault.
+    var description: String {
+        switch kind {
+        case .word(let word): "'\(word)'"
+        case .text(let text): "\"\(text)\""
+        case .arrow: "'->'"
+        case .equals: "'='"
+        case .comma: "','"
+        case .bar: "'|'"
+        case .colon: "':'"
+        }
+    }
+}

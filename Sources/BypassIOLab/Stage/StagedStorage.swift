@@ -47,3 +47,52 @@ final class StagedStorage: StorageDriver {
         try base.makeReadEngine(depth: depth, slotSize: slotSize)
     }
 }
+
+/// The answers of a volume or storage driver to IOCTL_STORAGE_MANAGE_BYPASS_IO. Usable from any
+/// thread; its lock is a leaf.
+final class StorageAnswers: Sendable {
+    private let rules: Guarded<[VetoRule]>
+
+    init(_ rules: [VetoRule]) { self.rules = Guarded(rules) }
+
+    func add(_ rule: VetoRule) { rules.withLock { $0.append(rule) } }
+    func clear() { rules.withLock { $0 = [] } }
+
+    /// The first three operations have the same numbers in both interfaces.
+    func veto(of operation: StorageBypassIOOperation) -> StorageVeto? {
+        let rule = rules.withLock { rules in
+            rules.first { rule in
+                rule.operations.contains(BypassIOOperation(rawValue: operation.rawValue))
+            }
+        }
+        guard let rule, case .veto(let reason) = rule.manner else { return nil }
+        return StorageVeto(rule.status, reason: reason)
+    }
+}
+
+/// A volume driver that behaves as the scenario says and counts events. Usable from any thread.
+final class StagedDriver: VolumeDriver {
+    let name: String
+    let supportsBypassIO: Bool
+    let counts = SightCounts()
+    let answers: StorageAnswers
+
+    init(_ description: DriverDescription) {
+        name = description.name
+        supportsBypassIO = description.isOptedIn
+        answers = StorageAnswers(description.vetoes)
+    }
+
+    func manageBypassIO(_ input: StorageBypassIOInput) -> StorageVeto? {
+        counts.note(.control(input.operation.rawValue))
+        return answers.veto(of: input.operation)
+    }
+
+    func willTransfer(_ transfer: VolumeTransfer, buffer: any IOBuffer) throws(IOFailure) {
+        counts.note(transfer.direction == .read ? .reads : .writes)
+    }
+
+    func didTransfer(
+        _ transfer: VolumeTransfer, buffer: any IOBuffer, count: Int
+    ) throws(IOFailure) {}
+}

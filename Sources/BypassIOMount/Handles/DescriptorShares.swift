@@ -9,12 +9,15 @@ internal import SystemPackage
 ///
 /// Handles may share a descriptor. It counts once in total, and once for each user with a handle on
 /// it: so other users never use up a user's share, and a user that opens one file repeatedly takes
-/// one descriptor.
+/// one descriptor. The further handles of that descriptor take memory alone; they have a limit of
+/// their own, which users share in the same way.
 ///
 /// Lock order: a leaf. Any thread may call.
 final class DescriptorShares: Sendable {
     /// Descriptors for files, in total.
     let capacity: Int
+    /// Handles beyond the first of a user on a descriptor, in total.
+    let furtherHandles: Int
     /// Directories that the mount may keep open.
     let openDirectories: Int
     /// Threads that may serve, including those that wait: each has two descriptors of the device.
@@ -30,6 +33,8 @@ final class DescriptorShares: Sendable {
         var handles: [Holding: Int] = [:]
         /// The number of a descriptor's users.
         var users: [Int32: Int] = [:]
+        var further = 0
+        var furtherByUser: [UInt32: Int] = [:]
     }
 
     fileprivate struct Holding: Hashable {
@@ -44,7 +49,12 @@ final class DescriptorShares: Sendable {
     ///   - inUse: descriptors that the process has already; it may have inherited many.
     ///   - threads: the requested number, including those that wait.
     ///   - openDirectories: the requested number.
-    init(limit: Int, inUse: Int = 0, threads: Int, openDirectories: Int, isShared: Bool) {
+    ///   - furtherHandles: about 700 bytes each.
+    init(
+        limit: Int, inUse: Int = 0, threads: Int, openDirectories: Int, isShared: Bool,
+        furtherHandles: Int = 1 << 18
+    ) {
+        self.furtherHandles = furtherHandles
         // Each thread may open some files for a moment; each event of a gate takes one.
         self.threads = max(4, min(threads, limit / 16))
         let reserve = min(max(limit / 8, 64), 1024) + 2 * self.threads + max(24, inUse + 8)
@@ -77,12 +87,21 @@ final class DescriptorShares: Sendable {
     ///
     /// - Parameter isReserved: ``reserve(for:beside:)`` returned true. Otherwise the open may only
     ///   share a descriptor that the user has already.
-    /// - Returns: false, without counting, if the open may not take the descriptor.
+    /// - Returns: false, without counting and without what was reserved, if the open may not take
+    ///   the descriptor, or be one more handle on it.
     func settle(_ user: UInt32, _ descriptor: Int32?, isReserved: Bool) -> Bool {
         guard let descriptor else { return isReserved }
         let holding = Holding(user: user, descriptor: descriptor)
         return state.withLock { state in
             if let handles = state.handles[holding] {
+                let own = state.furtherByUser[user, default: 0]
+                let free = furtherHandles - state.further
+                guard isShared ? own < free : free > 0 else {
+                    if isReserved { state.countOut(user) }
+                    return false
+                }
+                state.further += 1
+                state.furtherByUser[user] = own + 1
                 state.handles[holding] = handles + 1
                 if isReserved { state.countOut(user) }
                 return true
@@ -103,6 +122,9 @@ final class DescriptorShares: Sendable {
             let holding = Holding(user: user, descriptor: descriptor)
             guard let handles = state.handles[holding] else { return }
             guard handles == 1 else {
+                let own = state.furtherByUser[user, default: 1]
+                state.further -= 1
+                state.furtherByUser[user] = own > 1 ? own - 1 : nil
                 state.handles[holding] = handles - 1
                 return
             }

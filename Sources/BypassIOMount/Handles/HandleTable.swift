@@ -1,5 +1,6 @@
 internal import FUSE
 internal import IOStack
+internal import LinuxKit
 internal import SystemPackage
 
 /// Open handles by the number that the kernel has for them: a place, and how often it was used.
@@ -22,15 +23,21 @@ final class HandleTable: Sendable {
     }
 
     private let state = Guarded(State())
+    /// Where handles are written down; nil: nobody takes over if this process dies.
+    let recovery: RecoveryTable?
+
+    init(_ recovery: RecoveryTable? = nil) { self.recovery = recovery }
 
     var count: Int { state.withLock { $0.places.count - $0.free.count } }
 
-    func insert(_ handle: OpenHandle) -> HandleID {
+    /// - Parameter opener: the request that opened it.
+    func insert(_ handle: OpenHandle, for opener: RequestID = RequestID(0)) -> HandleID {
         state.withLock { state in
             let index = state.free.popLast() ?? state.places.count
             if index == state.places.count { state.places.append(Place()) }
             state.places[index].handle = handle
-            return HandleID(UInt64(state.places[index].generation) << 32 | UInt64(index))
+            write(handle, at: index, state.places[index].generation, opener)
+            return Self.number(of: index, state.places[index])
         }
     }
 
@@ -49,6 +56,7 @@ final class HandleTable: Sendable {
                 let handle = state.places[index].handle.take()
             else { return nil }
             state.places[index].generation &+= 1
+            erase(at: index, state.places[index].generation)
             state.free.append(index)
             state.closedGatedReads += handle.file.gatedKernelReads
             state.closedTally.add(handle)
@@ -62,8 +70,44 @@ final class HandleTable: Sendable {
         }
     }
 
+    /// Of files and directories, each with its number.
+    var numbered: [(number: HandleID, handle: OpenHandle)] {
+        state.withLock { state in
+            state.places.enumerated().compactMap { index, place in
+                place.handle.map { (Self.number(of: index, place), $0) }
+            }
+        }
+    }
+
     /// Of files and directories.
     var open: [OpenHandle] { state.withLock { $0.places.compactMap(\.handle) } }
+
+    /// The open handles by their places, and how often each place was used.
+    var snapshot: (open: [(Int, OpenHandle)], generations: [UInt32]) {
+        state.withLock { state in
+            let open = state.places.enumerated().compactMap { place, content in
+                content.handle.map { (place, $0) }
+            }
+            return (open, state.places.map(\.generation))
+        }
+    }
+
+    /// Puts handles of another process to their places, so that they keep their numbers. The table
+    /// must be empty.
+    func restore(_ handles: [(place: Int, handle: OpenHandle)], generations: [UInt32]) {
+        state.withLock { state in
+            assert(state.places.isEmpty)
+            state.places = generations.map { Place(handle: nil, generation: $0) }
+            for (place, handle) in handles {
+                state.places[place].handle = handle
+                write(handle, at: place, generations[place], RequestID(0))
+            }
+            state.free = state.places.indices.filter { state.places[$0].handle == nil }
+            for place in state.free {
+                recovery?.removeHandle(at: place, generation: generations[place])
+            }
+        }
+    }
 
     func handles(of stream: IOStack.Stream) -> [OpenHandle] {
         state.withLock { state in
@@ -128,8 +172,16 @@ final class HandleTable: Sendable {
         }
     }
 
+    private static func number(of index: Int, _ place: Place) -> HandleID {
+        HandleID(UInt64(place.generation) << 32 | UInt64(index))
+    }
+
+    static func place(of number: HandleID) -> Int {
+        Int(UInt32(truncatingIfNeeded: number.rawValue))
+    }
+
     private static func index(_ number: HandleID, _ state: State) -> Int? {
-        let index = Int(UInt32(truncatingIfNeeded: number.rawValue))
+        let index = place(of: number)
         guard index < state.places.count,
             state.places[index].generation == UInt32(truncatingIfNeeded: number.rawValue >> 32)
         else { return nil }

@@ -1,3 +1,4 @@
+internal import BypassIOProtocol
 internal import FUSE
 internal import IOStack
 internal import Synchronization
@@ -17,10 +18,14 @@ final class OpenHandle: Sendable {
     let usesCache: Bool
     /// The handle may write past the kernel's cache.
     let writesDirectly: Bool
+    /// Each write goes to the file's end (O_APPEND).
+    let appends: Bool
     private let writeBack = GuardedOnDemand<HeldFile>()
 
     /// nil where the mount grants the kernel no reads of its own.
     let decision: OpenDecision?
+    /// The mount's.
+    private let times: RequestTimes
     /// By `LayerClock`.
     private let opened = LayerClock.now
 
@@ -33,8 +38,11 @@ final class OpenHandle: Sendable {
     init(
         node: Node, file: FileObject, needsWriteBack: Bool, mayTakeTwo: Bool = false,
         usesCache: Bool = true,
-        writesDirectly: Bool = false, decision: OpenDecision? = nil
+        writesDirectly: Bool = false, appends: Bool = false, decision: OpenDecision? = nil,
+        times: RequestTimes
     ) {
+        self.appends = appends
+        self.times = times
         self.writesDirectly = writesDirectly
         self.node = node
         self.file = file
@@ -80,9 +88,10 @@ extension OpenHandle {
 }
 
 extension OpenHandle: BackingReadOwner {
-    func endRead(_ count: Int) {
+    func endRead(_ count: Int, began: UInt64) {
         self.count(count, .fullBypass)
         file.endStorageRead()
+        if began != 0 { times.record(.read(.serviceBypass), since: began) }
     }
 }
 
@@ -109,5 +118,45 @@ extension OpenHandle {
 
     var readsPastFilterStack: (count: UInt64, bytes: UInt64) {
         (readsPastFilters.load(ordering: .relaxed), bytesPastFilters.load(ordering: .relaxed))
+    }
+}
+
+/// Cumulative opens and reads by route.
+struct RouteTally: Sendable {
+    struct Counts: Sendable {
+        var opens: UInt64 = 0
+        var reads: UInt64 = 0
+        var bytes: UInt64 = 0
+    }
+
+    private var counts: [HandleRoute: Counts] = [:]
+
+    subscript(route: HandleRoute) -> Counts { counts[route] ?? Counts() }
+
+    /// Adds the present counts of a handle. The kernel's unasked reads are not counted.
+    mutating func add(_ handle: OpenHandle) {
+        counts[handle.firstRoute, default: Counts()].opens += 1
+        let (through, past) = (handle.readsThroughFilterStack, handle.readsPastFilterStack)
+        add(through.count, through.bytes, to: .traditional)
+        add(past.count, past.bytes, to: .serviceBypass)
+        add(handle.file.gatedKernelReads, handle.file.gatedKernelBytes, to: .gated)
+    }
+
+    private mutating func add(_ reads: UInt64, _ bytes: UInt64, to route: HandleRoute) {
+        guard reads > 0 else { return }
+        counts[route, default: Counts()].reads += reads
+        counts[route, default: Counts()].bytes += bytes
+    }
+}
+
+extension OpenHandle {
+    /// The route that counts for the open: the route in its answer, or a route that an ENABLE gave
+    /// it later.
+    fileprivate var firstRoute: HandleRoute {
+        if let decision, decision.opener != nil {
+            return decision.wasGated ? .gated : .kernelBypass
+        }
+        return file.isBypassEnabled || readsPastFilterStack.count > 0
+            ? .serviceBypass : .traditional
     }
 }

@@ -94,3 +94,47 @@ final class KernelRoute: Sendable {
         OpenDecision(way: modes.enter(node.number), opener: nil, refusal: refusal)
     }
 }
+
+/// Why the kernel does not read a file itself for a handle.
+enum KernelRouteRefusal: Sendable, CustomStringConvertible {
+    case notOffered
+    case mayWrite
+    case small
+    case openThroughCache
+    case fewDescriptors
+    case veto(BypassVeto)
+    case kernel(Errno)
+
+    var description: String {
+        switch self {
+        case .notOffered: "the machine does not offer it"
+        case .mayWrite: "it was not opened for reading alone"
+        case .small: "it is small"
+        case .openThroughCache: "somebody has the file open through the kernel's page cache"
+        case .fewDescriptors: "the service has few descriptors left"
+        case .veto(let veto): "\(veto.driver) refuses: \(veto.reason)"
+        case .kernel(let error): "the kernel refuses (errno \(error.rawValue))"
+        }
+    }
+}
+
+/// An open through a door. The door expects it before the kernel opens; it is called off if it ends
+/// without the kernel's open.
+struct KernelOpener: Sendable {
+    let door: any KernelReadDoor
+    let open: ExpectedOpen
+
+    /// An open that another process announced.
+    init(door: any KernelReadDoor, adopting open: ExpectedOpen) {
+        self.door = door
+        self.open = open
+    }
+
+    /// - Parameter thread: the opening thread.
+    init(door: any KernelReadDoor, thread: UInt32) {
+        self.door = door
+        open = door.expectOpen(by: thread)
+    }
+
+    func callOff() { door.callOff(open) }
+}

@@ -1,5 +1,6 @@
 internal import FUSE
 internal import IOStack
+internal import LinuxKit
 internal import Synchronization
 
 /// A file that the kernel knows: a FUSE inode.
@@ -15,6 +16,9 @@ final class Node: @unchecked Sendable {
     /// Distinguishes the file from a later one with the same inode number.
     let birthTime: FileTime?
     let isDirectory: Bool
+
+    /// Where the node is written down for a successor; nil: nowhere.
+    var record: NodeRecord?
 
     /// nil for the root and for a file that has lost its known name.
     var parent: Node?
@@ -75,6 +79,8 @@ final class Node: @unchecked Sendable {
     /// Releases the parents one by one: a client makes chains of any length, and the recursive
     /// release of a parent by its child would overflow the stack.
     deinit {
+        // Before the node above, to which the record leads.
+        record = nil
         var next = parent.take()
         // A unique reference, so no other thread can access its members.
         while isKnownUniquelyReferenced(&next) {
@@ -91,4 +97,15 @@ final class Node: @unchecked Sendable {
     func isNamed(_ name: [UInt8], in parent: Node) -> Bool {
         self.parent === parent && self.name == name
     }
+}
+
+/// A file object of the mount's own; the last reference closes it.
+final class HeldFile: Sendable {
+    let file: FileObject
+
+    init(_ file: FileObject) {
+        self.file = file
+    }
+
+    deinit { file.close() }
 }

@@ -22,10 +22,24 @@ final class NodeTable: Sendable {
         var heldFiles = 0
         /// The most nodes since the tables were made.
         var most = 0
+        var order = NodeOrder()
+        var isPruning = false
+
+        mutating func add(_ node: Node) {
+            byID[node.id]?.record?.isCurrent = false
+            byNumber[node.number] = node
+            byID[node.id] = node
+            let known = byNumber
+            order.add(node.number, beside: known.count) { known[$0] != nil }
+        }
     }
 
     let state: Guarded<State>
     let root: Node
+    /// nil: nobody takes over if this process dies.
+    let recovery: RecoveryTable?
+    /// Files that the kernel may know before it is asked to forget the oldest.
+    let limit: Int
 
     private static let firstOwnNumber: UInt64 = 1 << 63
 
@@ -43,18 +57,27 @@ final class NodeTable: Sendable {
             return NodeID(id.inode)
         }
         state.lastNumber += 1
+        recovery?.set(.lastNumber, to: state.lastNumber)
         return NodeID(state.lastNumber)
     }
 
     /// - Parameters:
     ///   - root: the volume's root, open as long as the table lives.
     ///   - openDirectories: the greatest number of directories that stay open.
-    init(root held: HeldFile, _ information: FileInformation, openDirectories: Int) {
+    ///   - limit: ``limit``.
+    ///   - recovery: where nodes are written down.
+    init(
+        root held: HeldFile, _ information: FileInformation, openDirectories: Int,
+        limit: Int = .max, recovery: RecoveryTable? = nil
+    ) {
+        self.limit = limit
+        self.recovery = recovery
         root = Node(
             number: .root, id: information.id, birthTime: information.birthTime,
             isDirectory: true, parent: nil, name: [])
         root.held = held
         root.lookups = 1
+        root.record = NodeRecord(of: root, in: recovery)
         state = Guarded(
             State(
                 byNumber: [root.number: root], byID: [root.id: root],
@@ -82,14 +105,13 @@ final class NodeTable: Sendable {
                 node.isOf(information.id, born: information.birthTime),
                 node.isDirectory == isDirectory
             {
-                node.lookups += 1
+                node.countLookup()
                 guard node !== root, !node.isNamed(name, in: parent) else { return (node, nil) }
-                node.parent = parent
-                node.name = name
-                node.isNumbered = false
+                node.move(to: name, in: parent)
                 // The file has a name again, so it need not be held open.
                 guard !node.isDirectory, node.held != nil else { return (node, nil) }
                 state.heldFiles -= 1
+                node.record?.hold(nil)
                 return (node, node.held.take())
             }
             let node = Node(
@@ -97,9 +119,9 @@ final class NodeTable: Sendable {
                 birthTime: information.birthTime, isDirectory: isDirectory, parent: parent,
                 name: name)
             node.lookups = 1
-            state.byNumber[node.number] = node
+            node.record = NodeRecord(of: node, in: recovery)
             // The earlier file is gone from the disk; its node stays known by its number.
-            state.byID[node.id] = node
+            state.add(node)
             return (node, nil)
         }
         withExtendedLifetime(released) {}
@@ -114,9 +136,10 @@ final class NodeTable: Sendable {
                 birthTime: information.birthTime, isDirectory: false, parent: nil, name: [])
             node.lookups = 1
             node.held = held
+            node.record = NodeRecord(of: node, in: recovery)
+            node.record?.hold(held)
             state.heldFiles += 1
-            state.byNumber[node.number] = node
-            state.byID[node.id] = node
+            state.add(node)
             return node
         }
     }
@@ -129,7 +152,7 @@ final class NodeTable: Sendable {
                 node.isOf(information.id, born: information.birthTime),
                 node.isDirectory == isDirectory
             {
-                node.lookups += 1
+                node.countLookup()
                 return node
             }
             let node = Node(
@@ -137,8 +160,8 @@ final class NodeTable: Sendable {
                 birthTime: information.birthTime, isDirectory: isDirectory, parent: nil, name: [])
             node.lookups = 1
             node.isNumbered = true
-            state.byNumber[node.number] = node
-            state.byID[node.id] = node
+            node.record = NodeRecord(of: node, in: recovery)
+            state.add(node)
             return node
         }
     }
@@ -147,13 +170,14 @@ final class NodeTable: Sendable {
     func forget(_ number: NodeID, count: UInt64) {
         let (released, hasShrunk) = state.withLock { state -> (Node?, Bool) in
             guard let node = state.byNumber[number], node !== root else { return (nil, false) }
-            node.lookups -= min(node.lookups, count)
+            node.forgetLookups(count)
             guard node.lookups == 0 else { return (nil, false) }
             state.most = max(state.most, state.byNumber.count)
             state.byNumber[number] = nil
             if state.byID[node.id] === node { state.byID[node.id] = nil }
             if node.held != nil, node.cacheSlot == nil { state.heldFiles -= 1 }
             state.cache.remove(node)
+            node.record?.isForgotten()
             return (node, state.shrink())
         }
         if hasShrunk { SystemCall.giveBackFreeMemory() }
@@ -187,6 +211,9 @@ final class NodeTable: Sendable {
     func number(of id: FileID) -> NodeID? {
         state.withLock { $0.byID[id]?.number }
     }
+
+    /// The node of a file; nil if the kernel does not know the file.
+    func node(of id: FileID) -> Node? { state.withLock { $0.byID[id] } }
 
     /// A node and its known name.
     struct KnownName {
@@ -240,9 +267,7 @@ final class NodeTable: Sendable {
     func renamed(_ node: Node, to name: [UInt8], in parent: Node) {
         state.withLock { _ in
             guard node !== root else { return }
-            node.parent = parent
-            node.name = name
-            node.isNumbered = false
+            node.move(to: name, in: parent)
         }
     }
 
@@ -253,8 +278,8 @@ final class NodeTable: Sendable {
             guard node.isNamed(name, in: parent), state.byNumber[node.number] != nil else {
                 return nil
             }
-            node.parent = nil
-            node.name = []
+            node.record?.hold(held)
+            node.move(to: [], in: nil)
             if node.held == nil || node.cacheSlot != nil { state.heldFiles += 1 }
             state.cache.remove(node)
             let old = node.held.take()

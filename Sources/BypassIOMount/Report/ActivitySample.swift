@@ -1,27 +1,27 @@
 internal import BypassIOProtocol
+internal import FUSE
 internal import IOStack
 
 /// What a mount's counters say at one moment; two of them make an `ActivityReport`.
 ///
 /// Any thread. Whoever is served waits for none of it longer than the table of handles is copied.
 public struct ActivitySample: Sendable {
-    fileprivate struct Counts {
-        var reads: UInt64
-        var bytes: UInt64
-    }
-
     private let moment = ContinuousClock.now
     private let tally: RouteTally
-    private let handles: [OpenHandle]
-    private let counts: [ObjectIdentifier: Counts]
+    private let handles: [(number: HandleID, handle: OpenHandle)]
+    private let counts: [HandleID: ReadCounts]
+    /// Handles that close from now on have this number among the closed, and later ones.
+    private let nextClosed: UInt64
     private let filters: [String: (callbacks: UInt64, times: LatencyReport)]
 
     init(_ fileSystem: VolumeFileSystem) {
         let volume = fileSystem.volume
-        handles = fileSystem.handles.open
+        handles = fileSystem.handles.numbered
+        // Behind the handles: a handle that closes now is in both, rather than in neither.
+        nextClosed = fileSystem.closedReaders.next
         tally = fileSystem.handles.tally
         counts = Dictionary(
-            handles.map { (ObjectIdentifier($0), Counts(of: $0)) }, uniquingKeysWith: { $1 })
+            handles.map { ($0.number, ReadCounts(of: $0.handle)) }, uniquingKeysWith: { $1 })
         filters = Dictionary(
             volume.instances.map { instance in
                 let runs = instance.callbacksRun
@@ -38,14 +38,20 @@ public struct ActivitySample: Sendable {
         let seconds = max(Double(whole) + Double(fraction) / 1e18, 1e-6)
         var files = ReaderTable()
         var processes = ReaderTable()
-        for handle in handles {
-            let now = counts[ObjectIdentifier(handle)] ?? Counts(of: handle)
-            let before = earlier.counts[ObjectIdentifier(handle)]
-            let reads = Double(now.reads - min(now.reads, before?.reads ?? 0)) / seconds
-            let bytes = Double(now.bytes - min(now.bytes, before?.bytes ?? 0)) / seconds
-            let route = handle.route.0
-            files.add(handle.file.openedPath, reads, bytes, route)
-            processes.add(String(handle.file.requestor.processID), reads, bytes, route)
+        func add(_ reads: ReadCounts, _ path: String, _ process: Int32, _ route: HandleRoute?) {
+            let rate = (Double(reads.count) / seconds, Double(reads.bytes) / seconds)
+            files.add(path, rate.0, rate.1, route)
+            processes.add(String(process), rate.0, rate.1, route)
+        }
+        for (number, handle) in handles {
+            let now = counts[number] ?? ReadCounts(of: handle)
+            add(
+                now.since(earlier.counts[number]), handle.file.openedPath,
+                handle.file.requestor.processID, handle.route.0)
+        }
+        let closed = fileSystem.closedReaders.records(in: earlier.nextClosed..<nextClosed)
+        for one in closed where counts[one.number] == nil {
+            add(one.reads.since(earlier.counts[one.number]), one.path, one.process, nil)
         }
         return ActivityReport(
             seconds: seconds, openHandles: handles.count,
@@ -77,15 +83,6 @@ public struct ActivitySample: Sendable {
     }
 }
 
-extension ActivitySample.Counts {
-    fileprivate init(of handle: OpenHandle) {
-        let (through, past) = (handle.readsThroughFilterStack, handle.readsPastFilterStack)
-        self.init(
-            reads: through.count + past.count + handle.file.gatedKernelReads,
-            bytes: through.bytes + past.bytes + handle.file.gatedKernelBytes)
-    }
-}
-
 extension ActivityReport.Filter {
     fileprivate init(
         _ instance: FilterInstance, _ now: (callbacks: UInt64, times: LatencyReport)?,
@@ -106,7 +103,7 @@ extension ActivityReport.Filter {
 private struct ReaderTable {
     private var readers: [String: ActivityReport.Reader] = [:]
 
-    mutating func add(_ name: String, _ reads: Double, _ bytes: Double, _ route: HandleRoute) {
+    mutating func add(_ name: String, _ reads: Double, _ bytes: Double, _ route: HandleRoute?) {
         readers[
             name,
             default: ActivityReport.Reader(
@@ -125,9 +122,10 @@ private struct ReaderTable {
 extension ActivityReport.Reader {
     fileprivate var handles: Int { routes.values.reduce(0, +) }
 
-    fileprivate mutating func add(_ reads: Double, _ bytes: Double, _ route: HandleRoute) {
+    /// - Parameter route: of an open handle.
+    fileprivate mutating func add(_ reads: Double, _ bytes: Double, _ route: HandleRoute?) {
         readsPerSecond += reads
         bytesPerSecond += bytes
-        routes[route, default: 0] += 1
+        if let route { routes[route, default: 0] += 1 }
     }
 }

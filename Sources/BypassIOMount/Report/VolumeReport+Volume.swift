@@ -1,6 +1,7 @@
 internal import BypassIOProtocol
 internal import FoundationEssentials
 internal import IOStack
+internal import LinuxKit
 
 extension VolumeReport {
     init(_ fileSystem: VolumeFileSystem) {
@@ -74,5 +75,90 @@ enum ReportText {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Encoding integers and strings cannot fail.
         return (try? encoder.encode(report)).map { [UInt8]($0) } ?? []
+    }
+}
+
+extension StackReport {
+    /// Asks on behalf of `requestor`; throws the failure of a request.
+    init(of file: FileObject, _ requestor: Requestor) throws(IOFailure) {
+        let filters = try file.bypassIO(
+            .query, flags: .skipStorageStackQuery, requestor: requestor)
+        let whole = try file.bypassIO(.query, requestor: requestor)
+        let storage = file.volume.stack.storage
+        let facts = file.volume.fileSystem.facts(of: file)
+        let told = Self.countWithin(room: Self.room, facts.fields)
+        self.init(
+            filters: Veto(filters), whole: Veto(whole), flags: whole.flags.rawValue,
+            storageType: storage.storageType, storageDriver: storage.name,
+            layers: try file.explainBypassIO().map(Layer.init),
+            facts: facts.lines, fields: Array(facts.fields.prefix(told)),
+            furtherFields: facts.fields.count - told)
+    }
+
+    /// The limit of the fields' list in bytes: Linux takes 65,536 for an attribute.
+    private static var room: Int { 32_000 }
+
+    private static func countWithin(room: Int, _ fields: [HostFact]) -> Int {
+        var size = 0
+        return fields.firstIndex { field in
+            size += ReportText.json(field).count + 1
+            return size > room
+        } ?? fields.count
+    }
+}
+
+extension StackReport.Veto {
+    fileprivate init?(_ output: FSBypassIOOutput) {
+        guard let results = output.results, results.status.isError else { return nil }
+        self.init(BypassVeto(results))
+    }
+
+    fileprivate init(_ veto: BypassVeto) {
+        self.init(driver: veto.driver, status: veto.status.rawValue, reason: veto.reason)
+    }
+}
+
+extension StackReport.Layer {
+    fileprivate init(_ answer: LayerAnswer) {
+        self.init(
+            layer: answer.layer.rawValue, driver: answer.driver,
+            altitude: answer.altitude?.description, veto: answer.veto.map(StackReport.Veto.init))
+    }
+}
+
+extension StreamReport {
+    /// The limit of the handles' list in bytes: Linux takes 65,536 for an attribute, and programs
+    /// choose how many handles there are.
+    private static var room: Int { 60_000 }
+
+    /// - Parameter stream: nil while the file is not open.
+    init(_ stream: IOStack.Stream?, _ table: HandleTable) {
+        let open = stream.map { table.handles(of: $0) } ?? []
+        var told: [Handle] = []
+        var size = 0
+        for handle in open {
+            let next = Handle(handle)
+            size += ReportText.json(next).count + 1
+            guard size <= Self.room else { break }
+            told.append(next)
+        }
+        self.init(
+            handlesWithBypass: stream?.bypassOpenCount ?? 0, isPaused: stream?.isPaused ?? false,
+            traditionalBecause: stream?.traditionalCause?.description, handles: told,
+            furtherHandles: open.count - told.count)
+    }
+}
+
+extension StreamReport.Handle {
+    fileprivate init(_ handle: OpenHandle) {
+        let (route, cause) = handle.route
+        let change = handle.lastRouteChange
+        let ago = Int64(clamping: LayerClock.now) - Int64(clamping: change.moment)
+        self.init(
+            openedBy: handle.file.requestor.processID, route: route, because: cause,
+            isRevocable: handle.decision?.opener?.door.isRevocable ?? true,
+            since: WallTime(nanoseconds: WallTime.now.nanoseconds - ago).iso8601,
+            seconds: Double(ago) / 1e9, changedBy: change.cause.word,
+            cause: change.cause.description)
     }
 }

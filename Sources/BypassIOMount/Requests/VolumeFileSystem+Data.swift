@@ -1,5 +1,7 @@
+internal import BypassIOProtocol
 internal import FUSE
 internal import IOStack
+internal import Synchronization
 internal import SystemPackage
 
 /// READ, WRITE and COPY_FILE_RANGE.
@@ -9,10 +11,15 @@ extension VolumeFileSystem {
             let handle = try handles.handle(request.handle)
             noteMapping(of: handle, request)
             noteCachedPages(of: handle.node, request)
+            let began = times.begin()
             let (count, route) = try handle.file.countedRead(
                 at: request.offset, length: request.size, into: reply.buffer,
                 requestor: requestor(request.context))
             handle.count(count, route)
+            if began != 0 {
+                times.record(
+                    .read(route.skipsFilters ? .serviceBypass : .traditional), since: began)
+            }
             reply.succeed(count)
         } catch {
             reply.fail(error)
@@ -26,7 +33,7 @@ extension VolumeFileSystem {
         else { return nil }
         return BackingRead(
             descriptor: FileDescriptor(rawValue: read.descriptor), offset: read.offset,
-            length: read.length, owner: handle)
+            length: read.length, owner: handle, began: times.begin())
     }
 
     func write(_ request: borrowing WriteRequest, _ reply: consuming WriteReply) {
@@ -38,7 +45,14 @@ extension VolumeFileSystem {
                 ? handle.file.requestor.withoutProcess : requestor(request.context)
             let file = request.isFromCache ? try handle.writeBackFile() : handle.file
             defer { noteOwnChange(of: handle.node) }
+            let began = times.begin()
+            if handle.appends, !request.isFromCache,
+                let count = try appended(request.count, to: file, request.context)
+            {
+                return reply.succeed(count)
+            }
             let count = try write(request, to: file, requestor)
+            if began != 0 { times.record(.write, since: began) }
             if request.killsPrivileges {
                 try? dropPrivileges(of: file, request.context.node, requestor)
             }
@@ -112,5 +126,46 @@ extension Requestor {
     /// The user of a handle without the process, for later work of the kernel's.
     fileprivate var withoutProcess: Requestor {
         .user(userID, group: groupID, administrator: mayAdministerVolume)
+    }
+}
+
+/// Tracks the kernel's use of its page cache for open files, as far as a service can see it (spec
+/// 4.6).
+extension VolumeFileSystem {
+    /// A file opened without O_DIRECT is in cached use from here on: the kernel may read ahead,
+    /// serve reads and mappings, and keep written pages of a mapping, all without a request. It
+    /// keeps the handle until the last mapping made through it is gone.
+    func noteOpen(of file: FileObject) {
+        if !file.isNonCached { file.beginCachedUse() }
+        unwatched.current?.opened()
+    }
+
+    /// The kernel has pages of the file from now on, and its cache may keep them after this handle
+    /// closes.
+    func noteCachedPages(of node: Node, _ request: ReadRequest) {
+        guard request.isForCache, !node.wasReadIntoCache.load(ordering: .relaxed) else { return }
+        node.wasReadIntoCache.store(true, ordering: .relaxed)
+    }
+
+    /// A request of the mount changed the file's content and times.
+    func noteOwnChange(of node: Node) {
+        node.ownChanges.add(1, ordering: .releasing)
+    }
+
+    /// A mapping reads its pages through the handle that made it, with or without O_DIRECT.
+    ///
+    /// A mapping whose every page another handle brought into the cache sends no request; its
+    /// stores appear when the kernel writes them back. Reads through the mount do not miss them:
+    /// the kernel writes back a file's pages before it reads the file directly. Searches for data
+    /// do: see ``seek(_:_:)``.
+    ///
+    /// Where the kernel reads the file itself, such a request is a readahead(2), not a mapping.
+    func noteMapping(of handle: OpenHandle, _ request: ReadRequest) {
+        let file = handle.file
+        if handle.decision?.opener != nil { return }
+        guard request.isForCache, file.isNonCached else { return }
+        let isNew = recovery != nil && !file.isInMappedUse
+        file.beginCachedUse(isMapped: true)
+        if isNew { handles.noteState(of: request.handle) }
     }
 }

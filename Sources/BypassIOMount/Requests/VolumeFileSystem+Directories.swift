@@ -15,7 +15,9 @@ extension VolumeFileSystem {
                     if leavesAccessTime { parameters.options.insert(.noAccessTime) }
                 }
             }
-            let number = handles.insert(OpenHandle(node: node, file: file, needsWriteBack: false))
+            let number = handles.insert(
+                OpenHandle(node: node, file: file, needsWriteBack: false, times: times),
+                for: request.context.unique)
             let wasTaken = reply.succeed(
                 handle: number,
                 trust.listingFlags(

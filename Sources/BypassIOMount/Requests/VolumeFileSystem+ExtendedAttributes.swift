@@ -1,6 +1,7 @@
 internal import BypassIOProtocol
 internal import FUSE
 internal import IOStack
+internal import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 
@@ -78,16 +79,24 @@ extension VolumeFileSystem {
         let killsGroupPrivilege = request.killsGroupPrivilege
         let context = request.context
         if context.node == .root, name == MountedVolume.accessTimesAttribute {
-            accessTimesStay.store(value == [UInt8(ascii: "0")], ordering: .relaxed)
+            let stay = value == [UInt8(ascii: "0")]
+            accessTimesStay.store(stay, ordering: .relaxed)
+            recovery?.set(.leavesAccessTime, to: stay ? 1 : 0)
             return reply.succeed()
         }
         do throws(IOFailure) {
             let requestor = requestor(context)
             let node = try nodes.node(context.node)
+            var once = Once()
+            let begun = mustNotExist ? begun.take(context) : nil
             try withFile(of: node, requestor) { file throws(IOFailure) in
-                try file.setAttribute(
-                    name, to: value, mustExist: mustExist, mustNotExist: mustNotExist,
-                    requestor: requestor)
+                once.begin()
+                try once { () throws(IOFailure) in
+                    if isSet(name, to: value, of: file, begun, requestor) { return }
+                    try file.setAttribute(
+                        name, to: value, mustExist: mustExist, mustNotExist: mustNotExist,
+                        requestor: requestor)
+                }
                 guard killsGroupPrivilege else { return }
                 let permissions = try file.status(requestor: requestor).permissions
                 guard permissions & 0o2000 != 0 else { return }
@@ -111,6 +120,7 @@ extension VolumeFileSystem {
             let requestor = requestor(context)
             let node = try nodes.node(context.node)
             try withFile(of: node, requestor) { file throws(IOFailure) in
+                if isUnset(name, of: file, context, requestor) { return }
                 try file.removeAttribute(name, requestor: requestor)
             }
             if name == Self.capability {

@@ -30,11 +30,15 @@ extension VolumeFileSystem {
         kind: CreateParameters.Kind, mode: UInt32, umask: UInt32
     ) {
         let requestor = requestor(context)
+        let begun = begun.take(context)
         let mark = trust.mark()
         do throws(IOFailure) {
             let parent = try nodes.node(context.node)
             let component = try FilePath.Component(name: name)
             let information = try withFile(of: parent, requestor) { directory throws(IOFailure) in
+                if let made = made(component, kind, in: directory, begun, requestor) {
+                    return made
+                }
                 let made = HeldFile(
                     try volume.open(
                         CreateParameters(
@@ -57,14 +61,22 @@ extension VolumeFileSystem {
         let name = [UInt8](copying: request.name)
         let context = request.context
         let requestor = requestor(context)
+        let begun = begun.take(context)
         let mark = trust.mark()
         do throws(IOFailure) {
             let existing = try nodes.node(request.existingNode)
             let parent = try nodes.node(context.node)
             let component = try FilePath.Component(name: name)
+            var once = Once()
             let information = try withFile(of: existing, requestor) { file throws(IOFailure) in
-                try withFile(of: parent, requestor) { directory throws(IOFailure) in
-                    try file.apply(.link(component, in: directory), requestor: requestor)
+                once.begin()
+                try once { () throws(IOFailure) in
+                    try withFile(of: parent, requestor) { directory throws(IOFailure) in
+                        if isLinked(component, to: file, in: directory, begun, requestor) {
+                            return
+                        }
+                        try file.apply(.link(component, in: directory), requestor: requestor)
+                    }
                 }
                 return try file.status(requestor: requestor)
             }
@@ -96,7 +108,11 @@ extension VolumeFileSystem {
         do throws(IOFailure) {
             let parent = try nodes.node(context.node)
             let component = try FilePath.Component(name: name)
-            let victim = try victim(name, component, in: parent, requestor)
+            let begun = begun.take(context)
+            if try isRemoved(name, component, in: parent, begun, requestor) {
+                return reply.succeed()
+            }
+            let victim = try victim(name, component, in: parent, requestor, noting: context)
             try withFile(of: parent, requestor) { directory throws(IOFailure) in
                 try directory.apply(
                     .unlink(component, directory: isDirectory), requestor: requestor)
@@ -112,7 +128,8 @@ extension VolumeFileSystem {
     /// A node that is about to lose its known name, with its file, which replaces the name
     /// afterwards: the kernel may still have it open.
     private func victim(
-        _ name: [UInt8], _ component: FilePath.Component, in parent: Node, _ requestor: Requestor
+        _ name: [UInt8], _ component: FilePath.Component, in parent: Node, _ requestor: Requestor,
+        noting context: RequestContext? = nil
     ) throws(IOFailure) -> (node: Node, held: HeldFile)? {
         let held: HeldFile
         do throws(IOFailure) {
@@ -129,6 +146,7 @@ extension VolumeFileSystem {
             guard error.errno == .noSuchFileOrDirectory else { throw error }
             return nil
         }
+        if let context { note(FileID.words(held.file.stream.id), for: context) }
         return nodes.known(held.file.stream, by: name, in: parent).map { ($0, held) }
     }
 
@@ -145,6 +163,14 @@ extension VolumeFileSystem {
             guard flags.subtracting(known).isEmpty else { throw IOFailure(.invalidParameter) }
             let old = try nodes.node(request.context.node)
             let new = try nodes.node(request.newDirectory)
+            let places = (
+                old: try Place(names.old, in: old), new: try Place(names.new, in: new)
+            )
+            let begun = begun.take(request.context)
+            if try isRenamed(places.old, places.new, flags, begun, requestor) {
+                return reply.succeed()
+            }
+            try noteRename(places.old, places.new, request.context, requestor)
             try rename(names.old, in: old, to: names.new, in: new, flags, requestor)
             reply.succeed()
         } catch {
@@ -160,18 +186,28 @@ extension VolumeFileSystem {
     ) throws(IOFailure) {
         let component = try FilePath.Component(name: name)
         let newComponent = try FilePath.Component(name: newName)
-        let moved = known(component, in: old, requestor)
+        let moved = try known(component, in: old, requestor)
         let isExchange = flags.contains(.exchange)
-        let exchanged = isExchange ? known(newComponent, in: new, requestor) : nil
+        let exchanged = isExchange ? try known(newComponent, in: new, requestor) : nil
         let replaced =
             isExchange || flags.contains(.noReplace)
             ? nil : try victim(newName, newComponent, in: new, requestor)
-        try withFile(of: old, requestor) { from throws(IOFailure) in
-            try withFile(of: new, requestor) { to throws(IOFailure) in
-                try from.apply(
-                    .rename(from: component, to: newComponent, in: to, flags),
-                    requestor: requestor)
+        defer { withExtendedLifetime(replaced?.held) {} }
+        var failure: IOFailure?
+        do throws(IOFailure) {
+            try withFile(of: old, requestor) { from throws(IOFailure) in
+                try withFile(of: new, requestor) { to throws(IOFailure) in
+                    try from.apply(
+                        .rename(from: component, to: newComponent, in: to, flags),
+                        requestor: requestor)
+                }
             }
+        } catch {
+            // A filter may have failed it after it was done.
+            guard let moved, (try? known(newComponent, in: new, requestor)) === moved else {
+                throw error
+            }
+            failure = error
         }
         // For two names of one file rename(2) does nothing.
         if let replaced, replaced.node !== moved {
@@ -179,15 +215,16 @@ extension VolumeFileSystem {
         }
         if let moved, replaced?.node !== moved { nodes.renamed(moved, to: newName, in: new) }
         if let exchanged { nodes.renamed(exchanged, to: name, in: old) }
+        if let failure { throw failure }
     }
 
-    /// The node behind a name; nil if the kernel does not know it.
+    /// The node behind a name; nil if the kernel does not know it, or there is no such name.
+    ///
+    /// Throws if the name cannot be looked at: a node that is renamed unnoticed would stay at its
+    /// old name, where every later request about it fails with ESTALE.
     private func known(
         _ component: FilePath.Component, in parent: Node, _ requestor: Requestor
-    ) -> Node? {
-        let information = try? withFile(of: parent, requestor) { directory throws(IOFailure) in
-            try directory.status(of: component, requestor: requestor)
-        }
-        return information.flatMap { nodes.known($0) }
+    ) throws(IOFailure) -> Node? {
+        try look(at: component, in: parent, requestor).flatMap { nodes.known($0) }
     }
 }

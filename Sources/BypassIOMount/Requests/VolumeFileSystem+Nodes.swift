@@ -99,9 +99,10 @@ extension VolumeFileSystem {
             let node = try nodes.node(request.context.node)
             let requestor = requestor(request.context)
             let information: FileInformation
+            var once = Once()
             defer { noteOwnChange(of: node) }
             if let number = request.handle, let open = try? handles.handle(number) {
-                information = try apply(request, to: open.file, of: node, requestor)
+                information = try apply(request, to: open.file, of: node, requestor, &once)
             } else {
                 // At an unchanged size, truncate(2) may leave the times alone, which a truncation
                 // through an open file does not. O_TRUNC looks like a truncate(2) to 0, but comes
@@ -113,7 +114,7 @@ extension VolumeFileSystem {
                 information = try withFile(
                     of: node, requestor, byNameOnly: isByName
                 ) { file throws(IOFailure) in
-                    try apply(request, to: file, of: node, requestor)
+                    try apply(request, to: file, of: node, requestor, &once)
                 }
             }
             reply.succeed(
@@ -129,15 +130,34 @@ extension VolumeFileSystem {
     /// last, because every other change moves them.
     private func apply(
         _ request: SetAttributesRequest, to file: FileObject, of node: Node,
-        _ requestor: Requestor
+        _ requestor: Requestor, _ once: inout Once
     ) throws(IOFailure) -> FileInformation {
-        if let size = request.size {
-            try changeSize(of: file, to: size, requestor)
+        once.begin()
+        try once { () throws(IOFailure) in
+            if let size = request.size { try changeSize(of: file, to: size, requestor) }
         }
-        if request.userID != nil || request.groupID != nil {
+        try once { () throws(IOFailure) in
+            guard request.userID != nil || request.groupID != nil else { return }
             try file.apply(
                 .owner(userID: request.userID, groupID: request.groupID), requestor: requestor)
         }
+        try once { () throws(IOFailure) in
+            try changeMode(request, of: file, node, requestor)
+        }
+        try once { () throws(IOFailure) in
+            guard request.accessTime != nil || request.modificationTime != nil else { return }
+            try file.apply(
+                .times(
+                    access: FileChange.TimeChange(request.accessTime),
+                    modification: FileChange.TimeChange(request.modificationTime)),
+                requestor: requestor)
+        }
+        return try file.status(requestor: requestor)
+    }
+
+    private func changeMode(
+        _ request: SetAttributesRequest, of file: FileObject, _ node: Node, _ requestor: Requestor
+    ) throws(IOFailure) {
         if let mode = request.mode {
             try file.apply(.permissions(mode & 0o7777), requestor: requestor)
         } else if request.killsPrivileges, request.userID == nil, request.groupID == nil {
@@ -151,14 +171,6 @@ extension VolumeFileSystem {
             // moved the time already, and the write itself tells whether set-id bits go.
             try file.apply(.owner(userID: nil, groupID: nil), requestor: requestor)
         }
-        if request.accessTime != nil || request.modificationTime != nil {
-            try file.apply(
-                .times(
-                    access: FileChange.TimeChange(request.accessTime),
-                    modification: FileChange.TimeChange(request.modificationTime)),
-                requestor: requestor)
-        }
-        return try file.status(requestor: requestor)
     }
 
     /// truncate(2) needs no descriptor for writing, but the handle in use may be open for reading
@@ -194,6 +206,9 @@ extension VolumeFileSystem {
 
     // MARK: Links and the volume
 
+    /// The kernel takes no longer answer, and a filter may make one.
+    private static let longestTarget = 4095
+
     func readLink(_ context: RequestContext, _ reply: consuming BytesReply) {
         let requestor = requestor(context)
         do throws(IOFailure) {
@@ -201,6 +216,7 @@ extension VolumeFileSystem {
             let target = try withFile(of: node, requestor) { file throws(IOFailure) in
                 try file.linkTarget(requestor: requestor)
             }
+            guard target.count <= Self.longestTarget else { throw IOFailure(.ioDeviceError) }
             reply.succeed(target.span)
         } catch {
             reply.fail(error)

@@ -10,6 +10,7 @@ extension VolumeFileSystem {
     func open(_ request: OpenRequest, _ reply: consuming OpenReply) {
         let requestor = requestor(request.context)
         let flags = request.flags
+        let began = times.begin()
         do throws(IOFailure) {
             let node = try nodes.node(request.context.node)
             let mayShare = !flags.mayWrite && !flags.truncates
@@ -20,8 +21,6 @@ extension VolumeFileSystem {
                     parameters.kind = .regularFile
                     parameters.disposition = flags.truncates ? .overwrite : .open
                     parameters.apply(flags)
-                    // The kernel sends OPEN for regular files only.
-                    parameters.options.insert(.knownRegular)
                     if leavesAccessTime { parameters.options.insert(.noAccessTime) }
                 }
             }
@@ -33,16 +32,23 @@ extension VolumeFileSystem {
                 hasRoom: shares.hasRoomForKernelReads(beside: otherDescriptors), reply)
             var way = decision?.way ?? .cached
             if case .cached = way, hasMadeUpSize(file, requestor) { way = .direct }
-            let number = insert(file, of: node, flags, way, decision)
+            let number = insert(
+                file, of: node, flags, way, decision, for: request.context.unique)
             nodes.opened(
                 file, of: node, forWritingBy: flags.mayWrite ? request.context.processID : 0)
             var answer = way.replyFlags(flags)
             if !flags.isDirect, !nodes.keepsCache(of: node) { answer.remove(.keepCache) }
+            if began != 0 { noteOpenTime(of: number, since: began) }
             let wasTaken = reply.succeed(handle: number, answer, backing: way.backing)
             if !wasTaken { close(number) }
         } catch {
             reply.fail(error)
         }
+    }
+
+    private func noteOpenTime(of number: HandleID, since began: UInt64) {
+        guard let handle = try? handles.handle(number) else { return }
+        times.record(.open(handle.route.0), since: began)
     }
 
     /// Descriptors that files keep beside open handles: files without a name, and the kernel's
@@ -93,24 +99,28 @@ extension VolumeFileSystem {
 
     private func insert(
         _ file: FileObject, of node: Node, _ flags: OpenFlags, _ way: OpenWay,
-        _ decision: OpenDecision?
+        _ decision: OpenDecision?, for opener: RequestID
     ) -> HandleID {
         let needsWriteBack = flags.mayWrite && (flags.appends || flags.isDirect)
         let usesCache = if case .cached = way { true } else { false }
         let handle = OpenHandle(
             node: node, file: file, needsWriteBack: needsWriteBack, mayTakeTwo: flags.mayTakeTwo,
             usesCache: usesCache,
-            writesDirectly: flags.isDirect && flags.mayWrite, decision: decision)
+            writesDirectly: flags.isDirect && flags.mayWrite, appends: flags.appends,
+            decision: decision, times: times)
         if handle.writesDirectly { nodes.countDirectWriter(1, of: node) }
         if handle.mayMapForWriting {
             node.writableMappers.add(1, ordering: .sequentiallyConsistent)
         }
-        let number = handles.insert(handle)
+        let number = handles.insert(handle, for: opener)
         if usesCache { noteOpen(of: file) }
         return number
     }
 
     func close(_ number: HandleID) {
+        if closedReaders.isRemembering, let handle = try? handles.handle(number) {
+            closedReaders.note(handle, number)
+        }
         guard let handle = handles.remove(number) else { return }
         nodes.closed(handle.file, of: handle.node)
         if handle.writesDirectly { nodes.countDirectWriter(-1, of: handle.node) }
@@ -130,6 +140,7 @@ extension VolumeFileSystem {
         let context = request.context
         let requestor = requestor(context)
         let flags = request.flags
+        let begun = begun.take(context)
         let mark = trust.mark()
         do throws(IOFailure) {
             let parent = try nodes.node(context.node)
@@ -142,14 +153,14 @@ extension VolumeFileSystem {
                 () throws(IOFailure) in
                 try withFile(of: parent, requestor) { directory throws(IOFailure) in
                     parameters.directory = directory
-                    return try makeOrOpen(&parameters, flags, requestor)
+                    return try makeOrOpen(&parameters, flags, requestor, begun)
                 }
             }
             let information = try status(of: file, flags, requestor)
             let node = nodes.found(information, name, in: parent)
             let decision = kernelRoute?.decideNew(file, node)
             let way = decision?.way ?? .cached
-            let number = insert(file, of: node, flags, way, decision)
+            let number = insert(file, of: node, flags, way, decision, for: context.unique)
             nodes.opened(file, of: node)
             let wasTaken = reply.succeed(
                 entry(node, information, since: mark), handle: number, way.replyFlags(flags),
@@ -164,8 +175,15 @@ extension VolumeFileSystem {
     /// The kernel sends CREATE for a name that it believes absent; a change behind the mount may
     /// have made the file.
     private func makeOrOpen(
-        _ parameters: inout CreateParameters, _ flags: OpenFlags, _ requestor: Requestor
+        _ parameters: inout CreateParameters, _ flags: OpenFlags, _ requestor: Requestor,
+        _ begun: BegunRequest?
     ) throws(IOFailure) -> FileObject {
+        if let directory = parameters.directory, let name = parameters.path.components.first,
+            made(name, .regularFile, in: directory, begun, requestor) != nil
+        {
+            parameters.disposition = .openIf
+            return try volume.open(parameters, requestor: requestor)
+        }
         do throws(IOFailure) {
             return try volume.open(parameters, requestor: requestor)
         } catch {
@@ -211,7 +229,7 @@ extension VolumeFileSystem {
             let node = nodes.found(nameless: information, held: held)
             let decision = kernelRoute?.decideNew(file, node)
             let way = decision?.way ?? .cached
-            let number = insert(file, of: node, flags, way, decision)
+            let number = insert(file, of: node, flags, way, decision, for: context.unique)
             nodes.opened(file, of: node)
             let wasTaken = reply.succeed(
                 entry(node, information, since: mark), handle: number, way.replyFlags(flags),

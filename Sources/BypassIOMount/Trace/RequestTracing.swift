@@ -2,6 +2,11 @@ package import BypassIOProtocol
 internal import FUSE
 internal import IOStack
 internal import LinuxKit
+internal import SystemPackage
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
 
 /// Follows a mount's requests through the layers while a trace runs, and costs nothing otherwise.
 ///
@@ -21,6 +26,8 @@ final class RequestTracing: RequestTracer, LayerObserver {
     private let processes = ThreadProcesses()
     private let state = Guarded(State())
     private let switching = Guarded(())
+    /// Reads at gates, by the threads that answer them. A leaf.
+    private let held = Guarded<[AnsweringThread: TracedRequest]>([:])
 
     init(_ volume: IOStack.Volume, _ handles: HandleTable) {
         self.volume = volume
@@ -80,16 +87,46 @@ final class RequestTracing: RequestTracer, LayerObserver {
 
     // MARK: Requests
 
-    func came(_ request: ArrivedRequest) -> (any FollowedRequest)? {
+    func came(_ request: ArrivedRequest) -> (any FollowedRequest)? { traced(request) }
+
+    private func traced(_ request: ArrivedRequest, heldAt path: String? = nil) -> TracedRequest? {
         let traces = state.withLock { $0.traces }
         guard !traces.isEmpty else { return nil }
         let process = processes.process(of: request.threadID)
         let wanting = traces.filter { $0.filter.process == nil || $0.filter.process == process }
         guard !wanting.isEmpty else { return nil }
-        return TracedRequest(request, process, handles, for: wanting)
+        return TracedRequest(request, process, handles, for: wanting, heldAt: path)
     }
 
-    func saw(_ visit: LayerVisit) { (WorkerThread.followed as? TracedRequest)?.add(visit) }
+    func saw(_ visit: LayerVisit) {
+        let followed = WorkerThread.followed as? TracedRequest ?? held.withLock { $0[.current] }
+        followed?.add(visit)
+    }
+
+    // MARK: Reads at gates
+
+    func held(_ read: KernelRead, of file: FileObject) {
+        let request = ArrivedRequest(
+            operation: "KERNEL_READ", threadID: Int32(bitPattern: read.thread),
+            userID: file.requestor.userID, offset: read.offset, size: read.length,
+            arrival: LayerClock.now)
+        let followed = traced(request, heldAt: file.openedPath)
+        held.withLock { $0[.current] = followed }
+    }
+
+    func answered(_ read: KernelRead, _ failure: IOFailure?) {
+        guard let followed = held.withLock({ $0.removeValue(forKey: .current) }) else { return }
+        // The kernel counts the bytes of a read that passes, and tells nobody.
+        followed.ended(
+            failure.map { .failed($0.errno) } ?? .noted, at: LayerClock.now, opened: nil)
+    }
+}
+
+/// A thread of this process, while it runs.
+private struct AnsweringThread: Hashable {
+    private let number = UInt(pthread_self())
+
+    static var current: Self { Self() }
 }
 
 /// A trace that runs: requests come into it as long as it is there.
@@ -119,4 +156,71 @@ public final class RequestTrace: Sendable {
 
     /// Takes at most `limit` requests, the oldest first.
     package func page(limit: Int) -> TracePage { buffer.page(limit: limit) }
+}
+
+extension TraceRecord {
+    /// nil: the request is not over.
+    init?(_ traced: TracedRequest, number: UInt64, wallOffset: Int64) {
+        let state = traced.present
+        guard let end = state.end else { return nil }
+        let request = traced.request
+        let arrival = request.arrival
+        let time = WallTime(nanoseconds: Int64(clamping: arrival) + wallOffset)
+        self.init(
+            number: number, time: time.iso8601, begin: arrival,
+            nanoseconds: max(end.moment, arrival) - arrival, operation: request.operation,
+            unique: request.unique.rawValue, process: traced.process, thread: request.threadID,
+            user: request.userID, layers: Self.nested(state.layers, arrival, end.moment),
+            furtherLayers: state.furtherLayers)
+        path = traced.path(state)
+        (offset, length) = (request.offset, request.size)
+        route = end.route
+        control = state.control?.control?.description
+        refusal = state.control?.veto.map {
+            Refusal(
+                driver: $0.driver, status: $0.status.rawValue, statusName: $0.status.name,
+                reason: $0.reason)
+        }
+        switch end.outcome {
+        case .answered(let count): bytes = count
+        case .failed(let error): errno = error.rawValue
+        case .noted, .answeredLate: break
+        }
+    }
+
+    /// In the order of their beginnings, each with the number of those that it lies within. They
+    /// come in the order of their ends.
+    private static func nested(
+        _ visits: [LayerVisit], _ arrival: UInt64, _ end: UInt64
+    ) -> [Layer] {
+        let sorted = visits.enumerated().sorted { one, other in
+            if one.element.began != other.element.began {
+                return one.element.began < other.element.began
+            }
+            if one.element.ended != other.element.ended {
+                return one.element.ended > other.element.ended
+            }
+            return one.offset > other.offset
+        }
+        var around: [UInt64] = []
+        return sorted.map { _, visit in
+            let began = min(max(visit.began, arrival), end)
+            let ended = min(max(visit.ended, began), end)
+            while let last = around.last, last < ended || last <= began && began < ended {
+                around.removeLast()
+            }
+            defer { around.append(ended) }
+            return Layer(visit, depth: around.count, begin: began - arrival, ended - began)
+        }
+    }
+}
+
+extension TraceRecord.Layer {
+    fileprivate init(_ visit: LayerVisit, depth: Int, begin: UInt64, _ nanoseconds: UInt64) {
+        let status = visit.request?.status
+        self.init(
+            kind: visit.layer.rawValue, name: visit.name, altitude: visit.altitude?.description,
+            outcome: visit.outcome?.rawValue, status: status?.rawValue, statusName: status?.name,
+            depth: depth, begin: begin, nanoseconds: nanoseconds)
+    }
 }

@@ -17,11 +17,17 @@ internal import SystemPackage
 final class VolumeFileSystem: FileSystem {
     let volume: IOStack.Volume
     let nodes: NodeTable
-    let handles = HandleTable()
+    let handles: HandleTable
+    /// What is written down for a successor; nil: nothing.
+    let recovery: RecoveryTable?
+    /// What the process that died had begun and not answered.
+    let begun: BegunRequests
     let shares: DescriptorShares
     let trust: KernelTrust
     let habits = ListingHabits()
     let notices = KernelNotices()
+    let times = RequestTimes()
+    let closedReaders = ClosedReaders()
     /// Set once the volume is mounted, if it is needed.
     let unwatched = GuardedOnDemand<UnwatchedFiles>()
     private let generation = HandleGeneration()
@@ -31,6 +37,8 @@ final class VolumeFileSystem: FileSystem {
     let pausers: StreamPausers
     /// nil: programs get kernel reads only if they ask.
     let kernelRoute: KernelRoute?
+    /// What came from another process, until this one serves.
+    let adoptedReads = Guarded(AdoptedReads())
     /// Whether all files of the volume itself are like those of /proc.
     private let hasMadeUpSizes: Bool
     /// The permissions at the time of the mount.
@@ -49,9 +57,16 @@ final class VolumeFileSystem: FileSystem {
             openDirectories: options.maximumOpenDirectories, isShared: options.mount.allowOther)
         let status = try root.file.status()
         rootPermissions = UInt16(status.permissions & 0o7777)
-        nodes = NodeTable(root: root, status, openDirectories: shares.openDirectories)
+        nodes = NodeTable(
+            root: root, status, openDirectories: shares.openDirectories,
+            limit: options.maximumKnownFiles, recovery: options.recovery)
+        handles = HandleTable(options.recovery)
+        recovery = options.recovery
+        begun = BegunRequests(options.recalled)
         trust = KernelTrust(volume, options)
-        accessTimesStay = Atomic(options.noAccessTime || options.mount.noAccessTime)
+        let leavesAccessTime = options.noAccessTime || options.mount.noAccessTime
+        accessTimesStay = Atomic(leavesAccessTime)
+        recovery?.set(.leavesAccessTime, to: leavesAccessTime ? 1 : 0)
         pausers = options.pausers
         kernelRoute =
             options.grantsKernelReads
@@ -134,6 +149,7 @@ final class VolumeFileSystem: FileSystem {
     func entry(
         _ node: Node, _ information: FileInformation, since mark: KernelTrust.Mark
     ) -> NodeEntry {
+        if nodes.mustPrune() { pruneNodes() }
         let validities = trust.validities(of: information, since: mark)
         return NodeEntry(
             node: node.number, generation: generation(information),

@@ -44,3 +44,21 @@ public struct StorageBypassIOOperation: RawRepresentable, Hashable, Sendable {
 extension StorageBypassIOOperation: CustomStringConvertible {
     public var description: String { windowsName ?? "storage operation \(rawValue)" }
 }
+
+/// Flags of a storage request (`BPIO_INFLAGS`, ntddstor.h). None is defined; bits are kept.
+public struct StorageBypassIOInputFlags: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt32
+
+    public init(rawValue: UInt32) {
+        self.rawValue = rawValue
+    }
+}
+
+/// Flags of a storage reply (`BPIO_OUTFLAGS`, ntddstor.h). None is defined; bits are kept.
+public struct StorageBypassIOOutputFlags: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt32
+
+    public init(rawValue: UInt32) {
+        self.rawValue = rawValue
+    }
+}

@@ -45,9 +45,9 @@ public struct ServiceEvent: Codable, Sendable, Equatable {
 
     /// What kind of thing happened. The words and numbers are stable: programs look for them.
     public enum Kind: String, Codable, Sendable, CaseIterable {
-        case mounted, ended, problem, channelEnded
+        case mounted, ended, problem, channelEnded, storageFailed, requestWaits
         case attached, detached, optionSet
-        case vetoed, found
+        case vetoed, found, denied, asked, undecided
         case paused, resumed, resumeRefused, pauseFailed
         case suspended, suspensionEnded
         case kernelGranted, gateClosed, gateOpened, gateStuck
@@ -59,11 +59,16 @@ public struct ServiceEvent: Codable, Sendable, Equatable {
             case .ended: 2
             case .problem: 3
             case .channelEnded: 4
+            case .storageFailed: 5
+            case .requestWaits: 6
             case .attached: 10
             case .detached: 11
             case .optionSet: 12
             case .vetoed: 20
             case .found: 21
+            case .denied: 22
+            case .asked: 23
+            case .undecided: 24
             case .paused: 30
             case .resumed: 31
             case .resumeRefused: 32
@@ -92,4 +97,13 @@ public struct EventPage: Codable, Sendable, Equatable {
         self.lost = lost
         self.next = next
     }
+}
+
+/// How often events of each kind happened since the service began, told or only counted.
+public struct EventTallies: Sendable, Equatable {
+    public var byKind: [ServiceEvent.Kind: UInt64] = [:]
+    /// Events that readers who came late asked for and that were kept no more.
+    public var lost: UInt64 = 0
+
+    public init() {}
 }

@@ -54,3 +54,36 @@ public struct ServiceReport: Codable, Sendable {
         self.clients = clients
     }
 }
+
+/// Why the control interface of a mount did not do what it was asked: the body of every answer that
+/// is no success.
+public struct ControlFault: Error, Codable, Sendable, Hashable {
+    /// HTTP's.
+    public let status: Int
+    /// A word for programs, such as `no-such-instance`.
+    public let reason: String
+    /// For people: what is wrong, in a sentence.
+    public let message: String
+    /// What to do about it; nil where nothing can be done.
+    public let advice: String?
+
+    public init(_ status: Int, _ reason: String, _ message: String, advice: String? = nil) {
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.advice = advice
+    }
+}
+
+/// What became of a restart.
+public struct RestartReport: Codable, Sendable {
+    /// The process that serves now.
+    public let process: Int32
+    /// For so long no request was carried.
+    public let pauseMilliseconds: Int64
+
+    package init(process: Int32, pauseMilliseconds: Int64) {
+        self.process = process
+        self.pauseMilliseconds = pauseMilliseconds
+    }
+}

@@ -28,7 +28,7 @@ extension NTStatus {
         (9, [.fileClosed, .invalidHandle]),  // EBADF
         (11, [.retry, .fileLockConflict, .lockNotGranted]),  // EAGAIN
         (12, [.insufficientResources, .noMemory]),  // ENOMEM
-        (13, [.accessDenied, .volumeWriteAccessDenied]),  // EACCES
+        (13, [.accessDenied, .volumeWriteAccessDenied, .portConnectionRefused]),  // EACCES
         (14, [.invalidUserBuffer]),  // EFAULT
         (16, [.sharingViolation, .deviceBusy, .daxMappingExists]),  // EBUSY
         (17, [.objectNameCollision]),  // EEXIST
@@ -69,7 +69,7 @@ extension NTStatus {
                 .notSupportedWithCachedHandle, .volsnapNoBypassIOWithSnapshot,
             ]
         ),
-        (107, [.deviceNotConnected]),  // ENOTCONN
+        (107, [.deviceNotConnected, .portDisconnected]),  // ENOTCONN
         (110, [.ioTimeout]),  // ETIMEDOUT
         (116, [.fileDeleted]),  // ESTALE
         (122, [.quotaExceeded]),  // EDQUOT

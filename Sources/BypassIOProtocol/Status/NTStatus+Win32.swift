@@ -8,6 +8,7 @@ extension NTStatus {
     private var generalWin32: UInt32? {
         switch self {
         case .success: 0
+        case .timeout: 258
         case .pending: 997
         case .bufferOverflow, .moreProcessingRequired: 234
         case .noMoreFiles: 18
@@ -15,14 +16,16 @@ extension NTStatus {
         case .unsuccessful: 31
         case .notImplemented, .invalidDeviceRequest: 1
         case .infoLengthMismatch: 24
-        case .invalidHandle, .objectTypeMismatch, .fileClosed: 6
+        case .invalidHandle, .objectTypeMismatch, .fileClosed, .portDisconnected: 6
         case .invalidParameter, .invalidParameter1, .invalidParameter2, .invalidParameter3,
             .invalidParameter4:
             87
         case .noSuchDevice, .noSuchFile, .objectNameNotFound: 2
         case .endOfFile: 38
-        case .noMemory: 8
-        case .accessDenied, .deletePending, .fileIsADirectory, .cannotDelete, .fileDeleted: 5
+        case .noMemory, .portMessageTooLong: 8
+        case .accessDenied, .deletePending, .fileIsADirectory, .cannotDelete, .fileDeleted,
+            .portConnectionRefused:
+            5
         case .bufferTooSmall: 122
         case .objectNameInvalid: 123
         case .objectNameCollision: 183
@@ -50,6 +53,7 @@ extension NTStatus {
         case .ioDeviceError: 1117
         case .notFound: 1168
         case .retry: 1237
+        case .connectionCountLimit: 1238
         case .tooManyLinks: 1142
         case .reparsePointNotResolved: 1921
         case .fileTooLarge: 223

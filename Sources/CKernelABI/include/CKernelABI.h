@@ -14,5 +14,8 @@
 #include "log.h"
 #include "sockets.h"
 #include "memory.h"
+#include "restart.h"
+#include "recovery.h"
+#include "unmounter.h"
 
 #endif

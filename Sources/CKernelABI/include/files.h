@@ -259,6 +259,8 @@ struct bpio_byte_lock {
 // ---- the calls; each returns a value >= 0 or -errno ----
 
 int bpio_openat(int directory, const char *path, int flags, uint32_t mode);
+// Opens the file of `descriptor` again, by the links in the directory `links` (/proc/self/fd).
+int bpio_reopen(int links, int descriptor, int flags);
 int bpio_openat2(int directory, const char *path, const struct bpio_open_how *how);
 int bpio_close(int fd);
 int bpio_duplicate(int fd);
@@ -304,6 +306,7 @@ int bpio_fdatasync(int fd);
 int bpio_syncfs(int fd);
 int64_t bpio_copy_file_range(
     int source, int64_t source_offset, int destination, int64_t destination_offset, size_t count);
+int bpio_clone(int source, int destination);
 int bpio_cachestat_of(int fd, uint64_t offset, uint64_t length, struct bpio_cachestat *out);
 
 int64_t bpio_getxattr(const char *path, const char *name, void *value, size_t capacity);

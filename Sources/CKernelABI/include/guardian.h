@@ -24,6 +24,11 @@ void bpio_guardian_kill(int32_t child);
 /// waitpid(2) without waiting: whether the child has ended.
 int32_t bpio_guardian_has_ended(int32_t child);
 
+/// pidfd_open(2): a descriptor of a process, closed on exec.
+int32_t bpio_guardian_process(int32_t process);
+/// Ends the process of such a descriptor at once and waits for its end.
+void bpio_guardian_end(int32_t process);
+
 /// A message, with a descriptor beside it unless that is negative. No SIGPIPE.
 int64_t bpio_guardian_send(int32_t socket, const void *bytes, size_t count, int32_t file);
 /// Waits for a message: its length, 0 at the end. `file` is its descriptor, or -1.
@@ -37,8 +42,6 @@ int32_t bpio_guardian_move(int32_t file, int32_t least);
 /// The guardian's first act: no signal but SIGKILL reaches it, `name` is its name, and the kernel
 /// looks for other processes to end when memory is short.
 void bpio_guardian_settle(const char *name);
-/// Bytes of events that nobody has read yet.
-int32_t bpio_guardian_unread(int32_t group);
 /// inotify(7): a descriptor that tells of the end of the file system at `path`, which is neither
 /// held nor kept from ending.
 int32_t bpio_guardian_watch(const char *path);

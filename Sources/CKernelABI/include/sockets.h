@@ -36,6 +36,10 @@ int64_t bpio_receive(int32_t socket, void *bytes, size_t count);
 int32_t bpio_shutdown(int32_t socket);
 /// poll(2) for something to read; milliseconds, -1 for ever. 1, 0 when the time is over, -errno.
 int32_t bpio_poll_readable(int32_t descriptor, int32_t milliseconds);
+/// The same for room to write.
+int32_t bpio_poll_writable(int32_t descriptor, int32_t milliseconds);
+/// shutdown(2) of what this side writes.
+int32_t bpio_shutdown_writing(int32_t socket);
 
 #pragma clang assume_nonnull end
 

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// One question on a connection of its own, and the answer as it comes. One thread.
 final class ControlExchange {
-    private let socket: OwnedDescriptor
+    private let socket: OpenSocket
     private let path: FilePath
     private var pending: ArraySlice<UInt8> = []
     private var form = Form.untilEnd
@@ -21,12 +21,15 @@ final class ControlExchange {
     private static let bodyLimit = 64 << 20
 
     /// Connects, and sends the question.
+    ///
+    /// - Parameter upgrade: a protocol to go on with.
     init(
-        _ path: FilePath, _ patience: Duration, _ method: String, _ target: String, _ body: [UInt8]
+        _ path: FilePath, _ patience: Duration, _ method: String, _ target: String, _ body: [UInt8],
+        upgrade: String? = nil
     ) throws(ControlClientError) {
         self.path = path
         do throws(Errno) {
-            socket = try SystemCall.streamSocket(waits: true)
+            socket = OpenSocket(try SystemCall.streamSocket(waits: true))
             try SystemCall.setPatience(
                 of: socket.descriptor, milliseconds: Int64(patience.nanoseconds / 1_000_000))
             try Self.connect(socket.descriptor, path)
@@ -34,7 +37,9 @@ final class ControlExchange {
             throw error == .resourceTemporarilyUnavailable
                 ? .late(path) : .unreachable(path, error)
         }
-        var head = "\(method) \(target) HTTP/1.1\r\nHost: bypassio\r\nConnection: close\r\n"
+        let connection = upgrade.map { "Upgrade\r\nUpgrade: \($0)" } ?? "close"
+        var head =
+            "\(method) \(target) HTTP/1.1\r\nHost: bypassio\r\nConnection: \(connection)\r\n"
         if !body.isEmpty {
             head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n"
         }
@@ -75,7 +80,7 @@ final class ControlExchange {
                 pending = pending[(place + end.count)...]
                 guard let status = understood(head) else { throw .malformed(path) }
                 // What is said before the answer (100) is none.
-                if 100..<200 ~= status { continue }
+                if 100..<200 ~= status, status != 101 { continue }
                 return status
             }
             guard pending.count <= Self.headLimit else { throw .malformed(path) }
@@ -108,6 +113,9 @@ final class ControlExchange {
         if status == 204 { form = .over }
         return status
     }
+
+    /// The connection, and what came behind the answer's head; the exchange is over.
+    var handedOver: PortExchange { PortExchange(socket, first: Array(pending)) }
 
     var descriptor: FileDescriptor { socket.descriptor }
 
@@ -181,4 +189,13 @@ final class ControlExchange {
     private func failure(_ errno: Errno) -> ControlClientError {
         errno == .resourceTemporarilyUnavailable ? .late(path) : .unreachable(path, errno)
     }
+}
+
+/// A socket that is closed when nobody has it any more.
+final class OpenSocket: Sendable {
+    private let owned: OwnedDescriptor
+
+    init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
+
+    var descriptor: FileDescriptor { owned.descriptor }
 }

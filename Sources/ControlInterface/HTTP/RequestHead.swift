@@ -16,6 +16,8 @@ struct RequestHead: Sendable, Equatable {
     let keepsConnection: Bool
     /// It waits for `100 Continue` before it sends the body.
     let waitsForContinue: Bool
+    /// Protocols that it would rather speak on this connection (RFC 9110, 7.8).
+    let upgrades: [String]
 
     struct Header: Sendable, Equatable {
         let name: String
@@ -43,6 +45,10 @@ struct RequestHead: Sendable, Equatable {
         let words = Self.values("connection", headers).flatMap { $0.split(separator: ",") }
             .map { Self.trimmed($0).lowercased() }
         keepsConnection = isCurrent ? !words.contains("close") : words.contains("keep-alive")
+        upgrades =
+            isCurrent && words.contains("upgrade")
+            ? Self.values("upgrade", headers).flatMap { $0.split(separator: ",") }
+                .map { Self.trimmed($0) } : []
         waitsForContinue =
             isCurrent
             && Self.values("expect", headers).contains { $0.lowercased() == "100-continue" }

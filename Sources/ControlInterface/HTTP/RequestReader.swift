@@ -24,6 +24,9 @@ struct RequestReader {
         let body: [UInt8]
     }
 
+    /// What came behind the last request.
+    var rest: [UInt8] { pending }
+
     private static let readSize = 4096
     private static let emptyLine: [UInt8] = Array("\r\n\r\n".utf8)
 

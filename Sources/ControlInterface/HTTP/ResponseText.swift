@@ -6,6 +6,11 @@ import Foundation
 enum ResponseText {
     static let goOn = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
+    /// The connection is a port's from now on.
+    static let switching = Array(
+        ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: \(PortLine.upgrade)\r\n"
+            + "Connection: Upgrade\r\n\r\n").utf8)
+
     /// Said by the thread that cuts a client off.
     static let requestTimeout = closing(
         ControlFault(408, "request-timeout", "The request did not come in time."))

@@ -1,3 +1,4 @@
+import BypassIOProtocol
 import Glibc
 import LinuxKit
 package import SystemPackage
@@ -90,4 +91,25 @@ package struct ControlPlace: Sendable, Hashable {
     private static func fingerprint(of bytes: [UInt8]) -> UInt64 {
         bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
+}
+
+/// Where clients of a control interface come in, and what those who come there may do.
+protocol ControlDoor: Sendable {
+    /// Takes connections; listens already, and does not wait.
+    var descriptor: FileDescriptor { get }
+
+    /// How a debugger calls the thread that takes them.
+    var threadName: String { get }
+
+    /// Who comes here is known before the first request: the kernel tells.
+    var knowsItsClients: Bool { get }
+
+    /// Why a connection is not taken; nil where it may ask.
+    func refusal(of client: FileDescriptor) -> ControlFault?
+
+    /// Why a request is not answered; nil where it is. Judged before its body is read.
+    func refusal(of request: RequestHead) -> ControlFault?
+
+    /// Takes no more clients. Any thread.
+    func close()
 }

@@ -60,6 +60,25 @@ package final class ControlPort: Sendable {
 
     private static let backlog: Int32 = 128
 
+    /// Takes over a port that another process of the same mount listens at, by an inherited
+    /// descriptor.
+    package init(
+        inherited descriptor: Int32, _ wanted: Address, _ token: ControlToken
+    ) throws(Failure) {
+        let socket = OwnedDescriptor(owning: FileDescriptor(rawValue: descriptor))
+        do throws(Errno) {
+            try SystemCall.closeOnExec(socket.descriptor)
+            address = Address(wanted.host, port: try SystemCall.port(of: socket.descriptor))
+        } catch {
+            throw .refused(wanted, error)
+        }
+        owned = socket
+        self.token = token
+    }
+
+    /// For another process of the same mount.
+    package var handed: Int32 { owned.descriptor.rawValue }
+
     /// Takes the port; clients may connect, and wait until they are served.
     package init(_ wanted: Address, _ token: ControlToken) throws(Failure) {
         do throws(Errno) {

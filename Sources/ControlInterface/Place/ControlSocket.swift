@@ -40,7 +40,10 @@ package final class ControlSocket: Sendable {
     ///
     /// It gets its name when it is ready, in one step. Of two services that begin at the same
     /// moment for one mount point the later has the name.
-    package init(_ place: ControlPlace) throws(Failure) {
+    ///
+    /// - Parameter isSuccessor: another process of the same mount has the name, and is about to
+    ///   end.
+    package init(_ place: ControlPlace, isSuccessor: Bool = false) throws(Failure) {
         path = place.path
         name = FilePath(place.name)
         let directory = try Self.directory(place)
@@ -52,7 +55,7 @@ package final class ControlSocket: Sendable {
         } catch {
             throw .refused(place.path, error)
         }
-        if let obstacle = Self.obstacle(place, directory.descriptor) {
+        if !isSuccessor, let obstacle = Self.obstacle(place, directory.descriptor) {
             try? SystemCall.unlink(draft, at: directory.descriptor)
             throw obstacle
         }

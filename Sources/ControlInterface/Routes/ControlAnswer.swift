@@ -64,6 +64,7 @@ package struct ControlAnswer: Sendable {
         if !allowed.isEmpty {
             headers[HTTPHeader("Allow")] = allowed.sorted().joined(separator: ", ")
         }
+        if status == 426 { headers[HTTPHeader("Upgrade")] = PortLine.upgrade }
         if status == 401 { headers[HTTPHeader("WWW-Authenticate")] = #"Bearer realm="bypassio""# }
         let code = HTTPStatusCode(status, phrase: Self.phrase(status))
         return switch body {
@@ -91,6 +92,7 @@ package struct ControlAnswer: Sendable {
         case 411: "Length Required"
         case 413: "Content Too Large"
         case 422: "Unprocessable Content"
+        case 426: "Upgrade Required"
         case 431: "Request Header Fields Too Large"
         case 503: "Service Unavailable"
         case 505: "HTTP Version Not Supported"

@@ -80,6 +80,17 @@ package struct ControlContext: Sendable {
         }
     }
 
+    /// Has the volume go to another process, which is waited for as long as the old one waits.
+    func restart<Value: Sendable>(
+        _ body: @escaping @Sendable (any ControlledVolume) throws(ControlFault) -> Value
+    ) async throws(ControlFault) -> Value {
+        let volume = volume
+        let late = ControlFault(503, "still-restarting", "The new service is not ready yet.")
+        return try await changes.answer(within: limits.restart, late: late) {
+            () throws(ControlFault) in try body(volume)
+        }
+    }
+
     /// Has the volume change something, and tells `late` when that takes longer.
     package func change<Value: Sendable>(
         late: ControlFault,

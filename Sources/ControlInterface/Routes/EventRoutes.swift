@@ -73,3 +73,53 @@ private actor EventFollower {
         return bytes
     }
 }
+
+extension ControlRoute {
+    /// What happens in a time that begins now.
+    static let activity = ControlRoute("GET", "/v1/activity") { request throws(Refusal) in
+        let milliseconds = try request.number("milliseconds") ?? 1000
+        guard 50...60_000 ~= milliseconds else {
+            throw ControlFault(
+                400, "malformed-query", "milliseconds=\(milliseconds): it is 50 to 60000.")
+        }
+        let limit = Int(clamping: try request.number("limit") ?? 20)
+        let end = try await request.context.look { $0.beginActivity() }
+        await ControlClock.sleep(for: .milliseconds(Int64(milliseconds)))
+        return ControlAnswer(try await request.context.look { _ in end(limit) })
+    }
+
+    /// The counters as Prometheus reads them.
+    static let metrics = ControlRoute("GET", "/metrics") { request throws(Refusal) in
+        let (report, tallies) = try await request.context.look { volume throws(ControlFault) in
+            volume.timeCallbacks()
+            return (try volume.report(), volume.tallies())
+        }
+        return .text(
+            MetricsText(report, tallies, request.context.clients()).text,
+            contentType: "text/plain; version=0.0.4; charset=utf-8")
+    }
+}
+
+/// How a stream's maker waits for something to say.
+enum NewsWait {
+    case news
+    /// Nothing came in time, or the client is gone.
+    case silence
+    /// No news will come any more.
+    case end
+
+    static func next(of news: AsyncStream<Void>, within time: Duration) async -> NewsWait {
+        await withTaskGroup(of: NewsWait.self) { group in
+            group.addTask {
+                for await _ in news { return .news }
+                return Task.isCancelled ? .silence : .end
+            }
+            group.addTask {
+                await ControlClock.sleep(for: time)
+                return .silence
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .end
+        }
+    }
+}

@@ -11,6 +11,7 @@ struct MetricsText {
         routes(report)
         filters(report)
         callbackTimes(tallies)
+        requestTimes(tallies)
         happened(tallies)
         family("control_clients", "gauge", "Clients of the control interface that are connected.")
         sample("control_clients", [], clients.connected)
@@ -88,11 +89,24 @@ struct MetricsText {
             "Time in callbacks by operation, while metrics or top were looked at.")
         for callbacks in tallies.callbacks where callbacks.times.count > 0 {
             histogram(
-                callbacks.times,
+                "filter_callback_seconds", callbacks.times,
                 [
                     ("filter", callbacks.filter), ("altitude", callbacks.altitude),
                     ("operation", Self.word(callbacks.operation)),
                 ])
+        }
+    }
+
+    /// What the kernel reads without asking takes the service no time, and has no samples; of a
+    /// read at a gate it is the time until the stack has answered.
+    private mutating func requestTimes(_ tallies: VolumeTallies) {
+        family(
+            "request_seconds", "histogram",
+            "Time in opens, reads and writes by route, while metrics or top were looked at.")
+        for requests in tallies.requests {
+            histogram(
+                "request_seconds", requests.times,
+                [("operation", requests.operation), ("route", requests.route.rawValue)])
         }
     }
 
@@ -122,8 +136,9 @@ struct MetricsText {
     }
 
     /// Bounds at each power of four: the same in each scrape.
-    private mutating func histogram(_ times: LatencyReport, _ labels: [(String, String)]) {
-        let name = "filter_callback_seconds"
+    private mutating func histogram(
+        _ name: String, _ times: LatencyReport, _ labels: [(String, String)]
+    ) {
         var passed: UInt64 = 0
         for (bucket, count) in times.counts.enumerated() {
             passed += count

@@ -107,6 +107,43 @@ final class ControlConnection: Sendable {
         return true
     }
 
+    // MARK: On threads that may wait
+
+    /// What the client sent, waited for as long as it takes; empty at the end.
+    func receiveWaiting(atMost limit: Int) -> [UInt8] {
+        while true {
+            do throws(Errno) {
+                return try SystemCall.receive(from: socket, atMost: limit)
+            } catch {
+                guard error == .resourceTemporarilyUnavailable,
+                    (try? SystemCall.waitUntilReadable(socket, milliseconds: nil)) == true
+                else { return [] }
+            }
+        }
+    }
+
+    /// False when the client is gone, or did not take all of it in time.
+    func sendWaiting(_ bytes: [UInt8], within time: Duration) -> Bool {
+        let end = KernelClock.monotonic.addingReportingOverflow(time.nanoseconds).partialValue
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            do throws(Errno) {
+                rest = rest.dropFirst(try SystemCall.send(rest, to: socket))
+            } catch {
+                let now = KernelClock.monotonic
+                guard error == .resourceTemporarilyUnavailable, now < end else { return false }
+                let left = Int32(clamping: (end - now) / 1_000_000 + 1)
+                guard
+                    (try? SystemCall.waitUntilWritable(socket, milliseconds: left)) == true
+                else { return false }
+            }
+        }
+        return true
+    }
+
+    /// Who is at the other end; nil if it cannot be told.
+    var peer: SystemCall.Peer? { try? SystemCall.peer(of: socket) }
+
     private func isReady(for event: Socket.Event) async -> Bool {
         let socket = Socket(file: Socket.FileDescriptor(rawValue: socket.rawValue))
         do {

@@ -8,6 +8,9 @@ package struct ControlLimits: Sendable {
     /// Clients connected to the port at the same time, beside those of the socket: every user of
     /// the machine can connect there, and must not keep the mount's owner from the socket.
     package var portClients = max(1, min(16, DescriptorLimit.current / 64))
+    /// Clients connected to filters' ports, beside the others, with two threads each; one over gets
+    /// 503. A 64th of the descriptors that the process may have, and no more than 32.
+    package var portLinks = max(1, min(32, DescriptorLimit.current / 64))
     /// Bytes of a request's line and headers; more gets 431.
     package var head = 16 << 10
     /// Bytes of a request's body; more gets 413.
@@ -23,6 +26,8 @@ package struct ControlLimits: Sendable {
     /// For an answer that only looks, and for a change; then 503 tells that it goes on.
     package var look = Duration.seconds(5)
     package var change = Duration.seconds(10)
+    /// For a restart, whose steps have limits of their own.
+    package var restart = Duration.seconds(80)
     /// Threads that may look, or change, at the same time; more gets 503.
     package var looks = 16
     package var changes = 8

@@ -1,4 +1,5 @@
 package import BypassIOProtocol
+import Dispatch
 import FlyingFox
 import FlyingSocks
 import Glibc
@@ -20,6 +21,9 @@ package final class ControlServer: Sendable {
 
     private struct State {
         var connections: [ObjectIdentifier: Client] = [:]
+        /// Clients of filters' ports: those that are about to be, and those that are.
+        var linking = 0
+        var links: [ObjectIdentifier: PortLink] = [:]
         var isEnding = false
         var accepted: UInt64 = 0
         var refusedBusy: UInt64 = 0
@@ -34,22 +38,24 @@ package final class ControlServer: Sendable {
     }
 
     private let doors: [any ControlDoor]
-    private let limits: ControlLimits
+    let limits: ControlLimits
     private let pool: SocketPool<ePoll>
     private let router: ControlRouter
+    let context: ControlContext
     /// Lock order: a leaf.
     private let state: Monitor<State>
     private let poll: Task<Void, any Error>
-    private let executor = ControlExecutor()
+    private let executor: ControlExecutor
 
     /// Takes the socket and the port over, and serves until ``end()``. Throws what a thread and an
     /// epoll descriptor may be refused with; then it has ended.
     package static func start(
         _ socket: ControlSocket?, _ volume: any ControlledVolume, port: ControlPort? = nil,
-        routes: [ControlRoute] = ControlRoute.all, limits: ControlLimits = ControlLimits()
+        routes: [ControlRoute] = ControlRoute.all, limits: ControlLimits = ControlLimits(),
+        on executor: ControlExecutor
     ) throws(Errno) -> ControlServer {
         let doors = [socket as (any ControlDoor)?, port].compactMap(\.self)
-        let server = ControlServer(doors, volume, routes, limits)
+        let server = ControlServer(doors, volume, routes, limits, executor)
         do throws(Errno) {
             for (number, door) in doors.enumerated() {
                 try OwnThread.start(named: door.threadName) { server.takeClients(at: number) }
@@ -64,21 +70,24 @@ package final class ControlServer: Sendable {
 
     private init(
         _ doors: [any ControlDoor], _ volume: any ControlledVolume,
-        _ routes: [ControlRoute], _ limits: ControlLimits
+        _ routes: [ControlRoute], _ limits: ControlLimits, _ executor: ControlExecutor
     ) {
         self.doors = doors
         self.limits = limits
-        let pool: SocketPool<ePoll> = .ePoll()
+        self.executor = executor
+        let pool = SocketPool(
+            queue: ePoll(maxEvents: 64),
+            // Else Dispatch gives the queue what priority its asker has, which takes a right.
+            dispatchQueue: DispatchQueue(label: "control events", qos: .default))
         self.pool = pool
         let state = Monitor(State())
         self.state = state
-        router = ControlRouter(
-            routes,
-            ControlContext(
-                volume: volume, limits: limits, looks: QuestionDesk(limit: limits.looks, executor),
-                changes: QuestionDesk(limit: limits.changes, executor),
-                clients: { Self.counts(state) }))
-        poll = Task(executorPreference: executor) {
+        context = ControlContext(
+            volume: volume, limits: limits, looks: QuestionDesk(limit: limits.looks, executor),
+            changes: QuestionDesk(limit: limits.changes, executor),
+            clients: { Self.counts(state) })
+        router = ControlRouter(routes, context)
+        poll = Task(executorPreference: executor, priority: .medium) {
             try await pool.prepare()
             try await pool.run()
         }
@@ -86,12 +95,13 @@ package final class ControlServer: Sendable {
 
     /// Takes no more clients, ends those that are there, and removes the socket.
     package func end() {
-        let connections = state.withLock { state in
+        let (connections, links) = state.withLock { state in
             state.isEnding = true
-            return state.connections.values.map(\.connection)
+            return (state.connections.values.map(\.connection), Array(state.links.values))
         }
         for door in doors { door.close() }
         for connection in connections { connection.end() }
+        for link in links { link.end() }
         poll.cancel()
     }
 
@@ -176,6 +186,33 @@ package final class ControlServer: Sendable {
             advice: "Try again when one is gone.")
     }
 
+    // MARK: Clients of ports
+
+    func reserveLink() throws(ControlFault) {
+        try state.withLock { state throws(ControlFault) in
+            guard !state.isEnding, state.linking + state.links.count < limits.portLinks else {
+                throw Self.tooMany(limits.portLinks)
+            }
+            state.linking += 1
+        }
+    }
+
+    func releaseLink() { state.withLock { $0.linking -= 1 } }
+
+    /// In the place that was reserved.
+    func keep(_ link: PortLink) {
+        let isEnding = state.withLock { state in
+            state.linking -= 1
+            state.links[ObjectIdentifier(link)] = link
+            return state.isEnding
+        }
+        if isEnding { link.end() }
+    }
+
+    func forget(_ link: PortLink) {
+        state.withLock { _ = $0.links.removeValue(forKey: ObjectIdentifier(link)) }
+    }
+
     // MARK: Serving one
 
     private func serve(_ connection: ControlConnection, _ door: any ControlDoor) async {
@@ -183,6 +220,9 @@ package final class ControlServer: Sendable {
         while true {
             do throws(ControlFault) {
                 guard let request = try await reader.next() else { return }
+                if let wish = try PortWish(request.head, door) {
+                    return try await connect(wish, connection, reader.rest)
+                }
                 guard await answer(request, connection) else { return }
             } catch {
                 count(error)
@@ -199,7 +239,8 @@ package final class ControlServer: Sendable {
         state.withLock { state in
             switch refusal.status {
             case 401: state.refusedToken += 1
-            case 403: break
+            case 403, 404, 409: break
+            case 503: state.refusedBusy += 1
             default: state.malformed += 1
             }
         }

@@ -1,19 +1,47 @@
 package import BypassIOProtocol
+import DequeModule
 import LinuxKit
 import Locks
 import SystemPackage
 
 /// Asks what may block on threads of its own, so many at once, and waits no longer than told: what
 /// takes longer goes on by itself, and counts until it ends.
+///
+/// One thread stays for the next question, since a new one takes longer than most answers.
 package final class QuestionDesk: Sendable {
-    private let limit: Int
-    private let busy = Monitor(0)
+    private typealias Question = @Sendable () -> Void
 
+    private struct State: Sendable {
+        /// Those that are answered, and those that the idle thread will find.
+        var asked = 0
+        /// At most one for each idle thread.
+        var questions: Deque<Question> = []
+        var idle = 0
+        var isOver = false
+    }
+
+    private enum Place {
+        /// The idle thread takes it.
+        case taken
+        case needsThread
+        case refused
+    }
+
+    /// Threads that stay.
+    private static let spares = 1
+
+    private let limit: Int
     private let executor: ControlExecutor
+    /// Lock order: a leaf.
+    private let state = Monitor(State())
 
     init(limit: Int, _ executor: ControlExecutor) {
         self.limit = limit
         self.executor = executor
+    }
+
+    deinit {
+        state.withLock { $0.isOver = true }
     }
 
     /// Throws 503 where too many are asked already, or no thread is to be had; `late` where the
@@ -22,34 +50,71 @@ package final class QuestionDesk: Sendable {
         within time: Duration, late: ControlFault,
         _ body: @escaping @Sendable () throws(ControlFault) -> Value
     ) async throws(ControlFault) -> Value {
-        let isFree = busy.withLock { busy in
-            guard busy < limit else { return false }
-            busy += 1
-            return true
-        }
-        guard isFree else { throw Self.overloaded }
         let outcome = Outcome<Value>()
-        do throws(Errno) {
-            try OwnThread.start(named: "control question") { [self] in
-                let result: Result<Value, ControlFault>
-                do throws(ControlFault) {
-                    result = .success(try body())
-                } catch {
-                    result = .failure(error)
-                }
-                busy.withLock { $0 -= 1 }
-                outcome.settle(result)
-            }.detach()
-        } catch {
-            busy.withLock { $0 -= 1 }
-            throw Self.overloaded
+        let state = state
+        try ask {
+            let result: Result<Value, ControlFault>
+            do throws(ControlFault) {
+                result = .success(try body())
+            } catch {
+                result = .failure(error)
+            }
+            state.withLock { $0.asked -= 1 }
+            outcome.settle(result)
         }
         let clock = Task(executorPreference: executor) {
-            try? await Task.sleep(for: time)
+            await ControlClock.sleep(for: time)
             if !Task.isCancelled { outcome.settle(.failure(late)) }
         }
         defer { clock.cancel() }
         return try await outcome.value.get()
+    }
+
+    private func ask(_ question: @escaping Question) throws(ControlFault) {
+        let place = state.withLock { state -> Place in
+            guard state.asked < limit else { return .refused }
+            state.asked += 1
+            guard state.idle > state.questions.count else { return .needsThread }
+            state.questions.append(question)
+            return .taken
+        }
+        switch place {
+        case .taken: return
+        case .refused: throw Self.overloaded
+        case .needsThread: break
+        }
+        do throws(Errno) {
+            // The thread keeps no desk, so that this can end while the thread is idle.
+            let state = state
+            try OwnThread.start(named: "control question") { Self.serve(state, question) }.detach()
+        } catch {
+            state.withLock { $0.asked -= 1 }
+            throw Self.overloaded
+        }
+    }
+
+    private static func serve(_ state: Monitor<State>, _ first: @escaping Question) {
+        var next: Question? = first
+        while let question = next {
+            question()
+            next = waitedFor(state)
+        }
+    }
+
+    /// The question that comes next; nil where the thread is not to stay.
+    private static func waitedFor(_ state: Monitor<State>) -> Question? {
+        let stays = state.withLock { state in
+            guard !state.isOver, state.idle < spares else { return false }
+            state.idle += 1
+            return true
+        }
+        guard stays else { return nil }
+        return state.wait(
+            until: { $0.isOver || !$0.questions.isEmpty },
+            then: { state in
+                state.idle -= 1
+                return state.questions.popFirst()
+            })
     }
 
     private static var overloaded: ControlFault {

@@ -130,3 +130,41 @@ extension ReadEngine {
         return try body(&span)
     }
 }
+
+extension ReadEngine {
+    /// Calls `body` with the first `count` bytes of a free slot's buffer.
+    @inlinable
+    public func withByteSpan<R: ~Copyable, E: Error>(
+        of slot: Int, count: Int, _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(count >= 0 && count <= slotSize, "byte count beyond the slot")
+        let start = unsafe address(ofSlot: slot).assumingMemoryBound(to: UInt8.self)
+        return try unsafe body(Span(_unsafeStart: start, count: count))
+    }
+
+    /// Calls `body` with the first `count` bytes of a free slot's buffer, to change them in place.
+    @inlinable
+    public func withMutableByteSpan<R: ~Copyable, E: Error>(
+        of slot: Int, count: Int, _ body: (inout MutableSpan<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(count >= 0 && count <= slotSize, "byte count beyond the slot")
+        let start = unsafe address(ofSlot: slot).assumingMemoryBound(to: UInt8.self)
+        var span = unsafe MutableSpan(_unsafeStart: start, count: count)
+        return try body(&span)
+    }
+}
+
+/// The outcome of a read: its slot, and the bytes read or the error.
+@frozen
+public struct ReadCompletion: Equatable, Sendable {
+    /// The slot given to ``ReadEngine/start(slot:file:offset:length:)``.
+    public let slot: Int32
+    /// Bytes read (0 at or beyond the end of the file), or a negated `errno`.
+    public let result: Int32
+
+    @inlinable
+    public init(slot: Int32, result: Int32) {
+        self.slot = slot
+        self.result = result
+    }
+}

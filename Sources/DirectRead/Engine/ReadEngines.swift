@@ -1,4 +1,5 @@
-package import LinuxKit
+public import LinuxKit
+public import SystemPackage
 
 /// Makes read engines.
 public enum ReadEngines {
@@ -58,6 +59,68 @@ public enum ReadEngines {
             return try BufferSlab(slotCount: depth, slotSize: slotSize)
         } catch {
             throw .buffers(error)
+        }
+    }
+}
+
+/// Ends a wakeable wait of an engine, from any thread.
+///
+/// Stays usable, without effect, after the engine closed: it owns the object that it signals.
+public struct ReadEngineWaker: Sendable {
+    private let target: any WakeTarget
+
+    init(_ target: any WakeTarget) {
+        self.target = target
+    }
+
+    /// Makes a blocked ``ReadEngine/submit(waitingFor:timeout:wakeable:)`` return early, or the
+    /// next wakeable one at once. All wakes before that one count as one.
+    public func wake() {
+        target.wake()
+    }
+}
+
+/// The object that a waker signals: an event counter polled by a ring, or a thread pool's
+/// condition.
+protocol WakeTarget: AnyObject, Sendable {
+    func wake()
+}
+
+extension EventCounter: WakeTarget {
+    func wake() { raise() }
+}
+
+/// Why a read engine could not be made.
+public enum ReadEngineError: Error, Equatable, Sendable {
+    /// `depth` is not in 1…4096.
+    case depthOutOfRange(Int)
+    /// `slotSize` is not in 1…1 GiB, or all slots together exceed the address space.
+    case slotSizeOutOfRange(Int)
+    /// `fileCapacity` is not in 0…32768.
+    case fileCapacityOutOfRange(Int)
+    /// The kernel gave no memory for the buffers.
+    case buffers(Errno)
+    /// The kernel gave no threads for `pread`.
+    case threads(Errno)
+    /// io_uring was demanded and is not available.
+    case ring(RingUnavailable)
+}
+
+extension ReadEngineError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .depthOutOfRange(let depth):
+            "a read engine takes 1 to 4096 reads in flight, not \(depth)"
+        case .slotSizeOutOfRange(let size):
+            "a slot holds 1 byte to 1 GiB, not \(size) bytes, and all slots must fit in memory"
+        case .fileCapacityOutOfRange(let capacity):
+            "a read engine registers 0 to 32768 files, not \(capacity)"
+        case .buffers(let errno):
+            "no memory for the read buffers: \(errno)"
+        case .threads(let errno):
+            "no threads for pread: \(errno)"
+        case .ring(let reason):
+            reason.description
         }
     }
 }

@@ -83,7 +83,7 @@ final class ReadCarrier: RequestThread {
         let count = buffers.output.withMutableBytes(read.length) { bytes in
             SynchronousTransfer.read(read.descriptor, into: &bytes, at: read.offset)
         }
-        read.owner.endRead(max(0, count))
+        read.owner.endRead(max(0, count), began: read.began)
         if count < 0 {
             ticket.fail(Errno(rawValue: Int32(truncatingIfNeeded: -count)))
         } else {

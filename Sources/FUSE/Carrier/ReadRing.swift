@@ -165,7 +165,7 @@ final class ReadRing {
         slots[slot] = Slot()
         free.append(Int32(slot))
         inFlight -= 1
-        read.owner.endRead(max(0, Int(result)))
+        read.owner.endRead(max(0, Int(result)), began: read.began)
         let ticket = ReplyTicket(unique: unique, channel: channel)
         if result < 0 {
             ticket.fail(Errno(rawValue: -result))

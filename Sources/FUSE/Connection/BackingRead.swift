@@ -7,17 +7,21 @@ public struct BackingRead: Sendable {
     /// own.
     package static let largestShared = 32 << 10
 
-    /// Open until ``BackingReadOwner/endRead(_:)``.
+    /// Open until ``BackingReadOwner/endRead(_:began:)``.
     public let descriptor: FileDescriptor
     /// In bytes; no rule is checked, pread(2)'s errors become the request's.
     public let offset: UInt64
     /// Of the answer at most; fewer bytes are the file's end.
     public let length: Int
     public let owner: any BackingReadOwner
+    /// For its owner, which gets it back at the end.
+    public let began: UInt64
 
     public init(
-        descriptor: FileDescriptor, offset: UInt64, length: Int, owner: any BackingReadOwner
+        descriptor: FileDescriptor, offset: UInt64, length: Int, owner: any BackingReadOwner,
+        began: UInt64 = 0
     ) {
+        self.began = began
         self.descriptor = descriptor
         self.offset = offset
         self.length = length
@@ -31,6 +35,8 @@ public protocol BackingReadOwner: AnyObject, Sendable {
     /// thread that began it, before the answer is sent. Must neither wait nor send anything through
     /// the mount.
     ///
-    /// - Parameter count: bytes that were read; 0 where another thread reads them after all.
-    func endRead(_ count: Int)
+    /// - Parameters:
+    ///   - count: bytes that were read; 0 where another thread reads them after all.
+    ///   - began: ``BackingRead/began``.
+    func endRead(_ count: Int, began: UInt64)
 }

@@ -1,3 +1,4 @@
+package import LinuxKit
 internal import Synchronization
 internal import SystemPackage
 
@@ -15,6 +16,12 @@ public final class Connection: Sendable {
 
     /// nil where no observer is to be told.
     package let ledger: RequestLedger?
+
+    /// Where requests with effects are written down for a process that takes over if this one
+    /// dies; nil: none does.
+    package let recovery: RecoveryTable?
+    /// Replies that the process that died did not get to send.
+    let recalled: RecalledReplies
 
     /// Of everything that comes.
     let pace = RequestPace()
@@ -37,11 +44,29 @@ public final class Connection: Sendable {
     ///   - maximumBackground: see ``maximumBackground``.
     ///   - observer: is told how the session fares.
     ///   - tracer: may follow requests, where there is an observer; see ``follow(_:)``.
-    public init(
+    public convenience init(
         _ fileSystem: any FileSystem, maximumTransfer: Int = 1 << 20,
         maximumBackground: UInt16 = 8192, observer: (any SessionObserver)? = nil,
         tracer: (any RequestTracer)? = nil
     ) {
+        self.init(
+            fileSystem, maximumTransfer: maximumTransfer, maximumBackground: maximumBackground,
+            observer: observer, tracer: tracer, recovery: nil)
+    }
+
+    /// As the other.
+    ///
+    /// - Parameters:
+    ///   - recovery: where requests with effects are written down.
+    ///   - recalled: of the process that died, whose connection this is.
+    package init(
+        _ fileSystem: any FileSystem, maximumTransfer: Int = 1 << 20,
+        maximumBackground: UInt16 = 8192, observer: (any SessionObserver)? = nil,
+        tracer: (any RequestTracer)? = nil, recovery: RecoveryTable?,
+        recalled: RecoveryTable? = nil
+    ) {
+        self.recovery = recovery
+        self.recalled = RecalledReplies(recalled)
         precondition(maximumTransfer >= 4096 && maximumTransfer <= 1 << 28)
         self.fileSystem = fileSystem
         self.maximumTransfer = maximumTransfer
@@ -117,6 +142,12 @@ public final class Connection: Sendable {
         }
     }
 
+    /// Another process answered INIT so.
+    func adopt(_ agreed: Negotiation) {
+        flags.store(agreed.flags.rawValue, ordering: .relaxed)
+        minor.store(agreed.minor, ordering: .releasing)
+    }
+
     /// The kernel may be told that a further transport is ready.
     func offer(_ flag: InitFlags) {
         offered.store(flag.rawValue, ordering: .relaxed)
@@ -125,5 +156,93 @@ public final class Connection: Sendable {
     private func refuse(_ ticket: consuming ReplyTicket) {
         refused.store(true, ordering: .relaxed)
         ticket.fail(.protocolError)
+    }
+}
+
+extension Connection {
+    /// Takes apart and carries out one request.
+    ///
+    /// - Parameters:
+    ///   - length: of the message in `input`, which begins `room` bytes before its data.
+    ///   - output: for the reply's data.
+    ///   - channel: where the reply goes.
+    ///   - carrier: of the calling thread; it reads for READ where the service allows that.
+    func process(
+        _ length: Int, in input: TransferBuffer, room: Int = Connection.requestRoom,
+        output: TransferBuffer, from channel: any ReplyChannel, carrier: ReadCarrier?
+    ) {
+        pace.note()
+        input.withMessage(header: room, body: max(0, length - room)) { message in
+            process(
+                message.extracting(first: min(max(length, 0), message.count)), input, output,
+                channel, carrier)
+        }
+    }
+
+    /// The same on a thread that carries nothing else.
+    package func process(
+        _ length: Int, in input: TransferBuffer, room: Int = Connection.requestRoom,
+        output: TransferBuffer, from channel: any ReplyChannel
+    ) {
+        process(length, in: input, room: room, output: output, from: channel, carrier: nil)
+    }
+
+    /// Begins a READ of `limit` bytes at most where its bytes lie in a file of the host; nil for
+    /// every other request, of which nothing was done. Never waits.
+    package func beginRead(
+        _ length: Int, in input: TransferBuffer, room: Int, atMost limit: Int
+    ) -> BackingRead? {
+        input.withMessage(header: room, body: max(0, length - room)) { message in
+            var reader = MessageReader(message)
+            guard let header = try? RequestHeader(&reader), header.traits.contains(.mayBeCarried),
+                case .read(let request)? = try? parse(header, &reader, length),
+                request.size <= min(limit, input.capacity)
+            else { return nil }
+            pace.note()
+            return fileSystem.beginRead(request)
+        }
+    }
+
+    /// Headers of a WRITE: `struct fuse_in_header` and `struct fuse_write_in`.
+    package static var requestRoom: Int { 80 }
+
+    private func process(
+        _ message: Span<UInt8>, _ input: TransferBuffer, _ output: TransferBuffer,
+        _ channel: any ReplyChannel, _ carrier: ReadCarrier?
+    ) {
+        var reader = MessageReader(message)
+        // Without a header no program waits for an answer.
+        guard let header = try? RequestHeader(&reader) else { return }
+        let traits = header.traits
+        do throws(MalformedRequest) {
+            let operation = try parse(header, &reader, message.count)
+            if traits.contains(.makesWay), isNegotiated, carrier?.makeWay(for: header) == false {
+                return
+            }
+            let record = traits.contains(.isRecorded) ? recovery : nil
+            if let record {
+                if recalled.answer(header.unique, channel, record) { return }
+                record.begin(header.unique.rawValue, header.opcode)
+            }
+            run(
+                operation,
+                Call(header: header, input: input, output: output, carrier: carrier),
+                ReplyTicket(unique: header.unique, channel: channel, record: record))
+        } catch {
+            guard traits.contains(.hasReply) else { return }
+            ReplyTicket(unique: header.unique, channel: channel).fail(.ioError)
+        }
+    }
+
+    /// Parses a message of `length` bytes, whose header the reader has taken. Before INIT was
+    /// answered no other request makes sense.
+    @_lifetime(copy reader)
+    private func parse(
+        _ header: RequestHeader, _ reader: inout MessageReader, _ length: Int
+    ) throws(MalformedRequest) -> Operation {
+        guard Int(header.length) == length,
+            isNegotiated || header.opcode == Opcode.initialize.rawValue
+        else { throw MalformedRequest() }
+        return try .parsed(header, &reader, agreedFlags)
     }
 }

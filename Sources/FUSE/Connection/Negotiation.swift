@@ -7,6 +7,13 @@ public struct Negotiation: Sendable, Equatable {
     public let maximumWrite: Int
     /// 0 without passthrough; else 1 or 2, see ``FileSystem/maximumStackDepth``.
     public let maximumStackDepth: UInt32
+
+    public init(minor: UInt32, flags: InitFlags, maximumWrite: Int, maximumStackDepth: UInt32) {
+        self.minor = minor
+        self.flags = flags
+        self.maximumWrite = maximumWrite
+        self.maximumStackDepth = maximumStackDepth
+    }
 }
 
 /// INIT, and the versions that this side speaks.

@@ -1,3 +1,4 @@
+internal import CKernelABI
 internal import LinuxKit
 public import SystemPackage
 
@@ -51,5 +52,75 @@ public final class MountedSession: Sendable {
     private var isOurs: Bool {
         guard let device else { return true }
         return MountTable.current.top(at: mountPoint)?.device == device
+    }
+}
+
+/// Changes what the kernel allows on a mount that is there (mount(8) with `remount`). The service
+/// is not asked and needs not be told.
+public enum Remounting {
+    /// The effect of each of mount(8)'s options on the flags of mount(2).
+    private static let meanings: [String: (cleared: UInt32, set: UInt32)] = {
+        let times =
+            BPIO_MS_NOATIME | BPIO_MS_RELATIME | BPIO_MS_STRICTATIME
+        return [
+            "ro": (0, BPIO_MS_RDONLY), "rw": (BPIO_MS_RDONLY, 0),
+            "nosuid": (0, BPIO_MS_NOSUID), "suid": (BPIO_MS_NOSUID, 0),
+            "nodev": (0, BPIO_MS_NODEV), "dev": (BPIO_MS_NODEV, 0),
+            "noexec": (0, BPIO_MS_NOEXEC), "exec": (BPIO_MS_NOEXEC, 0),
+            "noatime": (times, BPIO_MS_NOATIME), "atime": (BPIO_MS_NOATIME, 0),
+            "relatime": (times, BPIO_MS_RELATIME), "norelatime": (BPIO_MS_RELATIME, 0),
+            "strictatime": (times, BPIO_MS_STRICTATIME),
+            "nodiratime": (0, BPIO_MS_NODIRATIME), "diratime": (BPIO_MS_NODIRATIME, 0),
+            "bind": (0, BPIO_MS_BIND),
+        ]
+    }()
+
+    /// Whether an option is one of those that can be changed so.
+    public static func knows(_ option: String) -> Bool { meanings[option] != nil }
+
+    /// Applies options to those that the mount has, in their order, without those that
+    /// ``knows(_:)`` does not know. Only root can.
+    public static func remount(
+        _ mountPoint: FilePath, options: [String]
+    ) throws(MountError) {
+        let target = (try? SystemCall.realPath(mountPoint)) ?? mountPoint
+        guard let entry = MountTable.current.top(at: target) else {
+            throw .unmounting(.invalidArgument, mountPoint)
+        }
+        let flags = flags(for: entry.options + options)
+        do throws(Errno) {
+            try MountCalls.mount(
+                source: "none", at: target, type: "none", flags: flags | BPIO_MS_REMOUNT,
+                options: "")
+        } catch {
+            throw .remounting(error, mountPoint)
+        }
+    }
+
+    /// Of options that are said one after the other.
+    static func flags(for options: [String]) -> UInt32 {
+        options.reduce(0) { flags, option in
+            guard let meaning = meanings[option] else { return flags }
+            return flags & ~meaning.cleared | meaning.set
+        }
+    }
+}
+
+extension MountError {
+    static func remounting(_ errno: Errno, _ mountPoint: FilePath) -> MountError {
+        switch errno {
+        case .notPermitted, .permissionDenied:
+            MountError(
+                .notPermitted, mountPoint, errno, "this user may not change the mount",
+                "Run as root, or unmount it and mount it anew.")
+        case .resourceBusy:
+            MountError(
+                .inUse, mountPoint, errno, "files on it are open for writing",
+                "Find out by whom with fuser -vm.")
+        default:
+            MountError(
+                .other, mountPoint, errno, "the kernel refused to change the mount",
+                "See mount(2) and the kernel's log.")
+        }
     }
 }

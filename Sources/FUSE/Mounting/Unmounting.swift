@@ -52,18 +52,31 @@ public enum Unmounting {
     private static func unmountByHelper(
         _ mountPoint: FilePath, _ lazily: Bool
     ) throws(MountError) {
+        do throws(MountCalls.HelperFailure) {
+            if let unmounter = Unmounter.current(for: mountPoint) {
+                return try unmounter.unmount(lazily: lazily)
+            }
+        } catch {
+            throw refusal(error, mountPoint)
+        }
         let program = try MountHelper.required(for: mountPoint)
         do throws(MountCalls.HelperFailure) {
             try MountCalls.unmountByHelper(program, mountPoint, lazily: lazily)
         } catch {
-            if error.message.contains("busy") { throw .unmounting(.resourceBusy, mountPoint) }
-            if error.message.contains("not found in") {
-                // It says so of other users' mounts, too.
-                let isThere = MountTable.current.top(at: mountPoint) != nil
-                throw .unmounting(isThere ? .notPermitted : .invalidArgument, mountPoint)
-            }
-            throw MountHelper.refusal(error, mountPoint)
+            throw refusal(error, mountPoint)
         }
+    }
+
+    private static func refusal(
+        _ failure: MountCalls.HelperFailure, _ mountPoint: FilePath
+    ) -> MountError {
+        if failure.message.contains("busy") { return .unmounting(.resourceBusy, mountPoint) }
+        if failure.message.contains("not found in") {
+            // It says so of other users' mounts, too.
+            let isThere = MountTable.current.top(at: mountPoint) != nil
+            return .unmounting(isThere ? .notPermitted : .invalidArgument, mountPoint)
+        }
+        return MountHelper.refusal(failure, mountPoint)
     }
 
     /// A FUSE file system is mounted there whose service is gone ("Transport endpoint is not
@@ -76,5 +89,63 @@ public enum Unmounting {
         case .socketNotConnected?, .connectionAbort?: true
         default: false
         }
+    }
+}
+
+/// fusermount3, which mounts for users other than root.
+enum MountHelper {
+    /// Where it is; nil if it is nowhere.
+    static func find() -> FilePath? {
+        let searched = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? ""
+        let folders =
+            searched.split(separator: ":").map(String.init) + ["/usr/bin", "/bin", "/usr/sbin"]
+        for folder in folders {
+            let program = FilePath(folder).appending("fusermount3")
+            if unsafe program.withPlatformString({ unsafe access($0, X_OK) }) == 0 {
+                return program
+            }
+        }
+        return nil
+    }
+
+    static func required(for mountPoint: FilePath) throws(MountError) -> FilePath {
+        guard let program = find() else {
+            throw MountError(
+                .helperMissing, mountPoint, nil,
+                "fusermount3, which mounts for users other than root, is not installed",
+                "Install it (package fuse3), or run as root.")
+        }
+        return program
+    }
+
+    /// The helper's message, as an error.
+    static func refusal(
+        _ failure: MountCalls.HelperFailure, _ mountPoint: FilePath
+    ) -> MountError {
+        let said = failure.message.split(separator: "\n").first.map(String.init) ?? "no reason"
+        if said.contains("allow_other") {
+            return MountError(
+                .allowOtherRefused, mountPoint, nil,
+                "only root may let other users in (\(said))",
+                "Add user_allow_other to /etc/fuse.conf, or leave allow_other out.")
+        }
+        if said.contains("/dev/fuse") || said.contains("fuse device not found") {
+            return said.contains("denied") || said.contains("not permitted")
+                ? .device(.permissionDenied, mountPoint)
+                : MountError(
+                    .noDevice, mountPoint, nil, "fusermount3 cannot open /dev/fuse (\(said))",
+                    "Load the kernel's module with modprobe fuse; in a container pass --device /dev/fuse."
+                )
+        }
+        if said.contains("Permission denied") || said.contains("not permitted")
+            || said.contains("no write access")
+        {
+            return MountError(
+                .notPermitted, mountPoint, nil, "fusermount3 refused (\(said))",
+                "Name a directory that you own and may write to.")
+        }
+        return MountError(
+            .other, mountPoint, nil, "fusermount3 failed (\(said))",
+            "Its message says why; see also fusermount3(1).")
     }
 }

@@ -1,3 +1,5 @@
+internal import Glibc
+package import LinuxKit
 public import SystemPackage
 
 /// The right to answer one request, once. Dropped without an answer it answers EIO, so that no
@@ -10,15 +12,21 @@ package struct ReplyTicket: ~Copyable, Sendable {
 
     let unique: RequestID
     let channel: any ReplyChannel
+    /// Where the answer is written down before the kernel has it; nil: nowhere.
+    private let record: RecoveryTable?
     private var isAnswered = false
 
-    package init(unique: RequestID, channel: any ReplyChannel) {
+    /// - Parameter record: where the request was written down before it was carried.
+    package init(
+        unique: RequestID, channel: any ReplyChannel, record: RecoveryTable? = nil
+    ) {
         self.unique = unique
         self.channel = channel
+        self.record = record
     }
 
     deinit {
-        if !isAnswered { Self.answer(.ioError, unique, channel) }
+        if !isAnswered { Self.answer(.ioError, unique, channel, record) }
     }
 
     /// The caller takes the number over, and owes the answer.
@@ -32,14 +40,15 @@ package struct ReplyTicket: ~Copyable, Sendable {
 
     package consuming func fail(_ error: Errno) {
         isAnswered = true
-        Self.answer(error, unique, channel)
+        if error.isOfStorage { channel.storageFailed(error) }
+        Self.answer(error, unique, channel, record)
     }
 
     /// - Returns: whether the kernel took it; false when the request was taken back meanwhile.
     @discardableResult
     consuming func succeed() -> Bool {
         isAnswered = true
-        return Self.answer(nil, unique, channel)
+        return Self.answer(nil, unique, channel, record)
     }
 
     /// Sends a body that `fill` puts together, at most 320 bytes.
@@ -55,20 +64,20 @@ package struct ReplyTicket: ~Copyable, Sendable {
             length = writer.count
         }
         Self.writeHeader(&span, length: length, error: nil, unique)
-        return Self.send(span.span.extracting(first: length), unique, channel)
+        return Self.send(span.span.extracting(first: length), unique, channel, record)
     }
 
     /// Sends the first `count` bytes of the buffer's data.
     @discardableResult
     package consuming func succeed(_ count: Int, of buffer: TransferBuffer) -> Bool {
         isAnswered = true
-        let (unique, channel) = (unique, channel)
+        let (unique, channel, record) = (unique, channel, record)
         let count = min(max(count, 0), buffer.capacity)
         buffer.withMutableMessage(header: Self.headerSize) { message in
             Self.writeHeader(&message, length: Self.headerSize + count, error: nil, unique)
         }
         return buffer.withMessage(header: Self.headerSize, body: count) { message in
-            Self.send(message, unique, channel)
+            Self.send(message, unique, channel, record)
         }
     }
 
@@ -90,7 +99,7 @@ package struct ReplyTicket: ~Copyable, Sendable {
             var writer = MessageWriter(&span, from: start)
             writer.copy(bytes)
         }
-        Self.send(span.span, unique, channel)
+        Self.send(span.span, unique, channel, record)
     }
 
     /// The same for bytes that `fill` puts together in `size` zeros, at most 544, and tells the
@@ -108,7 +117,7 @@ package struct ReplyTicket: ~Copyable, Sendable {
             length += min(max(fill(&output), 0), size)
         }
         Self.writeHeaders(&span, length: length, result, unique)
-        Self.send(span.span.extracting(first: length), unique, channel)
+        Self.send(span.span.extracting(first: length), unique, channel, record)
     }
 
     /// Where the bytes begin that follow the headers.
@@ -129,13 +138,14 @@ package struct ReplyTicket: ~Copyable, Sendable {
     // MARK: On the wire
 
     @discardableResult
-    private static func answer(_ error: Errno?, _ unique: RequestID, _ channel: any ReplyChannel)
-        -> Bool
-    {
+    private static func answer(
+        _ error: Errno?, _ unique: RequestID, _ channel: any ReplyChannel,
+        _ record: RecoveryTable?
+    ) -> Bool {
         var bytes = InlineArray<16, UInt8>(repeating: 0)
         var span = bytes.mutableSpan
         writeHeader(&span, length: headerSize, error: error, unique)
-        return send(span.span, unique, channel)
+        return send(span.span, unique, channel, record)
     }
 
     private static func writeHeader(
@@ -155,17 +165,33 @@ package struct ReplyTicket: ~Copyable, Sendable {
 
     @discardableResult
     private static func send(
-        _ message: Span<UInt8>, _ unique: RequestID, _ channel: any ReplyChannel
+        _ message: Span<UInt8>, _ unique: RequestID, _ channel: any ReplyChannel,
+        _ record: RecoveryTable?
     ) -> Bool {
+        record?.done(unique.rawValue, message)
+        // Also where the kernel has no use for it any more.
+        defer { record?.over(unique.rawValue) }
         do throws(Errno) {
             try channel.send(message)
             return true
         } catch {
             // The kernel did not understand the reply and did not take it. It waits for another.
             if error == .invalidArgument, message.count > headerSize {
-                answer(.ioError, unique, channel)
+                answer(.ioError, unique, channel, record)
             }
             return false
+        }
+    }
+}
+
+extension Errno {
+    /// No program is to blame: the disk fails or is gone, or there is no room.
+    fileprivate var isOfStorage: Bool {
+        switch self {
+        case .ioError, .noSpace, .diskQuotaExceeded, .operationNotSupportedByDevice, .badMessage,
+            Errno(rawValue: EUCLEAN):
+            true
+        default: false
         }
     }
 }

@@ -46,6 +46,9 @@ final class Attendance: Sendable {
     /// no harm.
     func hasFewerCarriers(than limit: Int) -> Bool { carriers.load(ordering: .relaxed) < limit }
 
+    /// Threads that sleep until they are called.
+    var sleepingThreads: Int { sleepers.sleeping }
+
     // MARK: A thread's way
 
     /// Counts a thread as waiting: before it waits, or before it exists.

@@ -27,6 +27,7 @@ public struct Notifier: Sendable {
         case delete = 6
         case resend = 7
         case advanceEpoch = 8
+        case prune = 9
     }
 
     /// A node's attributes, and its cached data from `offset` on (`length` 0: to the end); a
@@ -79,6 +80,19 @@ public struct Notifier: Sendable {
         try send(.advanceEpoch) { _ in }
     }
 
+    /// The kernel forgets files that no program uses, with their names and cached data, and sends
+    /// FORGET for them. Files in use stay. Linux 6.18.
+    ///
+    /// - Parameter nodes: 4,096 at most.
+    public func prune(_ nodes: [NodeID]) throws(Errno) {
+        try send(.prune, room: 16 + 8 * nodes.count) { body in
+            body.u32(UInt32(nodes.count))
+            body.u32(0)
+            body.u64(0)
+            for node in nodes { body.u64(node.rawValue) }
+        }
+    }
+
     /// Requests that were read and not answered are sent again, with the top bit of their number
     /// set. The first answer counts; to carry a request twice must do no harm. Linux 6.9.
     public func resendUnanswered() throws(Errno) {
@@ -86,10 +100,11 @@ public struct Notifier: Sendable {
     }
 
     private func send(
-        _ code: Code, _ name: [UInt8]? = nil, _ fill: (inout MessageWriter) -> Void
+        _ code: Code, _ name: [UInt8]? = nil, room: Int = 32,
+        _ fill: (inout MessageWriter) -> Void
     ) throws(Errno) {
         let tail = name.map { $0.count + 1 } ?? 0
-        var bytes = [UInt8](repeating: 0, count: ReplyTicket.headerSize + 32 + tail)
+        var bytes = [UInt8](repeating: 0, count: ReplyTicket.headerSize + room + tail)
         var span = bytes.mutableSpan
         var length = 0
         do {

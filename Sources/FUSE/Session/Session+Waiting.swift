@@ -12,13 +12,16 @@ extension Session {
 
     /// The watch's look at all threads; whether there may be more to see soon.
     private func look() -> Bool {
-        let posts = workers.withLock { workers in
+        let (posts, late) = workers.withLock { workers in
             let posts = workers.threads.compactMap(\.post)
             posts.forEach { $0.look() }
             if workers.running - workers.ofSource <= maximumThreads {
                 isCrowded.store(false, ordering: .relaxed)
             }
-            return posts
+            return (posts, workers.longWaits.look(at: posts))
+        }
+        for post in late {
+            connection.ledger?.waitedLong(post.claim.user, isKept: post.hasCancellableWait)
         }
         let isLeftAlone = !attendance.isSurelyAttended
         if isLeftAlone {

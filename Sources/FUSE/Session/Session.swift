@@ -79,6 +79,7 @@ public final class Session: Sendable {
         /// Of these, those of a further source, which ``maximumThreads`` limits elsewhere.
         var ofSource = 0
         var isJoining = false
+        var longWaits = LongWaits()
         /// Nothing comes any more.
         var hasEnded = false
     }
@@ -202,6 +203,7 @@ public final class Session: Sendable {
             let capacity = max(connection.maximumTransfer, Self.smallestBuffer)
             let input = try TransferBuffer(capacity: capacity)
             let output = try TransferBuffer(capacity: capacity)
+            if connection.recovery != nil { input.touch() }
             let channel = try makeChannel()
             try workers.withLock { workers throws(Errno) in
                 // Looked at under the lock: abort() disconnects all channels in the list.

@@ -18,7 +18,8 @@ package final class WorkerPost: Sendable {
     private let number = Atomic<UInt64>(0)
     private let user = Atomic<UInt32>(0)
     private let place = Atomic<UInt64>(0)
-    private let isControl = Atomic<Bool>(false)
+    /// What is so of the request that was noted last (``WorkerClaim/kind``), and at which step.
+    private let noted = Atomic<UInt64>(0)
     private struct Wait {
         /// The request that was interrupted last.
         var interrupted: RequestID?
@@ -50,7 +51,8 @@ package final class WorkerPost: Sendable {
         number.store(unique.rawValue, ordering: .relaxed)
         user.store(claim.user, ordering: .relaxed)
         place.store(claim.place, ordering: .relaxed)
-        isControl.store(claim.isControl, ordering: .relaxed)
+        noted.store(
+            steps.load(ordering: .relaxed) << 2 | claim.kind, ordering: .relaxed)
     }
 
     /// The thread is about to wait for something that may take long.
@@ -132,7 +134,29 @@ package final class WorkerPost: Sendable {
     var claim: WorkerClaim {
         WorkerClaim(
             user: user.load(ordering: .relaxed), place: place.load(ordering: .relaxed),
-            isControl: isControl.load(ordering: .relaxed))
+            kind: noted.load(ordering: .relaxed) & 3)
+    }
+
+    /// Where the thread is with its request: the same number for as long as it gets nothing done;
+    /// nil without a request.
+    var carriedStep: UInt64? {
+        let step = steps.load(ordering: .relaxed)
+        return step & 1 == 1 ? step : nil
+    }
+
+    /// It waits for something that can be cancelled: a filter, or a drain.
+    var hasCancellableWait: Bool { wait.withLock { $0.cancel != nil } }
+
+    /// It has a request.
+    var isCarrying: Bool { steps.load(ordering: .relaxed) & 1 == 1 }
+
+    /// The request that it carries may be carried once more by another process. False where that is
+    /// not sure: nothing may be noted of it yet.
+    var mayBeRepeated: Bool {
+        let step = steps.load(ordering: .relaxed)
+        let noted = noted.load(ordering: .relaxed)
+        return step & 1 == 1 && noted >> 2 == step & (.max >> 2)
+            && noted & WorkerClaim.repeatable != 0
     }
 }
 
@@ -141,22 +165,34 @@ package struct WorkerClaim: Sendable, Equatable {
     let user: UInt32
     /// A node; for requests that name something in it, another number than the node's own.
     let place: UInt64
+    /// ``control`` and ``repeatable``.
+    let kind: UInt64
+
+    private static let control: UInt64 = 1
+    /// May be carried once more by another process: it has no effect.
+    static let repeatable: UInt64 = 2
+
     /// A control, or a report, at which an administrator looks when all else waits.
-    let isControl: Bool
+    var isControl: Bool { kind & Self.control != 0 }
 
     /// Of a carrier's reads, which belong to many users.
-    package static let none = WorkerClaim(user: 0, place: 0, isControl: false)
+    package static let none = WorkerClaim(user: 0, place: 0, kind: 0)
 
-    init(user: UInt32, place: UInt64, isControl: Bool) {
+    init(user: UInt32, place: UInt64, kind: UInt64) {
         self.user = user
         self.place = place
-        self.isControl = isControl
+        self.kind = kind
+    }
+
+    init(user: UInt32, place: UInt64, isControl: Bool) {
+        self.init(user: user, place: place, kind: isControl ? Self.control : 0)
     }
 
     @inline(__always)
     init(_ traits: OperationTraits, user: UInt32, node: NodeID) {
         self.init(
             user: user, place: traits.contains(.namesSomething) ? ~node.rawValue : node.rawValue,
-            isControl: traits.contains(.isControl))
+            kind: (traits.contains(.isControl) ? Self.control : 0)
+                | (traits.contains(.mayBeRepeated) ? Self.repeatable : 0))
     }
 }

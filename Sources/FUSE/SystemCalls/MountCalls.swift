@@ -49,6 +49,19 @@ enum MountCalls {
         }
     }
 
+    /// By the process that the channel leads to.
+    static func unmount(by channel: Int32, lazily: Bool) throws(HelperFailure) {
+        do throws(HelperFailure) {
+            _ = try unsafe withMessage { message, capacity in
+                unsafe bpio_unmounter_ask(channel, lazily ? 1 : 0, message, capacity)
+            }
+        } catch {
+            guard error.message.isEmpty else { throw error }
+            throw HelperFailure(
+                errno: error.errno, message: "the process that unmounts is gone: \(error.errno)")
+        }
+    }
+
     private static func withMessage(
         _ body: (UnsafeMutablePointer<CChar>, Int) -> Int32
     ) throws(HelperFailure) -> Int32 {

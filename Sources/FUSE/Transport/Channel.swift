@@ -31,6 +31,10 @@ public protocol ReplyChannel: AnyObject, Sendable {
     /// The kernel needs the number no more. Programs that have the file open by it keep the file.
     func closeBacking(_ number: Int32)
 
+    /// A request is about to be answered with an error of the storage below. It must not wait. The
+    /// default tells nobody.
+    func storageFailed(_ error: Errno)
+
     /// A channel of the same connection that may be kept as long as it. The default: this one.
     var lasting: any ReplyChannel { get }
 }
@@ -39,6 +43,8 @@ extension ReplyChannel {
     public func openBacking(_ descriptor: Int32) throws(Errno) -> Int32 { throw .notPermitted }
 
     public func closeBacking(_ number: Int32) {}
+
+    public func storageFailed(_ error: Errno) {}
 
     public var lasting: any ReplyChannel { self }
 }

@@ -57,3 +57,67 @@ public enum Opcode: UInt32, Sendable, CaseIterable {
     /// Since 7.45.
     case copyFileRange64 = 53
 }
+
+extension Opcode {
+    /// As the kernel's headers call an operation, without `FUSE_`; a number that they do not have
+    /// by its digits.
+    static func kernelName(of number: UInt32) -> String {
+        Opcode(rawValue: number)?.kernelName ?? "opcode \(number)"
+    }
+
+    var kernelName: String {
+        switch self {
+        case .lookup: "LOOKUP"
+        case .forget: "FORGET"
+        case .getAttributes: "GETATTR"
+        case .setAttributes: "SETATTR"
+        case .readLink: "READLINK"
+        case .symbolicLink: "SYMLINK"
+        case .makeNode: "MKNOD"
+        case .makeDirectory: "MKDIR"
+        case .unlink: "UNLINK"
+        case .removeDirectory: "RMDIR"
+        case .rename: "RENAME"
+        case .link: "LINK"
+        case .open: "OPEN"
+        case .read: "READ"
+        case .write: "WRITE"
+        case .fileSystemStatus: "STATFS"
+        case .release: "RELEASE"
+        case .synchronize: "FSYNC"
+        case .setExtendedAttribute: "SETXATTR"
+        case .getExtendedAttribute: "GETXATTR"
+        case .listExtendedAttributes: "LISTXATTR"
+        case .removeExtendedAttribute: "REMOVEXATTR"
+        case .flush: "FLUSH"
+        case .initialize: "INIT"
+        case .openDirectory: "OPENDIR"
+        case .readDirectory: "READDIR"
+        case .releaseDirectory: "RELEASEDIR"
+        case .synchronizeDirectory: "FSYNCDIR"
+        case .testLock: "GETLK"
+        case .setLock: "SETLK"
+        case .waitForLock: "SETLKW"
+        case .access: "ACCESS"
+        case .create: "CREATE"
+        case .interrupt: "INTERRUPT"
+        case .mapBlock: "BMAP"
+        case .destroy: "DESTROY"
+        case .control: "IOCTL"
+        case .poll: "POLL"
+        case .notifyReply: "NOTIFY_REPLY"
+        case .batchForget: "BATCH_FORGET"
+        case .allocate: "FALLOCATE"
+        case .readDirectoryPlus: "READDIRPLUS"
+        case .renameWithFlags: "RENAME2"
+        case .seek: "LSEEK"
+        case .copyFileRange: "COPY_FILE_RANGE"
+        case .setUpMapping: "SETUPMAPPING"
+        case .removeMapping: "REMOVEMAPPING"
+        case .synchronizeFileSystem: "SYNCFS"
+        case .temporaryFile: "TMPFILE"
+        case .extendedStatus: "STATX"
+        case .copyFileRange64: "COPY_FILE_RANGE_64"
+        }
+    }
+}

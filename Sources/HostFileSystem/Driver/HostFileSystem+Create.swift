@@ -5,11 +5,11 @@ internal import SystemPackage
 /// IRP_MJ_CREATE.
 ///
 /// An existing file is first opened with O_PATH, which neither waits nor acts. It is opened for
-/// data only if it is a regular file or a directory. So no pipe is waited for and no device driver
-/// is called: pipes, sockets, devices and links (with ``CreateParameters/Options/noFollow``) are
-/// handles for names and attributes. Two opens skip the detour, which is more than half of their
-/// cost: that of a directory, because O_DIRECTORY opens nothing else, and that of a caller that has
-/// just seen a regular file (``CreateParameters/Options/knownRegular``).
+/// data only if it is a regular file or a directory, and then by that descriptor, never by its name
+/// again: whatever has the name by then, only the file that was looked at is opened. So no pipe
+/// gets a reader and no device driver is called: pipes, sockets, devices and links (with
+/// ``CreateParameters/Options/noFollow``) are handles for names and attributes. Directories skip
+/// the detour, because O_DIRECTORY opens nothing else.
 extension HostFileSystem {
     /// How often a name may be a link to a name that does not exist, or vanish and appear again.
     private static let attempts = 40
@@ -17,6 +17,7 @@ extension HostFileSystem {
     public func create(
         _ parameters: CreateParameters, for requestor: Requestor
     ) throws(IOFailure) -> OpenedFile {
+        if let handed = parameters.handed { return try goOn(with: handed, parameters) }
         if let id = parameters.fileID { return try openNumbered(id, parameters) }
         if let directory = parameters.directory {
             let start = try openFile(directory)
@@ -82,7 +83,7 @@ extension HostFileSystem {
     private func openExisting(
         _ path: FilePath, _ parameters: CreateParameters, from base: FileDescriptor
     ) throws(Errno) -> OpenedFile {
-        if let file = openAtOnce(path, parameters, from: base) { return file }
+        if let directory = openAtOnce(path, parameters, from: base) { return directory }
         var flags = OpenFlags.pathOnly
         if parameters.options.contains(.noFollow) { flags.insert(.noFollow) }
         switch parameters.kind {
@@ -91,39 +92,42 @@ extension HostFileSystem {
         case .symbolicLink, .special: flags.insert(.noFollow)
         }
         let place = try open(path, from: base, flags)
-        return try entered(place, parameters, wasCreated: false)
+        return try entered(place, parameters)
     }
 
-    /// A directory, or a file that was regular a moment ago, with one open instead of two. Returns
-    /// nil for every other file and every error: the careful way finds and reports the cause.
+    /// A directory, with one open instead of two. Returns nil for every other file and every error:
+    /// the careful way finds and reports the cause.
     private func openAtOnce(
         _ path: FilePath, _ parameters: CreateParameters, from base: FileDescriptor
     ) -> OpenedFile? {
-        guard !parameters.isAttributesOnly, !parameters.disposition.truncates,
-            let kind = parameters.kindForSure
+        guard case .directory = parameters.kind, !parameters.isAttributesOnly,
+            !parameters.disposition.truncates
         else { return nil }
-        let flags = parameters.dataFlags(for: kind)
-        // If a pipe is there by now, the open does not wait for its other end.
-        var first = kind == .regular ? flags.union(.nonBlocking) : flags
-        if parameters.options.contains(.noFollow) { first.insert(.noFollow) }
+        var flags = parameters.dataFlags(for: .directory)
+        if parameters.options.contains(.noFollow) { flags.insert(.noFollow) }
         do throws(Errno) {
-            let file = try open(path, from: base, first)
-            let status = try SystemCall.status(of: file.descriptor)
-            guard FileTraits.Kind(mode: status.mode) == kind else { return nil }
-            if kind == .regular { try SystemCall.setStatusFlags(file.descriptor, flags) }
-            return finish(file, status, flags, parameters, wasCreated: false)
+            let directory = try open(path, from: base, flags)
+            let status = try SystemCall.status(of: directory.descriptor)
+            flags.remove(.noFollow)
+            return finish(directory, status, flags, parameters, wasCreated: false)
         } catch {
             return nil
         }
     }
 
     /// Goes on from an O_PATH descriptor to one for data, if the file has data.
+    ///
+    /// - Parameter made: the kind of file that this request has made there.
     private func entered(
-        _ place: consuming OwnedDescriptor, _ parameters: CreateParameters, wasCreated: Bool
+        _ place: consuming OwnedDescriptor, _ parameters: CreateParameters,
+        made: FileTraits.Kind? = nil
     ) throws(Errno) -> OpenedFile {
         let status = try SystemCall.status(of: place.descriptor)
         let kind = FileTraits.Kind(mode: status.mode)
         try check(kind, against: parameters.kind)
+        // Another program has put another file there.
+        if let made, made != kind { throw .staleNFSFileHandle }
+        let wasCreated = made != nil
         let hasData = kind == .regular || kind == .directory
         if parameters.isAttributesOnly || !hasData {
             guard !parameters.disposition.truncates else { throw .invalidArgument }
@@ -159,12 +163,12 @@ extension HostFileSystem {
         _ descriptor: FileDescriptor, _ flags: inout OpenFlags, once further: OpenFlags
     ) throws(Errno) -> OwnedDescriptor {
         do {
-            return try SystemCall.reopen(descriptor, flags.union(further))
+            return try SystemCall.reopen(descriptor, flags.union(further), among: ownLinks)
         } catch {
             guard error == .notPermitted, flags.contains(.noAccessTime) else { throw error }
         }
         flags.remove(.noAccessTime)
-        return try SystemCall.reopen(descriptor, flags.union(further))
+        return try SystemCall.reopen(descriptor, flags.union(further), among: ownLinks)
     }
 
     /// Opens the same file again, by its descriptor: it may have lost its name.
@@ -180,7 +184,7 @@ extension HostFileSystem {
         let place =
             start.isPathOnly
             ? try SystemCall.duplicate(base) : try SystemCall.reopen(base, .pathOnly)
-        return try entered(place, parameters, wasCreated: false)
+        return try entered(place, parameters)
     }
 
     // MARK: By number
@@ -204,7 +208,7 @@ extension HostFileSystem {
                     throw .staleNFSFileHandle
                 }
             }
-            return try entered(place, parameters, wasCreated: false)
+            return try entered(place, parameters)
         } catch {
             throw IOFailure(errno: error)
         }
@@ -257,7 +261,7 @@ extension HostFileSystem {
             let parent = try open(folder, from: base, [.pathOnly, .directory])
             try SystemCall.makeNode(
                 name, at: parent.descriptor, mode: 0o100000 | parameters.mode & 0o7777)
-            return try enterNew(name, in: parent, parameters)
+            return try enterNew(name, in: parent, parameters, .regular)
         }
         // With O_EXCL no existing file is opened, so nothing can be waited for.
         let flags = parameters.dataFlags(for: .regular).union([.create, .exclusive])
@@ -281,27 +285,34 @@ extension HostFileSystem {
     ) throws(Errno) -> OpenedFile {
         let (folder, name) = Self.split(parameters.path)
         let parent = try open(folder, from: base, [.pathOnly, .directory])
+        let made: FileTraits.Kind
         switch parameters.kind {
         case .any, .regularFile: throw .invalidArgument
         case .directory:
+            made = .directory
             try SystemCall.makeDirectory(
                 name, at: parent.descriptor, mode: parameters.mode & 0o7777)
         case .symbolicLink(let target):
+            made = .symbolicLink
             try SystemCall.makeSymbolicLink(to: target, named: name, at: parent.descriptor)
         case .special(let device):
+            // Without a type mknod(2) makes a regular file.
+            let type = UInt16(truncatingIfNeeded: parameters.mode) & 0o170000
+            made = type == 0 ? .regular : FileTraits.Kind(mode: type)
             try SystemCall.makeNode(
                 name, at: parent.descriptor, mode: parameters.mode,
                 device: DeviceNumber(encoded: device))
         }
-        return try enterNew(name, in: parent, parameters)
+        return try enterNew(name, in: parent, parameters, made)
     }
 
     private func enterNew(
-        _ name: FilePath, in parent: borrowing OwnedDescriptor, _ parameters: CreateParameters
+        _ name: FilePath, in parent: borrowing OwnedDescriptor, _ parameters: CreateParameters,
+        _ made: FileTraits.Kind
     ) throws(Errno) -> OpenedFile {
         let place = try SystemCall.open(
             name, beneath: parent.descriptor, [.pathOnly, .noFollow])
-        return try entered(place, parameters, wasCreated: true)
+        return try entered(place, parameters, made: made)
     }
 
     // MARK: The answer
@@ -318,9 +329,16 @@ extension HostFileSystem {
             && !flags.contains(.pathOnly) && status.mountID == rootMountID
         let file = HostOpenFile(
             descriptor, id: id, kind: kind, flags, sharing: mayShare ? descriptions : nil)
+        return opened(file, status, parameters, wasCreated: wasCreated)
+    }
+
+    func opened(
+        _ file: HostOpenFile, _ status: FileStatus, _ parameters: CreateParameters,
+        wasCreated: Bool
+    ) -> OpenedFile {
         let isAligned = file.storage != nil && parameters.options.contains(.nonCached)
         return OpenedFile(
-            id: id, kind: streamKind(kind, id),
+            id: file.id, kind: streamKind(file.kind, file.id),
             birthTime: status.created.map { FileTime($0) }, storage: file.storage,
             offsetAlignment: isAligned ? readAlignment(of: status) : 1, wasCreated: wasCreated,
             context: file)
@@ -351,15 +369,6 @@ extension CreateParameters {
     /// The open wants neither to read nor to write.
     fileprivate var isAttributesOnly: Bool {
         options.contains(.attributesOnly) || access.isEmpty
-    }
-
-    /// The only kind that the open can give; another kind is refused without harm.
-    fileprivate var kindForSure: FileTraits.Kind? {
-        switch kind {
-        case .directory: .directory
-        case .regularFile: options.contains(.knownRegular) ? .regular : nil
-        default: nil
-        }
     }
 
     /// Access mode and status flags for open(2).

@@ -1,3 +1,4 @@
+internal import Glibc
 public import IOStack
 internal import LinuxKit
 internal import SystemPackage
@@ -57,5 +58,92 @@ extension HostFileSystem {
 extension SystemCall.Caller {
     init(_ requestor: Requestor) {
         self.init(user: requestor.userID, group: requestor.groupID)
+    }
+}
+
+/// The ownership of files made on behalf of a user.
+extension HostFileSystem {
+    private static let inheritsGroup: UInt16 = 0o2000
+    private static let privilegeBits: UInt16 = 0o6000
+
+    /// Gives a file to its user that this process, running as root, made because the host could not
+    /// make it as that user. The file's group is the user's, or the directory's if that has the
+    /// set-group-ID bit (inode(7)).
+    ///
+    /// Until then the file belongs to root, which is stricter. File systems without owners refuse;
+    /// there the file stays as it is.
+    func giveAway(
+        _ opened: OpenedFile, _ parameters: CreateParameters, to requestor: Requestor,
+        from base: FileDescriptor
+    ) {
+        guard opened.wasCreated, requestor.mode == .user, geteuid() == 0,
+            let file = opened.context as? HostOpenFile
+        else { return }
+        // The kernel has done it already, set-group-ID directories included.
+        guard requestor.userID != geteuid() || requestor.groupID != getegid() else { return }
+        let isInherited = parentHasGroupBit(parameters, from: base)
+        try? file.withDescriptor { (descriptor) throws(Errno) in
+            let status = try SystemCall.status(of: descriptor)
+            let group = isInherited ? status.group : requestor.groupID
+            guard status.user != requestor.userID || status.group != group else { return }
+            // Not a file of another user, nor a file with other names, that was put in its place.
+            guard status.user == geteuid(), file.kind == .directory || status.linkCount <= 1 else {
+                return
+            }
+            try SystemCall.changeOwner(of: descriptor, user: requestor.userID, group: group)
+            // A change of a file's owner clears these bits.
+            guard status.mode & Self.privilegeBits != 0, file.kind == .regular else { return }
+            try SystemCall.changeMode(of: descriptor, to: UInt32(status.mode) & 0o7777)
+        }
+    }
+
+    private func parentHasGroupBit(
+        _ parameters: CreateParameters, from base: FileDescriptor
+    ) -> Bool {
+        let isUnnamed = parameters.options.contains(.temporary)
+        let folder = isUnnamed ? parameters.path : Self.split(parameters.path).directory
+        do throws(Errno) {
+            let parent = try open(folder, from: base, [.pathOnly, .directory])
+            let status = try SystemCall.status(of: parent.descriptor)
+            return status.mode & Self.inheritsGroup != 0
+        } catch {
+            return false
+        }
+    }
+}
+
+/// Applies the requestor's umask.
+extension HostFileSystem {
+    private static let defaultACL = Array("system.posix_acl_default".utf8)
+
+    /// Takes the umask's bits off the mode of the file to be made, unless the directory has a
+    /// default ACL, which then decides what is granted (acl(5)).
+    func applyUmask(
+        to parameters: inout CreateParameters, from base: FileDescriptor
+    ) throws(Errno) {
+        guard parameters.disposition.mayCreate, parameters.mode & parameters.umask & 0o777 != 0
+        else { return }
+        if case .symbolicLink = parameters.kind { return }
+        if try hasDefaultACL(directory(of: parameters), from: base) { return }
+        parameters.mode &= ~(parameters.umask & 0o777)
+    }
+
+    private func directory(of parameters: CreateParameters) -> FilePath {
+        parameters.options.contains(.temporary)
+            ? parameters.path : Self.split(parameters.path).directory
+    }
+
+    private func hasDefaultACL(
+        _ directory: FilePath, from base: FileDescriptor
+    ) throws(Errno) -> Bool {
+        // Usually the directory is open already.
+        if directory.isEmpty || directory == "." { return Self.hasDefaultACL(base) }
+        let place = try open(directory, from: base, [.pathOnly, .directory])
+        return Self.hasDefaultACL(place.descriptor)
+    }
+
+    private static func hasDefaultACL(_ directory: FileDescriptor) -> Bool {
+        // Without ENODATA or EOPNOTSUPP there is an ACL.
+        (try? SystemCall.extendedAttribute(defaultACL, of: directory)) != nil
     }
 }

@@ -1,5 +1,5 @@
 public import IOStack
-internal import LinuxKit
+package import LinuxKit
 import Synchronization
 public import SystemPackage
 
@@ -29,6 +29,8 @@ public final class HostFileSystem: FileSystemDriver {
 
     /// nil: the kernel's reads go on if this process dies.
     let guardian: GuardianLink?
+    /// Where the kernel's reads are written down for a successor; nil: nowhere.
+    let recovery: RecoveryTable?
 
     /// Made for the first file that the kernel may read by itself. No lock is taken under its lock.
     let readGates = Guarded<KernelReadGates?>(nil)
@@ -45,6 +47,8 @@ public final class HostFileSystem: FileSystemDriver {
     let mountWatchers = MountWatchers()
     let swapSpace = SwapSpace()
     let rootDescriptor: OwnedDescriptor
+    /// /proc/self/fd: the way from a descriptor to another open of its file.
+    private let ownLinksDescriptor: OwnedDescriptor
     /// The root's identity, for telling the volume handle from other directories.
     let rootID: FileID
     let rootMountID: UInt64?
@@ -66,10 +70,20 @@ public final class HostFileSystem: FileSystemDriver {
     /// As ``init(root:)``, with a mount table that was read before.
     ///
     /// The guardian holds the gates of the kernel's reads if this process dies.
-    public init(
+    public convenience init(
         root directory: FilePath, discovery: StorageDiscovery, guardian: GuardianLink? = nil
     ) throws(Errno) {
+        try self.init(
+            root: directory, discovery: discovery, guardian: guardian, recovery: nil)
+    }
+
+    /// As the other; what a successor must know of the kernel's reads is written down.
+    package init(
+        root directory: FilePath, discovery: StorageDiscovery, guardian: GuardianLink?,
+        recovery: RecoveryTable?
+    ) throws(Errno) {
         self.guardian = guardian
+        self.recovery = recovery
         let root = try SystemCall.open(directory, [.pathOnly, .directory])
         let status = try SystemCall.status(of: root.descriptor)
         topology = try discovery.topology(of: root.descriptor)
@@ -84,10 +98,12 @@ public final class HostFileSystem: FileSystemDriver {
             !FileSystemMagic.elsewhere.contains(magic) && SystemCall.canActForOthers
         descriptions = FileSystemMagic.alike.contains(magic) ? SharedDescriptions() : nil
         numberedFiles = NumberedFiles(root: root.descriptor, id: rootID)
+        ownLinksDescriptor = try SystemCall.openOwnLinks()
         rootDescriptor = root
     }
 
     var root: FileDescriptor { rootDescriptor.descriptor }
+    var ownLinks: FileDescriptor { ownLinksDescriptor.descriptor }
 
     // MARK: The end of an open
 
@@ -122,5 +138,34 @@ public final class HostFileSystem: FileSystemDriver {
 extension FileID {
     init(_ status: FileStatus) {
         self.init(device: status.device.encoded, inode: status.inode)
+    }
+}
+
+/// IRP_MJ_FLUSH_BUFFERS and IRP_MJ_QUERY_VOLUME_INFORMATION.
+extension HostFileSystem {
+    /// fsync(2) or fdatasync(2); `EBADF` for a handle without data.
+    public func flush(_ file: FileObject, dataOnly: Bool) throws(IOFailure) {
+        // btrfs takes data out of the inode at the write-back.
+        defer { if file.stream.suspensions.contains(.resident) { reviewSuspensions(of: file) } }
+        try openFile(file).withDescriptor { (descriptor) throws(Errno) in
+            if dataOnly {
+                try SystemCall.syncData(descriptor)
+            } else {
+                try SystemCall.sync(descriptor)
+            }
+        }
+    }
+
+    /// In units of its fragment size.
+    public func volumeInformation(of file: FileObject) throws(IOFailure) -> VolumeInformation {
+        try openFile(file).withDescriptor { (descriptor) throws(Errno) in
+            let status = try SystemCall.fileSystemStatus(of: descriptor)
+            return VolumeInformation(
+                blockSize: status.fragmentSize, totalBlocks: status.blocks,
+                freeBlocks: status.freeBlocks, availableBlocks: status.availableBlocks,
+                totalFiles: status.files, freeFiles: status.freeFiles,
+                maximumNameLength: UInt32(clamping: status.nameLength),
+                hasMadeUpSizes: FileSystemMagic.hasMadeUpSizes(status.magic))
+        }
     }
 }

@@ -60,6 +60,26 @@ public final class HostOpenFile: Sendable {
         }
     }
 
+    /// Goes on with an open of another process, by a descriptor that this process inherited.
+    init(
+        _ handed: HandedOpen, id: FileID, kind: FileTraits.Kind,
+        sharing descriptions: SharedDescriptions?
+    ) {
+        self.id = id
+        self.kind = kind
+        flags = OpenFlags(rawValue: handed.flags)
+        descriptor = FileDescriptor(rawValue: handed.descriptor)
+        let isShared = descriptions?.rejoin(id, flags, with: descriptor) ?? false
+        self.descriptions = isShared ? descriptions : nil
+    }
+
+    /// For another process; nil once it is closed.
+    var handed: HandedOpen? {
+        guard word.load(ordering: .acquiring) & Self.closedBit == 0 else { return nil }
+        return HandedOpen(
+            descriptor: descriptor.rawValue, flags: flags.rawValue, isShared: descriptions != nil)
+    }
+
     /// Where the data is read and written; nil for a file without data.
     var storage: StorageHandle? {
         kind == .regular && !isPathOnly ? StorageHandle(rawValue: descriptor.rawValue) : nil

@@ -60,6 +60,23 @@ final class SharedDescriptions: Sendable {
         return (own.release(), false)
     }
 
+    /// Counts an open in that another process made and that has `descriptor`, like others that it
+    /// made. False, without counting, if opens of this process share another descriptor.
+    func rejoin(
+        _ file: FileID, _ flags: OpenFlags, with descriptor: FileDescriptor
+    ) -> Bool {
+        let key = Key(file: file, flags: flags)
+        return entries.withLock { entries in
+            guard let entry = entries[key] else {
+                entries[key] = Entry(descriptor: descriptor)
+                return true
+            }
+            guard entry.descriptor == descriptor else { return false }
+            entries[key]?.opens += 1
+            return true
+        }
+    }
+
     /// Counts an open out.
     func leave(_ file: FileID, _ flags: OpenFlags) {
         let key = Key(file: file, flags: flags)

@@ -6,8 +6,8 @@ public import SystemPackage
 /// kernel closes the service's descriptors.
 ///
 /// It has the group of the gates, and for each file that must not be read unasked the file's own
-/// mount. While the service lives it does nothing but look, every few seconds, whether events wait
-/// and nobody reads them. When the service dies, it puts the gate in the way of each of these files
+/// mount. While the service lives it does nothing but ask it for a sign of life every few seconds.
+/// When the service dies, it puts the gate in the way of each of these files
 /// and fails each read there with EIO, until the file system that programs read through is gone.
 ///
 /// The kernel takes an answer by the number of an event's descriptor, whoever gives it. So the
@@ -25,12 +25,6 @@ public struct GateGuardian: ~Copyable {
         case dead
     }
 
-    private final class HeldFile {
-        let file: OwnedDescriptor
-        init(_ file: consuming OwnedDescriptor) { self.file = file }
-        var descriptor: FileDescriptor { file.descriptor }
-    }
-
     /// In milliseconds: how often a file system without a watch is looked for.
     private static let lookInterval: Int32 = 1000
     /// The sizes of an event, bytes. The smaller is tried first: two events are hardly ever read at
@@ -40,27 +34,30 @@ public struct GateGuardian: ~Copyable {
     private let channel: FileDescriptor
     private let slot: Int32
     private let bounds: GuardianBounds
-    private var end: MountEnd
+    private let mountPoint: FilePath
+    private var end = MountEnd()
     private let tell: (String) -> Void
+    /// The service: the one that started this process, or its successor.
+    private var process = SystemCall.parentProcess
     private var service = Service.alive
     private var nextLook = ContinuousClock.now
-    private var group: HeldFile?
-    private var mounts: [UInt64: HeldFile] = [:]
+    private var group: HeldNumber?
+    private var mounts: [UInt64: HeldNumber] = [:]
     /// As many numbers as the service may have, which started this process.
     private let numbers = DescriptorLimit.current
 
     /// - Parameters:
     ///   - channel: to the service; closed at its end.
     ///   - slot: the number that the service's end has there.
-    ///   - end: of the file system that programs read through.
+    ///   - mountPoint: of the file system that programs read through.
     ///   - tell: what the machine's log should have.
     init(
-        channel: FileDescriptor, slot: Int32, end: MountEnd, bounds: GuardianBounds,
+        channel: FileDescriptor, slot: Int32, mountPoint: FilePath, bounds: GuardianBounds,
         tell: @escaping (String) -> Void
     ) {
         self.channel = channel
         self.slot = slot
-        self.end = end
+        self.mountPoint = mountPoint
         self.bounds = bounds
         self.tell = tell
     }
@@ -78,8 +75,8 @@ public struct GateGuardian: ~Copyable {
             break
         }
         var guardian = GateGuardian(
-            channel: SystemCall.guardianChannel, slot: slot,
-            end: MountEnd(of: mountPoint, above: slot), bounds: bounds, tell: tell)
+            channel: SystemCall.guardianChannel, slot: slot, mountPoint: mountPoint,
+            bounds: bounds, tell: tell)
         guardian.run()
     }
 
@@ -133,25 +130,35 @@ public struct GateGuardian: ~Copyable {
 
     private mutating func takeMessage() {
         var buffer = [UInt8](repeating: 0, count: GuardianMessage.size)
-        guard let packet = try? SystemCall.receive(into: &buffer, from: channel),
-            packet.length > 0
-        else { return takeOver() }
+        let packet: (length: Int, file: FileDescriptor?)
+        do throws(Errno) {
+            packet = try SystemCall.receive(into: &buffer, from: channel)
+        } catch {
+            // Of a service that died with a message of this process unread, ECONNRESET comes once,
+            // before what the service had said. The end comes after that.
+            return error == .connectionReset ? () : takeOver()
+        }
+        guard packet.length > 0 else { return takeOver() }
         let file = packet.file.flatMap { kept($0) }
         switch GuardianMessage(buffer.prefix(packet.length)) {
         case .group: group = file
+        case .end: end = file.map { MountEnd(watch: $0) } ?? MountEnd(of: mountPoint)
         case .hold(let mount): mounts[mount] = file
         case .release(let mount): mounts[mount] = nil
+        case .adopted(let number):
+            process = number
+            heard()
         case .pong: heard()
         case .ping, .tookOver, .over, nil: break
         }
     }
 
     /// The same file by a number above the slot, which stays free.
-    private func kept(_ file: FileDescriptor) -> HeldFile? {
+    private func kept(_ file: FileDescriptor) -> HeldNumber? {
         let received = OwnedDescriptor(owning: file)
         guard let moved = try? SystemCall.duplicate(received.descriptor, from: slot + 1).release()
         else { return nil }
-        return HeldFile(OwnedDescriptor(owning: moved))
+        return HeldNumber(OwnedDescriptor(owning: moved))
     }
 
     private mutating func heard() {
@@ -162,17 +169,19 @@ public struct GateGuardian: ~Copyable {
     }
 
     private mutating func lookAtService() {
-        guard let group else { return }
+        guard group != nil else { return }
         switch service {
         case .alive:
             let now = ContinuousClock.now
             guard now >= nextLook else { return }
             nextLook = now.advanced(by: bounds.interval)
-            guard (try? SystemCall.unreadBytes(of: group.descriptor)) ?? 0 > 0 else { return }
+            if isEnding { return takeOver() }
+            // Also where no event waits: the service may have stopped with one in its hand.
             service = .asked(until: now.advanced(by: bounds.whileSilent))
             // A service that does not even take messages does not answer, either.
             try? SystemCall.send(message: GuardianMessage.ping.bytes, with: nil, to: channel)
         case .asked(let until):
+            if isEnding { return takeOver() }
             guard ContinuousClock.now >= until else { return }
             service = .silent
             failTaken()
@@ -180,6 +189,17 @@ public struct GateGuardian: ~Copyable {
                 "the service does not react; reads that wait for its answer fail until it does")
         case .silent, .dead: break
         }
+    }
+
+    /// Its first thread has ended, which none of a service does before all do. The kernel may keep
+    /// the rest: before it closes the channel it closes the watch of SOURCE, which waits for reads
+    /// that wait at a gate.
+    private var isEnding: Bool {
+        if bounds.isKept { return false }
+        let state = KernelFile.text("/proc/\(process)/stat")?.split(separator: ")").last
+        guard state?.hasPrefix(" Z") == true else { return false }
+        // A successor may have said already that it goes on.
+        return (try? SystemCall.wait(channel, nil, nil, milliseconds: 0))?.first != true
     }
 
     /// Puts every gate in the way at once. Then reads wait there until the bound is over.

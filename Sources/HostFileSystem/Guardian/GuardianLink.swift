@@ -1,5 +1,5 @@
-internal import IOStack
-internal import LinuxKit
+public import IOStack
+package import LinuxKit
 public import SystemPackage
 
 /// A service's side of its guardian (``GateGuardian``), which it starts for the first file that
@@ -23,6 +23,12 @@ public final class GuardianLink: Sendable {
     private struct State {
         /// The guardian; nil if there is none.
         var process: Int32?
+        /// Of that process: for one that another service started, or that another is to have.
+        var descriptor: HeldNumber?
+        /// Another service started it.
+        var isAdopted = false
+        /// Of the file system that programs read through; nil where the machine gives none.
+        var end: HeldNumber?
         /// By the number of each mount that has to be held.
         var mounts: [UInt64: FileDescriptor] = [:]
         weak var group: GateGroup?
@@ -32,13 +38,19 @@ public final class GuardianLink: Sendable {
         var isEnded = false
         /// Nothing is released any more.
         var isKept = false
-    }
+        /// Another service has the guardian, or is to have it: it, too, starts the next.
+        var isOthers = false
+        /// Where the guardian is written down for a successor; nil: nowhere.
+        var recovery: RecoveryTable?
 
-    /// The number of the channel.
-    private final class Slot: Sendable {
-        let file: OwnedDescriptor
-        init(_ file: consuming OwnedDescriptor) { self.file = file }
-        var descriptor: FileDescriptor { file.descriptor }
+        mutating func forgetProcess() {
+            (process, descriptor, isAdopted) = (nil, nil, false)
+            write()
+        }
+
+        func write() {
+            recovery?.set(.guardian, to: UInt64(max(0, process ?? 0)))
+        }
     }
 
     /// As many starts may fall into ``startWindow``.
@@ -51,7 +63,7 @@ public final class GuardianLink: Sendable {
 
     private let state = Guarded(State())
     /// Taken for as long as the service lives; see ``GateGuardian``.
-    private let slot: Slot
+    private let slot: HeldNumber
     private let arguments: [String]
     private let tell: @Sendable (Event) -> Void
 
@@ -64,12 +76,45 @@ public final class GuardianLink: Sendable {
         arguments: (Int32) -> [String], tell: @escaping @Sendable (Event) -> Void
     ) throws(Errno) {
         let nothing = try SystemCall.open("/dev/null", [.readOnly])
-        slot = Slot(try SystemCall.duplicate(nothing.descriptor, from: Self.leastSlot))
+        slot = HeldNumber(try SystemCall.duplicate(nothing.descriptor, from: Self.leastSlot))
         self.arguments = arguments(slot.descriptor.rawValue)
         self.tell = tell
     }
 
-    deinit { SystemCall.shutDown(slot.descriptor) }
+    /// The link to a guardian that another service started. The other goes on with it until
+    /// `goOn()`.
+    ///
+    /// - Throws: `EBADF` for descriptors that are not there.
+    public init(
+        adopting guardian: HandedGates.Guardian, arguments: (Int32) -> [String],
+        tell: @escaping @Sendable (Event) -> Void
+    ) throws(Errno) {
+        for number in [guardian.channel, guardian.processDescriptor] {
+            try SystemCall.closeOnExec(FileDescriptor(rawValue: number))
+        }
+        slot = HeldNumber(OwnedDescriptor(owning: FileDescriptor(rawValue: guardian.channel)))
+        self.arguments = arguments(guardian.channel)
+        self.tell = tell
+        let number = FileDescriptor(rawValue: guardian.processDescriptor)
+        let descriptor = HeldNumber(OwnedDescriptor(owning: number))
+        state.withLock { state in
+            state.process = guardian.process
+            state.descriptor = descriptor
+            state.isAdopted = true
+            state.isOthers = true
+        }
+    }
+
+    /// Ends a guardian of another service that no link of this process has. It does not take that
+    /// for the service's death.
+    public static func end(_ guardian: HandedGates.Guardian) {
+        SystemCall.end(process: FileDescriptor(rawValue: guardian.processDescriptor))
+    }
+
+    deinit {
+        // The guardian takes it for the service's end, and that is another's.
+        if !state.withLock({ $0.isOthers }) { SystemCall.shutDown(slot.descriptor) }
+    }
 
     /// The guardian's process; nil if none is needed so far.
     public var process: Int32? { state.withLock { $0.process } }
@@ -77,6 +122,25 @@ public final class GuardianLink: Sendable {
     public var heldFiles: Int { state.withLock { $0.mounts.count } }
 
     // MARK: What the guardian holds
+
+    /// Has every guardian end with the file system that is mounted there now. Its service has to
+    /// serve.
+    ///
+    /// - Parameter mountPoint: an absolute path without links.
+    public func watchEnd(of mountPoint: FilePath) {
+        guard let watch = try? SystemCall.watchEnd(of: mountPoint) else { return }
+        let end = HeldNumber(watch)
+        state.withLock { $0.end = end }
+    }
+
+    /// From now on the guardian is written down for a successor of this process.
+    package func write(to recovery: RecoveryTable) {
+        recovery.set(.channel, to: UInt64(max(0, slot.descriptor.rawValue)))
+        state.withLock { state in
+            state.recovery = recovery
+            state.write()
+        }
+    }
 
     func serve(_ group: GateGroup) { state.withLock { $0.group = group } }
 
@@ -131,10 +195,55 @@ public final class GuardianLink: Sendable {
         }
         guard let process else { return }
         for _ in 0..<200 {
-            if SystemCall.hasEnded(child: process) { return }
+            if state.withLock({ Self.hasEnded($0) }) { return }
             _ = try? SystemCall.wait(nil, nil, nil, milliseconds: 5)
         }
         tell(.stays(process: process))
+    }
+
+    // MARK: Another service
+
+    /// What another service needs to have the guardian; nil if there is none. Until ``goOn()`` no
+    /// other is started.
+    func handOver() -> HandedGates.Guardian? {
+        state.withLock { state in
+            state.isOthers = true
+            guard let process = state.process, !Self.hasEnded(state) else { return nil }
+            if state.descriptor == nil {
+                do throws(Errno) {
+                    state.descriptor = HeldNumber(
+                        try SystemCall.descriptor(ofProcess: process))
+                } catch {
+                    return nil
+                }
+            }
+            guard let descriptor = state.descriptor else { return nil }
+            return HandedGates.Guardian(
+                process: process, processDescriptor: descriptor.descriptor.rawValue,
+                channel: slot.descriptor.rawValue)
+        }
+    }
+
+    /// The guardian holds this mount, by the word of the service before.
+    func adopt(_ mount: FileDescriptor, number: UInt64) {
+        state.withLock { if $0.process != nil { $0.mounts[number] = mount } }
+    }
+
+    /// From now on the guardian is this service's. If it is gone, another takes its place.
+    func goOn() {
+        let events = state.withLock { state in
+            var events: [Event] = []
+            state.isOthers = false
+            if state.process != nil, Self.hasEnded(state) { state.forgetProcess() }
+            if state.process != nil {
+                try? listen(&state)
+                _ = send(.adopted(by: SystemCall.ownProcess), with: nil)
+            } else if !state.mounts.isEmpty {
+                _ = start(&state, &events)
+            }
+            return events
+        }
+        events.forEach(tell)
     }
 
     private func send(_ message: GuardianMessage, with file: FileDescriptor?) -> Bool {
@@ -146,8 +255,20 @@ public final class GuardianLink: Sendable {
     /// Ends the guardian, so that it does not take the service for dead.
     private func drop(_ state: inout State) {
         guard let process = state.process else { return }
-        SystemCall.killChild(process)
-        state.process = nil
+        if state.isAdopted, let descriptor = state.descriptor?.descriptor {
+            SystemCall.end(process: descriptor)
+        } else {
+            SystemCall.killChild(process)
+        }
+        state.forgetProcess()
+    }
+
+    private static func hasEnded(_ state: State) -> Bool {
+        guard let process = state.process else { return true }
+        guard state.isAdopted, let descriptor = state.descriptor?.descriptor else {
+            return SystemCall.hasEnded(child: process)
+        }
+        return (try? SystemCall.wait(descriptor, nil, nil, milliseconds: 0))?.first == true
     }
 
     /// Starts a guardian in place of one that is gone, and hands everything over.
@@ -164,9 +285,11 @@ public final class GuardianLink: Sendable {
             state.starts.append(now)
             let process = try startProcess()
             state.process = process
+            state.write()
             try listen(&state)
             events.append(isFirst ? .started(process: process) : .replaced(process: process))
-            var isComplete = send(.group, with: group.descriptor)
+            var isComplete =
+                send(.end, with: state.end?.descriptor) && send(.group, with: group.descriptor)
             for (number, mount) in state.mounts where isComplete {
                 isComplete = send(.hold(mount: number), with: mount)
             }
@@ -215,7 +338,7 @@ public final class GuardianLink: Sendable {
             _ = send(.pong, with: nil)
         case .tookOver: state.withLock { $0.group }?.eventsWereTaken()
         case .over: state.withLock { $0.isEnded = true }
-        case .group, .hold, .release, .pong: break
+        case .group, .hold, .release, .pong, .adopted, .end: break
         case nil: return replaceIfGone()
         }
         return true
@@ -225,11 +348,11 @@ public final class GuardianLink: Sendable {
     private func replaceIfGone() -> Bool {
         let (goesOn, events) = state.withLock { state in
             var events: [Event] = []
-            if let process = state.process, !SystemCall.hasEnded(child: process) {
+            if state.isOthers || state.process != nil && !Self.hasEnded(state) {
                 _ = try? SystemCall.wait(nil, nil, nil, milliseconds: 1)
                 return (true, events)
             }
-            state.process = nil
+            state.forgetProcess()
             guard !state.isEnded, !state.mounts.isEmpty, start(&state, &events) else {
                 state.hasListener = false
                 return (false, events)

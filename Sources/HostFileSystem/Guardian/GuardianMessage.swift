@@ -1,3 +1,6 @@
+internal import LinuxKit
+internal import SystemPackage
+
 /// What a service and its guardian tell each other, a packet each.
 enum GuardianMessage: Sendable, Hashable {
     // From the service.
@@ -8,9 +11,14 @@ enum GuardianMessage: Sendable, Hashable {
     case release(mount: UInt64)
     /// The answer to ``ping``: every event that had come is dealt with.
     case pong
+    /// The service is this process from now on.
+    case adopted(by: Int32)
+    /// The watch of the end of the file system that programs read through comes with it, if the
+    /// machine gives one.
+    case end
 
     // From the guardian.
-    /// There are events that nobody has read.
+    /// Asks for a sign of life.
     case ping
     /// The guardian has failed reads in the service's place, and taken events.
     case tookOver
@@ -30,6 +38,8 @@ enum GuardianMessage: Sendable, Hashable {
             case .ping: (5, 0)
             case .tookOver: (6, 0)
             case .over: (7, 0)
+            case .adopted(let process): (8, UInt64(truncatingIfNeeded: process))
+            case .end: (9, 0)
             }
         return [kind] + (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
     }
@@ -46,7 +56,33 @@ enum GuardianMessage: Sendable, Hashable {
         case 5: self = .ping
         case 6: self = .tookOver
         case 7: self = .over
+        case 8: self = .adopted(by: Int32(truncatingIfNeeded: number))
+        case 9: self = .end
         default: return nil
         }
     }
+}
+
+/// How long programs wait at a gate whose service does not answer, before their reads fail.
+public struct GuardianBounds: Sendable, Hashable {
+    /// After the service's death.
+    public var afterDeath: Duration
+    /// While the service lives and deals with no event.
+    public var whileSilent: Duration
+
+    /// Another process keeps the service's descriptors, and has a service take its place: only the
+    /// channel's end is the end.
+    public var isKept: Bool
+
+    public init(
+        afterDeath: Duration = .zero, whileSilent: Duration = .seconds(30), isKept: Bool = false
+    ) {
+        self.isKept = isKept
+        self.afterDeath = afterDeath
+        self.whileSilent = whileSilent
+    }
+
+    /// How often the guardian looks whether events wait: often enough for the bound, and less than
+    /// twice a second where it can be.
+    var interval: Duration { min(.seconds(5), max(.milliseconds(50), whileSilent / 4)) }
 }

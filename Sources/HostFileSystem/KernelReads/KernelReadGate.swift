@@ -45,6 +45,23 @@ final class KernelReadGate: KernelReadDoor {
         /// Reads that wait for a thread to ask about them, or for its answer.
         var held: [ObjectIdentifier: HeldRead] = [:]
         var passed = PassedReaders()
+
+        var isWantedInMask: Bool { isClosed || !expected.isEmpty }
+
+        init() {}
+
+        init(_ handed: HandedGate) {
+            isClosed = handed.isClosed
+            isWatched = handed.isWatched
+            isHeld = handed.isHeld
+            openMissed = handed.missed == 0 ? nil : Errno(rawValue: handed.missed)
+            lastNumber = handed.lastOpen
+            for open in handed.expected { expected[open.thread] = open.number }
+            isInMask = isWantedInMask
+            opens = handed.opens
+            closes = handed.closes
+            passed = PassedReaders(handed.passed)
+        }
     }
 
     private let state = Guarded(State())
@@ -81,11 +98,52 @@ final class KernelReadGate: KernelReadDoor {
         self.gates = gates
         self.drained = drained
         self.ask = ask
+        state.withLock { write($0) }
         gates.group.add(self, on: number)
+    }
+
+    /// The gate of another process.
+    init(
+        adopting handed: HandedGate, _ mount: consuming OwnedDescriptor, of gates: KernelReadGates,
+        drained: DrainedFile, asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+    ) {
+        self.mount = mount
+        mountNumber = handed.number
+        self.gates = gates
+        self.drained = drained
+        self.ask = ask
+        state.withLock { state in
+            state = State(handed)
+            write(state)
+        }
+        if handed.isHeld {
+            gates.group.link?.adopt(self.mount.descriptor, number: handed.number)
+        }
+        gates.group.add(self, on: handed.number)
+    }
+
+    /// What another process needs to go on with the gate, whose group is halted.
+    var handed: HandedDoor? {
+        state.withLock { state in
+            var gate = HandedGate(unwatched: drained.number, number: mountNumber)
+            gate.isClosed = state.isClosed
+            gate.isWatched = state.isWatched
+            gate.isHeld = state.isHeld
+            gate.missed = state.openMissed?.rawValue ?? 0
+            gate.lastOpen = state.lastNumber
+            gate.expected = state.expected.map { ExpectedOpen(thread: $0.key, number: $0.value) }
+            gate.opens = state.opens
+            gate.closes = state.closes
+            gate.passed = state.passed.handed
+            return HandedDoor(storage: mount.descriptor.rawValue, gate: gate)
+        }
     }
 
     deinit {
         gates.group.removeGate(on: mountNumber)
+        gates.group.recovery?.removeDoor(at: mount.descriptor.rawValue)
+        // Another process goes on with it.
+        if gates.group.desk.isShut { return }
         let isHeld = state.withLock { $0.isHeld }
         if isHeld, let link = gates.group.link, !link.release(mountNumber) {
             state.withLock { state in
@@ -121,11 +179,15 @@ final class KernelReadGate: KernelReadDoor {
                 // First, so that no closed gate opens when this process dies. Without a guardian
                 // this one does.
                 tellGuardian(&state)
+                // Before the kernel, and an opening after it: a successor knows of no gate that is
+                // shut as of an open one.
+                write(state)
                 do throws(Errno) {
                     try refresh(&state)
                 } catch {
                     state.isClosed = wasClosed
                     tellGuardian(&state)
+                    write(state)
                     throw error
                 }
             }
@@ -157,6 +219,7 @@ final class KernelReadGate: KernelReadDoor {
             // once.
             try? refresh(&state)
             tellGuardian(&state)
+            write(state)
         }
     }
 
@@ -165,6 +228,7 @@ final class KernelReadGate: KernelReadDoor {
         return state.withLock { state in
             state.isWatched = areGuarded
             tellGuardian(&state)
+            write(state)
             return state.isHeld || !areGuarded
         }
     }
@@ -192,6 +256,7 @@ final class KernelReadGate: KernelReadDoor {
             } catch {
                 state.openMissed = error
             }
+            write(state)
             return ExpectedOpen(thread: thread, number: state.lastNumber)
         }
     }
@@ -201,12 +266,38 @@ final class KernelReadGate: KernelReadDoor {
             guard state.expected[open.thread] == open.number else { return }
             state.expected[open.thread] = nil
             try? refresh(&state)
+            write(state)
         }
     }
 
+    /// Tells the kernel the state: another process may have told it something else.
+    func assertMask() {
+        state.withLock { state in
+            state.isInMask = !state.isWantedInMask
+            try? refresh(&state)
+        }
+    }
+
+    /// For a successor.
+    private func write(_ state: State) {
+        guard let recovery = gates.group.recovery else { return }
+        var door = RecoveryTable.Door()
+        if state.isClosed { door.flags.insert(.isClosed) }
+        if state.isWatched { door.flags.insert(.isWatched) }
+        if state.isHeld { door.flags.insert(.isHeld) }
+        door.unwatched = drained.number
+        door.number = mountNumber
+        door.lastOpen = state.lastNumber
+        door.hasMissed = state.openMissed != nil
+        door.expected = state.expected
+        recovery.set(door, at: mount.descriptor.rawValue)
+    }
+
     private func refresh(_ state: inout State) throws(Errno) {
-        let isWanted = state.isClosed || !state.expected.isEmpty
+        let isWanted = state.isWantedInMask
         guard isWanted != state.isInMask else { return }
+        // Until ``assertMask()`` a read that comes waits, whoever is to answer it.
+        if !isWanted, gates.group.desk.isShut { return }
         let group = gates.group.descriptor
         if isWanted {
             try SystemCall.watchMount(mount.descriptor, adding: Self.reads, by: group)
@@ -221,7 +312,9 @@ final class KernelReadGate: KernelReadDoor {
     func opened(by thread: UInt32) {
         state.withLock { state in
             state.opens += 1
-            if state.expected.removeValue(forKey: thread) != nil { try? refresh(&state) }
+            guard state.expected.removeValue(forKey: thread) != nil else { return }
+            try? refresh(&state)
+            write(state)
         }
     }
 

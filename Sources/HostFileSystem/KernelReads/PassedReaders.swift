@@ -14,6 +14,14 @@ struct PassedReaders: Sendable {
 
     var isEmpty: Bool { runs.isEmpty }
 
+    init(_ handed: [HandedGate.Passed] = []) {
+        for one in handed { runs[one.thread] = one.runs }
+    }
+
+    var handed: [HandedGate.Passed] {
+        runs.map { HandedGate.Passed(thread: $0.key, runs: $0.value) }
+    }
+
     mutating func letPass(_ read: HeldRead) {
         if runs.count >= Self.many { removeGone() }
         // Before the answer, so that any run from now on is seen.

@@ -1,6 +1,6 @@
 internal import CKernelABI
 internal import DirectRead
-internal import IOStack
+public import IOStack
 internal import LinuxKit
 internal import SystemPackage
 
@@ -76,5 +76,65 @@ final class HostReadEngine<Engine: ReadEngine>: StorageReadEngine {
         ofSlot slot: Int, count: Int, _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R {
         try engine.withByteSpan(of: slot, count: min(max(count, 0), slotSize), body)
+    }
+}
+
+/// Page-aligned memory for reads and writes past the cache.
+public final class HostBuffer: IOBuffer {
+    private let memory: AlignedBuffer
+
+    /// Bytes that may be used.
+    public let capacity: Int
+
+    /// Maps the pages. Throws `EINVAL` for a negative capacity, `ENOMEM`.
+    public init(capacity: Int) throws(IOFailure) {
+        do throws(Errno) {
+            memory = try AlignedBuffer(capacity: capacity)
+        } catch {
+            throw IOFailure(errno: error)
+        }
+        self.capacity = capacity
+    }
+
+    public func withBytes<R, E: Error>(
+        _ count: Int, _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        try memory.withBytes(count, body)
+    }
+
+    public func withMutableBytes<R, E: Error>(
+        _ count: Int, _ body: (inout MutableSpan<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        try memory.withMutableBytes(count, body)
+    }
+}
+
+/// The memory of one slot of an engine, for a request that carries it through the filters.
+///
+/// Keeps the engine's memory alive. Only the thread that carries the request touches the bytes. If
+/// it touches them while the storage has the slot, the program stops rather than race with the
+/// kernel.
+final class HostSlotBuffer<Engine: ReadEngine>: IOBuffer, @unchecked Sendable {
+    private let engine: Engine
+    private let slot: Int
+
+    init(engine: Engine, slot: Int) {
+        self.engine = engine
+        self.slot = slot
+    }
+
+    var capacity: Int { engine.slotSize }
+
+    func withBytes<R, E: Error>(
+        _ count: Int, _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        try engine.withByteSpan(of: slot, count: min(max(count, 0), engine.slotSize), body)
+    }
+
+    func withMutableBytes<R, E: Error>(
+        _ count: Int, _ body: (inout MutableSpan<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        try engine.withMutableByteSpan(
+            of: slot, count: min(max(count, 0), engine.slotSize), body)
     }
 }

@@ -93,17 +93,17 @@ extension BypassVolume {
 
     // MARK: DISABLE
 
-    /// Disables bypass and waits for the stream's bypassed reads. If the result is not `drained`,
-    /// ``finishDisable(_:_:)`` does the rest.
+    /// Disables bypass and waits for the stream's bypassed reads, also where another DISABLE took
+    /// the bypass away and still waits. If the result is not `drained`, ``finishDisable(_:_:)``
+    /// does the rest.
     func disable(
         _ handle: borrowing BypassHandle, of holder: ObjectIdentifier,
         _ stream: borrowing BypassStream, _ house: some StreamSurroundings
     ) -> DrainEnd {
-        let wasEnabled = state.change { state in
+        state.change { state in
             handle.countDisable()
-            return countOut(handle, holder, stream, &state)
+            _ = countOut(handle, holder, stream, &state)
         }
-        guard wasEnabled else { return .drained }
         var made: DrainBound?
         defer { made?.finish() }
         func bound() -> DrainBound? { newBound(&made) }
@@ -133,6 +133,7 @@ extension BypassVolume {
     ) -> (isFirst: Bool, wasEnabled: Bool) {
         state.withLock { state in
             guard handle.setClosed() else { return (false, false) }
+            if Mutant.closeKeepsBypass.isPlanted { return (true, false) }
             return (true, countOut(handle, holder, stream, &state))
         }
     }
@@ -169,7 +170,7 @@ extension BypassVolume {
             // where bypass is not enabled).
             guard control.bypassOpenCount == 0 else { return }
             control.lastDisables += 1
-            guard control.isPaused else { return }
+            guard control.isPaused, !Mutant.pauseOutlivesBypass.isPlanted else { return }
             control.isPaused = false
             stream.letIn(.paused, hasBypass: false)
         }
@@ -194,5 +195,37 @@ extension BypassVolume {
             if control.settling == 0 { stream.gate.open(.settling) }
         }
         return end
+    }
+}
+
+/// The counts that an ENABLE finds where it begins, and must find unchanged where bypass is set.
+///
+/// A filter that withdraws bypass vetoes from then on, and after that sends STREAM_PAUSE or DISABLE
+/// (spec 4.4). An ENABLE may pass the filter before it vetoes, and reach the file system after the
+/// filter found no handle to pause. Then it finds a changed count, sets nothing, and is sent again
+/// from where it began. So it meets the veto, if that still stands. Filters attached meanwhile
+/// change a count, too.
+///
+/// Invariant: a count is raised under the lock under which bypass is set. So either the ENABLE sees
+/// the count, or the pause sees the handle with bypass.
+struct EnableTicket: Hashable {
+    let withdrawals: UInt64
+    let pauses: UInt64
+    let disables: UInt64
+
+    /// How often an ENABLE is sent from its beginning. The limit ends the loop if a filter
+    /// withdraws bypass again and again.
+    static var attempts: Int { 64 }
+
+    /// Under the volume's `state` lock and the stream's `control` lock.
+    func isValid(
+        for handle: borrowing BypassHandle, _ state: borrowing BypassVolume.State,
+        _ control: borrowing BypassStream.Control
+    ) -> Bool {
+        if Mutant.noAskingAgain.isPlanted { return true }
+        return self
+            == EnableTicket(
+                withdrawals: state.withdrawals, pauses: control.pauseEpoch,
+                disables: handle.disables)
     }
 }

@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import Synchronization
 
 /// STREAM_PAUSE and STREAM_RESUME (spec 4.4).
 extension BypassVolume {
@@ -53,9 +54,9 @@ extension BypassVolume {
         stream.control.change { control in
             control.pausesUnderWay -= 1
             if end == .drained { control.isPauseSettled = true }
-            guard control.isPaused, !control.isPauseSettled, control.pausesUnderWay == 0 else {
-                return false
-            }
+            guard control.isPaused, !control.isPauseSettled, control.pausesUnderWay == 0,
+                !Mutant.failedPauseStays.isPlanted
+            else { return false }
             control.isPaused = false
             stream.letIn(.paused, hasBypass: control.bypassOpenCount > 0)
             return true
@@ -116,4 +117,120 @@ extension BypassVolume {
             return true
         }
     }
+}
+
+/// Suspensions: causes that keep a stream off the bypass route without a pause (spec 4.6, 6.9).
+extension BypassVolume {
+    /// Suspends the stream. With `awaitingReads`, waits for its reads that skip the filters. Each
+    /// cause stands until it is ended.
+    func suspend(
+        _ stream: borrowing BypassStream, because cause: StreamSuspension, awaitingReads: Bool,
+        _ house: some StreamSurroundings
+    ) {
+        func bound() -> DrainBound? { awaitingReads ? nil : DrainBound.withoutWaiting() }
+        stream.control.withLock { control in
+            control.suspensions.insert(cause)
+            stream.keepOff(.suspended(cause), hasBypass: control.bypassOpenCount > 0)
+        }
+        stream.gate.drain(.suspended(cause), until: bound, advance: { house.advanceOwnReads() })
+        // Kernel reads that the host will not stop go on. They read the same bytes.
+        _ = try? house.settleKernelReadsOfStream(until: bound)
+    }
+
+    /// The stream bypasses again when no cause is left.
+    func endSuspension(
+        of stream: borrowing BypassStream, because cause: StreamSuspension,
+        _ house: some StreamSurroundings
+    ) {
+        stream.control.withLock { control in
+            control.suspensions.remove(cause)
+            stream.letIn(.suspended(cause), hasBypass: control.bypassOpenCount > 0)
+        }
+        _ = try? house.settleKernelReadsOfStream(until: DrainBound.withoutWaiting)
+    }
+
+    // MARK: Cached use
+
+    /// Counts an open handle as a cached user of its stream, and waits for the stream's bypassed
+    /// reads.
+    func countIn(
+        _ use: StreamSuspension, of handle: borrowing BypassHandle,
+        _ stream: borrowing BypassStream, _ house: some StreamSurroundings
+    ) {
+        stream.control.withLock { control in
+            guard handle.setCounted(use) else { return }
+            control.cachedUsers.add(use)
+            control.suspensions.insert(use)
+            stream.keepOff(.suspended(use), hasBypass: control.bypassOpenCount > 0)
+        }
+        if Mutant.noSuspensionDrain.isPlanted { return }
+        stream.gate.drain(.suspended(use), advance: { house.advanceOwnReads() })
+        _ = try? house.settleKernelReadsOfStream { nil }
+    }
+
+    /// Called when the last reference to the handle's file object is gone.
+    func countOutCachedUses(
+        of handle: borrowing BypassHandle, _ stream: borrowing BypassStream,
+        _ house: some StreamSurroundings
+    ) {
+        let uses = handle.countedUses
+        guard uses != [] else { return }
+        stream.control.withLock { control in
+            for use in [StreamSuspension.cachedHandle, .mapped] where uses.contains(use) {
+                let isLast = control.cachedUsers.remove(use)
+                if Mutant.suspendedByOne.isPlanted { stream.gate.open(.suspended(use)) }
+                guard isLast else { continue }
+                control.suspensions.remove(use)
+                stream.letIn(.suspended(use), hasBypass: control.bypassOpenCount > 0)
+            }
+        }
+        _ = try? house.settleKernelReadsOfStream(until: DrainBound.withoutWaiting)
+    }
+}
+
+/// How many handles of a stream do cached and mapped I/O. Part of ``BypassStream/Control``, whose
+/// lock guards it.
+struct CachedUsers: Hashable {
+    private var cached: UInt32 = 0
+    private var mapped: UInt32 = 0
+
+    /// Counts a handle in for `use`.
+    mutating func add(_ use: StreamSuspension) {
+        if use == .mapped { mapped += 1 } else { cached += 1 }
+    }
+
+    /// Counts a handle out. Returns whether no handle is left.
+    mutating func remove(_ use: StreamSuspension) -> Bool {
+        if use == .mapped {
+            mapped -= 1
+            return mapped == 0
+        }
+        cached -= 1
+        return cached == 0
+    }
+}
+
+/// When something that decides about the ways of reads last began and ended, by ``LayerClock``.
+///
+/// Whoever begins and ends it holds the lock of what it is about. Any thread looks. Relaxed: the
+/// numbers are for people. The atomics are the standard library's in the build of the search, too,
+/// where nothing has a time.
+struct SpellTimes: ~Copyable, Sendable {
+    private let beginning = Synchronization.Atomic<UInt64>(0)
+    private let end = Synchronization.Atomic<UInt64>(0)
+
+    func begin() { note(in: beginning) }
+
+    func finish() { note(in: end) }
+
+    private func note(in place: borrowing Synchronization.Atomic<UInt64>) {
+        if !Interleaving.isSearched { place.store(LayerClock.now, ordering: .relaxed) }
+    }
+
+    /// 0: never.
+    var began: UInt64 { beginning.load(ordering: .relaxed) }
+    var ended: UInt64 { end.load(ordering: .relaxed) }
+
+    /// It began and has not ended.
+    var lasts: Bool { began > ended }
 }

@@ -1,3 +1,28 @@
+/// Why the kernel's reads of a file have to ask the stack. Tools print it.
+public enum KernelReadCause: Sendable, Equatable, CustomStringConvertible {
+    /// A cause that also keeps the service's own reads on the traditional route.
+    case traditional(TraditionalCause)
+    /// The filter wants to be asked about each read, or never agreed to kernel reads.
+    case filter(String)
+    /// VOLUME_STACK_PAUSE is in force.
+    case volumeStackPaused
+    /// A volume or storage driver refuses.
+    case volumeDriverRefuses
+    /// A DISABLE came for a handle that the kernel reads for.
+    case disabled
+
+    /// The cause in words, to follow "because".
+    public var description: String {
+        switch self {
+        case .traditional(let cause): cause.description
+        case .filter(let name): "the filter \(name) is asked for each read"
+        case .volumeStackPaused: "the volume stack's bypass is paused"
+        case .volumeDriverRefuses: "a volume or storage driver refuses"
+        case .disabled: "bypass was disabled on a handle that the kernel reads for"
+        }
+    }
+}
+
 /// The way by which the host's kernel reads one file by itself, past this stack, for the programs
 /// that opened the file under a grant; and the gate in that way.
 ///
@@ -47,9 +72,15 @@ public protocol KernelReadDoor: AnyObject, Sendable {
     /// the open was seen first. Has no effect on an open that came, nor on a later open of the
     /// thread.
     func callOff(_ open: ExpectedOpen)
+
+    /// What another process needs to go on with the door, once its file system has stopped
+    /// (``FileSystemDriver/haltKernelReads()``). The default, nil: none can.
+    var handed: HandedDoor? { get }
 }
 
 extension KernelReadDoor {
+    public var handed: HandedDoor? { nil }
+
     /// Nothing here outlives the process, or nothing has to.
     public func guardReads(_ areGuarded: Bool) -> Bool { true }
 }
@@ -80,7 +111,7 @@ public struct ExpectedOpen: Sendable, Hashable {
 }
 
 /// A read that the kernel holds at the gate.
-public struct KernelRead: Sendable, Equatable {
+public struct KernelRead: Sendable, Hashable {
     /// In bytes. The kernel rounds to its pages.
     public var offset: UInt64
     public var length: Int

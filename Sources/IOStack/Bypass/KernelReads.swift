@@ -45,6 +45,18 @@ final class KernelReads: Sendable {
         self.moved = moved
     }
 
+    /// Of a door that another process may have closed. Whether it drained the reads that had begun
+    /// by then is not known, so the next settling drains them.
+    convenience init(adopted door: any KernelReadDoor, moved: MoveTold? = nil) {
+        self.init(door: door, moved: moved)
+        guard door.handed?.gate?.isClosed == true else { return }
+        gate.withLock { gate in
+            gate.isClosed = true
+            gate.isDrained = false
+            gate.closings = 1
+        }
+    }
+
     var isGated: Bool { gate.withLock { $0.isClosed } }
     /// What the door said when the gate was last settled.
     var isGuarded: Bool { gate.withLock { $0.isGuarded } }

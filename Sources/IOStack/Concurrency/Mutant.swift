@@ -1,6 +1,7 @@
-/// A rule of the state machine that the build of the search (Tests/Interleavings) can leave out, to
-/// show that the search would notice. In every other build `isPlanted` is a compile-time false.
-enum Mutant: String {
+/// A rule that the build of the search (Tests/Interleavings) and of the simulation
+/// (Tests/Simulation) can leave out, to show that they would notice. In every other build
+/// `isPlanted` is a compile-time false.
+package enum Mutant: String {
     /// A pause does not wait for the reads that are past the filters.
     case noDrain = "NO_DRAIN"
     /// A read enters although it finds the stream's gate closed while it counts itself in.
@@ -33,4 +34,18 @@ enum Mutant: String {
     case pauseOutlivesRestore = "PAUSE_OUTLIVES_RESTORE"
     /// A withdrawal pauses, but no veto stands in the filter's place.
     case noStandingVeto = "NO_STANDING_VETO"
+    /// A write that the storage did in part counts as whole.
+    case shortWriteCountsWhole = "SHORT_WRITE_COUNTS_WHOLE"
+    /// A request that failed below succeeds.
+    case failureForgotten = "FAILURE_FORGOTTEN"
+    /// A handle that closes keeps its bypass.
+    case closeKeepsBypass = "CLOSE_KEEPS_BYPASS"
+    /// A pause outlives the bypass of the stream's last handle.
+    case pauseOutlivesBypass = "PAUSE_OUTLIVES_BYPASS"
+    /// A pause that took too long stays in force.
+    case failedPauseStays = "FAILED_PAUSE_STAYS"
+    /// The file system never hears of a file object's end.
+    case noClose = "NO_CLOSE"
+    /// A request that is begun again repeats what it has done.
+    case doneTwice = "DONE_TWICE"
 }

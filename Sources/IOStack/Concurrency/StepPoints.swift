@@ -11,12 +11,30 @@ import Synchronization
     enum Interleaving {
         @inline(__always)
         static var isSearched: Bool { false }
+
+        /// Whether nothing takes time, so that no drain has a bound.
+        @inline(__always)
+        static var isTimeless: Bool { false }
+    }
+
+    extension DispatchTime {
+        /// The time by which drains are bounded.
+        @inline(__always)
+        static var drainClock: DispatchTime { .now() }
+    }
+
+    extension DispatchQueue {
+        /// Runs `body` later, on a thread of its own.
+        @inline(__always)
+        static func runLater(_ label: String, _ body: @escaping @Sendable () -> Void) {
+            DispatchQueue(label: label).async(execute: body)
+        }
     }
 
     extension Mutant {
         /// Whether the build breaks the mutant's rule.
         @inline(__always)
-        var isPlanted: Bool { false }
+        package var isPlanted: Bool { false }
     }
 
     /// What a thread has found since this was made. A search takes two ways of a thread for the

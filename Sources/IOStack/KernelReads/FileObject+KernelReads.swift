@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import Synchronization
 import SystemPackage
 
 /// Reads that the host's kernel does by itself for the file's opener.
@@ -25,6 +26,7 @@ extension FileObject {
         try enableForKernel()
         do throws(BypassVeto) {
             let door = try openDoor(leavingAccessTimes)
+            wasGrantedToKernel.store(true, ordering: .relaxed)
             volume.observer?.saw(.kernelGranted(named), on: volume)
             return door
         } catch {

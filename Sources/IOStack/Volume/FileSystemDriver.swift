@@ -22,6 +22,9 @@ public protocol FileSystemDriver: AnyObject, Sendable {
     /// Whether files can be opened by their identity (``CreateParameters/fileID``), as long as they
     /// exist. The default is no.
     var opensByID: Bool { get }
+    /// What another process needs to go on with an open (``CreateParameters/handed``), as long as
+    /// this one keeps it. The default, nil: none can.
+    func handedOpen(of file: FileObject) -> HandedOpen?
     /// The last handle is gone. The file may still be read by requests in flight.
     func cleanup(_ file: FileObject)
     /// Nothing refers to the file object any more.
@@ -126,6 +129,27 @@ public protocol FileSystemDriver: AnyObject, Sendable {
         asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
     ) throws(StorageVeto) -> any KernelReadDoor
 
+    /// Stops all that happens at the gates of the kernel's reads, which wait there: whatever comes
+    /// or is answered is kept, until ``goOnWithKernelReads(isAlone:)`` or another process goes on.
+    /// nil, the default: no gate was ever made.
+    func haltKernelReads() -> HandedGates?
+    /// Ends a halt. What was kept is dealt with.
+    ///
+    /// - Parameter isAlone: false if another process may have dealt with some of it: reads of which
+    ///   nobody knows the end fail.
+    ///
+    /// Throws `EAGAIN` without a thread.
+    func goOnWithKernelReads(isAlone: Bool) throws(IOFailure)
+    /// Takes over what another process left, before any door is made here. It stays halted until
+    /// ``goOnWithKernelReads(isAlone:)``; dropped before, it leaves the kernel's gates as they are.
+    /// The default refuses.
+    func adoptKernelReads(_ gates: HandedGates) throws(IOFailure)
+    /// As ``kernelReadDoor(for:leavingAccessTimes:asking:)``, for a door that another process made.
+    func kernelReadDoor(
+        _ handed: HandedDoor, for file: FileObject,
+        asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+    ) throws(IOFailure) -> any KernelReadDoor
+
     /// `count` bytes were written at `offset`, through a file object whose file has bypass enabled.
     /// The driver checks whether a suspension begins (the file became sparse) or ends (the data no
     /// longer lies in the inode). The default does nothing.
@@ -138,6 +162,8 @@ public protocol FileSystemDriver: AnyObject, Sendable {
 
 extension FileSystemDriver {
     public var opensByID: Bool { false }
+
+    public func handedOpen(of file: FileObject) -> HandedOpen? { nil }
 
     public func flags(
         of file: FileObject, _ form: FileFlags.Form
@@ -180,6 +206,21 @@ extension FileSystemDriver {
         asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
     ) throws(StorageVeto) -> any KernelReadDoor {
         throw StorageVeto(.notSupported, reason: "No kernel reads files of \(name) itself.")
+    }
+
+    public func haltKernelReads() -> HandedGates? { nil }
+
+    public func goOnWithKernelReads(isAlone: Bool) throws(IOFailure) {}
+
+    public func adoptKernelReads(_ gates: HandedGates) throws(IOFailure) {
+        throw IOFailure(.notSupported)
+    }
+
+    public func kernelReadDoor(
+        _ handed: HandedDoor, for file: FileObject,
+        asking ask: @escaping @Sendable (KernelRead) -> IOFailure?
+    ) throws(IOFailure) -> any KernelReadDoor {
+        throw IOFailure(.notSupported)
     }
 
     public func didWrite(_ file: FileObject, at offset: UInt64, count: Int) {}

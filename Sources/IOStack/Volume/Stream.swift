@@ -32,6 +32,11 @@ public final class Stream: Sendable {
     /// STREAM_PAUSE is in force.
     public var isPaused: Bool { bypass.gate.closed.contains(.paused) }
 
+    /// STREAM_PAUSE of a program is in force, which no filter ends.
+    public var isPausedByProgram: Bool {
+        bypass.control.look { $0.isPaused && $0.pausers.isEmpty }
+    }
+
     /// The causes that keep the stream off the bypass route without a pause.
     public var suspensions: StreamSuspension { bypass.control.withLock { $0.suspensions } }
 

@@ -123,6 +123,18 @@ extension Volume {
         }
     }
 
+    /// ENABLE at the file system alone, of a file object that had bypass in another process.
+    func adoptBypass(of file: FileObject) -> Bool {
+        let ticket = beginEnable(of: file)
+        defer { endEnable(of: file) }
+        do throws(IOFailure) {
+            _ = try enable(file, ticket)
+        } catch {
+            return false
+        }
+        return file.isBypassEnabled
+    }
+
     func beginEnable(of file: FileObject) -> EnableTicket {
         bypass.beginEnable(of: file.handle, file.stream.bypass)
     }
@@ -159,7 +171,7 @@ extension Volume {
         let house = StreamHouse(self, stream)
         let end = bypass.disable(file.handle, of: ObjectIdentifier(file), stream.bypass, house)
         guard let failure = end.failure else { return }
-        DispatchQueue(label: "bypassio.disable").async { [self] in
+        DispatchQueue.runLater("bypassio.disable") { [self] in
             bypass.finishDisable(stream.bypass, house)
         }
         throw failure

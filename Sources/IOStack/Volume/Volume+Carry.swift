@@ -23,7 +23,7 @@ extension Volume {
         while case .pended = descent, let keeper = data.keeper {
             let began = layers.begin()
             let outcome = data.parking.wait(
-                for: keeper, mayBeCancelled: data.majorFunction.mayBeCancelled,
+                for: keeper, mayBeCancelled: !data.majorFunction.reachesEveryLayer,
                 advance: { advanceOwnReads() })
             if began != 0 { data.descent.instance?.noteKept(since: began) }
             guard case .preOperation(var result) = outcome else { continue }
@@ -96,6 +96,7 @@ extension Volume {
             }
         } catch {
             data.ioStatus = IOStatusBlock(error)
+            if Mutant.failureForgotten.isPlanted, data.fileObject != nil { data.succeed() }
         }
     }
 
@@ -197,7 +198,7 @@ extension Volume {
         }
         try stack.didTransfer(transfer, buffer: buffer, count: count)
         if file.stream.bypassOpenCount > 0 { fileSystem.didWrite(file, at: offset, count: count) }
-        return count
+        return Mutant.shortWriteCountsWhole.isPlanted ? length : count
     }
 }
 
@@ -209,6 +210,7 @@ extension CallbackData {
 }
 
 extension MajorFunction {
-    /// A cleanup and a close must reach every layer, even if the program waits no more.
-    fileprivate var mayBeCancelled: Bool { self != .cleanup && self != .close }
+    /// A cleanup and a close must reach every layer, even if the program waits no more, and even if
+    /// a filter completes them: otherwise the file system would keep the file open for ever.
+    var reachesEveryLayer: Bool { self == .cleanup || self == .close }
 }

@@ -1,4 +1,4 @@
-import BypassIOProtocol
+public import BypassIOProtocol
 import Synchronization
 
 /// A mounted volume: a file system over its volume stack, with the filters attached to it.
@@ -40,6 +40,8 @@ public final class Volume: Sendable {
     private let filteredFunctions = Atomic<UInt32>(0)
     /// Who is told of the layers that requests pass, if anybody.
     let layers = LayerTrace()
+    /// How long the stack takes to answer reads that the kernel holds at a gate.
+    let gateTimes = CallbackTimes()
     /// How long a STREAM_PAUSE, a VOLUME_STACK_PAUSE, a DISABLE or an attach waits for the reads
     /// that it stops. 30 seconds by default.
     public var drainLimit: Duration {
@@ -132,10 +134,16 @@ public final class Volume: Sendable {
     }
 
     /// Has the callbacks of the filters that are attached now timed from now on, or no more
-    /// (``FilterInstance/callbackTimes``). A timed callback takes about 0.1 µs longer.
+    /// (``FilterInstance/callbackTimes``), and the answers at gates (``gatedReadTimes``). A timed
+    /// callback takes about 0.1 µs longer.
     public func timeCallbacks(_ isOn: Bool) {
         for instance in instances { instance.times.count(isOn) }
+        gateTimes.count(isOn)
     }
+
+    /// How long the stack took to answer reads that the kernel held at a gate, while they were
+    /// timed.
+    public var gatedReadTimes: LatencyReport { gateTimes.report(of: .read) }
 
     /// Has `observer` told of each layer that requests pass from now on; nil: nobody. Reads that
     /// skip the filters pass none of them, and those of a ``ReadQueue`` are not told.
@@ -229,6 +237,7 @@ public final class Volume: Sendable {
             if layers.isOn { instance.times.tell(true) }
             // After the chain is set, so that an ENABLE that asks again meets the filter.
             bypass.haveEnablesAskAgain()
+            for one in instance.filter.registration.ports { one.port.attached() }
             return nil
         }
         if let refusal {
@@ -271,15 +280,17 @@ public final class Volume: Sendable {
     func detach(
         _ instance: FilterInstance, reason: FilterRegistration.TeardownReason
     ) throws(NTStatus) {
-        let wasAttached = attachment.withLock { _ in
+        let registration = instance.filter.registration
+        let cut: [PortConnection]? = attachment.withLock { _ in
             let chain = currentChain
-            guard chain.instances.contains(where: { $0 === instance }) else { return false }
+            guard chain.instances.contains(where: { $0 === instance }) else { return nil }
             changeChain { $0.removing(instance) }
             instance.rundown.close()
-            return true
+            return registration.ports.flatMap { $0.port.detached() }
         }
-        guard wasAttached else { throw .fltInstanceNotFound }
-        let registration = instance.filter.registration
+        guard let cut else { throw .fltInstanceNotFound }
+        // What a callback waits for a program for ends before the callback is waited for.
+        for connection in cut { connection.end() }
         registration.instanceTeardownStart?(instance, reason)
         FilterManager.drainPostOperations(of: instance)
         instance.rundown.drain(advance: { advanceOwnReads() })

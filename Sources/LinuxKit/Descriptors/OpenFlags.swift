@@ -1,4 +1,5 @@
 internal import CKernelABI
+internal import SystemPackage
 
 /// `O_*` of open(2) and openat2(2), with the values of the running architecture.
 public struct OpenFlags: OptionSet, Sendable, Hashable {
@@ -61,4 +62,16 @@ package struct ResolveFlags: OptionSet, Sendable, Hashable {
     package static let inRoot = ResolveFlags(rawValue: UInt64(BPIO_RESOLVE_IN_ROOT))
     /// Use only the directory cache: EAGAIN if it does not suffice.
     package static let cachedOnly = ResolveFlags(rawValue: UInt64(BPIO_RESOLVE_CACHED))
+}
+
+extension FilePath {
+    /// A path of these bytes, whatever the encoding; a NUL byte ends it.
+    init(bytes: [UInt8]) {
+        let text = bytes + CollectionOfOne(0)
+        self = unsafe text.withUnsafeBytes { text in
+            let characters = unsafe text.assumingMemoryBound(to: CChar.self)
+            guard let start = characters.baseAddress else { return FilePath() }
+            return unsafe FilePath(platformString: start)
+        }
+    }
 }

@@ -1,6 +1,41 @@
-internal import CKernelABI
+package import CKernelABI
 internal import Glibc
-internal import SystemPackage
+package import SystemPackage
+
+/// The size of a ring. The kernel rounds both queues up to a power of two.
+package struct RingConfiguration: Sendable {
+    /// Operations that can be queued between two system calls, 1 to 32768.
+    package var submissionEntries: UInt32
+    /// Completions that can wait to be taken; at least the most operations in flight.
+    package var completionEntries: UInt32
+    /// Submissions of 128 bytes, which commands to a driver need (Linux 5.19).
+    package var takesCommands: Bool
+
+    package init(
+        submissionEntries: UInt32, completionEntries: UInt32? = nil, takesCommands: Bool = false
+    ) {
+        self.submissionEntries = submissionEntries
+        self.takesCommands = takesCommands
+        self.completionEntries = completionEntries ?? submissionEntries * 2
+    }
+}
+
+/// A completion as the kernel wrote it.
+package struct RingCompletion {
+    /// The `user_data` of the submission.
+    package let token: UInt64
+    /// The operation's result, or a negated `errno`.
+    package let result: Int32
+    /// `IORING_CQE_F_*`.
+    package let flags: UInt32
+
+    @inlinable
+    init(token: UInt64, result: Int32, flags: UInt32) {
+        self.token = token
+        self.result = result
+        self.flags = flags
+    }
+}
 
 extension Ring {
     /// Sets of modes, best first. If a set has a mode that the kernel lacks, the kernel refuses it
@@ -87,5 +122,81 @@ extension Ring {
         update.offset = UInt32(bitPattern: enterTarget)
         _ = unsafe calls.register(
             descriptor.descriptor.rawValue, UInt32(BPIO_RING_UNREGISTER_RING_FDS), &update, 1)
+    }
+}
+
+/// The three io_uring system calls, replaceable so that tests can refuse them as a kernel would.
+///
+/// Each returns the kernel's result or a negated `errno`.
+@safe
+package struct RingSystemCalls: Sendable {
+    package typealias Setup =
+        @convention(c) (UInt32, UnsafeMutablePointer<bpio_ring_params>) -> Int32
+    package typealias Enter =
+        @convention(c) (Int32, UInt32, UInt32, UInt32, UnsafePointer<bpio_getevents_arg>?) -> Int32
+    package typealias Register =
+        @convention(c) (Int32, UInt32, UnsafeRawPointer?, UInt32) -> Int32
+
+    package var setup: Setup
+    package var enter: Enter
+    package var register: Register
+
+    package init(
+        setup: Setup = unsafe bpio_ring_setup, enter: Enter = unsafe bpio_ring_enter,
+        register: Register = unsafe bpio_ring_register
+    ) {
+        unsafe self.setup = setup
+        unsafe self.enter = enter
+        unsafe self.register = register
+    }
+
+    package static var kernel: RingSystemCalls { unsafe RingSystemCalls() }
+}
+
+extension Ring {
+    /// Pins the memory and makes it registered buffer 0, so that reads into any part of it skip the
+    /// pinning.
+    ///
+    /// The memory must stay mapped as long as the ring.
+    ///
+    /// - Throws: `ENOMEM` if it exceeds `RLIMIT_MEMLOCK`, `EFAULT` above 1 GiB.
+    @unsafe
+    package func registerBuffer(at start: UnsafeMutableRawPointer, byteCount: Int) throws(Errno) {
+        var vector = unsafe iovec(iov_base: start, iov_len: byteCount)
+        let outcome = unsafe calls.register(
+            descriptor.descriptor.rawValue, UInt32(BPIO_RING_REGISTER_BUFFERS), &vector, 1)
+        guard outcome >= 0 else { throw Errno(rawValue: -outcome) }
+    }
+
+    /// Undoes both registrations. A missing registration is ignored.
+    package func unregisterBufferAndFiles() {
+        _ = calls.register(
+            descriptor.descriptor.rawValue, UInt32(BPIO_RING_UNREGISTER_BUFFERS), nil, 0)
+        _ = calls.register(
+            descriptor.descriptor.rawValue, UInt32(BPIO_RING_UNREGISTER_FILES), nil, 0)
+    }
+
+    /// Makes an empty table of `capacity` files (Linux 5.19).
+    package func registerFileTable(capacity: UInt32) throws(Errno) {
+        var table = bpio_rsrc_register()
+        table.count = capacity
+        table.flags = UInt32(BPIO_RING_RSRC_REGISTER_SPARSE)
+        let outcome = unsafe calls.register(
+            descriptor.descriptor.rawValue, UInt32(BPIO_RING_REGISTER_FILES2), &table,
+            UInt32(MemoryLayout<bpio_rsrc_register>.size))
+        guard outcome >= 0 else { throw Errno(rawValue: -outcome) }
+    }
+
+    /// Puts a file into the table at `index`, or empties the place with descriptor −1.
+    package func updateFileTable(at index: UInt32, descriptor file: CInt) throws(Errno) {
+        var file = file
+        let outcome = unsafe withUnsafePointer(to: &file) { file in
+            var update = bpio_rsrc_update()
+            update.offset = index
+            update.data = UInt64(UInt(bitPattern: file))
+            return unsafe calls.register(
+                descriptor.descriptor.rawValue, UInt32(BPIO_RING_REGISTER_FILES_UPDATE), &update, 1)
+        }
+        guard outcome >= 0 else { throw Errno(rawValue: -outcome) }
     }
 }

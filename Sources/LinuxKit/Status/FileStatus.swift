@@ -99,3 +99,111 @@ extension FileStatus.Time {
         self.init(seconds: raw.tv_sec, nanoseconds: raw.tv_nsec)
     }
 }
+
+/// A device by the kernel's numbers.
+public struct DeviceNumber: Sendable, Hashable, Comparable, CustomStringConvertible {
+    public var major: UInt32
+    public var minor: UInt32
+
+    public init(major: UInt32, minor: UInt32) {
+        self.major = major
+        self.minor = minor
+    }
+
+    /// Reads "259:3", the form of sysfs and /proc/self/mountinfo; nil for anything else.
+    public init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let major = UInt32(parts[0]), let minor = UInt32(parts[1]) else {
+            return nil
+        }
+        self.init(major: major, minor: minor)
+    }
+
+    /// Major 0 belongs to file systems that sit on no block device, or on several.
+    public var isAnonymous: Bool { major == 0 }
+
+    public var description: String { "\(major):\(minor)" }
+
+    public static func < (left: DeviceNumber, right: DeviceNumber) -> Bool {
+        (left.major, left.minor) < (right.major, right.minor)
+    }
+}
+
+extension DeviceNumber {
+    /// The encoding of `dev_t` in Linux' C library (makedev(3)).
+    package var encoded: UInt64 {
+        let (major, minor) = (UInt64(major), UInt64(minor))
+        return (major & ~0xFFF) << 32 | (major & 0xFFF) << 8
+            | (minor & ~0xFF) << 12 | (minor & 0xFF)
+    }
+
+    package init(encoded: UInt64) {
+        self.init(
+            major: UInt32(truncatingIfNeeded: (encoded >> 32 & ~0xFFF) | (encoded >> 8 & 0xFFF)),
+            minor: UInt32(truncatingIfNeeded: (encoded >> 12 & ~0xFF) | (encoded & 0xFF)))
+    }
+}
+
+/// The result of statfs(2). Counts are in the units named beside them.
+public struct FileSystemStatus: Sendable, Hashable {
+    /// The magic number of the file system's type, 32 bits.
+    public var magic: UInt64
+    /// Preferred size of a transfer, bytes.
+    public var blockSize: UInt64
+    /// Unit of the block counts, bytes.
+    public var fragmentSize: UInt64
+    /// In units of ``fragmentSize``.
+    public var blocks: UInt64
+    public var freeBlocks: UInt64
+    /// Blocks that an unprivileged user may still take.
+    public var availableBlocks: UInt64
+    public var files: UInt64
+    public var freeFiles: UInt64
+    /// Longest file name, bytes.
+    public var nameLength: UInt64
+    /// ST_* flags of the mount.
+    public var flags: UInt64
+
+    init(_ raw: bpio_statfs) {
+        magic = raw.type
+        blockSize = raw.block_size
+        fragmentSize = raw.fragment_size == 0 ? raw.block_size : raw.fragment_size
+        blocks = raw.blocks
+        freeBlocks = raw.blocks_free
+        availableBlocks = raw.blocks_available
+        files = raw.files
+        freeFiles = raw.files_free
+        nameLength = raw.name_length
+        flags = raw.flags
+    }
+}
+
+/// The kernel's lasting name of a file on a file system (name_to_handle_at(2)).
+package struct KernelFileHandle: Sendable, Hashable {
+    /// `FILEID_*` (exportfs.h).
+    package var type: Int32
+    package var bytes: [UInt8]
+
+    package init(type: Int32, bytes: [UInt8]) {
+        self.type = type
+        self.bytes = bytes
+    }
+
+    /// The inode number within it; nil for an unknown kind.
+    ///
+    /// A handle's content is the file system's own affair; this is what ext4 and xfs put in. A
+    /// caller that relies on it first compares the handle of a file that it knows.
+    package var inode: UInt64? {
+        switch type {
+        // FILEID_INO32_GEN: number, generation. With 12 bytes it is another file system's.
+        case 1 where bytes.count == 8: littleEndian(4)
+        // FILEID_INO64_GEN (xfs): number, generation.
+        case 0x81 where bytes.count == 12: littleEndian(8)
+        default: nil
+        }
+    }
+
+    private func littleEndian(_ count: Int) -> UInt64 {
+        bytes.prefix(count).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

@@ -1,5 +1,6 @@
 internal import CKernelABI
-package import SystemPackage
+internal import Glibc
+public import SystemPackage
 
 extension SystemCall {
     /// pread(2): Read into `buffer` from `offset` bytes on; fewer bytes, or 0, at the end.
@@ -120,6 +121,15 @@ extension SystemCall {
             })
     }
 
+    /// ioctl_ficlone(2): Make an empty file share all blocks of another.
+    ///
+    /// - Throws: EOPNOTSUPP, EXDEV or EINVAL where the file system cannot.
+    package static func clone(
+        _ source: FileDescriptor, to destination: FileDescriptor
+    ) throws(Errno) {
+        _ = try retryingInt { bpio_clone(source.rawValue, destination.rawValue) }
+    }
+
     /// Pages of a file in the page cache (cachestat(2), Linux 6.5).
     package struct CacheStatus: Sendable, Hashable {
         package var cached: UInt64
@@ -137,5 +147,53 @@ extension SystemCall {
         }
         return CacheStatus(
             cached: raw.nr_cache, dirty: raw.nr_dirty, writeback: raw.nr_writeback)
+    }
+}
+
+/// `pread`, repeated while a signal interrupts it. Returns the bytes read, or a negated `errno`.
+package func positionalRead(
+    descriptor: CInt, into start: UnsafeMutableRawPointer?, count: Int, offset: UInt64
+) -> Int {
+    guard let position = off_t(exactly: offset) else { return Int(-EINVAL) }
+    while true {
+        let outcome = unsafe pread(descriptor, start, count, position)
+        guard outcome < 0 else { return outcome }
+        let code = errno
+        guard code == EINTR else { return Int(-code) }
+    }
+}
+
+/// A read or write on the calling thread. Its outcome is a number, so that nothing is thrown, boxed
+/// or counted on the way.
+public enum SynchronousTransfer {
+    /// `pread(2)`, repeated while a signal interrupts it. Returns the bytes read, fewer than the
+    /// span at the end of the file, or a negated `errno`.
+    @inline(never)
+    public static func read(
+        _ fd: FileDescriptor, into buffer: inout MutableSpan<UInt8>, at offset: UInt64
+    ) -> Int {
+        unsafe buffer.withUnsafeMutableBufferPointer { bytes in
+            unsafe positionalRead(
+                descriptor: fd.rawValue, into: UnsafeMutableRawPointer(bytes.baseAddress),
+                count: bytes.count, offset: offset)
+        }
+    }
+
+    /// `pwrite(2)`, repeated while a signal interrupts it. Returns the bytes written, or a negated
+    /// `errno`.
+    @inline(never)
+    public static func write(
+        _ fd: FileDescriptor, from bytes: Span<UInt8>, at offset: UInt64
+    ) -> Int {
+        guard let position = off_t(exactly: offset) else { return Int(-EINVAL) }
+        return unsafe bytes.withUnsafeBufferPointer { bytes in
+            while true {
+                let outcome = unsafe pwrite(
+                    fd.rawValue, bytes.baseAddress, bytes.count, position)
+                guard outcome < 0 else { return outcome }
+                let code = errno
+                guard code == EINTR else { return Int(-code) }
+            }
+        }
     }
 }

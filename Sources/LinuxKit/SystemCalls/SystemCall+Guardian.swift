@@ -7,6 +7,12 @@ extension SystemCall {
     /// The number of the socket in the guardian.
     package static let guardianChannel = FileDescriptor(rawValue: BPIO_GUARDIAN_CHANNEL)
 
+    /// getpid(2).
+    package static var ownProcess: Int32 { getpid() }
+
+    /// getppid(2): The process that started this one, or took it over.
+    package static var parentProcess: Int32 { getppid() }
+
     /// socketpair(2): Two ends of a channel for messages. A writer waits so long for room, and then
     /// throws EAGAIN.
     package static func channel(
@@ -41,6 +47,15 @@ extension SystemCall {
 
     /// waitpid(2): Whether a child has ended; does not wait.
     package static func hasEnded(child: Int32) -> Bool { bpio_guardian_has_ended(child) != 0 }
+
+    /// pidfd_open(2): A descriptor of a process, which can be read once the process has ended.
+    package static func descriptor(ofProcess process: Int32) throws(Errno) -> OwnedDescriptor {
+        let number = try retryingInt { bpio_guardian_process(process) }
+        return OwnedDescriptor(owning: FileDescriptor(rawValue: number))
+    }
+
+    /// Ends the process of such a descriptor at once, and waits for that.
+    package static func end(process: FileDescriptor) { bpio_guardian_end(process.rawValue) }
 
     /// sendmsg(2): A whole message, and a descriptor beside it.
     ///
@@ -92,11 +107,6 @@ extension SystemCall {
     /// (15 bytes), and asks the kernel to spare it when memory is short.
     package static func settleAsGuardian(named name: String) {
         unsafe bpio_guardian_settle(name)
-    }
-
-    /// FIONREAD: Bytes of a group's events that nobody has read.
-    package static func unreadBytes(of group: FileDescriptor) throws(Errno) -> Int {
-        Int(try retryingInt { bpio_guardian_unread(group.rawValue) })
     }
 
     /// inotify(7): A watch that tells of the end of the file system whose root `path` is. Neither

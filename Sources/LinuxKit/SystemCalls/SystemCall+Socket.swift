@@ -95,6 +95,18 @@ extension SystemCall {
         _ = bpio_shutdown(socket.rawValue)
     }
 
+    /// shutdown(2) of what this side sends: the other side reads to the end.
+    package static func shutDownSending(_ socket: FileDescriptor) {
+        _ = bpio_shutdown_writing(socket.rawValue)
+    }
+
+    /// poll(2): Whether there is room to write, waited for no longer than that; nil: for ever.
+    package static func waitUntilWritable(
+        _ descriptor: FileDescriptor, milliseconds: Int32?
+    ) throws(Errno) -> Bool {
+        try retryingInt { bpio_poll_writable(descriptor.rawValue, milliseconds ?? -1) } > 0
+    }
+
     /// poll(2): Whether there is something to read, waited for no longer than that; nil: for ever.
     package static func waitUntilReadable(
         _ descriptor: FileDescriptor, milliseconds: Int32?

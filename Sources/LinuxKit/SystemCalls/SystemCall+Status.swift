@@ -20,16 +20,21 @@ extension SystemCall {
 
     /// statx(2): Status by path, relative to a directory (nil: the working directory).
     ///
-    /// - Parameter isAsked: the service behind a file system is asked even if the kernel still
-    ///   knows the answer; ENOTCONN says that the service is gone.
+    /// - Parameter isAsked: true: the service behind a file system is asked even if the kernel
+    ///   still knows the answer; ENOTCONN says that the service is gone. nil: nobody is asked,
+    ///   whatever the age of what the kernel knows.
     package static func status(
         of path: FilePath, at directory: FileDescriptor? = nil, followingLinks: Bool,
-        isAsked: Bool = false
+        isAsked: Bool? = false
     ) throws(Errno) -> FileStatus {
         var raw = bpio_statx()
-        let flags =
-            (followingLinks ? 0 : BPIO_AT_SYMLINK_NOFOLLOW)
-            | (isAsked ? BPIO_AT_STATX_FORCE_SYNC : 0)
+        let freshness: Int32 =
+            switch isAsked {
+            case true?: BPIO_AT_STATX_FORCE_SYNC
+            case false?: 0
+            case nil: BPIO_AT_STATX_DONT_SYNC
+            }
+        let flags = (followingLinks ? 0 : BPIO_AT_SYMLINK_NOFOLLOW) | freshness
         try unsafe withName(path) { name in
             unsafe bpio_statx_at(number(of: directory), name, flags, everything, &raw)
         }
@@ -61,5 +66,41 @@ extension SystemCall {
         try unsafe withName(path) { name in
             unsafe bpio_accessat(number(of: directory), name, mode, 0)
         }
+    }
+}
+
+/// Streams of TCP that stay within the machine (ip(7), tcp(7)).
+extension SystemCall {
+    /// The two addresses of the loopback interface.
+    package enum Loopback: Sendable, Hashable {
+        /// 127.0.0.1
+        case four
+        /// ::1
+        case six
+    }
+
+    /// socket(2) and bind(2): A socket with O_NONBLOCK at a port, that does not listen yet. Port 0
+    /// lets the kernel choose (``port(of:)``).
+    ///
+    /// - Throws: EADDRINUSE where another socket has the port, EACCES for a port that is root's
+    ///   alone, EAFNOSUPPORT or EADDRNOTAVAIL on a machine without that address.
+    package static func loopbackSocket(
+        _ address: Loopback, port: UInt16
+    ) throws(Errno) -> OwnedDescriptor {
+        let number = try retryingInt { bpio_loopback_socket(address == .six ? 1 : 0, port) }
+        return OwnedDescriptor(owning: FileDescriptor(rawValue: number))
+    }
+
+    /// connect(2): Reaches what listens at a port; the socket waits in its calls.
+    package static func connectToLoopback(
+        _ address: Loopback, port: UInt16
+    ) throws(Errno) -> OwnedDescriptor {
+        let number = try retryingInt { bpio_loopback_connect(address == .six ? 1 : 0, port) }
+        return OwnedDescriptor(owning: FileDescriptor(rawValue: number))
+    }
+
+    /// getsockname(2): The port that a socket of TCP has.
+    package static func port(of socket: FileDescriptor) throws(Errno) -> UInt16 {
+        UInt16(truncatingIfNeeded: try retryingInt { bpio_socket_port(socket.rawValue) })
     }
 }

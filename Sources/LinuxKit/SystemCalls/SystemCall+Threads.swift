@@ -37,6 +37,12 @@ extension SystemCall {
         return threads
     }
 
+    /// The threads of this process; none where /proc does not show them.
+    package static func ownThreads() -> [UInt32] {
+        var buffer = [UInt8](repeating: 0, count: 32768)
+        return (try? numbers(in: "/proc/self/task", &buffer)) ?? []
+    }
+
     /// The processes that the kernel shows.
     package static func processes() throws(Errno) -> [UInt32] {
         var buffer = [UInt8](repeating: 0, count: 32768)

@@ -73,3 +73,70 @@ package struct OwnThread: @unchecked Sendable {
         }
     }
 }
+
+/// Threads whose work is short and waited for by a person, such as those of a control interface:
+/// the kernel lets them run before threads that carry reads all the time.
+package enum PromptThread {
+    /// As setpriority(2) counts: 0 is usual, less runs earlier.
+    package static let niceness: Int32 = -10
+
+    /// Threads that `body` starts are prompt, and so are those that they start. The calling thread
+    /// is usual again afterwards. Without the right to it (CAP_SYS_NICE), they are as all others.
+    ///
+    /// - Parameter process: whose first thread is as usual; 0 for the calling thread. A process
+    ///   that a prompt thread started is prompt itself, and names its parent.
+    package static func starting<Value, Failure: Error>(
+        usualAsIn process: Int32 = 0, _ body: () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        // Of Linux' processes 0 is the calling thread.
+        let which = __priority_which_t(PRIO_PROCESS.rawValue)
+        let usual = getpriority(which, id_t(bitPattern: process))
+        setpriority(which, 0, min(usual, niceness))
+        defer { setpriority(which, 0, usual) }
+        return try body()
+    }
+
+    /// The calling thread is prompt while `body` runs, and usual afterwards. So is every thread
+    /// that `body` starts, but for those that `lasting` starts and their own: these stay prompt.
+    ///
+    /// - Parameters:
+    ///   - process: as for ``starting(usualAsIn:_:)``.
+    ///   - lasting: runs first; `body` gets what it makes.
+    package static func working<Made, Value>(
+        usualAsIn process: Int32, lasting: () throws -> Made, _ body: (Made) throws -> Value
+    ) throws -> Value {
+        let which = __priority_which_t(PRIO_PROCESS.rawValue)
+        let usual = getpriority(which, id_t(bitPattern: process))
+        setpriority(which, 0, min(usual, niceness))
+        var lastingThreads: Set<UInt32> = []
+        defer {
+            for thread in SystemCall.ownThreads() where !lastingThreads.contains(thread) {
+                setpriority(which, thread, usual)
+            }
+            setpriority(which, 0, usual)
+        }
+        let before = Set(SystemCall.ownThreads())
+        let made = try lasting()
+        lastingThreads = Set(SystemCall.ownThreads()).subtracting(before)
+        return try body(made)
+    }
+}
+
+/// The thread that an object belongs to.
+package struct ThreadRule: Sendable {
+    @usableFromInline
+    let owner: Int32
+
+    @inlinable
+    package init() { owner = bpio_thread_id() }
+
+    /// Stops a debug build if another thread calls.
+    @inlinable
+    @inline(__always)
+    package func check() {
+        assert(isOwner, "a read engine is used on the thread that made it")
+    }
+
+    @inlinable
+    package var isOwner: Bool { owner == bpio_thread_id() }
+}

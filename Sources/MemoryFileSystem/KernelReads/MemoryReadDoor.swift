@@ -101,3 +101,12 @@ public final class MemoryReadDoor: KernelReadDoor {
 
     public func callOff(_ open: ExpectedOpen) {}
 }
+
+/// A weak reference to a door.
+struct WeakReadDoor: Sendable {
+    private(set) weak var door: MemoryReadDoor?
+
+    init(door: MemoryReadDoor) {
+        self.door = door
+    }
+}

@@ -131,8 +131,7 @@ public final class FaultFilter: Filter {
         }
         if request.data.setCancelHandler(request.instance, cancel) == .cancelled { cancel() }
         if rule.delay > .zero {
-            Task { [weak self] in
-                try? await Task.sleep(for: rule.delay)
+            DelayedCall.after(rule.delay) { [weak self] in
                 self?.state.withLock { $0.held.take(number) }?.letGo()
             }
         }

@@ -48,6 +48,7 @@ extension FaultRule {
         case ("flip", nil): try set(.flip)
         case ("hang", nil): try set(.hang(isStubborn: false))
         case ("hang", "stubborn"): try set(.hang(isStubborn: true))
+        case ("crash", nil): try set(.crash)
         case (let names, nil):
             for name in names.split(separator: "+", omittingEmptySubsequences: false) {
                 operations.formUnion(try Self.operation(String(name)))
@@ -58,7 +59,8 @@ extension FaultRule {
 
     private mutating func set(_ effect: Effect) throws(FaultRuleError) {
         guard self.effect == .none else {
-            throw FaultRuleError("it has two of errno, short, flip and hang: write two rules")
+            throw FaultRuleError(
+                "it has two of errno, short, flip, hang and crash: write two rules")
         }
         self.effect = effect
     }
@@ -66,10 +68,11 @@ extension FaultRule {
     private func judge() throws(FaultRuleError) {
         switch effect {
         case .none where delay == .zero:
-            throw FaultRuleError("it does nothing: add delay=, errno=, short, flip or hang")
+            throw FaultRuleError("it does nothing: add delay=, errno=, short, flip, hang or crash")
         case .short where operations != .read, .flip where operations != .read:
             throw FaultRuleError("short and flip are for reads alone")
         case .hang where delay != .zero: throw FaultRuleError("what hangs needs no delay")
+        case .crash where delay != .zero: throw FaultRuleError("what crashes needs no delay")
         default: break
         }
         let hasData = !operations.isDisjoint(with: [.read, .write])
@@ -131,21 +134,11 @@ extension FaultRule {
         return isShort ? .milliseconds(value) : .seconds(value)
     }
 
-    /// ENOSYS is not among them: the kernel would never ask again.
-    private static let statuses: [(name: String, status: NTStatus)] = [
-        ("EPERM", .privilegeNotHeld), ("ENOENT", .objectNameNotFound), ("EIO", .ioDeviceError),
-        ("EAGAIN", .retry), ("ENOMEM", .insufficientResources), ("EACCES", .accessDenied),
-        ("EBUSY", .deviceBusy), ("EEXIST", .objectNameCollision), ("ENODEV", .noSuchDevice),
-        ("EINVAL", .invalidParameter), ("EMFILE", .tooManyOpenedFiles), ("EFBIG", .fileTooLarge),
-        ("ENOSPC", .diskFull), ("EROFS", .mediaWriteProtected), ("EOPNOTSUPP", .notSupported),
-        ("ETIMEDOUT", .ioTimeout), ("ESTALE", .fileDeleted), ("EDQUOT", .quotaExceeded),
-    ]
-
     private static func status(_ text: String) throws(FaultRuleError) -> NTStatus {
-        guard let found = statuses.first(where: { $0.name == text }) else {
-            let known = statuses.map(\.name).joined(separator: ", ")
+        guard let status = NamedErrno.status(text) else {
+            let known = NamedErrno.all.map(\.name).joined(separator: ", ")
             throw FaultRuleError("errno=\(text): there are \(known)")
         }
-        return found.status
+        return status
     }
 }

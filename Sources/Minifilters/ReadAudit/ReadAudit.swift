@@ -20,7 +20,7 @@ public final class ReadAudit: Filter, ReadFilter {
     public let supportedFeatures: FilterRegistration.Features = .bypassIO
     public let kernelReads: KernelReadTerms? = .stoppable
 
-    private let trail: AuditTrail
+    let trail: AuditTrail
     private let report: (@Sendable (AuditRecord, _ path: String) -> Void)?
 
     private struct State {
@@ -123,4 +123,73 @@ public final class ReadAudit: Filter, ReadFilter {
         try bypass.withdraw(
             .notSupportedWithAuditing, reason: "Every read of this volume is being audited.")
     }
+}
+
+/// The newest records, up to a fixed number.
+///
+/// Lock order: a leaf.
+final class AuditTrail: Sendable {
+    private struct State {
+        var records: [AuditRecord] = []
+        var next = 0
+        var total: UInt64 = 0
+    }
+
+    private let capacity: Int
+    private let state = Guarded(State())
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        state.withLock { $0.records.reserveCapacity(capacity) }
+    }
+
+    @discardableResult
+    func append(_ make: (UInt64) -> AuditRecord) -> AuditRecord {
+        state.withLock { state in
+            let record = make(state.total)
+            state.total += 1
+            if state.records.count < capacity {
+                state.records.append(record)
+            } else {
+                state.records[state.next] = record
+                state.next = (state.next + 1) % capacity
+            }
+            return record
+        }
+    }
+
+    /// Oldest first.
+    var records: [AuditRecord] {
+        state.withLock { Array($0.records[$0.next...] + $0.records[..<$0.next]) }
+    }
+
+    var total: UInt64 { state.withLock { $0.total } }
+
+    /// The records from before, as many of the newest as there is room for.
+    func restore(_ records: [AuditRecord], total: UInt64) {
+        state.withLock { state in
+            state.records = Array(records.suffix(capacity))
+            state.next = 0
+            state.total = total
+        }
+    }
+
+    /// Both of one moment.
+    var saved: (records: [AuditRecord], total: UInt64) {
+        state.withLock { (Array($0.records[$0.next...] + $0.records[..<$0.next]), $0.total) }
+    }
+}
+
+/// A read that the audit saw.
+public struct AuditRecord: Sendable, Equatable {
+    /// Counts every audited read, from 0. A gap in a listing means that records were dropped.
+    public let number: UInt64
+    public let userID: UInt32
+    public let processID: Int32
+    public let file: FileID
+    /// In bytes.
+    public let offset: UInt64
+    /// Bytes asked for.
+    public let length: Int
+    public let succeeded: Bool
 }

@@ -62,3 +62,40 @@ enum MistypedCommand {
         return rows[from.count][to.count]
     }
 }
+
+/// `fsutil bypassIo state /v PATH`: people who know fsutil, and their scripts, write options this
+/// way.
+enum FsutilSwitch {
+    /// Replaces the `/v` or `/V` of `state` by `--verbose`. Alone, `/v` is a path like any other.
+    static func asOption(_ arguments: [String]) -> [String] {
+        guard arguments.first == "state" else { return arguments }
+        let operands = arguments.indices.dropFirst().prefix { arguments[$0] != "--" }
+            .filter { !arguments[$0].hasPrefix("-") }
+        let others = arguments.drop { $0 != "--" }.dropFirst()
+        guard operands.count + others.count > 1,
+            let place = operands.first(where: { ["/v", "/V"].contains(arguments[$0]) })
+        else { return arguments }
+        var translated = arguments
+        translated[place] = "--verbose"
+        return translated
+    }
+}
+
+/// `bypassio demo` is gone: this tells scripts and people that use it where its parts are.
+struct DemoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "Gone: use bench --quick or sample.", shouldDisplay: false)
+
+    /// Accepts all arguments, also options and --help.
+    @Argument(parsing: .captureForPassthrough)
+    var arguments: [String] = []
+
+    func run() throws {
+        try reportingErrors {
+            throw CommandError(
+                .usage,
+                "demo is gone: use bypassio bench --quick, which measures and proves the routes, "
+                    + "or bypassio sample, which shows them on a mount.")
+        }
+    }
+}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BypassIOBench
+import DirectRead
 import Foundation
 import SystemPackage
 import Terminal
@@ -31,6 +32,13 @@ struct BenchCommand: ParsableCommand {
 
     @Flag(help: "Only the kernel route against native: no filters and eight.")
     var routes = false
+
+    @Flag(
+        help: """
+            A working day (git, tar, find, grep, make, rm) in the directory itself, guarded, and over \
+            bindfs and fuse-overlayfs where they are installed.
+            """)
+    var day = false
 
     @Option(help: ArgumentHelp("Only these workloads.", valueName: "workload,…"))
     var only: String?
@@ -90,6 +98,13 @@ struct BenchCommand: ParsableCommand {
         if let size, !(1...65_536).contains(size) {
             throw ValidationError("--size must be 1 to 65536 MiB.")
         }
+        let isOther =
+            quick || routes || only != nil || size != nil || seconds != nil || !peer.isEmpty
+            || html != nil || dropCaches || !mountOptions.isEmpty
+        if day, isOther {
+            throw ValidationError(
+                "--day goes with --rounds, --folder, --json and --markdown alone.")
+        }
         _ = try workloads()
         _ = try peers()
     }
@@ -98,7 +113,7 @@ struct BenchCommand: ParsableCommand {
         try reportingErrors {
             Interruption.watch()
             do {
-                try measure()
+                if day { try spendDay() } else { try measure() }
             } catch let error as BenchError {
                 if Interruption.received != nil || error.kind == .interrupted {
                     throw CommandError(
@@ -124,6 +139,30 @@ struct BenchCommand: ParsableCommand {
         folder.remove()
         try write(BenchAnswer(report: report, proof: proof, proofObstacle: obstacle))
         if proof?.isSame == false { throw CommandStatus.internalError.exitCode }
+    }
+
+    private func spendDay() throws {
+        for path in [json, markdown] {
+            if let path, path != "-" { try Self.write("", to: path) }
+        }
+        let folder = try BenchFolder(in: Self.absolute(folder))
+        defer { folder.remove() }
+        let report = try DayBench(
+            program: FilePath(ChildProcess.ownProgram), rounds: rounds ?? 3,
+            command: Self.ownCommand, in: folder, tell: Self.tell
+        ).run()
+        folder.remove()
+        if let json, json != "-" { try Self.write(JSONOutput.text(report) + "\n", to: json) }
+        if let markdown { try Self.write(report.markdown, to: markdown) }
+        if json == "-" {
+            try JSONOutput.print(report)
+        } else {
+            report.lines.map(\.onOneLine).forEach(StandardOutput.print)
+        }
+    }
+
+    private static var ownCommand: String {
+        (["bypassio"] + CommandLine.arguments.dropFirst().map(quoted)).joined(separator: " ")
     }
 
     /// The proof, if requested. If only the default folder cannot hold the file, the bench measures
@@ -166,5 +205,122 @@ struct BenchCommand: ParsableCommand {
                 .cannotCreate, "\(path) cannot be written (\(error.localizedDescription.asClause))."
             )
         }
+    }
+}
+
+extension BenchCommand {
+    func plan() throws -> BenchPlan {
+        var plan = BenchPlan(program: FilePath(ChildProcess.ownProgram))
+        plan.workloads = try workloads()
+        plan.isOfKernelRoute = routes
+        plan.dropsAllCaches = dropCaches
+        plan.peers = try peers()
+        plan.mountOptions = mountOptions
+        plan.engine = engine.policy
+        plan.commandLine = Self.ownCommand
+        if routes { plan.seconds = 1 }
+        if quick {
+            plan.sizes = .quick
+            plan.filterCounts = [0, 8]
+            (plan.rounds, plan.seconds) = (1, 0.05)
+        }
+        if let rounds { plan.rounds = rounds }
+        if let seconds { plan.seconds = seconds }
+        if let size { plan.sizes.data = UInt64(size) << 20 }
+        return plan
+    }
+
+    func workloads() throws -> [BenchWorkload] {
+        let all = routes ? BenchWorkload.ofRoutes : BenchWorkload.all
+        guard let only else { return all }
+        let names = only.split(separator: ",").map(String.init)
+        let known = all.map(\.name) + [Proof.name]
+        let unknown = names.filter { !known.contains($0) }
+        guard unknown.isEmpty, !names.isEmpty else {
+            throw ValidationError(
+                "There is no workload \(unknown.first ?? "in --only"); there are "
+                    + known.joined(separator: ", ") + ".")
+        }
+        return all.filter { names.contains($0.name) }
+    }
+
+    var isProofWanted: Bool {
+        guard let only else { return quick && !routes }
+        return only.split(separator: ",").contains { $0 == Proof.name }
+    }
+
+    func peers() throws -> [BenchPlan.Peer] {
+        try peer.map { text in
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                throw ValidationError("--peer \(text): write NAME=PATH.")
+            }
+            return BenchPlan.Peer(name: parts[0], path: Self.absolute(parts[1]))
+        }
+    }
+
+    /// Quotes a word for the shell.
+    static func quoted(_ word: String) -> String {
+        let isPlain = word.unicodeScalars.allSatisfy {
+            $0.properties.isAlphabetic || $0.properties.numericType != nil
+                || "-_./,=+:@%".contains(Character($0))
+        }
+        return isPlain && !word.isEmpty
+            ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    }
+
+    static func absolute(_ path: String) -> FilePath {
+        FilePath(URL(fileURLWithPath: path).path)
+    }
+}
+
+/// The mechanism that carries the bench's own O_DIRECT reads.
+enum BenchEngine: String, ExpressibleByArgument, CaseIterable {
+    case automatic
+    case ring
+    case threads
+
+    var policy: ReadEngines.Policy {
+        switch self {
+        case .automatic: .automatic
+        case .ring: .ring
+        case .threads: .threadPool
+        }
+    }
+
+    /// Throws the reason why the requested engine is unavailable here, before any write.
+    func check() throws {
+        do throws(ReadEngineError) {
+            try ReadEngines.make(depth: 1, slotSize: 4096, policy: policy).close()
+        } catch {
+            throw CommandError(
+                .internalError, "\(error); leave out --engine to read by what is allowed.")
+        }
+    }
+}
+
+/// The results of a run: the figures, and the proof if requested.
+struct BenchAnswer: Encodable {
+    let report: BenchReport
+    let proof: ProofReport?
+    /// Why there is no proof although it was requested; one sentence.
+    let proofObstacle: String?
+
+    private enum CodingKeys: CodingKey {
+        case proof
+        case proofObstacle
+    }
+
+    /// Encodes the report's fields and these on the same level.
+    func encode(to encoder: any Encoder) throws {
+        try report.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(proof, forKey: .proof)
+        try container.encodeIfPresent(proofObstacle, forKey: .proofObstacle)
+    }
+
+    var lines: [String] {
+        report.lines + (proofObstacle.map { ["Left out: \(Proof.name): \($0)".asSentence] } ?? [])
+            + (proof.map { [""] + $0.lines } ?? [])
     }
 }

@@ -1,5 +1,6 @@
 import BypassIOProtocol
 import FUSE
+import Foundation
 import LinuxKit
 import SystemPackage
 
@@ -69,5 +70,111 @@ struct CollectedMount {
         } catch {
             return ["service: \(error)"]
         }
+    }
+}
+
+/// A process that serves a mount, by what /proc says of it: it may be stopped or hang.
+struct ServiceProcess {
+    /// Told of at most.
+    private static let most = 32
+    private static let programs: Set = ["bypassio", "mount.bypassio", "mount.fuse.bypassio"]
+
+    let identifier: Int
+    let arguments: [String]
+
+    /// Those that this user sees.
+    static func all() -> [ServiceProcess] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return Array(
+            names.compactMap(Int.init).sorted().compactMap(ServiceProcess.init).prefix(most))
+    }
+
+    /// nil for any other process.
+    private init?(_ identifier: Int) {
+        guard
+            let bytes = try? KernelFile.bytes(
+                of: FilePath("/proc/\(identifier)/cmdline"), limit: 65536),
+            !bytes.isEmpty
+        else { return nil }
+        let words = bytes.split(separator: 0, omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
+        let name = words[0].split(separator: "/").last.map(String.init) ?? ""
+        guard Self.programs.contains(name), name != "bypassio" || words.contains("mount") else {
+            return nil
+        }
+        self.identifier = identifier
+        arguments = words.filter { !$0.isEmpty }
+    }
+
+    /// A file that its log is appended to; nil where the command line names none.
+    var logFile: String? {
+        var found: String?
+        for (index, word) in arguments.enumerated() {
+            let next = index + 1 < arguments.count ? arguments[index + 1] : nil
+            if word == "--log" { found = next }
+            if word.hasPrefix("--log=") { found = String(word.dropFirst("--log=".count)) }
+            guard word == "-o", let next else { continue }
+            for option in next.split(separator: ",") where option.hasPrefix("log=") {
+                found = String(option.dropFirst("log=".count))
+            }
+        }
+        guard let found, found.hasPrefix("/"), !LogDestination.isSocket(found) else { return nil }
+        return found
+    }
+
+    var section: CollectedSection {
+        let folder = "/proc/\(identifier)"
+        let wanted = ["State:", "Uid:", "VmHWM:", "VmRSS:", "Threads:", "CapEff:", "NSpid:"]
+        let limits = ["Max open files", "Max locked memory", "Max processes", "Max address space"]
+        let files = try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/fd").count
+        return CollectedSection(
+            "service \(identifier)",
+            ["arguments: \(shown.joined(separator: " "))"]
+                + CollectedMachine.lines(of: "\(folder)/status").filter {
+                    wanted.contains(where: $0.hasPrefix)
+                }
+                + CollectedMachine.lines(of: "\(folder)/limits").filter {
+                    limits.contains(where: $0.hasPrefix)
+                }
+                + ["open descriptors: \(files.map(String.init) ?? "not told to this user")"]
+                + threads)
+    }
+
+    /// Threads by name, state and the place where they wait in the kernel.
+    private var threads: [String] {
+        let folder = "/proc/\(identifier)/task"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        var counts: [String: Int] = [:]
+        for name in names.prefix(2048) {
+            guard let stat = KernelFile.text("\(folder)/\(name)/stat"),
+                let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")")
+            else { continue }
+            let state = stat[close...].dropFirst().split(separator: " ").first ?? "?"
+            let place = KernelFile.text("\(folder)/\(name)/wchan") ?? ""
+            let isRunning = place.isEmpty || place == "0"
+            counts[
+                "\(stat[open...close]) \(state)\(isRunning ? "" : " in \(place)")", default: 0] += 1
+        }
+        return counts.sorted { $0.key < $1.key }.map { "threads: \($0.value) × \($0.key)" }
+    }
+
+    /// Without what an administrator may want to keep: the texts that are looked for, and tokens.
+    private var shown: [String] { arguments.map(Self.withoutSecrets) }
+
+    static func withoutSecrets(_ argument: String) -> String {
+        var parts: [Substring] = []
+        for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+            parts.append(contentsOf: hidden(part))
+        }
+        return parts.joined(separator: ",")
+    }
+
+    /// `key=value` whose value is nobody's business, also behind the colons of `-o filter=`.
+    private static func hidden(_ part: Substring) -> [Substring] {
+        for key in ["signature=", "token=", "password="] {
+            guard let place = part.range(of: key) else { continue }
+            return [part[..<place.upperBound] + "…"]
+        }
+        return [part]
     }
 }

@@ -14,14 +14,26 @@ struct MountControlClient {
     /// - Parameters:
     ///   - argument: the mount point.
     ///   - socket: where the interface was told to be; nil for the usual place.
-    init(_ argument: String, socket: String? = nil) throws {
+    ///   - patience: for each step of an answer.
+    init(
+        _ argument: String, socket: String? = nil, patience: Duration = .seconds(15)
+    ) throws {
         name = argument
         place = ArgumentPath.mountPoint(argument)
         user = MountTable.current.top(at: place).map(ControlClient.user(of:))
         do throws(ControlClientError) {
             client = try ControlClient(
-                mountPoint: place, socket: socket.map { ArgumentPath.path($0) })
+                mountPoint: place, socket: socket.map { ArgumentPath.path($0) },
+                patience: patience)
         } catch {
+            // What a guard serves is mounted nowhere but for its command.
+            let own = socket.map { ArgumentPath.path($0) } ?? ControlPlace.own(place).path
+            if case .notMounted = error,
+                (try? SystemCall.status(of: own, followingLinks: false)) != nil
+            {
+                client = ControlClient(socket: own, patience: patience)
+                return
+            }
             throw CommandError(error.status, error.words(for: argument, user: nil))
         }
     }

@@ -2,6 +2,7 @@ import BypassIOMount
 import BypassIOProtocol
 import ControlInterface
 import Dispatch
+import FUSE
 import IOStack
 import Logging
 import Minifilters
@@ -141,6 +142,10 @@ final class ServiceLog: Sendable {
             """)
     }
 
+    func auditFailed(_ words: String) {
+        record(.problem, .error, of: "audit", words)
+    }
+
     /// What metrics tell of the log's and the events' counters.
     func addTallies(to tallies: inout VolumeTallies) {
         tallies.vetoes = vetoCounts.withLock { $0.tallies }
@@ -162,5 +167,110 @@ final class ServiceLog: Sendable {
         var rest = count
         while rest > 9, rest.isMultiple(of: 10) { rest /= 10 }
         return rest == 1
+    }
+}
+
+/// Logs events of the session that serves a mount, and with `-o debug` each of its requests.
+extension ServiceLog: SessionObserver {
+    var wantsRequests: Bool { logger.logLevel <= .debug }
+
+    func saw(_ event: SessionEvent) {
+        switch event {
+        case .ended(let error):
+            record(.channelEnded, .info, "nothing comes from the kernel any more: \(error)") {
+                $0.errno = error.rawValue
+            }
+        case .threadRefused(let error):
+            record(
+                .problem, .warning, of: "threads",
+                "no further thread is to be had (\(error)): requests wait for those there are"
+            ) { $0.errno = error.rawValue }
+        case .replyRefused(let unique):
+            record(
+                .problem, .error, of: "reply",
+                "the kernel did not understand the reply to \(unique)")
+        case .storageFailed(let error):
+            let isFull = error == .noSpace || error == .diskQuotaExceeded
+            record(
+                .storageFailed, isFull ? .warning : .error, of: "\(error.rawValue)",
+                "a program's request failed by the source or by a filter: \(error)"
+            ) { $0.errno = error.rawValue }
+        case .waitsLong(let duration, let user, let isKept):
+            let cause = isKept ? "a filter or a pause keeps it" : "the source does not answer"
+            record(
+                .requestWaits, .warning, of: "\(isKept) \(user)",
+                "a request of user \(user) has waited for \(duration.components.seconds) s: \(cause)"
+            ) { $0.cause = isKept ? "filter" : "source" }
+        case .request(let request):
+            logger.tell(.request, .debug, request.line)
+        }
+    }
+}
+
+extension CarriedRequest {
+    /// `14 READ node 3 size 4096: 4096 bytes, 87 us`.
+    fileprivate var line: String {
+        let (seconds, attoseconds) = duration.components
+        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        let end =
+            switch outcome {
+            case .answered(let bytes): "\(bytes) bytes"
+            case .failed(let error): "errno \(error.rawValue) (\(error))"
+            case .noted: "has no answer"
+            case .answeredLate: "answered, and nobody waits any more"
+            }
+        return "\(unique) \(operation) node \(node) size \(size): \(end), \(microseconds) us"
+    }
+}
+
+/// Counts vetoes by driver and status. A value under its owner's lock.
+///
+/// Bounded: drivers come and go while a volume is mounted, and further ones are not counted.
+struct VetoCounts: Sendable {
+    private struct Key: Hashable {
+        let driver: String
+        let status: NTStatus
+    }
+
+    private static let limit = 1024
+
+    private var counts: [Key: UInt64] = [:]
+
+    mutating func count(_ veto: BypassVeto) {
+        let key = Key(driver: veto.driver, status: veto.status)
+        guard counts[key] != nil || counts.count < Self.limit else { return }
+        counts[key, default: 0] += 1
+    }
+
+    var tallies: [VolumeTallies.Vetoes] {
+        counts.map { key, count in
+            VolumeTallies.Vetoes(driver: key.driver, cause: key.status.shortName, count: count)
+        }.sorted { ($0.driver, $0.cause) < ($1.driver, $1.cause) }
+    }
+}
+
+/// Counts repeated events, so that the log reports each once. A value under its owner's lock.
+///
+/// Bounded: it forgets events that did not recur for long, and the log reports them again.
+struct Sightings: Sendable {
+    struct Key: Hashable, Sendable {
+        let file: FileID
+        /// A filter, or a signature.
+        let what: String
+    }
+
+    private static let limit = 4096
+
+    private var counts = RecentTable<Key, UInt64>(capacity: limit)
+    /// For each filter or signature, over all files.
+    private(set) var totals: [String: UInt64] = [:]
+
+    /// Counts the event; returns how often it occurred, this time included.
+    mutating func count(_ what: String, of file: FileID) -> UInt64 {
+        let key = Key(file: file, what: what)
+        let count = (counts.value(of: key) ?? 0) + 1
+        counts.set(count, for: key)
+        totals[what, default: 0] += 1
+        return count
     }
 }

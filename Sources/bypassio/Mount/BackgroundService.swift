@@ -2,6 +2,7 @@ import ArgumentParser
 import CKernelABI
 import Foundation
 import SystemPackage
+import Terminal
 
 /// Starts the command again, in a session of its own, and waits until that process reports that it
 /// is ready.
@@ -65,5 +66,59 @@ enum BackgroundService {
             guard let start = list.baseAddress else { return -EINVAL }
             return unsafe body(start)
         }
+    }
+}
+
+/// The program that started this one and waits for its word, systemd above all (sd_notify(3)).
+///
+/// Any thread. Tells nobody where nobody asked to be told.
+struct ServiceManager: Sendable {
+    /// How long a manager may leave no room for a message, milliseconds.
+    private static let patience: Int32 = 1000
+
+    /// The manager's socket; nil without one.
+    let socket: String?
+
+    /// The one that NOTIFY_SOCKET names.
+    init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+        socket = environment["NOTIFY_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Programs may use the volume: a unit of Type=notify is active from here on.
+    func tellReady(_ status: String) { tell("READY=1", status) }
+
+    /// Another process is the service from here on.
+    func tellSuccessor(_ process: Int32, _ status: String) { tell("MAINPID=\(process)", status) }
+
+    /// The volume leaves the name space, or is served no more.
+    func tellStopping(_ status: String) { tell("STOPPING=1", status) }
+
+    /// With what the manager shows of the service.
+    private func tell(_ assignment: String, _ status: String) {
+        guard let socket else { return }
+        // A line each.
+        let text = "\(assignment)\nSTATUS=\(status.onOneLine)\n"
+        let bytes = Array(text.utf8)
+        // A manager that is gone has nobody to be told.
+        _ = unsafe bpio_notify(socket, bytes, bytes.count, Self.patience)
+    }
+}
+
+/// Signals for which the process waits instead of handling them. The initializer blocks them for
+/// every thread that starts later: call it before any starts.
+struct SignalSet {
+    private var signals = sigset_t()
+
+    init(_ numbers: [Int32]) {
+        unsafe sigemptyset(&signals)
+        for number in numbers { unsafe sigaddset(&signals, number) }
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
+    /// Sleeps until one of the signals comes.
+    mutating func wait() -> Int32 {
+        var number: Int32 = 0
+        while unsafe sigwait(&signals, &number) != 0 {}
+        return number
     }
 }

@@ -1,4 +1,8 @@
 import ArgumentParser
+import FUSE
+import HostFileSystem
+import LinuxKit
+import SystemPackage
 
 /// `bypassio mount`: shows a directory through the stack, as a file system that any program can
 /// use.
@@ -15,9 +19,9 @@ struct MountCommand: ParsableCommand {
             mount(8) that concern mount(8) alone. docs/mounting.md explains them, the \
             configuration file, and fstab.
 
-            Exit codes: 0 unmounted (with --background: mounted), 64 usage, 66 no such source, \
-            69 no FUSE or no fusermount3, 70 internal error, 73 the mount point cannot be used, \
-            77 not permitted.
+            Exit codes: 0 unmounted (with --background: mounted), 64 usage, 65 malformed profile, \
+            66 no such source, 69 no FUSE or no fusermount3, 70 internal error, 73 the mount point \
+            cannot be used, 77 not permitted.
             """)
 
     @Option(
@@ -70,5 +74,18 @@ struct MountCommand: ParsableCommand {
         if debug { settings.isDebug = true }
         if let log { try settings.apply("log", log) }
         return settings
+    }
+}
+
+/// The mount that a killed service left behind.
+enum DeadMount {
+    /// Unmounts it if its type shows that it is ours. Files that the kernel reads itself stay open.
+    static func remove(at mountPoint: String, subtype: String) -> Bool {
+        let place = ArgumentPath.mountPoint(mountPoint)
+        guard let table = try? MountTable(),
+            let entry = table.entries.last(where: { $0.mountPoint == place }),
+            entry.fileSystemType == "fuse.\(subtype)"
+        else { return false }
+        return (try? Unmounting.unmount(place, force: false, lazy: true)) != nil
     }
 }

@@ -1,8 +1,10 @@
 import BypassIOMount
 import ControlInterface
 import FUSE
+import Foundation
 import HostFileSystem
 import IOStack
+import LinuxKit
 import SystemPackage
 
 /// All settings of a mount, from the command line, a file, or fstab.
@@ -63,6 +65,8 @@ struct MountSettings {
             ("background", { $0.isBackground = true }),
             ("foreground", { $0.isBackground = false }),
             ("debug", { $0.isDebug = true }),
+            ("recover", { $0.crash.recovers = true }),
+            ("norecover", { $0.crash.recovers = false }),
         ]
 
     /// Options with a value.
@@ -101,6 +105,7 @@ struct MountSettings {
                 $0.volume.mount.keepsCPUsAwake = $1 == "auto"
             }
         ),
+        ("known_files", { $0.volume.maximumKnownFiles = try number($1, 1024...1_000_000_000) }),
         ("open_directories", { $0.volume.maximumOpenDirectories = try number($1, 1...1_000_000) }),
         ("max_descriptors", { $0.maximumDescriptors = UInt64(try number($1, 256...1 << 30)) }),
         ("max_read", { $0.volume.mount.maximumRead = UInt32(try number($1, 4096...1 << 20)) }),
@@ -159,6 +164,7 @@ struct MountSettings {
             }
         ),
         ("crash_wait", { $0.crash.bounds.afterDeath = .seconds(try number($1, 0...3600)) }),
+        ("recover_wait", { $0.crash.recoveryLimit = .seconds(try number($1, 1...3600)) }),
         ("hang_wait", { $0.crash.bounds.whileSilent = .seconds(try number($1, 1...3600)) }),
         ("filter", { $0.filters.append(try FilterSetting($1.replacing(":", with: ","))) }),
         ("config", { try $0.apply(file: $1) }),
@@ -281,5 +287,55 @@ struct MountSettings {
             throw ValueError(expected: "name letters and digits")
         }
         return text
+    }
+}
+
+/// Settings from a file: `name = value` or `name` on a line; `#` begins a comment. The names are
+/// those of -o; `filter = NAME=ALTITUDE,key=value` may come several times.
+extension MountSettings {
+    /// In bytes. A device has no end.
+    private static let largestFile = 1 << 20
+
+    mutating func apply(file: String) throws {
+        let content: [UInt8]
+        do throws(Errno) {
+            content = try KernelFile.bytes(of: ArgumentPath.path(file), limit: Self.largestFile + 1)
+        } catch {
+            throw CommandError(
+                .noInput,
+                "The configuration file \(file) cannot be read (\(error)): check path and rights.")
+        }
+        guard content.count <= Self.largestFile else {
+            throw CommandError(
+                .malformed, "\(file) is no configuration file: it has more than 1 MiB.")
+        }
+        try apply(text: String(decoding: content, as: UTF8.self), of: file)
+    }
+
+    /// - Parameter file: in messages.
+    mutating func apply(text: String, of file: String) throws {
+        let lines = text.split(
+            omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
+        for (index, line) in lines.enumerated() {
+            let text = line.prefix { $0 != "#" }.trimmingCharacters(in: .whitespaces)
+            if text.isEmpty { continue }
+            do {
+                try apply(line: text)
+            } catch let error as CommandError {
+                throw CommandError(error.status, "\(file):\(index + 1): \(error.message)")
+            }
+        }
+    }
+
+    private mutating func apply(line: String) throws {
+        let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            .map { $0.trimmingCharacters(in: .whitespaces) }
+        if parts[0] == "config" {
+            throw CommandError(.usage, "One file cannot name another: put everything into one.")
+        }
+        if parts[0] == "filter", parts.count == 2 {
+            return filters.append(try FilterSetting(parts[1]))
+        }
+        try apply(parts[0], parts.count == 2 ? parts[1] : nil)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import LinuxKit
+import SystemPackage
 
 /// The limit of the service's descriptors: every open file takes one.
 enum ServiceLimits {
@@ -24,5 +25,21 @@ enum ServiceLimits {
         let text = KernelFile.text("/proc/sys/fs/nr_open")
         let number = text.flatMap { rlim_t($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
         return number ?? 0
+    }
+}
+
+/// How far the kernel reads ahead in the file system that a mount shows.
+enum SourceReadAhead {
+    /// In KiB; nil where sysfs has no value, as for file systems of several devices.
+    static func amount(of path: FilePath) -> UInt32? {
+        var status = stat()
+        guard unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 else { return nil }
+        // Splits a dev_t as the C library does (sys/sysmacros.h).
+        let device = UInt64(status.st_dev)
+        let major = (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF
+        let minor = device & 0xFF | (device >> 12) & ~0xFF
+        let place = "/sys/class/bdi/\(major):\(minor)/read_ahead_kb"
+        guard let text = KernelFile.text(place) else { return nil }
+        return UInt32(text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
 }

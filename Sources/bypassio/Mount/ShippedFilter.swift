@@ -9,6 +9,10 @@ enum ShippedFilter: String, CaseIterable {
     case noop
     case legacy
     case fault
+    case policy
+    case process
+    case audit
+    case undo
 
     static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -27,6 +31,10 @@ enum ShippedFilter: String, CaseIterable {
                 ("verdicts", "of how many files verdicts are kept (32768)"),
             ]
         case .fault: Self.faultKeys
+        case .policy: Self.policyKeys
+        case .process: Self.processKeys
+        case .audit: Self.auditKeys
+        case .undo: Self.undoKeys
         case .accessheat, .noop, .legacy: []
         }
     }
@@ -38,7 +46,21 @@ enum ShippedFilter: String, CaseIterable {
         case .accessheat: "counts reads by region, and does not mind those that bypass"
         case .noop: "looks at every read and does nothing, for measuring; any number of them"
         case .legacy: "knows no BypassIO and so ends it for the whole volume: a demonstration"
+        case .policy: "allows, denies, asks or hides, by the names of files"
+        case .process: "has programs of their own decide, in any language, by a port"
+        case .audit: "writes down who does what to which file"
+        case .undo: "keeps the old state of what is changed, so that it can be taken back"
         case .fault: "delays, fails, cuts, damages or holds requests, by rules: for tests"
+        }
+    }
+
+    /// What there is no such filter without, to make one that is never attached.
+    var neededSettings: [(key: String, value: String)] {
+        switch self {
+        case .policy: [("profile", PolicyProfile.builtInNames[0])]
+        case .audit: [("file", "/dev/null")]
+        case .undo: [("store", "/")]
+        default: []
         }
     }
 
@@ -59,6 +81,10 @@ enum ShippedFilter: String, CaseIterable {
                     .registration)
         case .legacy: LoadableFilter(registration: LegacyFilter().registration)
         case .fault: try Self.fault(values)
+        case .policy: try Self.policy(values, log)
+        case .process: try Self.process(values, log)
+        case .audit: try Self.audit(values, log)
+        case .undo: try Self.undo(values, log)
         }
     }
 
@@ -71,6 +97,14 @@ enum ShippedFilter: String, CaseIterable {
                     throw failure
                 }
             })
+    }
+
+    /// A value that names a file: whoever makes the filter may be in another directory.
+    func isPath(_ key: String, _ value: String) -> Bool {
+        if self == .audit { return key == "file" }
+        if self == .undo { return key == "store" }
+        guard self == .policy else { return false }
+        return key == "answers" || (key == "profile" && PolicyProfile.builtInText(value) == nil)
     }
 
     /// Throws a ``CommandError`` for what is no setting of the filter.
@@ -144,5 +178,98 @@ enum ShippedFilter: String, CaseIterable {
         case "no", "false", "0": return false
         default: throw CommandError(.usage, "\(key)=\(value): write yes or no.")
         }
+    }
+}
+
+extension ShippedFilter {
+    static let faultKeys = [
+        (
+            name: "rule",
+            meaning: "GLOB;word;… what to do to which requests (docs/faults.md); once for each rule"
+        ),
+        (name: "seed", meaning: "of what happens with a probability (1)"),
+        (name: "remove", meaning: "later: a rule's name, or all: it hits no more"),
+        (name: "release", meaning: "later: a rule's name, or all: what it holds goes on"),
+    ]
+
+    static func fault(_ values: [(key: String, value: String)]) throws -> LoadableFilter {
+        var seed: UInt64 = 1
+        var rules: [FaultRule] = []
+        for (key, value) in values {
+            switch key {
+            case "rule":
+                let rule = try rule(value)
+                guard rule.name.isEmpty || !rules.contains(where: { $0.name == rule.name }) else {
+                    throw CommandError(.usage, "Two rules are called \(rule.name).")
+                }
+                rules.append(rule)
+            case "seed":
+                guard let number = UInt64(value) else {
+                    throw CommandError(.usage, "seed=\(value): name a number, 0 or more.")
+                }
+                seed = number
+            default:
+                throw CommandError(
+                    .usage,
+                    "\(key) is for a filter that is attached: bypassio set fault \(key)=\(value) "
+                        + "MOUNTPOINT.")
+            }
+        }
+        let fault = FaultFilter(seed: seed)
+        // It is attached nowhere, so there is no bypass to wait for.
+        for rule in rules { try fault.add(rule) }
+        return LoadableFilter(
+            registration: fault.registration, change: { try change(fault, $0, $1) },
+            settings: { [seed] in settings(of: fault, seed) },
+            values: { [seed] in
+                [("seed", String(seed))] + fault.rules.map { ("rule", $0.rule.text) }
+            })
+    }
+
+    private static func rule(_ text: String) throws -> FaultRule {
+        do throws(FaultRuleError) {
+            return try FaultRule(text)
+        } catch {
+            throw CommandError(.usage, "rule=\(text): \(error).")
+        }
+    }
+
+    private static func change(_ fault: FaultFilter, _ key: String, _ value: String) throws {
+        switch key {
+        case "rule": return try fault.add(try rule(value))
+        case "remove", "release": break
+        default: throw LoadableFilter.FixedSetting()
+        }
+        let name = value == "all" ? nil : value
+        guard name == nil || fault.rules.contains(where: { $0.rule.name == name }) else {
+            let known = fault.rules.map(\.rule.name).joined(separator: ", ")
+            throw CommandError(
+                .usage,
+                "There is no rule \(value); "
+                    + (known.isEmpty ? "there are none." : "there are \(known).")
+            )
+        }
+        if key == "remove" { fault.remove(name) } else { fault.release(name) }
+    }
+
+    /// As they are now, with what the rules have done.
+    private static func settings(of fault: FaultFilter, _ seed: UInt64) -> [String: String] {
+        var settings = ["seed": String(seed)]
+        for (rule, hits, held) in fault.rules {
+            settings["rule \(rule.name)"] =
+                "\(rule.text) (hit \(hits) time\(hits == 1 ? "" : "s")"
+                + (held > 0 ? ", holds \(held))" : ")")
+        }
+        return settings
+    }
+}
+
+/// The harmless file that tests virus scanners. It is assembled here so that no scanner takes this
+/// program for it.
+enum TestSignature {
+    static var all: [Signature] {
+        let text = ["X5O!P%@AP[4", "\\PZX54(P^)7CC)7}$", "EICAR-STANDARD", "-ANTIVIRUS-TEST-FILE"]
+        return [Signature(name: "EICAR-Test-File", pattern: Array(text.joined().utf8))]
+            .compactMap(\.self)
     }
 }

@@ -17,15 +17,17 @@ struct VolumeService {
     private static let ended = SIGUSR2
 
     let settings: MountSettings
-    private let io = IOManager()
-    private let volume: Volume
-    private let live: LiveFilters
+    let io = IOManager()
+    let volume: Volume
+    let live: LiveFilters
     let mounted: MountedVolume
-    private let log: ServiceLog
-    private let manager: ServiceManager
-    private let control: MountControl
+    let log: ServiceLog
+    let manager: ServiceManager
+    let control: MountControl
     /// nil: the kernel opens every gate when this process dies, or there are no gates.
-    private let guardian: GuardianLink?
+    let guardian: GuardianLink?
+    /// nil: no process takes this one's place if it dies.
+    let recovery: ServiceRecovery?
 
     /// Mounts by the settings, and serves until the end; with ``MountSettings/isBackground`` in
     /// another process.
@@ -35,10 +37,17 @@ struct VolumeService {
         }
         // Before any thread: signals must not interrupt the threads that serve.
         var signals = signals()
+        if let handover = try ServiceHandover.received() {
+            return try goOn(with: handover, settings, &signals)
+        }
+        if try TakenMount.tell(ServiceManager(), settings) { return }
         try checkLogPlace(settings)
         // First: the service gives up sockets of TCP.
         let port = try settings.controlPort.open()
-        var hardening = ServiceHardening(settings)
+        // The right to prompt threads goes, and the first thread must not have it.
+        var (hardening, executor) = try PromptThread.starting {
+            (ServiceHardening(settings), try ControlExecutor())
+        }
         let log = try ServiceLog(LogDestination(settings), isDebug: settings.isDebug)
         defer { log.end() }
         log.logger.tell(
@@ -47,8 +56,9 @@ struct VolumeService {
             version \(BypassioCommand.configuration.version) starts, to mount \(settings.source) at \
             \(settings.mountPoint)
             """)
-        let service = try mounted(settings, log, port)
+        let service = try mounted(settings, log, port, executor)
         hardening.mounted()
+        service.recovery?.begin(for: service)
         service.logMount()
         if !hardening.failures.isEmpty {
             log.logger.tell(
@@ -78,9 +88,10 @@ struct VolumeService {
 
     /// Mounts, with a control interface, or with neither.
     private static func mounted(
-        _ settings: MountSettings, _ log: ServiceLog, _ port: ControlPort?
+        _ settings: MountSettings, _ log: ServiceLog, _ port: ControlPort?,
+        _ executor: ControlExecutor
     ) throws -> VolumeService {
-        let control = MountControl.prepared(settings, port, log)
+        let control = MountControl.prepared(settings, port, executor, log)
         do {
             return try VolumeService(settings, log, control)
         } catch {
@@ -106,7 +117,7 @@ struct VolumeService {
     /// when nothing reads the output any more, the service must not end and leave its mount.
     static func signals() -> SignalSet {
         _ = signal(SIGPIPE, SIG_IGN)
-        return SignalSet([SIGINT, SIGTERM, SIGHUP, SIGUSR1, ended])
+        return SignalSet([SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD, ended])
     }
 
     /// Mounts; programs can use the volume when it returns.
@@ -123,20 +134,16 @@ struct VolumeService {
         var settings = settings
         settings.readAhead(asOf: source)
         settings.volume.observer = log
+        recovery = ServiceRecovery(settings, log)
+        settings.volume.recovery = recovery?.table
         self.settings = settings
         ServiceLimits.setDescriptors(settings.maximumDescriptors)
         // After the limit, which the guardian inherits.
         guardian = Self.guardian(settings, log)
+        if let recovery { guardian?.write(to: recovery.table) }
         // The programs' own umask decides the bits of new files.
         umask(0)
-        do throws(HostVolumeError) {
-            volume = try HostVolume.mount(
-                directory: source, on: io, named: settings.source,
-                suspensionPolicy: settings.suspensionPolicy,
-                offersBypass: settings.bypass != .off, observer: log, guardian: guardian)
-        } catch {
-            throw CommandError(CommandStatus(error.kind), "\(error)")
-        }
+        volume = try Self.volume(source, settings, io, log, guardian, recovery?.table)
         live = LiveFilters(
             volume, io.filterManager, allowed: settings.allowedFilters, log: log)
         for setting in settings.filters {
@@ -147,13 +154,22 @@ struct VolumeService {
         } catch {
             throw CommandError(CommandStatus(error), "Cannot mount: \(error)")
         }
+        guardian?.watchEnd(of: mounted.mountPoint)
     }
 
     /// The way to a guardian, which starts with the first file that needs one.
-    private static func guardian(_ settings: MountSettings, _ log: ServiceLog) -> GuardianLink? {
+    static func guardian(
+        _ settings: MountSettings, _ log: ServiceLog, adopting known: HandedGates.Guardian? = nil
+    ) -> GuardianLink? {
         guard settings.bypass == .auto, settings.crash.gates == .closed else { return nil }
-        return try? GuardianLink(
-            arguments: { GuardianCommand.arguments(settings, slot: $0) }, tell: { log.saw($0) })
+        func arguments(_ slot: Int32) -> [String] {
+            GuardianCommand.arguments(settings, slot: slot)
+        }
+        if let known {
+            return try? GuardianLink(
+                adopting: known, arguments: arguments, tell: { log.saw($0) })
+        }
+        return try? GuardianLink(arguments: arguments, tell: { log.saw($0) })
     }
 
     /// Mounts at once, or after it removed the mount of a killed service of ours from the place.
@@ -247,7 +263,9 @@ struct VolumeService {
         while true {
             let signal = signals.wait()
             switch signal {
+            case SIGCHLD: recovery?.look(for: self)
             case Self.ended:
+                recovery?.end()
                 control.end()
                 guardian?.end()
                 log.tellTotals()
@@ -284,17 +302,20 @@ struct VolumeService {
         log.tellTotals()
     }
 
-    private func serveControl() {
+    func serveControl() {
         do {
             try control.serve(
-                LiveVolume(mounted, live, source: settings.source, log: log))
+                LiveVolume(
+                    mounted, live, source: settings.source, log: log,
+                    restart: ServiceRestart(
+                        mounted, live, log, manager, control.port, recovery)))
         } catch {
             control.end()
             complain("no control interface: \(error).")
         }
     }
 
-    private func logMount() {
+    func logMount() {
         log.record(
             .mounted, .info,
             """
@@ -346,6 +367,7 @@ struct VolumeService {
     /// Ends the connection. Ends this process too if requests continue that no program waits for: a
     /// request may hang in SOURCE or in a filter for ever.
     private func endNow() {
+        recovery?.end()
         Thread.detachNewThread { [mounted] in mounted.abort() }
         Thread.detachNewThread {
             usleep(Self.lastMoment)
@@ -353,35 +375,5 @@ struct VolumeService {
             log.end(within: .milliseconds(300))
             _exit(CommandStatus.success.rawValue)
         }
-    }
-
-    // MARK: What is there
-
-    /// Callbacks that each filter has run.
-    var callbacks: [UInt64] {
-        volume.instances.map { $0.callbacksRun.pre + $0.callbacksRun.post }
-    }
-
-    /// The mount, present or past, and its filters.
-    func stack(isLeft: Bool) -> [String] {
-        let verb = isLeft ? "is" : "was"
-        return ["\(settings.source) \(verb) mounted at \(mounted.mountPoint.string)."]
-            + volume.instances.map { instance in
-                let answer = instance.filter.isOptedIn ? "knows BypassIO" : "blocks BypassIO"
-                return "  \(instance.altitude)  \(instance.filter.name)  (\(answer))"
-            }
-    }
-
-    /// The mount, and how to look at it.
-    func report(isWaiting: Bool) -> [String] {
-        let place = mounted.mountPoint.string
-        return stack(isLeft: true) + [
-            "Look at the filters:  bypassio filters \(place)",
-            "Ask about a file:     bypassio state \(place)/FILE",
-        ]
-            + (control.port.map { ["Scrape its metrics:   http://\($0.address)/metrics"] } ?? [])
-            + [
-                "Unmount:              \(isWaiting ? "Ctrl-C, or " : "")bypassio umount \(place)"
-            ]
     }
 }

@@ -28,6 +28,9 @@ struct UmountCommand: ParsableCommand {
     @Flag(help: "End the connection: requests that are under way fail with ECONNABORTED.")
     var force = false
 
+    @Flag(help: "Only where no service answers, and none is about to; otherwise nothing is done.")
+    var dead = false
+
     @Argument(help: "Where the volume is mounted.", completion: .directory)
     var mountPoint: String
 
@@ -46,6 +49,7 @@ struct UmountCommand: ParsableCommand {
                     "\(mountPoint) is a mount of \(entry.fileSystemType), not of bypassio: "
                         + "use umount(8).")
             }
+            if dead, !Unmounting.isDead(place) { return }
             do throws(MountError) {
                 let isAborted = try unmount(place)
                 if force { tellEnd(isAborted) }

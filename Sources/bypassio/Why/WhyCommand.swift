@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import HostFileSystem
 import LinuxKit
 import SystemPackage
@@ -12,7 +13,8 @@ struct WhyCommand: ParsableCommand {
         discussion: """
             Asks every layer, and looks at whoever has the file open. With --as PID the answer is \
             about that process alone, with the rights of its user; with --as USER about what that \
-            user would meet. Both take root.
+            user would meet. Both take root. With --as PROGRAM, a path or a name of a program, it \
+            says which rules of the filter policy hold for that program, and opens nothing.
 
             Exit codes: 0 nothing is in the way, 1 something is, 64 usage, 66 no such file, not \
             readable, or no such process or user, 70 internal error, 75 no answer within 5 \
@@ -24,7 +26,9 @@ struct WhyCommand: ParsableCommand {
 
     @Option(
         name: .customLong("as"),
-        help: ArgumentHelp("As whom to ask: a process or a user.", valueName: "pid|user"))
+        help: ArgumentHelp(
+            "As whom to ask: a process, a user, or a program that rules may name.",
+            valueName: "pid|user|program"))
     var asker: String?
 
     @Flag(help: "Print JSON.")
@@ -32,6 +36,9 @@ struct WhyCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
+            if let asker, let program = Self.program(asker) {
+                return try explainPolicy(for: program)
+            }
             let process = try asker.map { try Asker($0) }
             try process?.becomeIt()
             _ = try ArgumentPath.answering(path)
@@ -46,6 +53,22 @@ struct WhyCommand: ParsableCommand {
             }
             if !explanation.isFree { throw CommandStatus.notSupported.exitCode }
         }
+    }
+
+    /// nil for a process and for a user.
+    private static func program(_ asker: String) -> String? {
+        guard Int32(asker) == nil, UserName.number(asker) == nil else { return nil }
+        return PolicyExplanation.program(asker)
+    }
+
+    private func explainPolicy(for program: String) throws {
+        let explanation = try PolicyExplanation(path, program: program, user: getuid())
+        if json {
+            try JSONOutput.print(explanation)
+        } else {
+            explanation.lines.map(\.onOneLine).forEach(StandardOutput.print)
+        }
+        if !explanation.isFree { throw CommandStatus.notSupported.exitCode }
     }
 }
 

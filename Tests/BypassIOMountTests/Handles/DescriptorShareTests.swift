@@ -54,6 +54,34 @@ struct DescriptorShareTests {
         #expect(takeAll(shares, 1000) == rest + 1)
     }
 
+    @Test(
+        "further handles on a descriptor have a limit, half of the rest for a user, and come back")
+    func furtherHandles() {
+        let shares = DescriptorShares(
+            limit: 1024, threads: 16, openDirectories: 16, isShared: true, furtherHandles: 1000)
+        func openAll(_ user: UInt32, _ descriptor: Int32) -> Int {
+            #expect(shares.reserve(for: user, beside: 0))
+            #expect(shares.settle(user, descriptor, isReserved: true))
+            var further = 0
+            while shares.reserve(for: user, beside: 0),
+                shares.settle(user, descriptor, isReserved: true)
+            {
+                further += 1
+            }
+            return further
+        }
+        #expect(openAll(1000, 50) == 500)
+        #expect(openAll(1001, 50) == 250)
+        // A refusal keeps nothing back.
+        #expect(!shares.settle(1000, 50, isReserved: false))
+        let rest = takeAll(shares, 1000)
+        for _ in 0..<rest { shares.cancel(for: 1000) }
+        for _ in 0..<500 { shares.give(back: 1000, 50) }
+        #expect(shares.settle(1000, 50, isReserved: false))
+        for _ in 0..<2 { shares.give(back: 1000, 50) }
+        #expect(takeAll(shares, 1000) == rest + 1)
+    }
+
     @Test("a descriptor counts for each user who has it, and altogether once")
     func sharedByUsers() {
         let shares = DescriptorShares(

@@ -224,6 +224,15 @@ int64_t call_start_heir(const char *script);
 int64_t call_tell(int socket, const char *text, size_t count);
 // Returns 0 while the process runs; then 1, and the exit code or the negated signal.
 int64_t call_ended(int64_t process, int32_t *code);
+// A copy of the process, which has one thread: 0 in the copy, its number in the caller.
+int64_t call_fork(void);
+// Runs `body` in a child, an instruction at a time, and asks `check` after each; the number of
+// instructions, negative where `check` answered 0, and 0 where the child does not end well.
+int64_t call_step(
+    void (*body)(void *), void *context, int (*check)(void *), void *other);
+// Starts the program again with addresses and hashes that are the same in each run; returns 0 if it
+// was started so, and an error where the system does not allow it.
+int64_t call_fix_addresses(char *_Nullable const *_Nonnull arguments);
 // Sends a signal to the process and to its descendants that stayed in its group.
 // The number of a system call that tests name; -1 for others.
 int64_t call_number(const char *name);

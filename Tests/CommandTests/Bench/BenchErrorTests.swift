@@ -6,7 +6,7 @@ struct BenchErrorTests {
         arguments: [
             ["--rounds", "0"], ["--rounds", "1001"], ["--seconds", "0"], ["--seconds", "x"],
             ["--only", "nonsense"], ["--only", ""], ["--peer", "name"], ["--nonsense"],
-            ["--routes", "--only", "stat"],
+            ["--routes", "--only", "stat"], ["--day", "--quick"], ["--day", "--peer", "a=/"],
         ])
     func aWrongCommandLine(options: [String]) throws {
         expectUsageError(try BuiltCommand.run(["bench"] + options))

@@ -105,6 +105,13 @@ struct MountErrorTests {
         expectError(
             try BuiltCommand.run("mount", "--config", folder.path("none"), source, place), code: 66,
             saying: "cannot be read")
+        let windows = try folder.write("windows", Array("ro\r\n\r\nthreads = 0\r\n".utf8))
+        expectError(
+            try BuiltCommand.run("mount", "--config", windows, source, place), code: 64,
+            saying: "\(windows):3: ", "from 1 to 256")
+        expectError(
+            try BuiltCommand.run("mount", "--config", "/dev/zero", source, place), code: 65,
+            saying: "more than 1 MiB")
     }
 
     @Test func aLogThatCannotBeWrittenOrWouldBeOnTheMount() throws {

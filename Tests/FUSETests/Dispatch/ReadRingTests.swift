@@ -95,7 +95,7 @@ struct ReadRingTests {
 /// Used by one thread at a time, like the ring.
 private final class Owner: BackingReadOwner, @unchecked Sendable {
     private(set) var ended = 0
-    func endRead(_ count: Int) { ended += 1 }
+    func endRead(_ count: Int, began: UInt64) { ended += 1 }
 }
 
 /// Keeps replies by their requests' numbers.

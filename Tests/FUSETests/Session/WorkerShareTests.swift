@@ -61,7 +61,8 @@ struct WorkerShareTests {
     func places() {
         let lookup = WorkerClaim(Opcode.lookup.traits, user: 0, node: 1)
         #expect(lookup.place != WorkerClaim(Opcode.getAttributes.traits, user: 0, node: 1).place)
-        #expect(WorkerClaim(Opcode.read.traits, user: 7, node: 9) == claim(7, place: 9))
+        let read = WorkerClaim(Opcode.read.traits, user: 7, node: 9)
+        #expect(read.user == 7 && read.place == 9 && !read.isControl)
         #expect(WorkerClaim(Opcode.control.traits, user: 7, node: 9).isControl)
         #expect(WorkerClaim(Opcode.getExtendedAttribute.traits, user: 7, node: 9).isControl)
     }

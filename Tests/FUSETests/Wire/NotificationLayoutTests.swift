@@ -51,6 +51,14 @@ struct NotificationLayoutTests {
         #expect(Array(message.bytes[40...]) == Array("name".utf8) + [0])
     }
 
+    @Test("FUSE_NOTIFY_PRUNE")
+    func prune() throws {
+        try Notifier(channel).prune([NodeID(1 << 40), NodeID(7)])
+        let message = try sent(9, length: 16 + 16 + 16)
+        #expect(message.u32(16) == 2 && message.u32(20) == 0 && message.u64(24) == 0)
+        #expect(message.u64(32) == 1 << 40 && message.u64(40) == 7)
+    }
+
     @Test("FUSE_NOTIFY_RESEND and FUSE_NOTIFY_INC_EPOCH are a header alone")
     func headers() throws {
         try Notifier(channel).resendUnanswered()

@@ -43,10 +43,3 @@ struct Choices {
         elements.isEmpty ? nil : elements[Int(byte()) % elements.count]
     }
 }
-
-extension FixedWidthInteger {
-    /// As the kernel and Windows lay it out: the lowest first.
-    var littleEndianBytes: [UInt8] {
-        (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> Self($0 * 8)) }
-    }
-}

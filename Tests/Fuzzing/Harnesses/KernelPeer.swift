@@ -3,6 +3,7 @@ import IOStack
 import MemoryFileSystem
 import Minifilters
 import SystemPackage
+import TestMessages
 
 @testable import BypassIOMount
 @testable import FUSE
@@ -82,16 +83,16 @@ final class KernelPeer {
             demand(answers.isEmpty, "without a header there is no answer")
             return nil
         }
-        let isDue = Opcode(rawValue: Self.word(message, 4))?.hasReply ?? true
+        let isDue = Opcode(rawValue: message.word(4))?.hasReply ?? true
         demand(answers.count == (isDue ? 1 : 0), "a request has \(answers.count) answers")
         return answers.first.flatMap { body(of: $0, to: message) }
     }
 
     private func body(of answer: [UInt8], to request: [UInt8]) -> [UInt8]? {
         demand(answer.count >= 16, "an answer has a header")
-        demand(Int(Self.word(answer, 0)) == answer.count, "an answer tells its length")
+        demand(Int(answer.word(0)) == answer.count, "an answer tells its length")
         demand(answer[8..<16] == request[8..<16], "an answer is that of its request")
-        let error = Int32(bitPattern: Self.word(answer, 4))
+        let error = Int32(bitPattern: answer.word(4))
         demand((-4095...0).contains(error), "an error is an errno")
         demand(error == 0 || answer.count == 16, "an error has no body")
         return error == 0 ? Array(answer[16...]) : nil
@@ -103,15 +104,15 @@ final class KernelPeer {
             keepNode(body)
         case .create, .temporaryFile:
             keepNode(body)
-            handles.append((Self.long(body, 0), Self.long(body, 128), false))
+            handles.append((body.long(0), body.long(128), false))
         case .open, .openDirectory:
-            handles.append((node, Self.long(body, 0), opcode == .openDirectory))
+            handles.append((node, body.long(0), opcode == .openDirectory))
         default: break
         }
     }
 
     private func keepNode(_ body: [UInt8]) {
-        let node = Self.long(body, 0)
+        let node = body.long(0)
         // 0: the name is not there, which the kernel may remember.
         if node != 0, !nodes.contains(node) { nodes.append(node) }
     }
@@ -132,29 +133,5 @@ final class KernelPeer {
         fileSystem.closeAll()
         demand(
             (try? memory.manager.dismount(memory.volume)) != nil, "no file of the mount stays open")
-    }
-
-    private static func word(_ bytes: [UInt8], _ offset: Int) -> UInt32 {
-        (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << UInt32($1 * 8) }
-    }
-
-    private static func long(_ bytes: [UInt8], _ offset: Int) -> UInt64 {
-        UInt64(word(bytes, offset)) | UInt64(word(bytes, offset + 4)) << 32
-    }
-}
-
-/// Where answers go. One thread.
-private final class Outbox: Channel, @unchecked Sendable {
-    private var sent: [[UInt8]] = []
-
-    func receive(into message: inout MutableSpan<UInt8>) throws(Errno) -> Int {
-        throw .connectionAbort
-    }
-
-    func send(_ message: Span<UInt8>) throws(Errno) { sent.append([UInt8](copying: message)) }
-
-    func take() -> [[UInt8]] {
-        defer { sent = [] }
-        return sent
     }
 }

@@ -2,6 +2,7 @@ import BypassIOProtocol
 import IOStack
 import MemoryFileSystem
 import Minifilters
+import TestMessages
 
 @testable import BypassIOMount
 @testable import FUSE

@@ -58,40 +58,14 @@ struct CreateTests {
     }
 
     @Test(
-        "An open of what was a regular file a moment ago ends as one that looks first",
-        arguments: ConformanceTests.Thing.allCases)
-    func knownRegular(_ thing: ConformanceTests.Thing) throws {
-        let host = try HostFixture()
-        try host.hostFile("target-file", [1])
-        try SystemCall.makeDirectory(host.root.appending("target-folder"), mode: 0o755)
-        try thing.make("it", in: host.root)
-        for access in [CreateParameters.Access.read, .write, [.read, .write], []] {
-            for options in [
-                CreateParameters.Options(), .noFollow, .nonCached, [.noFollow, .append],
-                .attributesOnly, .noAccessTime,
-            ] {
-                for disposition in [CreateParameters.Disposition.open, .overwrite] {
-                    func end(
-                        _ kind: CreateParameters.Kind, _ options: CreateParameters.Options
-                    ) -> Errno? {
-                        host.openErrno(
-                            "it", access: access, disposition, kind: kind, options: options)
-                    }
-                    #expect(
-                        end(.regularFile, options.union(.knownRegular))
-                            == end(.regularFile, options))
-                }
-            }
-        }
-    }
-
-    @Test("Its handle is as asked for, and waits where others wait")
-    func flagsOfKnownRegular() throws {
+        "A file that is opened by the descriptor that it was looked at with has the flags asked for"
+    )
+    func flagsOfExisting() throws {
         let host = try HostFixture()
         try host.hostFile("file", [1, 2, 3])
         let file = try host.open(
             "file", access: [.read, .write], kind: .regularFile,
-            options: [.knownRegular, .append, .nonCached])
+            options: [.append, .nonCached])
         defer { file.close() }
         let storage = try #require(file.storage)
         let flags = try SystemCall.statusFlags(FileDescriptor(rawValue: storage.rawValue))

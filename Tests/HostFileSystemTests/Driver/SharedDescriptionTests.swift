@@ -24,10 +24,7 @@ struct SharedDescriptionTests {
     func many() throws {
         let host = try HostFixture()
         let path = try host.hostFile("file", pattern(8192))
-        var files = try (0..<500).map { number in
-            try host.open(
-                "file", kind: .regularFile, options: number % 2 == 0 ? .knownRegular : [])
-        }
+        var files = try (0..<500).map { _ in try host.open("file", kind: .regularFile) }
         #expect(descriptors(of: path) == 1)
         #expect(Set(files.map { $0.storage?.rawValue }).count == 1)
         for file in files {
@@ -121,7 +118,7 @@ struct SharedDescriptionTests {
         let (opened, closed) = (UInt32(IN_OPEN), UInt32(IN_CLOSE_NOWRITE))
         var files: [FileObject] = []
         for number in 0..<3 {
-            files.append(try host.open("file", kind: .regularFile, options: .knownRegular))
+            files.append(try host.open("file", kind: .regularFile))
             // The previous descriptor closes, but only after the new one is open.
             #expect(events() == (number == 0 ? [opened] : [opened, closed]))
         }
@@ -137,10 +134,10 @@ struct SharedDescriptionTests {
         let threads = (0..<4).map { _ in
             Thread {
                 for _ in 0..<300 {
-                    guard
-                        let file = try? host.open(
-                            "file", kind: .regularFile, options: .knownRegular)
-                    else { wrong.withLock { $0 += 1 }; continue }
+                    guard let file = try? host.open("file", kind: .regularFile) else {
+                        wrong.withLock { $0 += 1 }
+                        continue
+                    }
                     if (try? file.read(at: 100, length: 2)) != [UInt8](pattern(4096)[100..<102]) {
                         wrong.withLock { $0 += 1 }
                     }

@@ -20,16 +20,21 @@ struct GuardianTests {
 
     private final class Running: Sendable {
         let service: FileDescriptor
+        private let own: FileDescriptor
+        private let mountPoint: FilePath
         private let ended = DispatchSemaphore(value: 0)
 
-        init(_ end: FilePath) throws {
-            let ends = try SystemCall.channel(patience: 1000)
-            service = ends.first
-            let ended = ended
+        init(_ mountPoint: FilePath) throws {
+            (service, own) = try SystemCall.channel(patience: 1000)
+            self.mountPoint = mountPoint
+        }
+
+        func start() {
+            let (own, mountPoint, ended) = (own, mountPoint, ended)
             Thread {
                 var guardian = GateGuardian(
-                    channel: ends.second, slot: 10, end: MountEnd(of: end, above: 10),
-                    bounds: GuardianBounds(), tell: { _ in })
+                    channel: own, slot: 10, mountPoint: mountPoint, bounds: GuardianBounds(),
+                    tell: { _ in })
                 guardian.run()
                 ended.signal()
             }.start()
@@ -39,11 +44,29 @@ struct GuardianTests {
             try SystemCall.send(message: message.bytes, with: file, to: service)
         }
 
+        /// A message of the guardian's that the service reads never.
+        func leaveUnread(_ message: GuardianMessage) throws {
+            try SystemCall.send(message: message.bytes, with: nil, to: own)
+        }
+
         func ends() -> Bool { ended.wait(timeout: .now() + .seconds(120)) == .success }
     }
 
-    private func guardian() throws -> Running {
+    /// One that was told everything.
+    private func guardian(isWatching: Bool = true) throws -> Running {
+        let running = try told(isWatching: isWatching)
+        running.start()
+        return running
+    }
+
+    private func told(isWatching: Bool = true) throws -> Running {
         let running = try Running(mount.mountPoint)
+        if isWatching {
+            let watch = try SystemCall.watchEnd(of: mount.mountPoint)
+            try running.send(.end, watch.descriptor)
+        } else {
+            try running.send(.end)
+        }
         let gates = try #require(bench.host.fileSystem.readGates.withLock { $0 })
         try running.send(.group, gates.group.descriptor)
         let own = FileDescriptor(rawValue: bench.door.storage.rawValue)
@@ -87,6 +110,41 @@ struct GuardianTests {
         #expect(held.ends())
     }
 
+    @Test("what a service said counts, also where it died with a message of the guardian's unread")
+    func unread() throws {
+        let reader = try bench.reader()
+        let guardian = try told()
+        try guardian.leaveUnread(.ping)
+        try guardian.service.close()
+        guardian.start()
+        #expect(
+            eventually {
+                let read = BackgroundRead(reader)
+                return read.ends() && read.error == .ioError
+            })
+        try HostTool.run("umount", [mount.mountPoint.string])
+        #expect(guardian.ends())
+    }
+
+    @Test(
+        "a file system that ended before the guardian began is one that ended",
+        arguments: [true, false])
+    func endedBefore(isWatching: Bool) throws {
+        let guardian = try told(isWatching: isWatching)
+        try HostTool.run("umount", [mount.mountPoint.string])
+        guardian.start()
+        #expect(guardian.ends())
+        try guardian.service.close()
+    }
+
+    @Test("without a watch a guardian looks whether the file system is mounted somewhere")
+    func unwatched() throws {
+        let guardian = try guardian(isWatching: false)
+        try guardian.service.close()
+        try HostTool.run("umount", [mount.mountPoint.string])
+        #expect(guardian.ends())
+    }
+
     @Test("while a service lives, its guardian answers nothing and takes nothing")
     func quiet() throws {
         let reader = try bench.reader()
@@ -107,7 +165,7 @@ struct GuardianTests {
     func messages() {
         for message: GuardianMessage in [
             .group, .hold(mount: .max), .release(mount: 0x0123_4567_89ab_cdef), .pong, .ping,
-            .tookOver, .over,
+            .tookOver, .over, .adopted(by: 1 << 20), .end,
         ] {
             #expect(GuardianMessage(message.bytes) == message)
         }

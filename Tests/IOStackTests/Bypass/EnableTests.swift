@@ -71,6 +71,24 @@ struct EnableTests {
         }
     }
 
+    @Test("a DISABLE that finds the bypass taken away by another waits for the same reads")
+    func disablesAtOnce() throws {
+        let memory = self.memory
+        let file = try memory.enabledFile()
+        memory.disk.holdReads()
+        let read = OwnThread { try file.read(at: 512, length: 512) }
+        #expect(memory.disk.waitForHeldReads(1))
+        let first = OwnThread { _ = try file.bypassIO(.disable) }
+        #expect(eventually { !file.isBypassEnabled })
+        let second = OwnThread { _ = try file.bypassIO(.disable) }
+        #expect(second.isStillRunning() && first.isStillRunning())
+        memory.disk.stopHoldingReads()
+        try first.result()
+        try second.result()
+        #expect(try read.result() == Array(pattern(8192)[512..<1024]))
+        file.close()
+    }
+
     @Test("spec 4.5: the storage IOCTL is sent exactly on 0→1 and on 1→0")
     func transitions() throws {
         let one = try memory.file("one")

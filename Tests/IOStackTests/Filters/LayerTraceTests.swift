@@ -13,6 +13,10 @@ struct LayerTraceTests {
 
         func saw(_ visit: LayerVisit) { visits.withLock { $0.append(visit) } }
 
+        func held(_ read: KernelRead, of file: FileObject) {}
+
+        func answered(_ read: KernelRead, _ failure: IOFailure?) {}
+
         func take() -> [LayerVisit] {
             visits.withLock { visits in
                 defer { visits = [] }

@@ -3,6 +3,7 @@ import IOStack
 import MemoryFileSystem
 import Minifilters
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite struct FaultFilterTests {
@@ -99,8 +100,10 @@ import Testing
         #expect((150...350).contains(first.count { $0 }))
     }
 
-    @Test("a delayed request goes on by itself, also to its failure")
+    @Test("a delayed request goes on by itself, though no thread of the pool is free")
     func delay() throws {
+        let pool = BlockedPool()
+        defer { pool.release() }
         let file = try memory.open("data.db")
         defer { file.close() }
         try add("data.db;read;delay=1ms;count=1")

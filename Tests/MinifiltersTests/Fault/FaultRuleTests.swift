@@ -43,6 +43,7 @@ import Testing
         #expect(try FaultRule("a;short=5;range=7-").range == 7..<UInt64.max)
         #expect(try FaultRule("a;hang").effect == .hang(isStubborn: false))
         #expect(try FaultRule("a;sync;hang=stubborn").effect == .hang(isStubborn: true))
+        #expect(try FaultRule("a;open;crash").effect == .crash)
     }
 
     @Test(
@@ -52,6 +53,7 @@ import Testing
             ("a", "does nothing"), ("a;read", "does nothing"), ("a;reed;hang", "no operation"),
             ("a;read+;hang", "no operation"), ("a;errno=EWHAT", "there are EPERM"),
             ("a;errno=ENOSYS", "there are EPERM"), ("a;errno=", "there are EPERM"),
+            ("a;crash;delay=1s", "no delay"), ("a;crash=1", "says nothing"),
             ("a;p=0;hang", "over 0"), ("a;p=1.1;hang", "over 0"), ("a;p=x;hang", "over 0"),
             ("a;p=nan;hang", "over 0"), ("a;count=0;hang", "from 1"), ("a;count=x;hang", "from 1"),
             ("a;delay=5", "50ms"), ("a;delay=0s", "50ms"), ("a;delay=3601s", "an hour"),

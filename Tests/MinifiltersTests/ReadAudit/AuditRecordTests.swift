@@ -9,6 +9,27 @@ import Testing
 @Suite struct AuditRecordTests {
     private let memory = MemoryVolume()
 
+    @Test("records and their count are there again in another filter, as many as it has room for")
+    func saved() throws {
+        let old = ReadAudit(capacity: 5)
+        try memory.attach(old.registration)
+        try memory.make("data", [UInt8](0..<100))
+        let file = try memory.volume.open("data", requestor: .user(1000, group: 100, process: 42))
+        defer { file.close() }
+        for offset in 0..<9 { _ = try file.read(at: UInt64(offset), length: 3) }
+        let state = old.savedState()
+        let new = ReadAudit(capacity: 5)
+        try new.restore(state)
+        #expect(new.records == old.records && new.readsSeen == 9)
+        let small = ReadAudit(capacity: 2)
+        try small.restore(state)
+        #expect(small.records == old.records.suffix(2) && small.readsSeen == 9)
+        for length in 0..<state.count {
+            #expect(throws: (any Error).self) { try small.restore(Array(state.prefix(length))) }
+        }
+        #expect(small.records.count == 2)
+    }
+
     @Test func aRecordSaysWhoReadWhatAndWhetherItSucceeded() throws {
         let audit = ReadAudit()
         try memory.attach(audit.registration)

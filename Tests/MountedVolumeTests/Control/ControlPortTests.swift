@@ -1,5 +1,8 @@
+import BypassIOClient
+import BypassIOProtocol
 import Foundation
 import LinuxKit
+import SystemPackage
 import Testing
 
 extension MountedVolume {
@@ -111,6 +114,34 @@ extension MountedVolume {
                 ), "\(lines.filter { $0.contains("vetoes") })")
             #expect(lines.contains(#"bypassio_events_total{kind="vetoed"} 1"#))
             #expect(lines.contains("bypassio_events_lost_total 0"))
+        }
+
+        @Test("opens, reads and writes are timed by route once somebody scrapes")
+        func timed() throws {
+            let mount = try mounted(filters: ["accessheat"])
+            func count(_ operation: String, _ route: String) throws -> UInt64 {
+                let start =
+                    #"bypassio_request_seconds_count{operation="\#(operation)","#
+                    + #"route="\#(route)"} "#
+                let line = try metrics(of: mount).split(separator: "\n")
+                    .first { $0.hasPrefix(start) }
+                return line.flatMap { UInt64($0.dropFirst(start.count)) } ?? 0
+            }
+            let path = "\(mount.mountpoint)/file"
+            let before = try KernelReader(path, .directReader)
+            #expect(try before.value() == 7)
+            #expect(try count("read", "traditional") == 0, "nobody looked yet")
+            let reader = try KernelReader(path, .directReader)
+            for page in 0..<3 { #expect(try reader.value(page: page) == 7) }
+            #expect(try count("open", "traditional") == 1)
+            #expect(try count("read", "traditional") == 3)
+            let client = BypassIOClient(FileDescriptor(rawValue: reader.descriptor))
+            #expect(try client.manage(.enable).results?.status.isSuccess == true)
+            for page in 0..<5 { #expect(try reader.value(page: page) == 7) }
+            #expect(try count("read", "service bypass") == 5)
+            let writer = try KernelReader(path, .directWriter)
+            for page in 0..<2 { try writer.write(7, page: page) }
+            #expect(try count("write", "traditional") == 2)
         }
 
         @Test("a port or a token that cannot be had fails the mount, in words, before it is up")

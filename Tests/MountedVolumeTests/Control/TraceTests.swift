@@ -172,7 +172,7 @@ extension MountedVolume {
             #expect(outcome.output.contains("none is missing."))
             #expect(
                 outcome.output.contains(
-                    "Reads by the kernel route never come to the service: none is shown."))
+                    "Reads by the kernel route come to the service only at gates."))
         }
 
         private struct Event: Decodable {

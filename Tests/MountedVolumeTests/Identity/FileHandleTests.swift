@@ -57,7 +57,8 @@ extension MountedVolume {
     }
 }
 
-private struct KeptHandle {
+/// What name_to_handle_at(2) says of a file.
+struct KeptHandle {
     private let bytes: [UInt8]
 
     static let canDropCaches = FileManager.default.isWritableFile(

@@ -231,7 +231,10 @@ extension MountedVolume {
             #expect(kill(pid_t(first), SIGKILL) == 0)
             #expect(eventually { (try? guardian(mount)) ?? first != first })
             #expect(answers(files) == [4096])
-            #expect(mount.serviceMessages.contains("the guardian of the gates was gone"))
+            #expect(
+                eventually {
+                    mount.serviceMessages.contains("the guardian of the gates was gone")
+                })
             mount.killService()
             #expect(eventually { answers(files) == [-Int64(EIO)] })
         }

@@ -104,6 +104,47 @@ extension MountedVolume {
             }
         }
 
+        @Test("a log that nobody reads loses lines, and says how many once it is read again")
+        func unread() throws {
+            let folder = try TestFolder()
+            let path = "\(folder.path)/pipe"
+            #expect(unsafe call_mknod(path, 0o010600, 0, 0) == 0)
+            // Both ends and without waiting, so that the service finds a reader.
+            let pipe = try RawFile(path, RawFile.readWrite | 0o4000)
+            let mount = try LiveMount(options: "allow_other,debug,log=\(path)")
+            var asked = 0
+            // Each name is a new one, so that the kernel asks.
+            func ask(_ times: Int) {
+                for _ in 0..<times {
+                    asked += 1
+                    #expect(
+                        unsafe call_access("\(mount.mountpoint)/\(asked)", 0) == -Int64(ENOENT))
+                }
+            }
+            func read() -> String {
+                var bytes = [UInt8](repeating: 0, count: 1 << 20)
+                let count = unsafe call_read(pipe.descriptor, &bytes, bytes.count)
+                return String(decoding: bytes.prefix(max(0, Int(count))), as: UTF8.self)
+            }
+            // More lines than the pipe has room for.
+            ask(3000)
+            _ = read()
+            var seen = ""
+            for _ in 0..<600 where !seen.contains(" lines of the log were lost") {
+                ask(1)
+                seen += read()
+                usleep(10_000)
+            }
+            #expect(seen.contains(" lines of the log were lost"))
+            var later = ""
+            for _ in 0..<600 where !later.contains("LOOKUP") {
+                ask(1)
+                later += read()
+                usleep(10_000)
+            }
+            #expect(later.contains("LOOKUP"), "no line comes any more")
+        }
+
         @Test("a log that nobody can write to stops neither the service nor its end")
         func fullDisk() throws {
             let mount = try LiveMount(

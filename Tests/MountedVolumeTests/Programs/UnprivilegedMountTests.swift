@@ -1,5 +1,6 @@
 import CPosixCalls
 import Foundation
+import LinuxKit
 import Testing
 
 extension MountedVolume {
@@ -45,6 +46,34 @@ extension MountedVolume {
             let mount = try Unprivileged()
             mount.service.signal(SIGTERM)
             #expect(mount.service.wait(within: 15)?.code == 0, "\(mount.service.errorsSoFar)")
+            #expect(MountTable.fileSystem(at: mount.mountpoint) == nil)
+        }
+
+        @Test func serviceHasNoRightThatItDoesNotUse() throws {
+            let mount = try Unprivileged()
+            // The service gives its rights up once it is mounted, and tells of the mount then.
+            let end = Date(timeIntervalSinceNow: 20)
+            while !mount.service.outputSoFar.contains("is mounted"), Date() < end { usleep(10_000) }
+            try mount.expectHardened(by: mount.service.identifier)
+            // The unmount is left to a process that can do nothing else.
+            mount.service.signal(SIGTERM)
+            #expect(mount.service.wait(within: 15)?.code == 0, "\(mount.service.errorsSoFar)")
+            #expect(MountTable.fileSystem(at: mount.mountpoint) == nil)
+        }
+
+        @Test func successorOfARestartUnmountsToo() throws {
+            let mount = try Unprivileged()
+            let restart = try mount.bypassio("restart", mount.mountpoint)
+            #expect(restart.code == 0, "\(restart)")
+            let successor = try #require(
+                restart.output.split(separator: " ").compactMap { Int64($0) }.first)
+            try mount.expectHardened(by: successor)
+            #expect(try mount.shell("echo text > file; cat file").output == "text\n")
+            #expect(kill(pid_t(successor), SIGTERM) == 0)
+            let end = Date(timeIntervalSinceNow: 20)
+            while MountTable.fileSystem(at: mount.mountpoint) != nil, Date() < end {
+                usleep(10_000)
+            }
             #expect(MountTable.fileSystem(at: mount.mountpoint) == nil)
         }
 
@@ -131,6 +160,23 @@ private final class Unprivileged {
     private func asNobody(_ words: [String], in place: String?) throws -> Program.Outcome {
         guard let setpriv = Program.find("setpriv") else { throw TestError("no setpriv") }
         return try Program(setpriv, Unprivileged.identity + words, in: place).run(within: 30)
+    }
+
+    /// No thread of the service has a capability, can gain one, or make calls that it does not use.
+    func expectHardened(by process: Int64) throws {
+        let folder = "/proc/\(process)/task"
+        let tasks = try FileManager.default.contentsOfDirectory(atPath: folder)
+        var found = 0
+        for task in tasks {
+            guard let text = KernelFile.text("/proc/\(process)/task/\(task)/status") else {
+                continue
+            }
+            found += 1
+            for line in ["CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"] {
+                #expect(text.contains(line), "\(task) has not \(line)")
+            }
+        }
+        #expect(found > 1)
     }
 
     /// Runs lines of the shell as nobody in the mount.

@@ -4,6 +4,7 @@ import Foundation
 enum BuiltPrograms {
     static let bypassio = location("bypassio")
     static let exerciser = location("bypassio-exerciser")
+    static let readWays = location("bypassio-readways")
 
     private static func location(_ name: String) -> String? {
         let places = [

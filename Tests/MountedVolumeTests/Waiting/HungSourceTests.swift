@@ -96,5 +96,74 @@ extension MountedVolume {
             }
             try othersAreServed(mount, 4)
         }
+
+        /// What a program does in `$FAR`, an operation each.
+        private static let operations = [
+            "cat 0", "dd if=1 iflag=direct bs=4096 of=/dev/null", "echo x >> 2",
+            "dd if=/dev/zero of=3 oflag=direct bs=4096 count=1 conv=notrunc,fsync",
+            "truncate -s 9 4", "touch new", "mkdir folder", "ln -s 0 symbolic", "ln 5 hard",
+            "mv 6 moved", "rm 7", "ls", "stat -f .", "chmod 600 8", "chown 1 9",
+            "python3 -c 'import os; os.setxattr(\"10\", \"user.a\", b\"1\")'",
+            "python3 -c 'import os; os.listxattr(\"11\")'",
+            "python3 -c 'import os; os.posix_fallocate(os.open(\"12\", 2), 0, 9)'",
+        ]
+
+        /// The causes of the events that tell of requests that wait for long.
+        private func longWaits(_ mount: LiveMount) throws -> Set<String> {
+            let program = try #require(BuiltPrograms.bypassio)
+            let outcome = try Program(program, ["events", "--json", mount.mountpoint])
+                .run(within: 30)
+            let events = try outcome.lines.map {
+                try JSONDecoder().decode(ServiceEvent.self, from: Data($0.utf8))
+            }
+            return Set(events.filter { $0.kind == .requestWaits }.compactMap(\.cause))
+        }
+
+        @Test(
+            "whatever operation hangs, others are served, it is told, and the mount ends",
+            .timeLimit(.minutes(5)))
+        func everyOperation() throws {
+            let mount = try LiveMount(options: "allow_other")
+            try Data([UInt8](repeating: 7, count: 65536)).write(
+                to: URL(fileURLWithPath: "\(mount.source)/near"))
+            let island = try Island(in: mount)
+            let far = "\(mount.mountpoint)/far"
+            #expect(try outcome("cat \(far)/0").lines == ["far"])
+            #expect(try longWaits(mount).isEmpty)
+            // The program stands there before the part hangs.
+            let waiting = try Self.operations.map { operation in
+                try RunningProgram(
+                    Program.shell(
+                        "cd \(far); while [ ! -e \(mount.folder.path)/go ]; do sleep 0.02; done; "
+                            + "exec >/dev/null 2>&1; \(operation)", in: "/"))
+            }
+            usleep(500_000)
+            island.service.signal(SIGSTOP)
+            try Data().write(to: URL(fileURLWithPath: "\(mount.folder.path)/go"))
+            try othersAreServed(mount, 0)
+            var causes: Set<String> = []
+            for _ in 0..<600 where causes.isEmpty {
+                causes = try longWaits(mount)
+                usleep(100_000)
+            }
+            #expect(causes == ["source"])
+            let hanging = zip(Self.operations, waiting).filter { $0.1.isRunning }.map(\.0)
+            #expect(hanging.count >= Self.operations.count - 4, "\(hanging)")
+            try othersAreServed(mount, 1)
+            // The mount ends with all of it hanging: two signals.
+            mount.signalService(SIGTERM)
+            for _ in 0..<100 where MountTable.fileSystem(at: mount.mountpoint) != nil {
+                usleep(50_000)
+            }
+            #expect(MountTable.fileSystem(at: mount.mountpoint) == nil)
+            mount.signalService(SIGTERM)
+            for (operation, program) in zip(Self.operations, waiting) {
+                #expect(program.wait(within: 30) != nil, "\(operation) hangs on")
+            }
+            // A thread of the service may be where no signal reaches it: in the kernel, within the
+            // part that hangs.
+            island.service.signal(SIGCONT)
+            #expect(mount.waitForService(within: 30) != nil, "the service goes on")
+        }
     }
 }

@@ -1,10 +1,30 @@
 #if INTERLEAVING
+    import Dispatch
+
     extension Interleaving {
         static var isSearched: Bool { true }
+        static var isTimeless: Bool { now == nil }
+    }
+
+    extension DispatchTime {
+        /// The time by which drains are bounded: a simulation's own, if there is one.
+        static var drainClock: DispatchTime {
+            Interleaving.now.map { DispatchTime(uptimeNanoseconds: $0) } ?? .now()
+        }
+    }
+
+    extension DispatchQueue {
+        /// Runs `body` later, on a thread of its own.
+        static func runLater(_ label: String, _ body: @escaping @Sendable () -> Void) {
+            guard Interleaving.now != nil, let scheduler = unsafe Interleaving.scheduler else {
+                return DispatchQueue(label: label).async(execute: body)
+            }
+            scheduler.spawn(body)
+        }
     }
 
     extension Mutant {
-        var isPlanted: Bool { unsafe Interleaving.mutant == rawValue }
+        package var isPlanted: Bool { unsafe Interleaving.mutant == rawValue }
     }
 
     /// What a thread has found since this was made.

@@ -14,6 +14,22 @@
         func forget(since mark: UInt64, but rest: Int)
         /// The object is gone.
         func forget(_ object: UInt)
+
+        /// The time of a simulation, in nanoseconds; nil: nothing takes time, and drains wait
+        /// without a limit.
+        var now: UInt64? { get }
+        /// Sleeps until the semaphore is signalled or the time of the simulation comes. Returns
+        /// whether it was signalled. Called only where ``now`` is not nil.
+        func sleep(on semaphore: UInt, until time: UInt64) -> Bool
+        /// Runs `body` on a further thread of a simulation. Called only where ``now`` is not nil.
+        func spawn(_ body: @escaping @Sendable () -> Void)
+    }
+
+    /// A search of every order has no time.
+    extension StepScheduler {
+        public var now: UInt64? { nil }
+        public func sleep(on semaphore: UInt, until time: UInt64) -> Bool { false }
+        public func spawn(_ body: @escaping @Sendable () -> Void) { body() }
     }
 
     /// Connects the state machine with a test's scheduler; only in builds with INTERLEAVING.
@@ -47,5 +63,8 @@
         }
 
         static func forget(_ object: UInt) { unsafe scheduler?.forget(object) }
+
+        /// The time of a simulation, in nanoseconds; nil: nothing takes time.
+        static var now: UInt64? { unsafe scheduler?.now ?? nil }
     }
 #endif

@@ -18,6 +18,12 @@
         }
 
         func wait(timeout: DispatchTime) -> DispatchTimeoutResult {
+            if Interleaving.now != nil, let scheduler = unsafe Interleaving.scheduler {
+                guard scheduler.sleep(on: identity, until: timeout.uptimeNanoseconds) else {
+                    return .timedOut
+                }
+                return semaphore.wait(timeout: .now())
+            }
             Interleaving.step(.update, on: identity)
             return semaphore.wait(timeout: timeout)
         }

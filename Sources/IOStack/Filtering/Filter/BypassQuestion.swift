@@ -47,3 +47,69 @@ public struct BypassResume: Sendable {
     public var file: FileObject { data.existingFile }
     public var requestor: Requestor { data.requestor }
 }
+
+/// A `will` method's answer to a request. The answer carries the status, so that a filter cannot
+/// forget to set it (``PreOperationResult`` is the low level's form).
+public enum PreOperationAnswer: Sendable {
+    /// Go on. The type's `did` method, if there is one, sees the end.
+    case pass
+    /// Go on, and hand the context to the `did` method. That method is also called if the instance
+    /// goes away before the request has ended (`PostRead.isDraining`), to clean up the context.
+    case passWith(CompletionContext)
+    /// Go on; the `did` method is not called.
+    case passAndForget
+    /// Fail here; no layer below sees the request. The status is an error.
+    case fail(NTStatus)
+    /// Succeed here; no layer below sees the request. The count is the bytes read into the
+    /// request's buffer, or written; 0 for other requests. An open cannot end so, because there
+    /// would be no file.
+    case complete(Int)
+    /// The filter keeps the request and its view. It calls `PreRead.resume(_:)` or its like later,
+    /// once, from any thread.
+    case pend
+
+    /// The answer in the low level's form. Sets the answer's status.
+    @inline(__always)
+    func result(for data: CallbackData, hasPost: Bool) -> PreOperationResult {
+        switch self {
+        case .pass: return hasPost ? .successWithCallback(.none) : .successNoCallback
+        case .passWith(let context): return .successWithCallback(context)
+        case .passAndForget: return .successNoCallback
+        case .pend: return .pending
+        case .fail, .complete:
+            setStatus(of: data)
+            return .complete
+        }
+    }
+
+    /// Sets the status with which the answer ends the request.
+    func setStatus(of data: CallbackData) {
+        switch self {
+        case .fail(let status): data.fail(status)
+        case .complete(let count): data.ioStatus = IOStatusBlock(.success, information: count)
+        case .pass, .passWith, .passAndForget, .pend: break
+        }
+    }
+}
+
+extension CallbackData {
+    /// As ``completePendedPreOperation(_:_:)-(_,PreOperationResult)``, and sets the answer's
+    /// status.
+    func completePendedPreOperation(
+        _ instance: FilterInstance, _ answer: PreOperationAnswer
+    ) -> NTStatus {
+        let result: PreOperationResult
+        switch answer {
+        // If there is no post callback, the manager drops the context.
+        case .pass: result = .successWithCallback(.none)
+        case .passWith(let context): result = .successWithCallback(context)
+        case .passAndForget: result = .successNoCallback
+        case .fail, .complete: result = .complete
+        case .pend: return .invalidParameter
+        }
+        // Only while the request is still the filter's: a late second call changes nothing.
+        return parking.resume(
+            .preOperation(result), by: RequestParking.Keeper(instance, .down),
+            first: { answer.setStatus(of: self) })
+    }
+}

@@ -4,24 +4,19 @@ import Synchronization
 /// How long an instance's callbacks take, for each major function, measured only while somebody
 /// looks: otherwise a callback costs one load and one branch more.
 ///
-/// Every operation is relaxed: counters order nothing. The atomics are the standard library's in
-/// the build of the search, too: nothing that threads do depends on them.
+/// Every operation is relaxed, as those of ``LatencyCounter``.
 struct CallbackTimes: ~Copyable, Sendable {
     /// Who looks: one that counts times, and one that is told of each callback.
     private let watchers = Synchronization.Atomic<UInt8>(0)
     /// By the number of the major function.
-    private let nanoseconds: [14 of Synchronization.Atomic<UInt64>]
-    /// The buckets of the first function, then those of the next.
-    private let counts: [1736 of Synchronization.Atomic<UInt64>]
+    private let times: [14 of LatencyCounter]
 
     private static var counting: UInt8 { 1 }
     private static var telling: UInt8 { 2 }
 
     init() {
-        nanoseconds = [14 of Synchronization.Atomic<UInt64>] { _ in Synchronization.Atomic(0) }
-        counts = [1736 of Synchronization.Atomic<UInt64>] { _ in Synchronization.Atomic(0) }
-        assert(MajorFunction.allCases.count == nanoseconds.count)
-        assert(LatencyReport.bucketCount * nanoseconds.count == counts.count)
+        times = [14 of LatencyCounter] { _ in LatencyCounter() }
+        assert(MajorFunction.allCases.count == times.count)
     }
 
     func count(_ isOn: Bool) { set(Self.counting, isOn) }
@@ -46,32 +41,17 @@ struct CallbackTimes: ~Copyable, Sendable {
     /// After it, also where it pended the request: what comes later is no callback.
     func record(_ function: MajorFunction, from began: UInt64, to ended: UInt64) {
         guard watchers.load(ordering: .relaxed) & Self.counting != 0 else { return }
-        let time = ended - min(began, ended)
-        let place = Int(function.rawValue)
-        let bucket = LatencyReport.bucket(ofNanoseconds: time)
-        counts[place * LatencyReport.bucketCount + bucket].wrappingAdd(1, ordering: .relaxed)
-        nanoseconds[place].wrappingAdd(time, ordering: .relaxed)
+        times[Int(function.rawValue)].record(from: began, to: ended)
     }
 
     func report(of function: MajorFunction) -> LatencyReport {
-        let place = Int(function.rawValue)
-        let start = place * LatencyReport.bucketCount
-        return LatencyReport(
-            counts: (start..<start + LatencyReport.bucketCount).map {
-                counts[$0].load(ordering: .relaxed)
-            }, nanoseconds: nanoseconds[place].load(ordering: .relaxed))
+        times[Int(function.rawValue)].report
     }
 
     /// Of all functions together.
     var report: LatencyReport {
-        var sums = [UInt64](repeating: 0, count: LatencyReport.bucketCount)
-        for place in counts.indices {
-            sums[place % sums.count] &+= counts[place].load(ordering: .relaxed)
+        times.indices.reduce(LatencyReport(counts: [], nanoseconds: 0)) { sum, place in
+            sum.adding(times[place].report)
         }
-        return LatencyReport(
-            counts: sums,
-            nanoseconds: nanoseconds.indices.reduce(0) {
-                $0 &+ nanoseconds[$1].load(ordering: .relaxed)
-            })
     }
 }

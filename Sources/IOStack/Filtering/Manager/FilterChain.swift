@@ -39,3 +39,102 @@ final class FilterChain: Sendable {
         assert(operations.count == MajorFunction.allCases.count)
     }
 }
+
+/// An instance's callbacks for one major function. Immutable: a caller that holds the node needs no
+/// reference to what it calls through it.
+final class CallbackNode: Sendable {
+    let instance: FilterInstance
+    let flags: OperationRegistration.Flags
+    let preOperation: PreOperationCallback?
+    let postOperation: PostOperationCallback?
+    /// The function is the control's: a veto may stand for the filter, which then is not asked.
+    let mayVeto: Bool
+
+    init(
+        instance: FilterInstance, flags: OperationRegistration.Flags,
+        preOperation: PreOperationCallback?, postOperation: PostOperationCallback?,
+        mayVeto: Bool
+    ) {
+        self.instance = instance
+        self.flags = flags
+        self.preOperation = preOperation
+        self.postOperation = postOperation
+        self.mayVeto = mayVeto
+    }
+
+    /// Whether the row's flags leave this request out.
+    func skips(_ data: CallbackData) -> Bool {
+        let major = data.majorFunction
+        let isData = major == .read || major == .write
+        if isData, let file = data.fileObject {
+            if flags.contains(.skipCachedIO), !file.isNonCached { return true }
+            if flags.contains(.skipNonCachedNonPagingIO), file.isNonCached { return true }
+        }
+        if flags.contains(.skipNonDASDIO), major != .create {
+            return data.fileObject?.stream.kind != .volume
+        }
+        return false
+    }
+}
+
+/// Called on the thread that carries the request. That thread must not be detaching the instance.
+public typealias PreOperationCallback =
+    @Sendable (CallbackData, FilterInstance) -> PreOperationResult
+public typealias PostOperationCallback =
+    @Sendable (CallbackData, FilterInstance, CompletionContext) -> PostOperationResult
+
+/// One row of a filter's operation table (`FLT_OPERATION_REGISTRATION`).
+public struct OperationRegistration: Sendable {
+    /// The requests that a row leaves out.
+    public struct Flags: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// No callback for I/O of cached handles (`FLTFL_OPERATION_REGISTRATION_SKIP_CACHED_IO`).
+        public static let skipCachedIO = Flags(rawValue: 2)
+        /// No callback but for volume handles (`…_SKIP_NON_DASD_IO`).
+        public static let skipNonDASDIO = Flags(rawValue: 4)
+        /// No callback for I/O of non-cached handles (`…_SKIP_NON_CACHED_NON_PAGING_IO`).
+        public static let skipNonCachedNonPagingIO = Flags(rawValue: 8)
+    }
+
+    public var majorFunction: MajorFunction
+    public var flags: Flags
+    public var preOperation: PreOperationCallback?
+    public var postOperation: PostOperationCallback?
+
+    public init(
+        _ majorFunction: MajorFunction, flags: Flags = [],
+        preOperation: PreOperationCallback? = nil, postOperation: PostOperationCallback? = nil
+    ) {
+        self.majorFunction = majorFunction
+        self.flags = flags
+        self.preOperation = preOperation
+        self.postOperation = postOperation
+    }
+}
+
+/// A registered filter (`PFLT_FILTER`): its registration and what follows from it.
+public final class Minifilter: Sendable {
+    public let registration: FilterRegistration
+
+    public var name: String { registration.name }
+
+    /// The filter's features: its own bits, and BYPASS_IO if it filters neither reads nor writes.
+    public let features: FilterRegistration.Features
+
+    /// The terms that it declared, or that follow from its callbacks.
+    public let kernelReads: KernelReadTerms
+
+    /// The filter lets BypassIO pass where it does not veto (spec 6.10).
+    public var isOptedIn: Bool { features.contains(.bypassIO) }
+
+    /// Held by every attach under way. An unload waits for them.
+    let attaches = RundownGate()
+
+    init(_ registration: FilterRegistration) {
+        self.registration = registration
+        features = registration.effectiveFeatures
+        kernelReads = registration.effectiveKernelReads
+    }
+}

@@ -152,6 +152,10 @@ extension FilterManager {
             return .passed
         case .complete:
             node.instance.rundown.leave()
+            if data.majorFunction.reachesEveryLayer {
+                data.ioStatus = .success
+                return .passed
+            }
             data.refuseUnfinishedStatus()
             return .completed
         }

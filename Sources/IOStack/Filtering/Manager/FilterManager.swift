@@ -2,8 +2,8 @@ public import BypassIOProtocol
 
 /// Registers filters, attaches them to volumes, and carries requests through their callbacks.
 ///
-/// Lock order: the registry and the list of volumes are taken alone. The only callback of a filter
-/// that runs under a lock is `instanceSetup`, under the volume's `attachment`.
+/// Lock order: the registry, then a port's state; the list of volumes is taken alone. The only
+/// callback of a filter that runs under a lock is `instanceSetup`, under the volume's `attachment`.
 public final class FilterManager: Sendable {
     private let registry = Guarded<[Minifilter]>([])
     private let mounted: MountedVolumes
@@ -17,21 +17,37 @@ public final class FilterManager: Sendable {
 
     /// Makes a filter known (`FltRegisterFilter`, `FltStartFiltering`).
     ///
-    /// Throws `NTStatus.objectNameCollision` if the name is taken, and `NTStatus.invalidParameter`
-    /// for an empty name or two rows for one major function.
+    /// Throws `NTStatus.objectNameCollision` if the name, or that of a port, is taken, and
+    /// `NTStatus.invalidParameter` for an empty name, a port's that programs could not write, or
+    /// two rows for one major function.
     public func register(_ registration: FilterRegistration) throws(NTStatus) -> Minifilter {
         let majors = registration.operations.map(\.majorFunction)
-        guard !registration.name.isEmpty, Set(majors).count == majors.count else {
-            throw .invalidParameter
-        }
+        let ports = registration.ports
+        let names = Set(ports.map(\.port.name))
+        guard !registration.name.isEmpty, Set(majors).count == majors.count,
+            names.count == ports.count, ports.allSatisfy(\.port.isNamed)
+        else { throw .invalidParameter }
         let filter = Minifilter(registration)
         let isNew = registry.withLock { filters in
-            guard !filters.contains(where: { $0.name == registration.name }) else { return false }
+            let isTaken = filters.contains { one in
+                one.name == registration.name
+                    || one.registration.ports.contains { names.contains($0.port.name) }
+            }
+            guard !isTaken, Self.open(ports, for: filter) else { return false }
             filters.append(filter)
             return true
         }
         guard isNew else { throw .objectNameCollision }
         return filter
+    }
+
+    /// All or none.
+    private static func open(_ ports: [PortRegistration], for filter: Minifilter) -> Bool {
+        for (count, one) in ports.enumerated() where !one.port.open(for: filter) {
+            for opened in ports.prefix(count) { opened.port.close() }
+            return false
+        }
+        return true
     }
 
     /// Attaches an instance of `filter` to `volume` (`FltAttachVolumeAtAltitude`) while I/O runs.
@@ -104,5 +120,6 @@ public final class FilterManager: Sendable {
         for volume in mounted.all {
             volume.detachAll(of: filter, reason: mandatory ? .mandatoryUnload : .filterUnload)
         }
+        for one in filter.registration.ports { one.port.close() }
     }
 }

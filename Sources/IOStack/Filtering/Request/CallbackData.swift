@@ -42,13 +42,13 @@ public final class CallbackData: @unchecked Sendable {
         @safe @exclusivity(unchecked)
     #endif
     public private(set) var majorFunction: MajorFunction
-    /// What is asked. A pre callback may change it within the same major function; layers below see
-    /// the change. The filter's own post callback, and layers above, see the earlier value again.
-    /// (`FltSetCallbackDataDirty` is not needed: every change counts.)
+    /// What is asked. A pre callback may change it within the same major function; another one has
+    /// no effect. Layers below see the change. The filter's own post callback, and layers above,
+    /// see the earlier value again. (`FltSetCallbackDataDirty` is not needed: every change counts.)
     public var parameters: IOParameters {
         get { asked }
         set {
-            precondition(newValue.majorFunction == majorFunction)
+            guard newValue.majorFunction == majorFunction else { return }
             keepReceived()
             asked = newValue
         }

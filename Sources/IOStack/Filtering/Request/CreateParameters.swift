@@ -51,11 +51,6 @@ public struct CreateParameters: Sendable {
         public static let attributesOnly = Options(rawValue: 1 << 5)
         /// Reads leave the access time alone if the file system allows it (`O_NOATIME`).
         public static let noAccessTime = Options(rawValue: 1 << 6)
-        /// A regular file was there a moment ago (``Kind/regularFile``), so the file system may
-        /// open it without looking first. If another kind of file is there by now, the open fails
-        /// as it would otherwise, but may have touched it: a pipe had a reader or a writer for a
-        /// moment.
-        public static let knownRegular = Options(rawValue: 1 << 7)
     }
 
     public struct Access: OptionSet, Sendable, Hashable {
@@ -77,6 +72,9 @@ public struct CreateParameters: Sendable {
     /// ``directory`` then do not count, and nothing is made. `ESTALE` if there is no such file, or
     /// if the file system does not find files so (``FileSystemDriver/opensByID``).
     public var fileID: FileID?
+    /// The file is open already: another process left it. ``path`` is the path that it was opened
+    /// by; nothing is looked up or made.
+    public var handed: HandedOpen?
     public var access: Access
     public var disposition: Disposition
     public var kind: Kind

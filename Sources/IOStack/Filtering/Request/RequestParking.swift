@@ -99,7 +99,7 @@ final class RequestParking: Sendable {
             if let outcome = take(from: keeper, orElse: { arrived.signal() }) { return outcome }
             switch advance() {
             case .advanced: continue
-            case .toBeAskedAgain: _ = arrived.wait(timeout: .now() + DrainEvent.pollInterval)
+            case .toBeAskedAgain: _ = arrived.wait(timeout: .drainClock + DrainEvent.pollInterval)
             case .nothing: arrived.wait()
             }
         }

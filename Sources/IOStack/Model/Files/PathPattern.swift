@@ -74,23 +74,38 @@ public struct PathPattern: Sendable, Equatable, CustomStringConvertible {
 
     /// - Parameter path: from the volume's root, without a slash at its beginning.
     public func matches(_ path: String) -> Bool {
-        let name =
-            isOfName ? path.split(separator: "/", omittingEmptySubsequences: true).last : path[...]
-        var places = Array(repeating: false, count: parts.count + 1)
+        guard isOfName else { return places(after: path.unicodeScalars).contains(parts.count) }
+        let name = path.split(separator: "/", omittingEmptySubsequences: true).last ?? ""
+        return places(after: name.unicodeScalars).contains(parts.count)
+    }
+
+    /// Whether paths below the directory `new` can match that would not match below `old`, nor
+    /// anywhere in the tree. A pattern of names alone says the same everywhere.
+    public func meetsMore(below new: String, than old: String?) -> Bool {
+        guard !isOfName else { return false }
+        var known = places(after: "".unicodeScalars)
+        if let old { known.formUnion(places(after: (old + "/").unicodeScalars)) }
+        return !places(after: (new + "/").unicodeScalars).isSubset(of: known)
+    }
+
+    /// Where in the pattern a look may be after those characters: before a part, or at the end.
+    private func places(after scalars: some Sequence<Unicode.Scalar>) -> PatternPlaces {
+        var places = PatternPlaces(count: parts.count + 1)
         enter(0, &places)
-        for scalar in (name ?? "").unicodeScalars {
-            var next = Array(repeating: false, count: parts.count + 1)
-            for place in parts.indices where places[place] { step(place, scalar, &next) }
+        for scalar in scalars {
+            guard !places.isEmpty else { break }
+            var next = PatternPlaces(count: parts.count + 1)
+            places.forEach { place in
+                if place < parts.count { step(place, scalar, &next) }
+            }
             places = next
         }
-        return places[parts.count]
+        return places
     }
 
     /// What may stand for nothing is passed at once, too.
-    private func enter(_ place: Int, _ places: inout [Bool]) {
-        guard !places[place] else { return }
-        places[place] = true
-        guard place < parts.count else { return }
+    private func enter(_ place: Int, _ places: inout PatternPlaces) {
+        guard places.insert(place), place < parts.count else { return }
         switch parts[place] {
         case .anyInName, .any: enter(place + 1, &places)
         case .anyFolders:
@@ -100,7 +115,9 @@ public struct PathPattern: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    private func step(_ place: Int, _ scalar: Unicode.Scalar, _ next: inout [Bool]) {
+    private func step(
+        _ place: Int, _ scalar: Unicode.Scalar, _ next: inout PatternPlaces
+    ) {
         switch parts[place] {
         case .one(let wanted):
             if scalar == wanted { enter(place + 1, &next) }
@@ -117,6 +134,54 @@ public struct PathPattern: Sendable, Equatable, CustomStringConvertible {
         case .set(let ranges, let isNegated):
             let isInSet = ranges.contains { $0.contains(scalar) }
             if scalar != "/", isInSet != isNegated { enter(place + 1, &next) }
+        }
+    }
+}
+
+/// A set of places in a pattern. Up to 64 need no memory of their own.
+private struct PatternPlaces {
+    private var first: UInt64 = 0
+    private var rest: [UInt64]
+
+    init(count: Int) {
+        rest = count <= 64 ? [] : Array(repeating: 0, count: (count - 1) / 64)
+    }
+
+    var isEmpty: Bool { first == 0 && rest.allSatisfy { $0 == 0 } }
+
+    func contains(_ place: Int) -> Bool {
+        let bit: UInt64 = 1 << UInt64(place & 63)
+        return (place < 64 ? first : rest[place / 64 - 1]) & bit != 0
+    }
+
+    /// Whether it was not there.
+    mutating func insert(_ place: Int) -> Bool {
+        guard !contains(place) else { return false }
+        let bit: UInt64 = 1 << UInt64(place & 63)
+        if place < 64 { first |= bit } else { rest[place / 64 - 1] |= bit }
+        return true
+    }
+
+    /// Of a set for the same pattern.
+    mutating func formUnion(_ other: PatternPlaces) {
+        first |= other.first
+        for index in rest.indices { rest[index] |= other.rest[index] }
+    }
+
+    func isSubset(of other: PatternPlaces) -> Bool {
+        first & ~other.first == 0 && rest.indices.allSatisfy { rest[$0] & ~other.rest[$0] == 0 }
+    }
+
+    func forEach(_ body: (Int) -> Void) {
+        Self.forEach(first, from: 0, body)
+        for (index, word) in rest.enumerated() { Self.forEach(word, from: (index + 1) * 64, body) }
+    }
+
+    private static func forEach(_ word: UInt64, from start: Int, _ body: (Int) -> Void) {
+        var word = word
+        while word != 0 {
+            body(start + word.trailingZeroBitCount)
+            word &= word - 1
         }
     }
 }

@@ -1,3 +1,6 @@
+internal import Glibc
+package import SystemPackage
+
 /// Memory that data is read into or written from, aligned as the storage needs it.
 ///
 /// A buffer belongs to one request at a time. Only the thread that carries the request may touch
@@ -51,5 +54,51 @@ public final class HeapBuffer: IOBuffer, @unchecked Sendable {
         var all = lent.mutableSpan
         var part = all._mutatingExtracting(first: wanted)
         return try body(&part)
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// The bytes of a span as an array, in one copy.
+    public init(copying span: Span<UInt8>) {
+        self = unsafe span.withUnsafeBufferPointer { bytes in unsafe Array(bytes) }
+    }
+}
+
+extension MutableSpan<UInt8> {
+    /// Puts all bytes of `source` at the start, in one copy; they must fit.
+    package mutating func copy(_ source: Span<UInt8>) {
+        unsafe withUnsafeMutableBufferPointer { bytes in
+            unsafe source.withUnsafeBufferPointer { source in
+                precondition(source.count <= bytes.count)
+                _ = unsafe bytes.update(fromContentsOf: source)
+            }
+        }
+    }
+}
+
+// Names are bytes. These conversions lose none, whatever the encoding.
+extension FilePath {
+    /// A path of these bytes; a NUL byte ends it.
+    package init(bytes: some Sequence<UInt8>) {
+        self.init(bytes: Array(bytes))
+    }
+
+    /// The same without a generic call for each byte, because every name that a program asks for
+    /// passes here.
+    package init(bytes: [UInt8]) {
+        let text = bytes + CollectionOfOne(0)
+        self = unsafe text.withUnsafeBytes { text in
+            let characters = unsafe text.assumingMemoryBound(to: CChar.self)
+            guard let start = characters.baseAddress else { return FilePath() }
+            return unsafe FilePath(platformString: start)
+        }
+    }
+
+    /// The path's bytes without the closing NUL.
+    package var bytes: [UInt8] {
+        unsafe withPlatformString { start in
+            let text = unsafe UnsafeRawBufferPointer(start: start, count: strlen(start))
+            return unsafe Array(text)
+        }
     }
 }

@@ -1,3 +1,5 @@
+public import BypassIOProtocol
+
 /// The function of a request: the `IRP_MJ_*` function for which a filter registers callbacks.
 ///
 /// The POSIX operations map onto Windows' functions. `mkdir`, `symlink` and `mknod` are ``create``
@@ -39,5 +41,47 @@ public enum MajorFunction: UInt8, CaseIterable, Sendable {
         case .queryVolumeInformation: "IRP_MJ_QUERY_VOLUME_INFORMATION"
         case .fileSystemControl: "IRP_MJ_FILE_SYSTEM_CONTROL"
         }
+    }
+}
+
+/// A file-system control: the parameters of IRP_MJ_FILE_SYSTEM_CONTROL, METHOD_BUFFERED.
+public struct FileSystemControlParameters: Sendable {
+    public var code: ControlCode
+    public var input: [UInt8]
+    /// In bytes, as the caller offers.
+    public var outputLength: Int
+
+    public init(code: ControlCode, input: [UInt8], outputLength: Int) {
+        self.code = code
+        self.input = input
+        self.outputLength = outputLength
+    }
+}
+
+/// An advisory lock: `fcntl`'s byte ranges or `flock`'s whole file.
+public struct FileLock: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable { case shared, exclusive, unlock }
+    public enum Family: Sendable, Equatable {
+        /// A byte range, owned by the file object (`F_OFD_SETLK`). Length 0 reaches to the end.
+        case range(offset: UInt64, length: UInt64)
+        /// The whole file (`flock`).
+        case wholeFile
+    }
+    public enum Action: Sendable, Equatable {
+        /// Fail at once if another owner holds it.
+        case tryLock
+        case wait
+        /// Returns the lock in the way (`F_OFD_GETLK`).
+        case test
+    }
+
+    public var kind: Kind
+    public var family: Family
+    public var action: Action
+
+    public init(_ kind: Kind, _ family: Family, _ action: Action) {
+        self.kind = kind
+        self.family = family
+        self.action = action
     }
 }

@@ -45,3 +45,83 @@ extension StorageDriver {
 
     public func hostDescriptor(of handle: StorageHandle) -> Int32? { nil }
 }
+
+/// The outcome of an IOCTL_STORAGE_MANAGE_BYPASS_IO below a driver that passed it on.
+public enum StorageControlOutcome: Sendable, Equatable {
+    /// Every driver below agreed. A DISABLE has reached all of them.
+    case agreed
+    case vetoed(BypassVeto)
+    /// A driver failed the IOCTL itself.
+    case failed(driver: String, IOFailure)
+
+    /// The file system's veto for this outcome; nil if no driver refused.
+    var veto: BypassVeto? {
+        switch self {
+        case .agreed: nil
+        case .vetoed(let veto): veto
+        case .failed(let driver, let failure):
+            BypassVeto(
+                driver: driver, status: failure.status,
+                reason: "The driver failed the request to manage bypass.")
+        }
+    }
+}
+
+/// Why a file system, volume or storage driver does not let BypassIO through.
+public struct StorageVeto: Error, Sendable, Equatable {
+    /// An error status.
+    public var status: NTStatus
+    /// One plain English sentence, cut to 128 UTF-16 units on the wire.
+    public var reason: String
+
+    public init(_ status: NTStatus, reason: String) {
+        self.status = status
+        self.reason = reason
+    }
+
+    /// The veto in the name of a driver that never opted in.
+    public static var notOptedIn: StorageVeto {
+        StorageVeto(
+            .noBypassIODriverSupport,
+            reason: "The specified driver does not support bypass IO.")
+    }
+}
+
+/// A run of bytes on the storage.
+@frozen
+public struct StorageExtent: Hashable, Sendable {
+    public var handle: StorageHandle
+    /// In bytes from the beginning of the handle's bytes.
+    public var offset: UInt64
+    /// In bytes.
+    public var length: Int
+
+    @inlinable
+    public init(handle: StorageHandle, offset: UInt64, length: Int) {
+        self.handle = handle
+        self.offset = offset
+        self.length = length
+    }
+}
+
+/// Where bytes lie for the storage driver: a file system maps a file's offsets to it.
+@frozen
+public struct StorageHandle: Hashable, Sendable {
+    /// Only the storage driver knows its meaning (a descriptor, an index, a device).
+    public let rawValue: Int32
+    @inlinable public init(rawValue: Int32) { self.rawValue = rawValue }
+}
+
+/// A read that an engine finished.
+@frozen
+public struct StorageCompletion: Sendable, Equatable {
+    public let slot: Int32
+    /// Bytes read, or the negative errno.
+    public let result: Int32
+
+    @inlinable
+    public init(slot: Int32, result: Int32) {
+        self.slot = slot
+        self.result = result
+    }
+}

@@ -1,3 +1,4 @@
+import ArgumentParser
 import BypassIOLab
 import BypassIOMount
 import BypassIOProtocol
@@ -7,6 +8,35 @@ import HostFileSystem
 import IOStack
 import SystemPackage
 import Terminal
+
+/// `bypassio lab-service`: the process that serves a scenario's volume. `lab run --mount` starts
+/// it; it reads requests from standard input and answers on standard output.
+struct LabServiceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lab-service", shouldDisplay: false)
+
+    @Argument var scenario: String
+    @Argument var source: String
+    @Argument var mountPoint: String
+
+    func run() throws {
+        try reportingErrors {
+            umask(0)
+            let text = try ScenarioFiles.text(scenario)
+            let service: LabService
+            do {
+                service = try LabService(
+                    try Scenario(parsing: text, file: scenario), source: source,
+                    mountPoint: mountPoint)
+            } catch let error as CommandError {
+                LabService.answer(
+                    0, LabReply(problem: error.message, exitCode: error.status.rawValue))
+                return
+            }
+            service.serve()
+        }
+    }
+}
 
 /// The mounted volume of a scenario, and the requests of the process that plays it.
 ///
@@ -157,4 +187,50 @@ final class LabService: Sendable {
         mounted.waitUntilUnmounted()
         return LabReply(remains: stack.remains)
     }
+}
+
+/// Records the file objects that programs open, so that the script can distinguish its handles. A
+/// filter of creates alone: it counts as opted in and sees no read. Any thread may call.
+final class OpenedFiles: Sendable {
+    private let last = Guarded<FileObject?>(nil)
+
+    /// The last file object opened for reading or writing; nil if an earlier call took it.
+    func take() -> FileObject? { last.withLock { $0.take() } }
+
+    var registration: FilterRegistration {
+        FilterRegistration(
+            name: "lab", altitude: Altitude("0.000000001") ?? Altitude(integer: 0),
+            supportedFeatures: .bypassIO,
+            operations: [
+                OperationRegistration(
+                    .create,
+                    postOperation: { [self] data, _, _ in
+                        // The mount looks at names without opening their data.
+                        if let file = data.fileObject, data.ioStatus.status.isSuccess,
+                            !file.access.isEmpty
+                        {
+                            last.withLock { $0 = file }
+                        }
+                        return .finishedProcessing
+                    })
+            ])
+    }
+}
+
+/// An answer of the process that serves a scenario's volume. Each is one line: the number of the
+/// request, a blank, and this as JSON.
+struct LabReply: Codable {
+    /// To `ready`: the name that vetoes of the file system carry.
+    var fileSystemName: String?
+    /// To `step`.
+    var outcome: Outcome?
+    /// To `tally`.
+    var tally: ReadTally?
+    /// To `closed`.
+    var isClosed: Bool?
+    /// To `end`.
+    var remains: [String]?
+    /// Why the request failed, and the command's exit code if the run has to end.
+    var problem: String?
+    var exitCode: Int32?
 }

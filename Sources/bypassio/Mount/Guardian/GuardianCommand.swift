@@ -3,6 +3,23 @@ import HostFileSystem
 import Logging
 import SystemPackage
 
+/// What becomes of the kernel's reads when the service dies (`-o crash=…`).
+struct CrashPolicy {
+    enum Gates: String, Sendable {
+        /// Reads of files whose filters need a gate fail.
+        case closed
+        /// The kernel opens every gate.
+        case open
+    }
+
+    var gates = Gates.closed
+    var bounds = GuardianBounds()
+    /// Another process takes the service's place.
+    var recovers = false
+    /// How long programs wait for that process.
+    var recoveryLimit = Duration.seconds(30)
+}
+
 /// `bypassio guardian-of`: the process that answers for the gates of a mount whose service has
 /// died. The service starts it.
 struct GuardianCommand: ParsableCommand {
@@ -15,6 +32,8 @@ struct GuardianCommand: ParsableCommand {
     @Option var crashWait: Int
     /// Milliseconds.
     @Option var hangWait: Int
+    /// Another process keeps the service's descriptors.
+    @Flag var kept = false
     /// As for the service; nil: the machine's.
     @Option var log: String?
 
@@ -22,7 +41,8 @@ struct GuardianCommand: ParsableCommand {
         GateGuardian.serve(
             slot: slot, mountPoint: ArgumentPath.path(mountPoint),
             bounds: GuardianBounds(
-                afterDeath: .milliseconds(crashWait), whileSilent: .milliseconds(hangWait)),
+                afterDeath: .milliseconds(crashWait), whileSilent: .milliseconds(hangWait),
+                isKept: kept),
             tell: tell)
     }
 
@@ -45,6 +65,32 @@ struct GuardianCommand: ParsableCommand {
             "bypassio", "guardian-of", ArgumentPath.mountPoint(settings.mountPoint).string,
             "--slot", String(slot), "--crash-wait", milliseconds(bounds.afterDeath),
             "--hang-wait", milliseconds(bounds.whileSilent),
-        ] + log
+        ] + (settings.crash.recovers ? ["--kept"] : []) + log
+    }
+}
+
+extension ServiceLog {
+    func saw(_ event: GuardianLink.Event) {
+        switch event {
+        case .started(let process):
+            logger.tell(
+                .gate, .info,
+                "process \(process) holds the gates of files whose filters need them, for when the "
+                    + "service dies")
+        case .replaced(let process):
+            logger.tell(
+                .error, .warning,
+                "the guardian of the gates was gone; process \(process) has taken its place")
+        case .unavailable(let error):
+            logger.tell(
+                .error, .warning,
+                "no guardian of the gates can be had (\(error)): the kernel reads no further files "
+                    + "whose filters need a gate")
+        case .stays(let process):
+            logger.tell(
+                .gate, .notice,
+                "process \(process) stays until the files are closed that programs still read by "
+                    + "the kernel route")
+        }
     }
 }

@@ -1,12 +1,14 @@
 import CKernelABI
+import FUSE
 import Foundation
 import SystemPackage
 
 /// What the process that serves a mount gives up (docs/security.md), so that a fault in it is worth
 /// less to whoever finds it.
 ///
-/// As root alone: a user's service needs fusermount3, which gains rights when it is run, also for
-/// the unmount.
+/// A user's service mounts and unmounts by fusermount3, which gains rights when it is run. So it
+/// gives its own up once it has mounted, and leaves the unmount to a process that it starts before
+/// (``Unmounter``).
 struct ServiceHardening {
     /// `CAP_*` (linux/capability.h), each with its use in the service.
     enum Capability: UInt64, CaseIterable {
@@ -37,21 +39,42 @@ struct ServiceHardening {
 
     static let kept = Capability.allCases.reduce(UInt64(0)) { $0 | 1 << $1.rawValue }
 
-    private let isOn: Bool
+    private var isOn: Bool
+    private let isRoot = geteuid() == 0
     /// What the kernel refused.
     private(set) var failures: [String] = []
 
     /// Gives up what not even the mount needs. Call before any thread starts: capabilities belong
-    /// to threads.
+    /// to threads, and a user's process is forked.
     init(_ settings: MountSettings) {
-        isOn = settings.isHardened && geteuid() == 0
+        isOn = settings.isHardened
+        guard isRoot else {
+            if isOn { isOn = startUnmounter(settings) }
+            return
+        }
         attempt("capabilities") { bpio_harden_capabilities(Self.kept) }
         attempt("no_new_privs") { bpio_harden_privileges() }
         attempt("system calls") { bpio_harden_calls() }
     }
 
+    private mutating func startUnmounter(_ settings: MountSettings) -> Bool {
+        do {
+            try Unmounter.start(for: ArgumentPath.mountPoint(settings.mountPoint))
+            return true
+        } catch {
+            // Without fusermount3 the mount says so in a moment.
+            failures.append("\(error)")
+            return false
+        }
+    }
+
     /// Gives up what the mount needed and the unmount does not, for all threads.
     mutating func mounted() {
+        if !isRoot {
+            // The kernel gives it to all threads together with the filter.
+            attempt("no_new_privs") { bpio_harden_privileges() }
+            attempt("system calls") { bpio_harden_calls() }
+        }
         attempt("mounting") { bpio_harden_mounting() }
     }
 

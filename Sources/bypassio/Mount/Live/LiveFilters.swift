@@ -1,7 +1,9 @@
+import BypassIOMount
 import BypassIOProtocol
 import Dispatch
 import IOStack
 import LinuxKit
+import Minifilters
 import SystemPackage
 
 /// The filters of a mount while it is served: which are loaded, and how they come and go.
@@ -30,11 +32,21 @@ final class LiveFilters: Sendable {
         let filter: Minifilter
         let shipped: ShippedFilter
         let change: (@Sendable (String, String) throws -> Void)?
+        /// nil for every other filter.
+        let policy: PolicyFilter?
         /// What the filter says itself.
         fileprivate let ownSettings: (@Sendable () -> [String: String])?
+        fileprivate let ownValues: (@Sendable () -> [(key: String, value: String)])?
         fileprivate var said: [String: String]
+        /// As they were said, each time.
+        fileprivate var values: [(key: String, value: String)]
 
         var settings: [String: String] { ownSettings?() ?? said }
+
+        /// What makes the same filter again.
+        var handedSettings: [ServiceState.Setting] {
+            (ownValues?() ?? values).map { ServiceState.Setting(key: $0.key, value: $0.value) }
+        }
     }
 
     private struct State {
@@ -46,8 +58,10 @@ final class LiveFilters: Sendable {
     let volume: Volume
     let allowed: AllowedFilters?
     private let manager: FilterManager
-    private let log: ServiceLog
+    let log: ServiceLog
     private let state = Guarded(State())
+    /// Called after every change of what is attached, or of its settings.
+    private let observer = Guarded<(@Sendable () -> Void)?>(nil)
 
     init(
         _ volume: Volume, _ manager: FilterManager, allowed: AllowedFilters?, log: ServiceLog
@@ -65,6 +79,15 @@ final class LiveFilters: Sendable {
         }
     }
 
+    func whenChanged(_ body: @escaping @Sendable () -> Void) {
+        observer.withLock { $0 = body }
+    }
+
+    func changed() {
+        let body = observer.withLock { $0 }
+        body?()
+    }
+
     var leaving: [FilterInstance] { state.withLock { $0.leaving } }
 
     func loaded(_ filter: Minifilter) -> Loaded? {
@@ -77,12 +100,21 @@ final class LiveFilters: Sendable {
     ///
     /// Throws a ``Refusal``, and a ``CommandError`` for a wrong value.
     func attach(
-        _ setting: FilterSetting, reason: FilterRegistration.SetupReason, mustBeNew: Bool
+        _ setting: FilterSetting, reason: FilterRegistration.SetupReason, mustBeNew: Bool,
+        state saved: SavedFilterState? = nil
     ) throws -> FilterInstance {
+        defer { changed() }
         if let allowed, !allowed.allows(setting.filter) {
             throw Refusal.notAllowed(setting.filter, allowed)
         }
-        let made = try setting.filter.make(setting.values, altitude: setting.altitude, log: log)
+        if !mustBeNew, setting.values.isEmpty, let known = onlyOne(setting.filter) {
+            return try attach(
+                known, setting.altitude ?? known.registration.altitude, reason)
+        }
+        var made = try make(setting)
+        if let saved, !restore(saved, to: made.registration) {
+            made = try make(setting)
+        }
         let altitude = setting.altitude ?? made.registration.altitude
         let known = state.withLock { state in
             state.loaded.first { $0.filter.name == made.registration.name }
@@ -93,7 +125,18 @@ final class LiveFilters: Sendable {
             }
             return try attach(known.filter, altitude, reason)
         }
+        try made.begin?()
         return try load(setting, made, altitude, reason)
+    }
+
+    /// The loaded filter of a kind that has one name.
+    private func onlyOne(_ kind: ShippedFilter) -> Minifilter? {
+        guard kind != .noop else { return nil }
+        return state.withLock { $0.loaded.first { $0.shipped == kind }?.filter }
+    }
+
+    private func make(_ setting: FilterSetting) throws -> LoadableFilter {
+        try setting.filter.make(setting.values, altitude: setting.altitude, log: log)
     }
 
     private func load(
@@ -112,7 +155,9 @@ final class LiveFilters: Sendable {
             $0.loaded.append(
                 Loaded(
                     filter: filter, shipped: setting.filter, change: made.change,
-                    ownSettings: made.settings, said: settings))
+                    policy: made.policy,
+                    ownSettings: made.settings, ownValues: made.values, said: settings,
+                    values: setting.values))
         }
         do throws(Refusal) {
             return try attach(filter, altitude, reason)
@@ -139,11 +184,14 @@ final class LiveFilters: Sendable {
     }
 
     func note(_ settings: [String: String], of filter: Minifilter) {
+        defer { changed() }
         state.withLock { state in
             guard let place = state.loaded.firstIndex(where: { $0.filter === filter }) else {
                 return
             }
             state.loaded[place].said.merge(settings) { $1 }
+            state.loaded[place].values.removeAll { settings[$0.key] != nil }
+            state.loaded[place].values += settings.map { ($0.key, $0.value) }
         }
     }
 
@@ -176,6 +224,7 @@ final class LiveFilters: Sendable {
         _ instances: [FilterInstance], isForced: Bool,
         _ body: @escaping @Sendable () throws(NTStatus) -> Void
     ) throws(NTStatus) -> Bool {
+        defer { changed() }
         state.withLock { $0.leaving += instances }
         let work: @Sendable () throws(NTStatus) -> Void = { [self] () throws(NTStatus) in
             defer {
@@ -225,5 +274,77 @@ final class LiveFilters: Sendable {
         }
 
         var failure: NTStatus? { status.withLock { $0 } }
+    }
+}
+
+/// The filters that an administrator lets attach to a mount (`-o filters_allowed=`).
+struct AllowedFilters: Sendable {
+    let names: [String]
+
+    /// Names separated by colons, or `none`. Throws a ``CommandError`` for an unknown one.
+    init(_ text: String) throws {
+        let names = text == "none" ? [] : text.split(separator: ":").map(String.init)
+        for name in names where ShippedFilter(rawValue: name) == nil {
+            throw CommandError(
+                .usage,
+                "filters_allowed names \(name), which is no filter; there are "
+                    + "\(ShippedFilter.names), or none.")
+        }
+        self.names = names
+    }
+
+    func allows(_ filter: ShippedFilter) -> Bool { names.contains(filter.rawValue) }
+
+    var words: String { names.isEmpty ? "none" : names.joined(separator: ", ") }
+}
+
+/// A shipped filter that was made with settings.
+struct LoadableFilter: Sendable {
+    let registration: FilterRegistration
+    /// Changes a setting while the filter is attached; nil where none can be. Throws a
+    /// ``CommandError`` for a wrong value, ``NTStatus`` where the stack refuses, and
+    /// ``FixedSetting``.
+    var change: (@Sendable (_ key: String, _ value: String) throws -> Void)?
+
+    /// As they are at this moment; nil where they are what was said last.
+    var settings: (@Sendable () -> [String: String])?
+
+    /// Answers questions; nil for every other filter.
+    var policy: PolicyFilter?
+
+    /// Called once, before the filter is registered. Throws a ``CommandError``.
+    var begin: (@Sendable () throws -> Void)?
+
+    /// What to make it of to get it as it is at this moment; nil where that is what was said.
+    var values: (@Sendable () -> [(key: String, value: String)])?
+
+    /// A setting that holds from the load on.
+    struct FixedSetting: Error {}
+}
+
+/// Has a mount's callbacks and requests timed as long as somebody looks.
+///
+/// Any thread. Lock order: `state` is a leaf.
+final class CallbackTiming: Sendable {
+    /// Who has not looked for so long looks no more; longer than Prometheus' scrapes are apart.
+    private static let patience: DispatchTimeInterval = .seconds(150)
+
+    private let mounted: MountedVolume
+    /// Counts looks.
+    private let state = Guarded<UInt64>(0)
+
+    init(_ mounted: MountedVolume) { self.mounted = mounted }
+
+    /// Somebody looks now.
+    func look() {
+        let number = state.withLock { count in
+            count += 1
+            return count
+        }
+        // Filters that came since are timed from now on.
+        mounted.time(true)
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { [self] in
+            if state.withLock({ $0 }) == number { mounted.time(false) }
+        }
     }
 }

@@ -1,0 +1,298 @@
+package import IOStack
+
+/// A name in a directory that the session changed.
+package struct UndoEntry: Sendable, Hashable {
+    /// The directory's number in the session.
+    package let directory: UInt64
+    package let name: [UInt8]
+
+    package init(_ directory: UInt64, _ name: [UInt8]) {
+        self.directory = directory
+        self.name = name
+    }
+}
+
+/// A file, directory or link as it was before the session changed it, all but its data.
+package struct UndoNode: Sendable, Equatable {
+    /// In the session. The root's is 1.
+    package var number: UInt64
+    package var file: FileID
+    /// Tells the file from a later one with the same identity.
+    package var birth: FileTime?
+    package var kind: FileKind
+    package var permissions: UInt32
+    /// nil: a user whom the session's service has no number for.
+    package var user: UInt32?
+    package var group: UInt32?
+    /// In bytes.
+    package var size: UInt64
+    package var accessed: FileTime
+    package var modified: FileTime
+    /// The number of a device node.
+    package var device: UInt64
+    package var links: UInt64
+    /// A name by which it was found then; nil for the root, and where none was found.
+    package var place: UndoEntry?
+    package var attributes: [Attribute] = []
+    /// The bytes that a symbolic link holds.
+    package var target: [UInt8]?
+
+    /// An extended attribute.
+    package struct Attribute: Sendable, Equatable {
+        package var name: [UInt8]
+        package var value: [UInt8]
+
+        package init(name: [UInt8], value: [UInt8]) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package init(_ number: UInt64, _ found: FileInformation, place: UndoEntry?) {
+        self.number = number
+        file = found.id
+        birth = found.birthTime
+        kind = found.kind
+        permissions = found.permissions
+        user = found.userID
+        group = found.groupID
+        size = found.size
+        accessed = found.accessTime
+        modified = found.modificationTime
+        device = found.deviceNumber
+        links = found.linkCount
+        self.place = place
+    }
+}
+
+/// Numbers of users or groups as the service of a session has them, in a user namespace, and as
+/// those who read the session do.
+package struct UndoIDs: Sendable, Equatable {
+    package var inside: UInt32
+    package var outside: UInt32
+    package var count: UInt32
+
+    package init(inside: UInt32, outside: UInt32, count: UInt32) {
+        (self.inside, self.outside, self.count) = (inside, outside, count)
+    }
+
+    /// nil for a number that stands for anybody; without ranges each is itself.
+    static func outside(_ number: UInt32, _ ranges: [UndoIDs]) -> UInt32? {
+        guard !ranges.isEmpty else { return number }
+        guard
+            let range = ranges.first(where: {
+                number >= $0.inside && number - $0.inside < $0.count
+            })
+        else { return nil }
+        return range.outside &+ (number - range.inside)
+    }
+}
+
+/// What the journal of a session says, in the order in which it was written. A record is there
+/// before the change that it is about.
+package enum UndoRecord: Sendable, Equatable {
+    /// The first: the root directory's path, when the session began, and which users and groups
+    /// its numbers mean.
+    case begun(root: [UInt8], FileTime, users: [UndoIDs], groups: [UndoIDs])
+    case node(UndoNode)
+    /// What a name meant before its first change; nil: nothing.
+    case entry(UndoEntry, old: UInt64?)
+    /// Old data that lies in the file's copy at the same place; of a hole nothing lies there.
+    case kept(UInt64, offset: UInt64, length: UInt64, isHole: Bool)
+    /// The file's copy has all its old data, holes included.
+    case whole(UInt64)
+    /// The session's folder has a further name of the file itself.
+    case held(UInt64)
+    /// `FS_*_FL` bits before their first change.
+    case flags(UInt64, UInt32)
+    /// What a name means after the session's last change of it; nil: nothing.
+    case left(UndoEntry, FileID?)
+    /// The name's old meaning is kept no more.
+    case forgottenEntry(UndoEntry)
+    /// The file's old state is not kept, because there was no room.
+    case forgottenNode(UInt64)
+    /// The file's old state was taken back, or is not wanted any more.
+    case settledNode(UInt64)
+    /// The session went on no longer.
+    case ended(FileTime)
+}
+
+extension UndoRecord {
+    private static let version: UInt8 = 1
+
+    /// Without its frame.
+    func write(to writer: inout StateWriter) {
+        switch self {
+        case .begun(let root, let time, let users, let groups):
+            writer.byte(1)
+            writer.byte(Self.version)
+            writer.text(root)
+            writer.time(time)
+            writer.identities(users)
+            writer.identities(groups)
+        case .node(let node):
+            writer.byte(2)
+            node.write(to: &writer)
+        case .entry(let entry, let old):
+            writer.byte(3)
+            writer.entry(entry)
+            writer.optional(old) { $0.long($1) }
+        case .kept(let number, let offset, let length, let isHole):
+            writer.byte(4)
+            for value in [number, offset, length] { writer.long(value) }
+            writer.flag(isHole)
+        case .whole(let number): writer.number(5, number)
+        case .held(let number): writer.number(6, number)
+        case .flags(let number, let bits):
+            writer.number(7, number)
+            writer.word(bits)
+        case .left(let entry, let file):
+            writer.byte(8)
+            writer.entry(entry)
+            writer.optional(file) { $0.file($1) }
+        case .forgottenEntry(let entry):
+            writer.byte(9)
+            writer.entry(entry)
+        case .forgottenNode(let number): writer.number(10, number)
+        case .settledNode(let number): writer.number(12, number)
+        case .ended(let time):
+            writer.byte(11)
+            writer.time(time)
+        }
+    }
+
+    init(_ reader: inout StateReader) throws(StateReader.Malformed) {
+        switch try reader.byte() {
+        case 1:
+            guard try reader.byte() == Self.version else { throw StateReader.Malformed() }
+            self = .begun(
+                root: try reader.text(), try reader.time(), users: try reader.identities(),
+                groups: try reader.identities())
+        case 2: self = .node(try UndoNode(&reader))
+        case 3:
+            let entry = try reader.entry()
+            self = .entry(entry, old: try reader.flag() ? try reader.long() : nil)
+        case 4:
+            let (number, offset, length) = (
+                try reader.long(), try reader.long(), try reader.long()
+            )
+            guard !offset.addingReportingOverflow(length).overflow else {
+                throw StateReader.Malformed()
+            }
+            self = .kept(number, offset: offset, length: length, isHole: try reader.flag())
+        case 5: self = .whole(try reader.long())
+        case 6: self = .held(try reader.long())
+        case 7: self = .flags(try reader.long(), try reader.word())
+        case 8:
+            let entry = try reader.entry()
+            self = .left(entry, try reader.flag() ? try reader.file() : nil)
+        case 9: self = .forgottenEntry(try reader.entry())
+        case 10: self = .forgottenNode(try reader.long())
+        case 11: self = .ended(try reader.time())
+        case 12: self = .settledNode(try reader.long())
+        default: throw StateReader.Malformed()
+        }
+    }
+}
+
+extension UndoNode {
+    private static let kinds: [FileKind] = [
+        .regularFile, .directory, .symbolicLink, .fifo, .socket, .characterDevice, .blockDevice,
+    ]
+
+    fileprivate func write(to writer: inout StateWriter) {
+        writer.long(number)
+        writer.file(file)
+        writer.optional(birth) { $0.time($1) }
+        writer.byte(UInt8(Self.kinds.firstIndex(of: kind) ?? 0))
+        for value in [permissions, user ?? .max, group ?? .max] { writer.word(value) }
+        writer.long(size)
+        writer.time(accessed)
+        writer.time(modified)
+        writer.long(device)
+        writer.long(links)
+        writer.optional(place) { $0.entry($1) }
+        writer.list(attributes) { writer, attribute in
+            writer.text(attribute.name)
+            writer.text(attribute.value)
+        }
+        writer.optional(target) { $0.text($1) }
+    }
+
+    fileprivate init(_ reader: inout StateReader) throws(StateReader.Malformed) {
+        number = try reader.long()
+        file = try reader.file()
+        birth = try reader.flag() ? try reader.time() : nil
+        let kind = Int(try reader.byte())
+        guard Self.kinds.indices.contains(kind) else { throw StateReader.Malformed() }
+        self.kind = Self.kinds[kind]
+        (permissions, user, group) = (try reader.word(), try reader.word(), try reader.word())
+        size = try reader.long()
+        accessed = try reader.time()
+        modified = try reader.time()
+        device = try reader.long()
+        links = try reader.long()
+        place = try reader.flag() ? try reader.entry() : nil
+        attributes = try reader.list { (reader) throws(StateReader.Malformed) in
+            Attribute(name: try reader.text(), value: try reader.text())
+        }
+        target = try reader.flag() ? try reader.text() : nil
+    }
+}
+
+extension StateWriter {
+    fileprivate mutating func number(_ kind: UInt8, _ number: UInt64) {
+        byte(kind)
+        long(number)
+    }
+
+    fileprivate mutating func identities(_ ranges: [UndoIDs]) {
+        list(ranges) { writer, range in
+            for value in [range.inside, range.outside, range.count] { writer.word(value) }
+        }
+    }
+
+    fileprivate mutating func time(_ time: FileTime) {
+        long(UInt64(bitPattern: time.seconds))
+        word(time.nanoseconds)
+    }
+
+    fileprivate mutating func file(_ file: FileID) {
+        long(file.device)
+        long(file.inode)
+    }
+
+    fileprivate mutating func entry(_ entry: UndoEntry) {
+        long(entry.directory)
+        text(entry.name)
+    }
+}
+
+extension StateReader {
+    fileprivate mutating func identities() throws(Malformed) -> [UndoIDs] {
+        try list { (reader) throws(Malformed) in
+            UndoIDs(
+                inside: try reader.word(), outside: try reader.word(), count: try reader.word())
+        }
+    }
+
+    fileprivate mutating func time() throws(Malformed) -> FileTime {
+        let time = FileTime(seconds: Int64(bitPattern: try long()), nanoseconds: try word())
+        guard time.nanoseconds < 1_000_000_000 else { throw Malformed() }
+        return time
+    }
+
+    fileprivate mutating func file() throws(Malformed) -> FileID {
+        FileID(device: try long(), inode: try long())
+    }
+
+    /// A name that leads nowhere else.
+    fileprivate mutating func entry() throws(Malformed) -> UndoEntry {
+        let entry = UndoEntry(try long(), try text())
+        guard !entry.name.isEmpty, entry.name.count <= 255, !entry.name.contains(0),
+            !entry.name.contains(UInt8(ascii: "/")), entry.name != [UInt8(ascii: ".")],
+            entry.name != Array("..".utf8)
+        else { throw Malformed() }
+        return entry
+    }
+}

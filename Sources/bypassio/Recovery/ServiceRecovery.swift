@@ -1,0 +1,108 @@
+import BypassIOMount
+import ControlInterface
+import FUSE
+import IOStack
+import LinuxKit
+import Logging
+import SystemPackage
+
+/// What has another process take this one's place if it dies (`-o recover`, docs/restart.md): the
+/// table that it will read, and the keeper that shares this process' descriptors.
+///
+/// Any thread. Lock order: `keeper` is a leaf.
+final class ServiceRecovery: Sendable {
+    /// In the environment of a successor: the number of the table, and the keeper.
+    static let variable = "BYPASSIO_RECOVERY"
+    /// A request that is older has its answer. In nanoseconds.
+    private static let oldestRequest: Int64 = 600_000_000_000
+
+    let table: RecoveryTable
+    private let patience: Int64
+    private let log: ServiceLog
+    private let keeper = Guarded<Int32?>(nil)
+    private let isOver = Guarded(false)
+
+    /// nil where nobody is to take over, and where there is no memory for it.
+    ///
+    /// - Parameter died: the table of the service before this one.
+    init?(_ settings: MountSettings, _ log: ServiceLog, after died: RecoveryTable? = nil) {
+        guard settings.crash.recovers else { return nil }
+        guard settings.volume.transport.further == nil else {
+            log.logger.tell(
+                .start, .warning,
+                "recover does nothing with transport=ring: a request in the ring is lost with its "
+                    + "process")
+            return nil
+        }
+        do throws(Errno) {
+            table = try RecoveryTable.make()
+        } catch {
+            log.logger.tell(
+                .error, .warning,
+                "no other process can take over if this one dies: no memory for it (\(error))")
+            return nil
+        }
+        let (seconds, attoseconds) = settings.crash.recoveryLimit.components
+        patience = seconds * 1000 + attoseconds / 1_000_000_000_000_000
+        self.log = log
+        guard let died else { return }
+        table.adoptRequests(
+            of: died, since: Int64(clamping: died[.death]) - Self.oldestRequest)
+        table.set(.earlyDeaths, to: died[.earlyDeaths])
+    }
+
+    /// Writes down what the service is, and starts the keeper. On the first thread, which the
+    /// keeper is a child of.
+    ///
+    /// - Parameter died: the table of the service before this one, whose keeper goes on until it is
+    ///   taken.
+    func begin(for service: VolumeService, succeeding died: RecoveryTable? = nil) {
+        note(service)
+        service.live.whenChanged { [weak self, service] in self?.note(service) }
+        startKeeper(succeeding: died)
+    }
+
+    private func startKeeper(succeeding died: RecoveryTable? = nil) {
+        do throws(Errno) {
+            let process = try table.startKeeper(
+                succeeding: died, CommandLine.arguments, variable: Self.variable,
+                patience: patience)
+            keeper.withLock { $0 = process }
+            log.logger.tell(
+                .start, .info, "process \(process) has another take over if this one dies")
+        } catch {
+            log.logger.tell(
+                .error, .warning, "no other process takes over if this one dies: \(error)")
+        }
+    }
+
+    private func note(_ service: VolumeService) {
+        service.mounted.noteForSuccessor(
+            service.live.attached, port: service.control.port?.handed,
+            unmounter: Unmounter.current?.channel)
+    }
+
+    /// A child of this process has ended: if it was the keeper, there is another.
+    func look(for service: VolumeService) {
+        let hasEnded = keeper.withLock { keeper in
+            guard let process = keeper, SystemCall.hasEnded(child: process) else { return false }
+            keeper = nil
+            return true
+        }
+        guard hasEnded, !isOver.withLock({ $0 }) else { return }
+        log.logger.tell(.error, .warning, "the keeper was gone; there is another")
+        startKeeper()
+    }
+
+    /// Nobody takes over from here on.
+    func end() {
+        isOver.withLock { $0 = true }
+        table.set(.isOver, to: 1)
+    }
+
+    /// After ``end()``, when this process serves on after all.
+    func goOn() {
+        isOver.withLock { $0 = false }
+        table.set(.isOver, to: 0)
+    }
+}

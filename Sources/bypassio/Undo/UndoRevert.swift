@@ -1,0 +1,262 @@
+import IOStack
+import LinuxKit
+import Minifilters
+import SystemPackage
+
+/// Takes changes of a session back: everything that is in the way is moved aside or removed,
+/// directories are made or moved back from the top down, then files are given their names, their
+/// old data and, last, their attributes.
+///
+/// Each step may be the last one: a second run goes on where a killed one ended.
+final class UndoRevert {
+    let tree: UndoTree
+    let selection: UndoSelection
+    /// What somebody else changed since is overwritten; a copy stays beside it.
+    let isForced: Bool
+    /// What could not be taken back, and why.
+    private(set) var failures: [String] = []
+    /// Of before, and nowhere any more: nothing is made in their place.
+    private var lost: [UInt64: UndoPath] = [:]
+    private var placed: Set<UInt64> = []
+    private var done: Set<UndoEntry> = []
+
+    private var knowledge: UndoKnowledge { tree.knowledge }
+
+    init(_ tree: UndoTree, _ selection: UndoSelection, isForced: Bool) {
+        self.tree = tree
+        self.selection = selection
+        self.isForced = isForced
+    }
+
+    /// Changes of others since, one line each. Nothing is changed.
+    func conflicts() -> [String] {
+        UndoConflicts(tree, selection).found.map(\.text).sorted()
+    }
+
+    func run() {
+        do throws(Errno) {
+            findAway()
+            findLost()
+            try moveAway()
+            clear()
+            for entry in ordered(selection.entries) { place(entry) }
+            restoreFiles()
+            restoreDirectories()
+            try tree.removeAway()
+            restoreRoot()
+        } catch {
+            fail("Nothing can be moved in \(tree.session.root)", error)
+        }
+    }
+
+    func fail(_ what: String, _ error: Errno) { failures.append("\(what): \(error).") }
+
+    /// In the order in which the session changed them, so that two runs do the same.
+    private func ordered(_ entries: Set<UndoEntry>) -> [UndoEntry] {
+        tree.order.filter { entries.contains($0) }
+    }
+
+    // MARK: Aside
+
+    /// A run that was killed left files there, by their numbers.
+    private func findAway() {
+        for (number, anchors) in tree.anchors
+        where anchors.contains(where: { $0.isAway(number, tree.awayName) }) {
+            tree.away.insert(number)
+            tree.anchors[number] = nil
+        }
+    }
+
+    private func findLost() {
+        for number in selection.nodes {
+            guard let path = tree.lostPath(of: number) else { continue }
+            lost[number] = path
+            failures.append(
+                "\(path.text) is nowhere any more; what the session kept of it stays there.")
+        }
+        for number in selection.nodes.intersection(knowledge.forgotten).sorted() {
+            let path = tree.path(of: number) ?? tree.oldPath(of: number)
+            failures.append(
+                "\(path?.text ?? "?") was not kept: the session had no room left.")
+        }
+    }
+
+    /// The name cannot get back what it meant, so what it means now stays.
+    private func isBeyondReach(_ number: UInt64) -> Bool {
+        lost[number] != nil
+            || tree.path(of: number) == nil && knowledge.forgotten.contains(number)
+                && knowledge.kept[number]?.isHeld != true
+    }
+
+    private func makeAway() throws(Errno) {
+        do throws(Errno) {
+            try SystemCall.makeDirectory(
+                FilePath(bytes: tree.awayName), at: tree.top.descriptor, mode: 0o700)
+        } catch {
+            guard error == .fileExists else { throw error }
+        }
+    }
+
+    /// Files of before that are to have another name than now, the deepest first, so that no path
+    /// changes before it is used.
+    private func moveAway() throws(Errno) {
+        var moves: [(number: UInt64, path: UndoPath)] = []
+        var seen: Set<UInt64> = []
+        for entry in selection.entries {
+            guard let old = knowledge.names[entry]?.old, !tree.away.contains(old),
+                !tree.isInPlace(old, entry), !tree.isInOtherPlace(old),
+                let path = tree.path(of: old)
+            else { continue }
+            if seen.insert(old).inserted { moves.append((old, path)) }
+        }
+        guard !moves.isEmpty else { return }
+        try makeAway()
+        for (number, path) in moves.sorted(by: { $0.path.count > $1.path.count }) {
+            do throws(Errno) {
+                try tree.move(path, to: [tree.awayName, Array("\(number)".utf8)])
+                tree.away.insert(number)
+                let gone = tree.anchors[number]?.first
+                tree.anchors[number]?.removeAll { $0 == gone }
+            } catch {
+                fail("\(path.text) cannot be moved aside", error)
+            }
+        }
+    }
+
+    /// Takes away what the session put where something else was, or nothing.
+    private func clear() {
+        var cleared: Set<UndoTree.Anchor> = []
+        for entry in ordered(selection.entries).reversed() {
+            guard let path = tree.path(of: entry), tree.status(of: path) != nil else { continue }
+            if let old = knowledge.names[entry]?.old,
+                tree.isInPlace(old, entry) || isBeyondReach(old)
+            {
+                continue
+            }
+            clear(path, .name(entry))
+            cleared.insert(UndoTree.Anchor(directory: entry.directory, names: [entry.name]))
+        }
+        for anchor in selection.removals {
+            guard let path = tree.path(of: anchor), tree.status(of: path) != nil else { continue }
+            clear(path, .new(anchor))
+            cleared.insert(anchor)
+        }
+        tree.forget(cleared)
+    }
+
+    private func clear(_ path: UndoPath, _ subject: UndoConflicts.Subject) {
+        do throws(Errno) {
+            if isForced, UndoConflicts(tree, selection).conflict(subject) != nil {
+                try tree.setAside(path)
+            } else {
+                try tree.remove(path)
+            }
+        } catch {
+            fail("\(path.text) cannot be removed", error)
+        }
+    }
+
+    // MARK: Names
+
+    /// Gives a name what it meant. A directory's own name comes first.
+    private func place(_ entry: UndoEntry) {
+        guard !done.contains(entry), let old = knowledge.names[entry]?.old,
+            let node = knowledge.nodes[old], !isBeyondReach(old)
+        else { return }
+        done.insert(entry)
+        if tree.path(of: entry.directory) == nil {
+            for name in tree.oldNames[entry.directory] ?? [] where selection.entries.contains(name)
+            { place(name) }
+        }
+        guard let path = tree.path(of: entry) else {
+            return fail("\(tree.oldPath(of: entry)?.text ?? "?") has no directory", .notDirectory)
+        }
+        guard !tree.isInPlace(old, entry) else { return tree.note(old, at: entry) }
+        do throws(Errno) {
+            if tree.away.contains(old) {
+                let from = [tree.awayName, Array("\(old)".utf8)]
+                try tree.move(from, to: path)
+                tree.away.remove(old)
+            } else if node.kind == .directory {
+                try tree.makeDirectory(path)
+            } else if let other = (tree.anchors[old] ?? []).lazy.compactMap({ [tree] in
+                tree.path(of: $0)
+            }).first(where: { [tree] in tree.status(of: $0) != nil }) {
+                try tree.link(other, to: path)
+            } else {
+                try remake(node, at: path)
+            }
+            tree.note(old, at: entry)
+            placed.insert(old)
+        } catch {
+            fail("\(path.text) cannot be put back", error)
+        }
+    }
+
+    /// A file that has no name any more.
+    private func remake(_ node: UndoNode, at path: UndoPath) throws(Errno) {
+        if knowledge.kept[node.number]?.isHeld == true {
+            do throws(Errno) {
+                return try tree.link(held: node.number, to: path)
+            } catch {
+                // Another disk since, or a mount between: its data is copied.
+                guard error == .improperLink || error == .notPermitted else { throw error }
+            }
+        }
+        try tree.make(node, at: path)
+    }
+
+    // MARK: Data and attributes
+
+    private func restoreFiles() {
+        for number in selection.nodes.sorted() {
+            guard let node = knowledge.nodes[number], node.kind != .directory,
+                !knowledge.forgotten.contains(number), !knowledge.settled.contains(number)
+            else { continue }
+            let file = UndoneFile(tree, node)
+            guard file.isThere else { continue }
+            if isForced, UndoConflicts(tree, selection).conflict(.file(number)) != nil {
+                do throws(Errno) { try file.copyBeside() } catch { fail(file.text, error) }
+            }
+            do throws(Errno) {
+                try file.restoreData()
+                try file.restoreAttributes()
+            } catch {
+                fail("\(file.text) cannot be restored", error)
+            }
+        }
+    }
+
+    /// The deepest first: what is done below moves their times.
+    private func restoreDirectories() {
+        let directories = selection.nodes.union(placed).compactMap { number -> UndoneFile? in
+            guard number != UndoTree.root, let node = knowledge.nodes[number],
+                node.kind == .directory, !knowledge.settled.contains(number)
+            else { return nil }
+            return UndoneFile(tree, node)
+        }
+        for file in directories.sorted(by: { $0.depth > $1.depth }) where file.isThere {
+            do throws(Errno) {
+                try file.restoreAttributes()
+            } catch {
+                fail("\(file.text) cannot be restored", error)
+            }
+        }
+    }
+
+    private func restoreRoot() {
+        guard selection.nodes.contains(UndoTree.root), let node = knowledge.nodes[UndoTree.root]
+        else { return }
+        do throws(Errno) {
+            try UndoneFile(tree, node).restoreAttributes()
+        } catch {
+            fail("\(tree.session.root) cannot be restored", error)
+        }
+    }
+}
+
+extension UndoTree.Anchor {
+    fileprivate func isAway(_ number: UInt64, _ folder: [UInt8]) -> Bool {
+        directory == UndoTree.root && names == [folder, Array("\(number)".utf8)]
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Testing
+
+extension MountedVolume {
+    /// `bypassio guard --undo`, as root, as a user, and within another.
+    @Suite(.enabled(if: MountCommand.chosen.isOurs, "the command is ours"))
+    struct UndoneGuards {
+        private let folder: TestFolder
+        private let place: String
+        private let store: String
+        private let command: String
+
+        init() throws {
+            folder = try TestFolder()
+            place = try folder.makeFolder("place")
+            store = folder.path("store")
+            command = try #require(BuiltPrograms.bypassio)
+            let made = try Program.shell(
+                "mkdir d; echo one > a; echo x > d/x", in: place
+            ).run(within: 20)
+            guard made.code == 0 else { throw TestError("\(made)") }
+        }
+
+        private func shell(_ line: String) throws -> Program.Outcome {
+            try Program.shell(line, in: place).run(within: 120)
+        }
+
+        private func undo(_ words: String) throws -> Program.Outcome {
+            try shell("exec \(command) undo \(words) --store \(store)")
+        }
+
+        @Test("what the command did is taken back; it sees neither the store nor other sessions")
+        func root() throws {
+            let before = try UndoSnapshot(of: place)
+            let outcome = try shell(
+                "\(command) guard --undo --undo-store \(store) -- sh -c "
+                    + "'echo 1 > a; rm -r d; mkdir n; mv a n; ls -A \(store); rm -rf \(store)/*'")
+            #expect(outcome.output.isEmpty, "\(outcome)")
+            #expect(outcome.errors.contains("take it back: \(command)") == false)
+            #expect(
+                outcome.errors.contains("take it back: bypassio undo revert --all"), "\(outcome)")
+            let list = try undo("list")
+            #expect(list.lines.count == 1, "\(list)")
+            #expect(try undo("revert --all").code == 0)
+            #expect(try UndoSnapshot(of: place).differences(from: before) == [])
+        }
+
+        @Test("nothing is kept, and nothing is said, where nothing was changed")
+        func unchanged() throws {
+            let outcome = try shell(
+                "\(command) guard --undo --undo-store \(store) -- cat a")
+            #expect(outcome.output == "one\n" && !outcome.errors.contains("undo"), "\(outcome)")
+            #expect(try undo("list").output == "There are no sessions.\n")
+        }
+
+        @Test("a store that the command could change is refused")
+        func within() throws {
+            let outcome = try shell(
+                "\(command) guard --undo --undo-store ./store -- true")
+            #expect(outcome.code == 64 && outcome.errors.contains("lies in"), "\(outcome)")
+            #expect(try shell("\(command) guard --undo-space x -- true").code == 64)
+        }
+
+        @Test("a session that the command made up is trusted no further than the directory")
+        func crafted() throws {
+            // It copies its own journal from a session of another directory.
+            let other = try folder.makeFolder("other")
+            let outcome = try shell(
+                """
+                echo good > \(other)/file
+                \(command) guard --undo --undo-store \(store) \(other) -- \
+                sh -c 'echo bad > \(other)/file'
+                mv \(store)/* \(folder.path)/crafted; cp -r \(folder.path)/crafted d/crafted
+                \(command) guard --undo --undo-store \(store) -- \
+                sh -c 'echo 1 > a; cp -r d/crafted \(store)/crafted'
+                """)
+            #expect(outcome.code == 0, "\(outcome)")
+            let list = try undo("list")
+            #expect(list.lines.count == 1 && !list.output.contains(other), "\(list)")
+            let revert = try shell(
+                "cd \(other); \(command) undo revert --all --store \(store)")
+            #expect(revert.code == 66, "\(revert)")
+        }
+
+        @Test("a guard in a guard: each takes back its own")
+        func nested() throws {
+            // Root's guard does not run within a guard, so it is a user's.
+            guard
+                try shell(
+                    "chown -R 1000:1000 . && setpriv --reuid 1000 --regid 1000 --clear-groups "
+                        + "unshare --user true"
+                ).code == 0
+            else { return }
+            let home = try folder.makeFolder("home", permissions: 0o777)
+            let before = try UndoSnapshot(of: place)
+            let user =
+                "setpriv --reuid 1000 --regid 1000 --clear-groups env -u XDG_STATE_HOME "
+                + "-u XDG_RUNTIME_DIR HOME=\(home) "
+            let script = """
+                echo outer > a
+                \(command) guard --quiet --undo -- sh -c 'echo inner > a; echo new > n; rm d/x'
+                cat a n
+                \(command) undo list
+                \(command) undo revert --all
+                cat a d/x
+                test -e n || echo gone
+                """
+            try Data(script.utf8).write(to: URL(fileURLWithPath: folder.path("script")))
+            let outcome = try shell(
+                user + "\(command) guard --quiet --undo -- sh \(folder.path("script"))")
+            #expect(outcome.code == 0, "\(outcome)")
+            let lines = outcome.lines
+            #expect(lines.first == "inner" && lines.dropFirst().first == "new", "\(outcome)")
+            #expect(lines.suffix(3) == ["outer", "x", "gone"], "\(outcome)")
+            let revert = try shell(user + "\(command) undo revert --all")
+            #expect(revert.code == 0, "\(revert)")
+            #expect(try UndoSnapshot(of: place).differences(from: before) == [])
+        }
+    }
+}

@@ -1,0 +1,4 @@
+import CReadWays
+import Glibc
+
+exit(unsafe read_ways(CommandLine.argc, CommandLine.unsafeArgv))
