@@ -103,6 +103,11 @@ final class QueueEntry: ReplyChannel, @unchecked Sendable {
         RequestID(unsafe UnsafeRawPointer(header).load(fromByteOffset: 8, as: UInt64.self))
     }
 
+    /// The program's thread, in `struct fuse_in_header`; 0 where the service cannot see it.
+    var sender: Int32 {
+        unsafe UnsafeRawPointer(header).load(fromByteOffset: 32, as: Int32.self)
+    }
+
     /// Copies the request, of which ``open()`` told the sizes. Then the thread that carries it
     /// needs the entry for nothing but the reply.
     func copy(to input: TransferBuffer, room: Int, length: Int) {

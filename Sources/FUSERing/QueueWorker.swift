@@ -29,6 +29,8 @@ final class QueueWorker: RequestThread {
         return { entry.interrupt(unique) }
     }
 
+    func willWait() { queues.wakeWatch() }
+
     /// Makes the ring, on the worker's thread. False where there is none.
     func prepare() -> Bool {
         ring = try? Ring.forQueues(entries: 1)
@@ -76,7 +78,7 @@ final class QueueWorker: RequestThread {
             entry.copy(to: buffers.input, room: room, length: length)
             carried = (entry, unique)
         }
-        post.note(.none, unique)
+        post.note(.none, unique, sender: entry.sender)
         post.turn()
         queues.connection.ledger?.carries(unique)
         queues.connection.process(

@@ -17,6 +17,7 @@ final class RequestQueues: RequestSource {
     let capacity: Int
     private let queues: [RequestQueue]
     private let startThread: RequestSourceSite.ThreadStart
+    let wakeWatch: @Sendable () -> Void
     /// Workers beyond those that wait for requests.
     let maximumThreads: Int
 
@@ -35,6 +36,7 @@ final class RequestQueues: RequestSource {
     /// with ``over``: a thread counts itself in before it looks whether all is over.
     private let inKernel = Atomic<Int>(0)
     private let preparation = Monitor(Preparation())
+    private let lookLimit = Monitor(LookLimit())
 
     private struct Preparation {
         /// Threads that have no ring yet.
@@ -53,6 +55,7 @@ final class RequestQueues: RequestSource {
         capacity = site.capacity
         maximumThreads = site.maximumThreads
         startThread = site.startThread
+        wakeWatch = site.wakeWatch
         var queues: [RequestQueue] = []
         for number in 0..<Self.queueCount {
             queues.append(try RequestQueue(number: UInt16(number), site.channel))
@@ -173,6 +176,7 @@ final class RequestQueues: RequestSource {
         let count = workers.wrappingAdd(1, ordering: .relaxed).newValue
         guard count - waiting <= maximumThreads else {
             workers.wrappingSubtract(1, ordering: .relaxed)
+            wakeWatch()
             return true
         }
         do throws(Errno) {
@@ -237,6 +241,19 @@ final class RequestQueues: RequestSource {
         }
         // Under no lock: it may run filters.
         return posts.withLock { $0 }.contains { $0.interrupt(unique) }
+    }
+
+    /// The kernel tells nobody of a signal that comes after it gave a request an entry and before it
+    /// sent the entry (fs/fuse/dev_uring.c, Linux 6.14 to 6.18: `FR_SENT` is set without another
+    /// look at `FR_INTERRUPTED`). The program would wait for its answer for ever, also when killed.
+    func look() {
+        guard lookLimit.withLock({ $0.isDue }) else { return }
+        var waiting = backlog.withLock { $0.map { ($0.unique, $0.sender) } }
+        waiting += posts.withLock { $0 }.compactMap { $0.waitingSender.map { ($0, $1) } }
+        for (unique, thread) in lookLimit.withLock({ $0.part(of: waiting) })
+        where TaskStatus(thread: thread)?.isInterrupted == true {
+            _ = interrupt(unique)
+        }
     }
 
     // MARK: The end

@@ -129,6 +129,8 @@ final class ReadCarrier: RequestThread {
     }
 
     /// A program does not wait for a request any more. Waits for nothing.
+    func willWait() {}
+
     func interrupt(_ unique: RequestID) { session.interrupt(unique) }
 
     private func putAside(

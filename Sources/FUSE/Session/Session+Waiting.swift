@@ -33,6 +33,7 @@ extension Session {
         }
         if heldCount.load(ordering: .relaxed) > 0, isAnyHeldDue { callForHeld() }
         tellEarlyInterrupts()
+        further.load()?.source.look()
         return isLeftAlone || attendance.hasCarrier
             || isCrowded.load(ordering: .relaxed) || heldCount.load(ordering: .relaxed) > 0
             || workers.withLock { !$0.interrupts.isEmpty }

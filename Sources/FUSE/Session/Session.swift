@@ -154,10 +154,11 @@ public final class Session: Sendable {
         let site = RequestSourceSite(
             connection: connection, channel: channel,
             capacity: max(connection.maximumTransfer, Self.smallestBuffer),
-            maximumThreads: shares.limit
-        ) { [unowned self] name, body throws(Errno) in
-            try self.startCounted(name, body)
-        }
+            maximumThreads: shares.limit,
+            startThread: { [unowned self] name, body throws(Errno) in
+                try self.startCounted(name, body)
+            },
+            wakeWatch: { [weak self] in self?.wakeWatch() })
         let source = further.storeIfNil(FurtherSource(try transport.makeSource(site))).source
         if source.prepare() { connection.offer(transport.flag) }
     }

@@ -23,6 +23,8 @@ package final class WorkerPost: Sendable {
     private struct Wait {
         /// The request that was interrupted last.
         var interrupted: RequestID?
+        /// Of the request whose thread was noted last: 0 where nobody said it.
+        var sender = (unique: RequestID(0), thread: Int32(0))
         /// Nobody waits for any request any more.
         var isOver = false
         var cancel: (@Sendable () -> Void)?
@@ -53,6 +55,12 @@ package final class WorkerPost: Sendable {
         place.store(claim.place, ordering: .relaxed)
         noted.store(
             steps.load(ordering: .relaxed) << 2 | claim.kind, ordering: .relaxed)
+    }
+
+    /// Also notes the program's thread, for a transport that loses interrupts.
+    package func note(_ claim: WorkerClaim, _ unique: RequestID, sender: Int32) {
+        wait.withLock { $0.sender = (unique, sender) }
+        note(claim, unique)
     }
 
     /// The thread is about to wait for something that may take long.
@@ -142,6 +150,14 @@ package final class WorkerPost: Sendable {
     var carriedStep: UInt64? {
         let step = steps.load(ordering: .relaxed)
         return step & 1 == 1 ? step : nil
+    }
+
+    /// The request that waits, and the program's thread that it comes from; nil where none waits or
+    /// nobody noted the thread.
+    package var waitingSender: (unique: RequestID, thread: Int32)? {
+        guard isWaiting else { return nil }
+        let sender = wait.withLock { $0.sender }
+        return sender.thread > 0 && sender.unique == request ? sender : nil
     }
 
     /// It waits for something that can be cancelled: a filter, or a drain.

@@ -63,12 +63,16 @@ package protocol RequestThread: AnyObject {
     /// Answers EINTR to the request that is carried now, from any thread and whenever it is called;
     /// the request's own answer goes nowhere then.
     var interruptedAnswer: @Sendable () -> Void { get }
+
+    /// The request is about to wait.
+    func willWait()
 }
 
 extension RequestThread {
     /// See ``WorkerThread/beginWait(_:)``.
     func beginWait(_ cancel: @escaping @Sendable () -> Bool) {
         let answer = interruptedAnswer
+        willWait()
         post.beginWait {
             if cancel() { answer() }
         }

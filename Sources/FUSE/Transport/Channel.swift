@@ -83,6 +83,10 @@ package protocol RequestSource: AnyObject, Sendable {
     /// thread; waits for nothing.
     func interrupt(_ unique: RequestID) -> Bool
 
+    /// The session's watch looks at what waits, every 50 ms or less often: for interrupts that
+    /// nobody told of.
+    func look()
+
     /// Threads are in a system call that only an interrupt ends.
     var hasThreadsInKernel: Bool { get }
 
@@ -104,4 +108,6 @@ package struct RequestSourceSite: Sendable {
     /// Beside the threads that wait for requests.
     package let maximumThreads: Int
     package let startThread: ThreadStart
+    /// A request begins to wait: has the session look (``RequestSource/look()``) soon.
+    package let wakeWatch: @Sendable () -> Void
 }

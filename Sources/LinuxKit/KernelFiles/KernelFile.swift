@@ -140,6 +140,9 @@ package struct TaskStatus: Sendable {
     package let process: Int32
     /// As the kernel shows the thread.
     package let name: String
+    /// A signal waits for the thread that would end an interruptible sleep of its. A signal to a
+    /// process of several threads counts only if it kills: another thread may take it.
+    package let isInterrupted: Bool
 
     /// nil: the thread has ended, or there is none. Waits for nothing.
     package init?(thread: Int32) {
@@ -151,5 +154,9 @@ package struct TaskStatus: Sendable {
         guard let number = value("Tgid:\t"), let process = Int32(number) else { return nil }
         self.process = process
         name = value("Name:\t").map { String($0) } ?? ""
+        func signals(_ word: String) -> UInt64 { value(word).flatMap { UInt64($0, radix: 16) } ?? 0 }
+        // A signal that kills is among each thread's own.
+        let sent = signals("SigPnd:\t") | (value("Threads:\t") == "1" ? signals("ShdPnd:\t") : 0)
+        isInterrupted = sent & ~(signals("SigBlk:\t") | signals("SigIgn:\t")) != 0
     }
 }

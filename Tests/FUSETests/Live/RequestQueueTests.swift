@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import LinuxKit
 import SystemPackage
 import Testing
 
@@ -139,6 +140,35 @@ struct RequestQueueTests {
         try service.expectEnd()
     }
 
+    /// While the thread that owns the entry is stopped, the kernel has given the request an entry,
+    /// so the kill cannot take it back any more, and has not sent it yet, so the kernel tells
+    /// nobody of the kill.
+    @Test(
+        "a program that is killed while the kernel hands its request over does not wait for it",
+        .timeLimit(.minutes(10)), arguments: ["256", "2"])
+    func killedInHandover(threads: String) throws {
+        let service = try TinyService(
+            "--transport", "ring", "--threads", "2", "--max-threads", threads, "--tells-of-waits")
+        // With few threads these have them all.
+        let others = (0..<2).map { _ in
+            Client.Call { [path = service.path("slow")] in try Client.content(path, limit: 512) }
+        }
+        #expect(try eventually { try service.count("waiting") == 2 })
+        let program = try ReadyReader(service.path("slow"))
+        kill(service.processID, SIGSTOP)
+        try program.read()
+        #expect(eventually { program.isWaiting })
+        program.kill()
+        kill(service.processID, SIGCONT)
+        #expect(eventually { !program.isRunning })
+        #expect(others.allSatisfy { !$0.isDone })
+        try service.tell("open")
+        for other in others { #expect(try other.value().count == 512) }
+        #expect(try Client.text(service.path("greeting")) == "Hello.\n")
+        try service.tell("unmount")
+        try service.expectEnd()
+    }
+
     @Test("mounting and unmounting many times leaves nothing behind", .timeLimit(.minutes(10)))
     func again() throws {
         for _ in 0..<20 {
@@ -148,4 +178,34 @@ struct RequestQueueTests {
             try service.expectEnd()
         }
     }
+}
+
+/// A program that has a file open and reads it when told to.
+private final class ReadyReader {
+    private let process = Process()
+    private let commands = Pipe()
+
+    init(_ path: String) throws {
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = [
+            "-c", "exec 3<\"$1\"; echo; read go; exec dd bs=512 count=1 of=/dev/null <&3", "sh", path,
+        ]
+        let answers = Pipe()
+        process.standardInput = commands
+        process.standardOutput = answers
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        try #require(answers.fileHandleForReading.availableData.count == 1)
+    }
+
+    func read() throws { try commands.fileHandleForWriting.write(contentsOf: Data("\n".utf8)) }
+
+    /// For an answer of the service.
+    var isWaiting: Bool {
+        KernelFile.text("/proc/\(process.processIdentifier)/wchan") == "request_wait_answer"
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    func kill() { _ = Glibc.kill(process.processIdentifier, SIGKILL) }
 }
