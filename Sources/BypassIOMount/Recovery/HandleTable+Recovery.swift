@@ -65,6 +65,7 @@ extension OpenHandle {
         if writesDirectly { flags.insert(.writesDirectly) }
         if decision != nil { flags.insert(.isDecided) }
         if open == nil { flags.insert(.isLost) }
+        if file.isNameless { flags.insert(.isNameless) }
         return flags
     }
 

@@ -106,6 +106,9 @@ extension ServiceState {
         record.hasBypass = handle.state.contains(.hasBypass)
         record.isPaused = handle.state.contains(.isPaused)
         record.isMapped = handle.state.contains(.isMapped)
+        // The path is by the names of now, of which the file may have got one.
+        record.isNameless =
+            handle.flags.contains(.isNameless) && nodes[Int(node)].parent == nil
         return record
     }
 

@@ -8,7 +8,7 @@ internal import IOStack
 extension ServiceState {
     /// "bpioserv", little-endian.
     private static let magic: UInt64 = 0x7672_6573_6F69_7062
-    private static let version: UInt32 = 4
+    private static let version: UInt32 = 5
     /// Bytes before the members.
     private static let header = 28
 
@@ -17,12 +17,19 @@ extension ServiceState {
         public let description: String
     }
 
+    /// Magic and version.
+    static var mark: [UInt8] {
+        var mark = StateWriter()
+        mark.long(magic)
+        mark.word(version)
+        return mark.bytes
+    }
+
     public var bytes: [UInt8] {
         var body = StateWriter()
         write(to: &body)
         var all = StateWriter()
-        all.long(Self.magic)
-        all.word(Self.version)
+        for byte in Self.mark { all.byte(byte) }
         all.long(UInt64(body.bytes.count))
         all.long(body.bytes.stateSum(from: 0))
         all.append(body)
@@ -183,7 +190,7 @@ extension ServiceState.HandleRecord {
         body.byte(access)
         for flag in [
             isNonCached, isUser, isAdministrator, needsWriteBack, mayTakeTwo, usesCache,
-            writesDirectly, hasBypass, isPaused, isMapped,
+            writesDirectly, hasBypass, isPaused, isMapped, isNameless,
         ] {
             body.flag(flag)
         }
@@ -213,6 +220,7 @@ extension ServiceState.HandleRecord {
         hasBypass = try body.flag()
         isPaused = try body.flag()
         isMapped = try body.flag()
+        isNameless = try body.flag()
         way = try body.optional { (body) throws(StateReader.Malformed) in
             try ServiceState.OpenWay(&body)
         }

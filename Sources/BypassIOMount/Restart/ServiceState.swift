@@ -81,6 +81,7 @@ public struct ServiceState: Sendable {
         var hasBypass = false
         var isPaused = false
         var isMapped = false
+        var isNameless = false
     }
 
     /// How the kernel has a file open: by the numbers of backing files.

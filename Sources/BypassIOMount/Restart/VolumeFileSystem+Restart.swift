@@ -57,6 +57,7 @@ extension VolumeFileSystem {
         record.hasBypass = file.isBypassEnabled
         record.isPaused = file.isBypassEnabled && file.awaitsProgramsResume
         record.isMapped = file.isInMappedUse
+        record.isNameless = file.isNameless
         return record
     }
 }

@@ -36,6 +36,7 @@ extension VolumeFileSystem {
         var parameters = CreateParameters(
             path: FilePath(record.path), access: CreateParameters.Access(rawValue: record.access))
         if record.isNonCached { parameters.options.insert(.nonCached) }
+        if record.isNameless { parameters.options.insert(.temporary) }
         let file = try opened(record.open, parameters, record.requestor, is: node.id)
         count(file, takesTwo: record.mayTakeTwo)
         let decision = try decision(record, on: file, of: node, state, session)

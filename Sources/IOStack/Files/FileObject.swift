@@ -10,7 +10,8 @@ public final class FileObject: BypassHolder, Sendable {
     public let volume: Volume
     public let stream: Stream
     /// The path by which it was opened, from the volume's root, with the names of that time. A path
-    /// of more than 4,096 bytes keeps only its last names, behind "…/".
+    /// of more than 4,096 bytes keeps only its last names, behind "…/". Of a nameless file it is
+    /// the path of a directory.
     public let openedPath: String
     /// The volume's driver, kept here because a call through a chain of objects counts references.
     let storageDriver: any StorageDriver
@@ -30,6 +31,8 @@ public final class FileObject: BypassHolder, Sendable {
     public let requestor: Requestor
     /// Opened without the cache. BypassIO concerns the reads of such handles only.
     public let isNonCached: Bool
+    /// See ``CreateParameters/isNameless``.
+    public let isNameless: Bool
     public let access: CreateParameters.Access
     /// Its bypass, and whether its handle exists.
     let handle = BypassHandle()
@@ -47,6 +50,7 @@ public final class FileObject: BypassHolder, Sendable {
         self.stream = stream
         openedPath = parameters.pathFromRoot
         isNonCached = parameters.options.contains(.nonCached)
+        isNameless = parameters.isNameless
         access = parameters.access
         storage = opened.storage
         storageDriver = volume.stack.storage

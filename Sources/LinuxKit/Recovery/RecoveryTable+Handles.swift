@@ -19,6 +19,7 @@ extension RecoveryTable {
         package static let isDecided = HandleFlags(rawValue: 1 << 9)
         /// Nobody can take it over.
         package static let isLost = HandleFlags(rawValue: 1 << 10)
+        package static let isNameless = HandleFlags(rawValue: 1 << 11)
     }
 
     /// What changes while a handle is open.

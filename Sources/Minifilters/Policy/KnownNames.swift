@@ -140,21 +140,24 @@ final class KnownNames: Sendable {
         }
     }
 
-    /// The file of that name may soon have several. False where no room is left.
-    func willLink(_ id: FileID, at path: String) -> Bool {
+    /// Those that passed the filter and, after a walk, all.
+    func links(of id: FileID) -> Set<String> { state.withLock { $0.links[id] ?? [] } }
+
+    /// The file of that name may soon have several; nil: its first. False where no room is left.
+    func willLink(_ id: FileID, at path: String?) -> Bool {
         state.withLock { state in
             guard state.linked.count < Self.linkCapacity else { return false }
             state.changes &+= 1
-            state.link(path, to: id)
+            if let path { state.link(path, to: id) }
             return true
         }
     }
 
     /// A file got one more name. A walk may come after the first of them is gone.
-    func linked(_ id: FileID, from path: String, to newPath: String) {
+    func linked(_ id: FileID, from path: String?, to newPath: String) {
         state.withLock { state in
             state.changes &+= 1
-            state.link(path, to: id)
+            if let path { state.link(path, to: id) }
             state.link(newPath, to: id)
         }
     }

@@ -46,11 +46,23 @@ extension PolicyFilter: ChangeFilter {
         about file: FileObject, _ operation: PolicyOperations, _ instance: FilterInstance,
         _ requestor: Requestor
     ) -> PolicyDecision? {
+        guard !file.isNameless else { return decision(aboutNameless: file, operation, requestor) }
         let path = file.openedPath
         guard let others = otherNames(of: path, FoundFile(file, instance), instance) else {
             return decideNameless(path, operation, requestor)
         }
         return decide(path, others, operation, requestor)
+    }
+
+    /// What it was called since it was opened; a file without any name lies in no place that a rule
+    /// could be for.
+    private func decision(
+        aboutNameless file: FileObject, _ operation: PolicyOperations, _ requestor: Requestor
+    ) -> PolicyDecision? {
+        let links = names.links(of: file.stream.id)
+        guard let first = links.min() else { return nil }
+        let others = links.reduce(into: Set<String>()) { $0.formUnion(names.names(of: $1)) }
+        return decide(first, others, operation, requestor)
     }
 
     // MARK: Links
@@ -60,7 +72,7 @@ extension PolicyFilter: ChangeFilter {
             decision(about: request.file, .rename, request.instance, request.requestor),
             decide(newPath, names.names(of: newPath), .create, request.requestor))
         // An open by the new name may come before the end of this request does.
-        guard names.willLink(request.file.stream.id, at: request.file.openedPath) else {
+        guard names.willLink(request.file.stream.id, at: request.file.namedPath) else {
             return .fail(.insufficientResources)
         }
         return carryOut(decision, request, .pass)
@@ -132,7 +144,7 @@ extension PolicyFilter: ChangeFilter {
         case .unlink(let name, _): names.removed(request.file.path(of: name))
         case .link(let name, let directory):
             names.linked(
-                request.file.stream.id, from: request.file.openedPath, to: directory.path(of: name))
+                request.file.stream.id, from: request.file.namedPath, to: directory.path(of: name))
         default: break
         }
     }
@@ -210,6 +222,9 @@ struct PlainPolicyRequest: PreOperation {
 }
 
 extension FileObject {
+    /// nil for a file that was opened without a name.
+    fileprivate var namedPath: String? { isNameless ? nil : openedPath }
+
     /// Of a name in a directory.
     func path(of name: FilePath.Component) -> String { path(of: name.string) }
 

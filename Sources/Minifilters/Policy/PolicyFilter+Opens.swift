@@ -14,6 +14,12 @@ extension PolicyFilter: OpenFilter {
         if parameters.options.contains(.attributesOnly), !parameters.disposition.mayCreate {
             return look(open)
         }
+        if let file = parameters.directory, file.isNameless, parameters.isNameless {
+            let operations = parameters.operations(exists: true)
+            return carryOut(
+                decision(about: file, operations, open.instance, open.requestor), open,
+                .passWith(.value(mark)))
+        }
         let path = open.path
         let known = FoundFile(parameters, open.instance)
         let operations = parameters.operations(exists: known != nil)
@@ -57,14 +63,9 @@ extension PolicyFilter: OpenFilter {
         guard case .value(let mark) = open.context, !open.isDraining, open.isSuccess,
             names.mark != mark, let file = open.file, open.parameters.fileID == nil
         else { return }
-        let path = file.openedPath
-        let known = FoundFile(file, open.instance)
         let operations = open.parameters.operations(exists: true)
-        let others = otherNames(of: path, known, open.instance)
-        let decision =
-            others.map { decide(path, $0, operations, open.requestor) }
-            ?? decideNameless(path, operations, open.requestor)
-        guard let decision else { return }
+        guard let decision = decision(about: file, operations, open.instance, open.requestor)
+        else { return }
         // A question cannot wait here: the file is open already.
         if case .fail(let status) = refuse(decision, .denied) { open.fail(status) }
     }

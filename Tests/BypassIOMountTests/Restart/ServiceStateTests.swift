@@ -26,6 +26,7 @@ struct ServiceStateTests {
         handle.userID = 1000
         handle.processID = -1
         handle.hasBypass = true
+        handle.isNameless = true
         handle.way = .kernel(3)
         handle.kernelReads = ServiceState.KernelReadRecord(
             door: 0, open: ExpectedOpen(thread: 99, number: 4))
@@ -85,7 +86,7 @@ struct ServiceStateTests {
         var newer = bytes
         newer[8] += 1
         let fault = #expect(throws: ServiceState.Malformed.self) { try ServiceState(newer) }
-        #expect(fault?.description.contains("version 5") == true)
+        #expect(fault?.description.contains("version 6") == true)
     }
 
     @Test("references that lead nowhere are refused")

@@ -18,14 +18,15 @@ enum StateHarness: Harness {
         }
     }
 
-    /// The header has the length and sum of whatever follows, so that more than the sum is tried.
-    private static func signed(_ body: [UInt8]) -> [UInt8] {
-        // Magic and version, 8 and 4 bytes.
-        var bytes = Array(body.prefix(12))
-        for number in [UInt64(max(0, body.count - 12)), body.stateSum(from: min(12, body.count))] {
+    /// The header has the mark of this version, and the length and sum of whatever follows, so that
+    /// more than those is tried.
+    private static func signed(_ input: [UInt8]) -> [UInt8] {
+        let body = Array(input.dropFirst(ServiceState.mark.count))
+        var bytes = ServiceState.mark
+        for number in [UInt64(body.count), body.stateSum(from: 0)] {
             bytes += (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
         }
-        return bytes + body.dropFirst(12)
+        return bytes + body
     }
 
     private static func service(_ bytes: [UInt8]) {

@@ -1,10 +1,11 @@
 import BypassIOProtocol
 import IOStack
 import MemoryFileSystem
-import Minifilters
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Minifilters
 
 @Suite struct PolicyFilterTests {
     private let memory = MemoryVolume()
@@ -87,6 +88,52 @@ import Testing
                     kind: .symbolicLink(target: Array("evil".utf8)),
                     options: [.attributesOnly, .noFollow]), requestor: user)
         }
+    }
+
+    @Test(
+        "a file that was made without a name has those that it got, and its directory keeps its own"
+    )
+    func nameless() throws {
+        let policy = try attach("deny on=read .env2\nread-only kept")
+        try memory.volume.open(
+            CreateParameters(
+                path: "d", access: [], disposition: .create, kind: .directory,
+                options: .attributesOnly)
+        ).close()
+        try memory.make("d/plain", [1])
+        let directory = try memory.volume.open(
+            "d", access: [], options: .attributesOnly, requestor: user)
+        defer { directory.close() }
+        func makeNameless() throws(IOFailure) -> FileObject {
+            try memory.volume.open(
+                CreateParameters(
+                    path: "d", access: [.read, .write], disposition: .create, kind: .regularFile,
+                    options: .temporary), requestor: user)
+        }
+        for _ in 0..<50 {
+            let file = try makeNameless()
+            #expect(file.isNameless)
+            try file.apply(.link("x", in: directory), requestor: user)
+            try directory.apply(.unlink("x", directory: false), requestor: user)
+            file.close()
+        }
+        #expect(policy.names.names(of: "d/plain") == ["d/plain"])
+        #expect(policy.names.names(of: "d") == ["d"])
+        let file = try makeNameless()
+        defer { file.close() }
+        try file.apply(.permissions(0o600), requestor: user)
+        try file.apply(.link("a", in: directory), requestor: user)
+        try file.apply(.permissions(0o600), requestor: user)
+        try file.apply(.link(".env2", in: directory), requestor: user)
+        expectFailure(.accessDenied) { _ = try open("d/a") }
+        expectFailure(.accessDenied) {
+            _ = try memory.volume.open(
+                CreateParameters(path: "", directory: file, access: .read), requestor: user)
+        }
+        expectFailure(.accessDenied) {
+            try file.apply(.link("kept", in: directory), requestor: user)
+        }
+        #expect(policy.names.links(of: file.stream.id) == ["d/a", "d/.env2"])
     }
 
     @Test("a name is not given up where no room is left to remember it for the file's other links")

@@ -101,6 +101,12 @@ public struct CreateParameters: Sendable {
 }
 
 extension CreateParameters {
+    /// The file has no name that it is opened by (`O_TMPFILE`, or such a file once more): the path
+    /// is that of a directory. The file may get names while it is open.
+    public var isNameless: Bool {
+        options.contains(.temporary) || (path.isEmpty && directory?.isNameless == true)
+    }
+
     /// The longest ``pathFromRoot`` in bytes: Linux' own limit. Every open file keeps one.
     private static let longestPath = 4096
 
