@@ -10,7 +10,8 @@ struct AuditCommand: ParsableCommand {
         abstract: "Read what the filter audit wrote down: who did what to which file.",
         discussion: """
             mount --filter audit,file=FILE writes the records (docs/audit.md). FILE names the \
-            newest file here; older ones, FILE.1 and so on, are read before it.
+            newest file here; older ones, FILE.1 and so on, are read before it. The name - reads \
+            standard input: journalctl -o cat -t bypassio-audit | bypassio audit -
             """,
         subcommands: [AuditShowCommand.self, AuditVerifyCommand.self],
         defaultSubcommand: AuditShowCommand.self)
@@ -27,7 +28,7 @@ struct AuditShowCommand: ParsableCommand {
             Exit codes: 0 printed, 64 usage, 65 a line is no record, 66 no such file.
             """)
 
-    @Argument(help: "The file that the filter writes.", completion: .file())
+    @Argument(help: "The file that the filter writes; - for standard input.", completion: .file())
     var file: String
 
     @Option(
@@ -113,7 +114,7 @@ struct AuditVerifyCommand: ParsableCommand {
             Exit codes: 0 the chain holds, 1 it does not, and where, 64 usage, 66 no such file.
             """)
 
-    @Argument(help: "The file that the filter writes.", completion: .file())
+    @Argument(help: "The file that the filter writes; - for standard input.", completion: .file())
     var file: String
 
     @Option(
@@ -124,85 +125,11 @@ struct AuditVerifyCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
-            var check = AuditCheck(head: head?.lowercased())
+            var check = AuditCheck(
+                head: head?.lowercased(), mayHaveSeveral: file == AuditFiles.standardInput)
             try AuditFiles(file).forEachLine { check.take($0, $1, $2) }
             for line in check.report { StandardOutput.print(line.onOneLine) }
             if !check.holds { throw ExitCode(1) }
         }
-    }
-}
-
-/// Follows the chain of an audit from line to line.
-struct AuditCheck {
-    private let head: String?
-    private var chain: String?
-    private var number: UInt64?
-    private var records: UInt64 = 0
-    private var lost: UInt64 = 0
-    private var begin: String?
-    private var faults: [String] = []
-    private var torn: String?
-    private var notes: [String] = []
-    private var hasHead = false
-
-    /// Faults that are told one by one.
-    private static let most = 20
-
-    init(head: String?) { self.head = head }
-
-    mutating func take(_ line: ArraySlice<UInt8>, _ file: String, _ place: Int) {
-        guard !line.isEmpty else { return }
-        guard let (body, hash) = AuditChain.parts(of: line), let record = AuditRecordLine(line)
-        else {
-            // Whoever wrote it was killed, if the next line says so.
-            torn = "\(file), line \(place)"
-            return
-        }
-        if let place = torn {
-            torn = nil
-            if record.operation == "resumed" {
-                notes.append("\(place): torn, when the service was killed.")
-            } else {
-                faults.append("\(place): no record.")
-            }
-        }
-        if let chain {
-            if AuditChain.hash(of: body, after: chain) != hash {
-                faults.append("\(file), line \(place): does not follow from the line before.")
-            } else if let number, record.number != number &+ 1 {
-                faults.append("\(file), line \(place): its number is \(record.number).")
-            }
-        } else {
-            begin = "\(record.number) of \(record.time)"
-            // The oldest file that is kept begins with the hash of the one before it.
-            if AuditChain.hash(of: body, after: record.previous ?? AuditChain.start) != hash {
-                faults.append("\(file), line \(place): does not follow from what it names.")
-            }
-        }
-        if hash == head { hasHead = true }
-        if record.operation == "lost" {
-            let (sum, isTooMuch) = lost.addingReportingOverflow(record.count ?? 0)
-            lost = isTooMuch ? .max : sum
-        }
-        (chain, number) = (hash, record.number)
-        records += 1
-    }
-
-    var holds: Bool { faults.isEmpty && torn == nil && records > 0 && (head == nil || hasHead) }
-
-    var report: [String] {
-        var lines = faults.prefix(Self.most).map { $0 }
-        if faults.count > Self.most { lines.append("and \(faults.count - Self.most) more.") }
-        lines += notes
-        if let torn { lines.append("\(torn): no record, and nothing follows.") }
-        if head != nil, !hasHead { lines.append("No record has the hash of --head.") }
-        if lost > 0 { lines.append("\(lost) records found no room and are missing.") }
-        if let begin, let chain {
-            lines.append("\(records) records, from \(begin) on; the last has the hash \(chain).")
-        } else {
-            lines.append("No record is there.")
-        }
-        lines.append(holds ? "The chain holds." : "The chain does not hold.")
-        return lines
     }
 }

@@ -7,20 +7,12 @@ import SystemPackage
 ///
 /// It belongs to one thread at a time. Several processes may write one file: each locks it for what
 /// it writes, and goes on where the other ended.
-final class AuditFile: @unchecked Sendable {
+final class AuditFile: AuditDestination, @unchecked Sendable {
     struct Limits: Sendable {
         /// Bytes, after which the file is renamed and a new one begun.
         var size = 64 << 20
         /// Older files that are kept.
         var kept = 8
-    }
-
-    /// Where the next record goes.
-    private struct Place {
-        var chain: AuditChain
-        var number: UInt64
-        /// Bytes of the file.
-        var size: Int
     }
 
     /// Lines are put together up to so many bytes.
@@ -32,13 +24,14 @@ final class AuditFile: @unchecked Sendable {
     private var file: FileDescriptor
     /// Of the file that is written, so that one in its place is found.
     private var inode: UInt64
-    private var place: Place
+    private var place: AuditPlace
+    /// Bytes of the file.
+    private var size: Int
     /// Records that could not be written.
     private var lost: UInt64 = 0
     private var hasComplained = false
     /// Records are gone that were there.
     private var isCut = false
-    private var times = AuditTimes()
 
     /// - Parameter complain: gets a sentence when the file cannot be written, or is not what was
     ///   written.
@@ -49,7 +42,8 @@ final class AuditFile: @unchecked Sendable {
         self.limits = limits
         self.complain = complain
         let end = try AuditFileEnd(path)
-        place = Place(chain: AuditChain(after: end.hash), number: end.number, size: end.size)
+        place = AuditPlace(after: end.hash, number: end.number)
+        size = end.size
         do {
             file = try Self.open(path)
             inode = try SystemCall.status(of: file).inode
@@ -101,15 +95,15 @@ final class AuditFile: @unchecked Sendable {
     /// Goes on behind what others wrote. Where another program took records away the chain goes on
     /// as if they were there, so that they are missed.
     private func follow() {
-        let size = (try? SystemCall.status(of: file)).map { Int($0.size) } ?? place.size
-        if size != place.size {
+        let present = (try? SystemCall.status(of: file)).map { Int($0.size) } ?? size
+        if present != size {
             let end = try? AuditFileEnd(path)
             if let end, end.number >= place.number {
-                place = Place(
-                    chain: AuditChain(after: end.hash), number: end.number, size: end.size)
+                place = AuditPlace(after: end.hash, number: end.number)
+                size = end.size
             } else {
                 wasTaken("cut")
-                place.size = size
+                size = present
             }
             if end?.isTorn == true { endLine() }
         }
@@ -121,13 +115,13 @@ final class AuditFile: @unchecked Sendable {
 
     private func wasTaken(_ how: String) {
         isCut = true
-        place.size = 0
+        size = 0
         complain("The audit \(path) was \(how) by another program.")
     }
 
     // MARK: Records
 
-    func append(_ operations: [(operation: AuditedOperation, time: Int64)], lost: UInt64) {
+    func append(_ operations: [TimedOperation], lost: UInt64) {
         locked {
             self.lost += lost
             var rest = operations[...]
@@ -140,17 +134,13 @@ final class AuditFile: @unchecked Sendable {
     }
 
     /// Writes as many as make a piece; returns those that are left.
-    private func write(
-        someOf operations: ArraySlice<(operation: AuditedOperation, time: Int64)>
-    ) -> ArraySlice<(operation: AuditedOperation, time: Int64)> {
+    private func write(someOf operations: ArraySlice<TimedOperation>) -> ArraySlice<TimedOperation>
+    {
         var text: [UInt8] = []
         var next = place
         var rest = operations
         while let (operation, time) = rest.first, text.count < Self.piece {
-            next.number &+= 1
-            var line = AuditLine(operation, number: next.number, time: times.text(time)).bytes
-            next.chain.close(&line)
-            text += line
+            text += next.line(operation, at: time)
             rest = rest.dropFirst()
         }
         if !write(text, then: next) { lost += UInt64(operations.count - rest.count) }
@@ -161,37 +151,33 @@ final class AuditFile: @unchecked Sendable {
     @discardableResult
     private func note(_ operation: String, _ more: (inout AuditLine) -> Void = { _ in }) -> Bool {
         var next = place
-        next.number &+= 1
-        var line = AuditLine(number: next.number, time: WallTime.now.iso8601, operation: operation)
-        line.field("previous", place.chain.hash)
-        more(&line)
-        var bytes = line.bytes
-        next.chain.close(&bytes)
-        return write(bytes, then: next)
+        let line = next.note(operation, more)
+        return write(line, then: next)
     }
 
     private func endLine() { _ = write([UInt8(ascii: "\n")], then: place) }
 
     /// Writes all of it, or nothing.
     ///
-    /// - Parameter next: the place behind it but for its size.
-    private func write(_ bytes: [UInt8], then next: Place) -> Bool {
+    /// - Parameter next: the place behind it.
+    private func write(_ bytes: [UInt8], then next: AuditPlace) -> Bool {
         do {
             _ = try file.writeAll(bytes)
         } catch {
-            try? file.resize(to: Int64(place.size))
+            try? file.resize(to: Int64(size))
             if !hasComplained { complain("The audit \(path) cannot be written: \(error).") }
             hasComplained = true
             return false
         }
         hasComplained = false
-        place = Place(chain: next.chain, number: next.number, size: place.size + bytes.count)
-        if place.size >= limits.size { rotate() }
+        place = next
+        size += bytes.count
+        if size >= limits.size { rotate() }
         return true
     }
 
     private func rotate() {
-        place.size = 0
+        size = 0
         if limits.kept == 0 {
             try? SystemCall.unlink(ArgumentPath.path(path))
         } else {

@@ -132,12 +132,17 @@ struct AuditLine {
     }
 }
 
+extension AuditedOperation {
+    /// `ok`, or the status.
+    var result: String { status.isError ? status.name ?? "error" : "ok" }
+}
+
 extension AuditLine {
     init(_ operation: AuditedOperation, number: UInt64, time: String) {
         self.init(number: number, time: time, operation: operation.kind.rawValue)
         field("path", operation.path)
         if let path = operation.newPath { field("newPath", path) }
-        field("result", operation.status.isError ? operation.status.name ?? "error" : "ok")
+        field("result", operation.result)
         field("user", UInt64(operation.user))
         field("group", UInt64(operation.group))
         field("process", UInt64(max(0, operation.actor.process)))

@@ -80,10 +80,17 @@ struct AuditRecordLine: Decodable {
 
 /// The files of an audit, the oldest first.
 struct AuditFiles {
+    /// What the journal printed.
+    static let standardInput = "-"
+
     let paths: [String]
 
-    /// - Parameter path: the file that is written now.
+    /// - Parameter path: the file that is written now, or ``standardInput``.
     init(_ path: String) throws {
+        guard path != Self.standardInput else {
+            paths = [path]
+            return
+        }
         // All that are there: one that is missing between others breaks the chain.
         let place = URL(fileURLWithPath: path)
         let names = try? FileManager.default.contentsOfDirectory(
@@ -103,9 +110,11 @@ struct AuditFiles {
         _ body: (_ line: ArraySlice<UInt8>, _ file: String, _ number: Int) throws -> Void
     ) throws {
         for path in paths {
-            guard let handle = FileHandle(forReadingAtPath: path) else {
+            let isInput = path == Self.standardInput
+            guard let handle = isInput ? .standardInput : FileHandle(forReadingAtPath: path) else {
                 throw CommandError(.noInput, "\(path) cannot be read.")
             }
+            let name = isInput ? "standard input" : path
             var rest: [UInt8] = []
             var number = 0
             while let piece = try? handle.read(upToCount: 1 << 20), !piece.isEmpty {
@@ -115,12 +124,12 @@ struct AuditFiles {
                         separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
                     for line in whole {
                         number += 1
-                        try body(line, path, number)
+                        try body(line, name, number)
                     }
                     rest.removeSubrange(...end)
                 }
             }
-            if !rest.isEmpty { try body(rest[...], path, number + 1) }
+            if !rest.isEmpty { try body(rest[...], name, number + 1) }
         }
     }
 }

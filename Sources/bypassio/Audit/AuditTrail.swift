@@ -6,7 +6,17 @@ import Minifilters
 import Synchronization
 import SystemPackage
 
-/// The file of an audit: operations come in from any thread and are written by one, in their order.
+/// An operation, and when it ended: nanoseconds since 1970.
+typealias TimedOperation = (operation: AuditedOperation, time: Int64)
+
+/// Where the records of an audit go. One thread at a time.
+protocol AuditDestination: AnyObject, Sendable {
+    /// Writes a record of each, in this order, and of how many found no room before.
+    func append(_ operations: [TimedOperation], lost: UInt64)
+}
+
+/// The records of an audit: operations come in from any thread and are written by one thread, in
+/// their order.
 ///
 /// What finds no room waits for nobody: it is counted, and a record says how many are missing.
 /// Lock order: a leaf.
@@ -17,7 +27,7 @@ final class AuditTrail: Sendable {
     private static let pause: UInt32 = 5000
 
     private struct Queue: Sendable {
-        var waiting: [(operation: AuditedOperation, time: Int64)] = []
+        var waiting: [TimedOperation] = []
         var lost: UInt64 = 0
         var isOver = false
         /// Nothing waits, and nothing is being written.
@@ -26,11 +36,12 @@ final class AuditTrail: Sendable {
 
     private let queue = Monitor(Queue())
 
-    /// Begins or goes on with a file. Throws a ``CommandError`` for one that cannot be had.
-    init(_ file: AuditFile) throws {
+    /// Throws a ``CommandError`` where no thread is to be had.
+    init(_ destination: any AuditDestination) throws {
         let queue = queue
         do throws(Errno) {
-            try OwnThread.start(named: "bypassio-audit") { Self.write(queue, file) }.detach()
+            try OwnThread.start(named: "bypassio-audit") { Self.write(queue, destination) }
+                .detach()
         } catch {
             throw CommandError(.internalError, "No thread is to be had for the audit: \(error).")
         }
@@ -50,12 +61,14 @@ final class AuditTrail: Sendable {
         }
     }
 
-    /// Returns when all that came before is in the file.
+    /// Returns when all that came before is written.
     func flush() {
         queue.wait(until: { $0.isIdle || $0.isOver }, then: { _ in })
     }
 
-    private static func write(_ queue: Monitor<Queue>, _ file: AuditFile) {
+    private static func write(
+        _ queue: Monitor<Queue>, _ destination: any AuditDestination
+    ) {
         while true {
             let (operations, lost, isOver) = queue.wait(
                 until: { !$0.waiting.isEmpty || $0.lost > 0 || $0.isOver },
@@ -66,7 +79,7 @@ final class AuditTrail: Sendable {
                     }
                     return (queue.waiting, queue.lost, queue.isOver)
                 })
-            file.append(operations, lost: lost)
+            destination.append(operations, lost: lost)
             queue.withLock { $0.isIdle = $0.waiting.isEmpty && $0.lost == 0 }
             if isOver, operations.isEmpty { return }
             // To wake up a thread for each record takes longer than the record.

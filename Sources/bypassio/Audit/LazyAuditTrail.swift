@@ -5,24 +5,18 @@ import Locks
 ///
 /// Any thread. Lock order: a leaf.
 final class LazyAuditTrail: Sendable {
-    private let path: String
-    private let limits: AuditFile.Limits
-    private let complain: @Sendable (String) -> Void
+    private let destination: @Sendable () throws -> any AuditDestination
     private let trail = Monitor<AuditTrail?>(nil)
 
-    init(
-        _ path: String, _ limits: AuditFile.Limits, complain: @escaping @Sendable (String) -> Void
-    ) {
-        self.path = path
-        self.limits = limits
-        self.complain = complain
+    init(_ destination: @escaping @Sendable () throws -> any AuditDestination) {
+        self.destination = destination
     }
 
     var begun: AuditTrail? { trail.withLock { $0 } }
 
-    /// Throws a ``CommandError`` for a file that cannot be had.
+    /// Throws a ``CommandError`` for a destination that cannot be had.
     func begin() throws {
-        let new = try AuditTrail(AuditFile(path, limits, complain: complain))
+        let new = try AuditTrail(destination())
         trail.withLock { $0 = new }
     }
 }

@@ -3,7 +3,11 @@ import Minifilters
 
 extension ShippedFilter {
     static let auditKeys = [
-        (name: "file", meaning: "where the records go, a line of JSON each (docs/audit.md)"),
+        (
+            name: "file",
+            meaning:
+                "where the records go, a line of JSON each; journal for systemd's (docs/audit.md)"
+        ),
         (
             name: "reads",
             meaning: "each: refuse BypassIO and record each read; total: only what came of a "
@@ -22,6 +26,7 @@ extension ShippedFilter {
         var seesEachRead = false
         var scope = FileAudit.Scope()
         var limits = AuditFile.Limits()
+        var isLimited = false
         for (key, value) in values {
             switch key {
             case "file": path = value
@@ -35,12 +40,14 @@ extension ShippedFilter {
             case "size": limits.size = try number(key, value, 1...65_536) << 20
             default: limits.kept = try number(key, value, 0...1000)
             }
+            if ["size", "keep"].contains(key) { isLimited = true }
         }
         guard let path else {
             throw CommandError(.usage, "audit wants a place for its records: audit,file=FILE.")
         }
         let identities = ProcessIdentities()
-        let trail = LazyAuditTrail(path, limits) { log.auditFailed($0) }
+        let trail = LazyAuditTrail(
+            try destination(path, isLimited ? limits : nil) { log.auditFailed($0) })
         let audit = FileAudit(
             seesEachRead: seesEachRead, scope,
             FileAudit.Surroundings(
@@ -53,6 +60,20 @@ extension ShippedFilter {
                 trail.begun?.flush()
                 return values
             })
+    }
+
+    /// - Parameter limits: nil where nobody named them.
+    private static func destination(
+        _ path: String, _ limits: AuditFile.Limits?, complain: @escaping @Sendable (String) -> Void
+    ) throws -> @Sendable () throws -> any AuditDestination {
+        guard path == AuditJournal.word else {
+            return { try AuditFile(path, limits ?? AuditFile.Limits(), complain: complain) }
+        }
+        guard limits == nil else {
+            throw CommandError(
+                .usage, "size= and keep= are for files: the journal has limits of its own.")
+        }
+        return { try AuditJournal(complain: complain) }
     }
 
     private static func pattern(_ key: String, _ value: String) throws -> PathPattern {

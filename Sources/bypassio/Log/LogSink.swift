@@ -136,26 +136,33 @@ final class FileSink: LogSink {
 }
 
 /// A service of the machine that takes datagrams. It may end and restart.
-final class DatagramSink: LogSink {
+final class DatagramSink: Sendable {
     private static let patience: Int32 = 200
 
     private let path: String
-    private let format: @Sendable (LogLine) -> String
     private let socket: FileDescriptor
 
-    init(_ path: String, format: @escaping @Sendable (LogLine) -> String) throws(Errno) {
+    /// - Parameter path: of its socket.
+    init(_ path: String) throws(Errno) {
         let number = bpio_datagram_socket()
         guard number >= 0 else { throw Errno(rawValue: -number) }
         socket = FileDescriptor(rawValue: number)
         self.path = path
-        self.format = format
     }
 
     deinit { try? socket.close() }
 
-    func write(_ line: LogLine) -> Bool {
-        let bytes = Array(format(line).utf8)
-        return unsafe bpio_send_datagram(
+    /// Waits up to 200 ms for a receiver that is behind. False: the datagram is lost.
+    func send(_ bytes: [UInt8]) -> Bool {
+        unsafe bpio_send_datagram(
             socket.rawValue, path, bytes, bytes.count, Self.patience) == 0
     }
+}
+
+/// Lines as datagrams, in the receiver's format.
+struct FormattedSink: LogSink {
+    let receiver: DatagramSink
+    let format: @Sendable (LogLine) -> String
+
+    func write(_ line: LogLine) -> Bool { receiver.send(Array(format(line).utf8)) }
 }

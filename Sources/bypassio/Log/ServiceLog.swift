@@ -68,8 +68,10 @@ final class ServiceLog: Sendable {
         case .nowhere: nil
         case .standardError: StandardErrorSink()
         case .file(let path): try FileSink(ArgumentPath.path(path))
-        case .syslog(let socket): try DatagramSink(socket) { $0.syslog }
-        case .journal(let socket): try DatagramSink(socket) { $0.journal }
+        case .syslog(let socket):
+            FormattedSink(receiver: try DatagramSink(socket)) { $0.syslog }
+        case .journal(let socket):
+            FormattedSink(receiver: try DatagramSink(socket)) { $0.journal }
         }
     }
 

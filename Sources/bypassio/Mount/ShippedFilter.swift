@@ -101,7 +101,7 @@ enum ShippedFilter: String, CaseIterable {
 
     /// A value that names a file: whoever makes the filter may be in another directory.
     func isPath(_ key: String, _ value: String) -> Bool {
-        if self == .audit { return key == "file" }
+        if self == .audit { return key == "file" && value != AuditJournal.word }
         if self == .undo { return key == "store" }
         guard self == .policy else { return false }
         return key == "answers" || (key == "profile" && PolicyProfile.builtInText(value) == nil)
