@@ -18,6 +18,13 @@ extension MountedVolume {
             return stage
         }
 
+        /// Files that the only session holds.
+        private func held(_ stage: UndoStage) throws -> [String] {
+            let session = try #require(stage.sessions.first)
+            return try FileManager.default.contentsOfDirectory(
+                atPath: "\(stage.store)/\(session)/held")
+        }
+
         private func text(_ stage: UndoStage, _ name: String) -> String? {
             try? String(contentsOfFile: "\(stage.source)/\(name)", encoding: .utf8)
         }
@@ -137,6 +144,11 @@ extension MountedVolume {
                 in: stage.mountpoint
             ).run(within: 20)
             #expect(refused.errors.contains("No space left"), "\(refused)")
+            let removed = try Program.shell(
+                "rm big; rm two; mv big two", in: stage.mountpoint
+            ).run(within: 20)
+            #expect(removed.code != 0 && removed.errors.contains("No space left"), "\(removed)")
+            #expect(try held(stage) == [], "what was not removed has no further name")
             stage.unmount()
             #expect(try stage.undo("revert", "--all").code == 0)
             #expect(try UndoSnapshot(of: stage.source).differences(from: before) == [])
