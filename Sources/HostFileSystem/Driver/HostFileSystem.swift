@@ -136,7 +136,7 @@ public final class HostFileSystem: FileSystemDriver {
 }
 
 extension FileID {
-    init(_ status: FileStatus) {
+    package init(_ status: FileStatus) {
         self.init(device: status.device.encoded, inode: status.inode)
     }
 }

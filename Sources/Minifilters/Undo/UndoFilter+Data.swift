@@ -145,12 +145,18 @@ extension UndoFilter {
         }
         // It takes room only if the name was its last.
         let size = found.linkCount > 1 ? 0 : min(found.allocatedSize, found.size)
-        guard try reserve(size) else {
+        do throws(IOFailure) {
+            guard try reserve(size) else {
+                keeper.release(file.number)
+                file.kept.withLock { $0.isForgotten = true }
+                return try keeper.append([.forgottenNode(file.number)])
+            }
+            try keeper.append([.held(file.number)])
+        } catch {
+            // The name stays, and is no further than it was.
             keeper.release(file.number)
-            file.kept.withLock { $0.isForgotten = true }
-            return try keeper.append([.forgottenNode(file.number)])
+            throw error
         }
-        try keeper.append([.held(file.number)])
         file.kept.withLock { $0.isHeld = true }
     }
 }

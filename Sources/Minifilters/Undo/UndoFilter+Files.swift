@@ -5,7 +5,7 @@ import SystemPackage
 // Files that are about to be changed for the first time.
 extension UndoFilter {
     /// How often names are looked at again that others move meanwhile.
-    private static let attempts = 16
+    static let attempts = 16
 
     /// What is known of a file without asking: nil is nothing, and `.some(nil)` one that the
     /// session made.
@@ -69,57 +69,6 @@ extension UndoFilter {
         return try record(directory, instance).map { UndoEntry($0.number, name.nameBytes) }
     }
 
-    /// Under `recording`. A directory's parents come first, so that each name has its directory.
-    private func recordDirectory(
-        _ object: FileObject, _ found: FileInformation, _ instance: FilterInstance
-    ) throws(IOFailure) -> UndoFile? {
-        let root = try openDirectory("", in: nil, instance)
-        defer { root.close() }
-        guard root.stream.id != found.id else {
-            return try record(found, object, at: nil, instance)
-        }
-        for _ in 0..<Self.attempts {
-            let parent = try openDirectory("..", in: object, instance)
-            defer { parent.close() }
-            guard let name = try self.name(of: found.id, object, in: parent, instance) else {
-                continue
-            }
-            // What the session made was recorded with its name.
-            guard let above = try record(parent, instance) else {
-                return try record(found, object, at: nil, instance)
-            }
-            return try record(
-                found, object, at: UndoEntry(above.number, name.nameBytes), instance)
-        }
-        throw IOFailure(.sharingViolation)
-    }
-
-    /// The directory's name in its parent; nil if it has none there any more.
-    private func name(
-        of id: FileID, _ object: FileObject, in parent: FileObject, _ instance: FilterInstance
-    ) throws(IOFailure) -> FilePath.Component? {
-        let opened = FilePath(object.openedPath).lexicallyNormalized()
-        if let name = opened.lastComponent, name.kind == .regular,
-            try entry(name, in: parent, instance)?.id == id
-        {
-            return name
-        }
-        var cookie: UInt64 = 0
-        while true {
-            let entries = try instance.entries(of: parent, after: cookie, limit: 512)
-            guard let last = entries.last else { return nil }
-            // Where another file system is mounted the listing has the number below it.
-            for found in entries where !found.isDots {
-                guard let name = FilePath(bytes: found.name).lastComponent,
-                    found.id == id || found.kind == .directory,
-                    try entry(name, in: parent, instance)?.id == id
-                else { continue }
-                return name
-            }
-            cookie = last.cookie
-        }
-    }
-
     /// Under `recording`. What is found by a name that is about to change.
     ///
     /// - Parameter place: nil in a directory that the session made.
@@ -138,7 +87,7 @@ extension UndoFilter {
     }
 
     /// Under `recording`.
-    private func record(
+    func record(
         _ found: FileInformation, _ object: FileObject, at place: UndoEntry?,
         _ instance: FilterInstance
     ) throws(IOFailure) -> UndoFile {

@@ -172,7 +172,8 @@ extension UndoFilter.Known {
                 for hole in old.holes.all { kept.ranges.insert(hole) }
                 (kept.isWhole, kept.isHeld) = (old.isWhole, old.isHeld)
                 kept.hasFlags = old.flags != nil
-                used += old.data.count
+                let sum = used.addingReportingOverflow(old.data.count)
+                used = sum.overflow ? .max : sum.partialValue
             }
             kept.isForgotten = knowledge.forgotten.contains(number)
             // Of two with one identity the later is there.

@@ -115,10 +115,25 @@ package enum UndoRecord: Sendable, Equatable {
     case settledNode(UInt64)
     /// The session went on no longer.
     case ended(FileTime)
+    /// A revert made a file of before again, or is about to give it its name: it is this one now.
+    case remade(UInt64, FileID, birth: FileTime?)
+    /// A revert changes the file (true), or has done so.
+    case reverting(UInt64, Bool)
+    /// A revert takes away what the name means, or moves it aside.
+    case clearing(UndoEntry)
+    /// A revert takes a name of a file that the session made; it may have others.
+    case unlinking(FileID)
 }
 
 extension UndoRecord {
+    /// The session has met a file.
+    package var isOfFile: Bool {
+        if case .node = self { true } else { false }
+    }
+
     private static let version: UInt8 = 1
+    /// The largest size of a file that the kernel knows, in bytes; numbers end there, too.
+    fileprivate static let largest = UInt64(Int64.max)
 
     /// Without its frame.
     func write(to writer: inout StateWriter) {
@@ -158,6 +173,19 @@ extension UndoRecord {
         case .ended(let time):
             writer.byte(11)
             writer.time(time)
+        case .remade(let number, let file, let birth):
+            writer.number(13, number)
+            writer.file(file)
+            writer.optional(birth) { $0.time($1) }
+        case .reverting(let number, let isSo):
+            writer.number(14, number)
+            writer.flag(isSo)
+        case .clearing(let entry):
+            writer.byte(15)
+            writer.entry(entry)
+        case .unlinking(let file):
+            writer.byte(16)
+            writer.file(file)
         }
     }
 
@@ -166,30 +194,35 @@ extension UndoRecord {
         case 1:
             guard try reader.byte() == Self.version else { throw StateReader.Malformed() }
             self = .begun(
-                root: try reader.text(), try reader.time(), users: try reader.identities(),
+                root: try reader.path(), try reader.time(), users: try reader.identities(),
                 groups: try reader.identities())
         case 2: self = .node(try UndoNode(&reader))
         case 3:
             let entry = try reader.entry()
-            self = .entry(entry, old: try reader.flag() ? try reader.long() : nil)
+            self = .entry(entry, old: try reader.flag() ? try reader.number() : nil)
         case 4:
             let (number, offset, length) = (
-                try reader.long(), try reader.long(), try reader.long()
+                try reader.number(), try reader.size(), try reader.size()
             )
-            guard !offset.addingReportingOverflow(length).overflow else {
-                throw StateReader.Malformed()
-            }
+            // Both are no more than half of what fits.
+            guard offset + length <= UndoRecord.largest else { throw StateReader.Malformed() }
             self = .kept(number, offset: offset, length: length, isHole: try reader.flag())
-        case 5: self = .whole(try reader.long())
-        case 6: self = .held(try reader.long())
-        case 7: self = .flags(try reader.long(), try reader.word())
+        case 5: self = .whole(try reader.number())
+        case 6: self = .held(try reader.number())
+        case 7: self = .flags(try reader.number(), try reader.word())
         case 8:
             let entry = try reader.entry()
             self = .left(entry, try reader.flag() ? try reader.file() : nil)
         case 9: self = .forgottenEntry(try reader.entry())
-        case 10: self = .forgottenNode(try reader.long())
+        case 10: self = .forgottenNode(try reader.number())
         case 11: self = .ended(try reader.time())
-        case 12: self = .settledNode(try reader.long())
+        case 12: self = .settledNode(try reader.number())
+        case 13:
+            let (number, file) = (try reader.number(), try reader.file())
+            self = .remade(number, file, birth: try reader.flag() ? try reader.time() : nil)
+        case 14: self = .reverting(try reader.number(), try reader.flag())
+        case 15: self = .clearing(try reader.entry())
+        case 16: self = .unlinking(try reader.file())
         default: throw StateReader.Malformed()
         }
     }
@@ -220,14 +253,15 @@ extension UndoNode {
     }
 
     fileprivate init(_ reader: inout StateReader) throws(StateReader.Malformed) {
-        number = try reader.long()
+        number = try reader.number()
         file = try reader.file()
         birth = try reader.flag() ? try reader.time() : nil
         let kind = Int(try reader.byte())
         guard Self.kinds.indices.contains(kind) else { throw StateReader.Malformed() }
         self.kind = Self.kinds[kind]
         (permissions, user, group) = (try reader.word(), try reader.word(), try reader.word())
-        size = try reader.long()
+        guard permissions <= 0o7777 else { throw StateReader.Malformed() }
+        size = try reader.size()
         accessed = try reader.time()
         modified = try reader.time()
         device = try reader.long()
@@ -286,9 +320,33 @@ extension StateReader {
         FileID(device: try long(), inode: try long())
     }
 
+    /// Of a file in the session. A further one fits always.
+    fileprivate mutating func number() throws(Malformed) -> UInt64 {
+        let number = try long()
+        guard number < UndoRecord.largest else { throw Malformed() }
+        return number
+    }
+
+    /// In bytes.
+    fileprivate mutating func size() throws(Malformed) -> UInt64 {
+        let size = try long()
+        guard size <= UndoRecord.largest else { throw Malformed() }
+        return size
+    }
+
+    /// Absolute, and the directory that it seems to be.
+    fileprivate mutating func path() throws(Malformed) -> [UInt8] {
+        let path = try text()
+        let steps = path.split(separator: UInt8(ascii: "/"))
+        guard path.first == UInt8(ascii: "/"), !path.contains(0),
+            !steps.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) })
+        else { throw Malformed() }
+        return path
+    }
+
     /// A name that leads nowhere else.
     fileprivate mutating func entry() throws(Malformed) -> UndoEntry {
-        let entry = UndoEntry(try long(), try text())
+        let entry = UndoEntry(try number(), try text())
         guard !entry.name.isEmpty, entry.name.count <= 255, !entry.name.contains(0),
             !entry.name.contains(UInt8(ascii: "/")), entry.name != [UInt8(ascii: ".")],
             entry.name != Array("..".utf8)

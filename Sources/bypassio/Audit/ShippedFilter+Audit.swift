@@ -54,7 +54,7 @@ extension ShippedFilter {
                 actor: { identities.actor($0) }, report: { trail.begun?.take($0) },
                 ended: { trail.begun?.flush() }))
         return LoadableFilter(
-            registration: audit.registration, begin: { try trail.begin() },
+            registration: audit.registration, begin: { _ in try trail.begin() },
             values: {
                 // Another process is about to go on with the file.
                 trail.begun?.flush()

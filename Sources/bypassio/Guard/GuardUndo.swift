@@ -18,18 +18,18 @@ struct GuardUndo {
         guard let folder = store ?? UndoPlace.ownStore else {
             throw CommandError(.usage, "This user has no place for --undo: name --undo-store.")
         }
-        do throws(Errno) {
-            try UndoPlace.makeFolders(folder)
-            self.store = try SystemCall.realPath(folder)
-        } catch {
-            throw CommandError(.cannotCreate, "\(folder) cannot be had: \(error).")
-        }
-        let path = self.store
+        let path = UndoPlace.resolved(folder)
         if let place = places.first(where: { path.starts(with: $0.path) }) {
             throw CommandError(
                 .usage,
                 "\(path) lies in \(place.path), where COMMAND could change it: name another with "
                     + "--undo-store.")
+        }
+        do throws(Errno) {
+            try UndoPlace.makeFolders(path)
+            self.store = try SystemCall.realPath(path)
+        } catch {
+            throw CommandError(.cannotCreate, "\(folder) cannot be had: \(error).")
         }
         self.space = space
         name = UndoPlace(newIn: path).name

@@ -46,7 +46,7 @@ extension ShippedFilter {
         said += [("store", store.string), ("session", place.name)]
         let handed = said
         return LoadableFilter(
-            registration: undo.registration, begin: { try session.open() },
+            registration: undo.registration, begin: { try session.open(on: $0) },
             // Another process goes on with the session.
             values: { handed })
     }

@@ -46,8 +46,11 @@ struct UndoOptions: ParsableArguments {
     func tree(_ paths: [String]) throws -> (tree: UndoTree, paths: [UndoPath]) {
         let absolute = paths.map { Self.absolute($0) }
         let here = FilePath(FileManager.default.currentDirectoryPath)
-        let found = try UndoStore.session(
-            session, in: try folder(), about: absolute.first ?? here)
+        let store = UndoStore(try folder())
+        let found =
+            if let session { try store.session(session) } else {
+                try store.newest(about: absolute.first ?? here)
+            }
         let names = try zip(paths, absolute).map { text, path -> UndoPath in
             var path = path
             if !path.removePrefix(found.root) {
@@ -100,21 +103,35 @@ struct UndoListCommand: ParsableCommand {
         let state: String
         let names: Int
         let files: Int
+
+        init(_ session: FoundUndoSession) {
+            let time = session.knowledge.began
+            name = session.name
+            directory = session.root.string
+            began =
+                WallTime(
+                    nanoseconds: time.seconds &* 1_000_000_000 &+ Int64(time.nanoseconds)
+                ).iso8601
+            state =
+                session.isLive
+                ? "at work" : session.knowledge.ended == nil ? "killed" : "ended"
+            (names, files) = (session.knowledge.order.count, session.knowledge.kept.count)
+        }
     }
 
     func run() throws {
         try reportingErrors {
-            let rows = UndoStore.sessions(in: try options.folder()).map { session in
-                let time = session.knowledge.began
-                return Row(
-                    name: session.name, directory: session.root.string,
-                    began: WallTime(
-                        nanoseconds: time.seconds &* 1_000_000_000 &+ Int64(time.nanoseconds)
-                    ).iso8601,
-                    state: session.isLive
-                        ? "at work" : session.knowledge.ended == nil ? "killed" : "ended",
-                    names: session.knowledge.order.count, files: session.knowledge.kept.count)
+            var found: [(began: FileTime, row: Row)] = []
+            UndoStore(try options.folder()).forEach { name, session in
+                switch session {
+                case .success(let session):
+                    found.append((session.knowledge.began, Row(session)))
+                case .failure(let fault):
+                    StandardOutput.complain(
+                        "bypassio: session \(name) cannot be read: \(fault.text)".onOneLine)
+                }
             }
+            let rows = found.sorted { $1.began.isAfter($0.began) }.map(\.row)
             if json { return try JSONOutput.print(rows) }
             for row in rows {
                 StandardOutput.print(
@@ -279,14 +296,21 @@ struct UndoRevertCommand: ParsableCommand {
                     "Nothing was taken back: name other paths, or --force overwrites these and "
                         + "keeps copies.")
             }
-            revert.run()
+            do throws(Errno) {
+                try revert.run(UndoNotes(tree.session))
+            } catch {
+                throw CommandError(
+                    .cannotCreate, "\(tree.session.place.path) cannot be written: \(error).")
+            }
             for text in revert.failures { StandardOutput.complain("bypassio: \(text)".onOneLine) }
             guard revert.failures.isEmpty else {
                 throw CommandStatus.notSupported.exitCode
             }
             for change in changes { StandardOutput.print("taken back: \(change.text)".onOneLine) }
             guard !tree.session.isLive else { return }
-            if all { tree.session.place.remove() } else { try tree.session.forget(selection) }
+            // Whoever kills this finds a session with nothing to take back.
+            try tree.session.forget(selection)
+            if all { tree.session.place.remove() }
         }
     }
 }
@@ -298,14 +322,18 @@ extension FoundUndoSession {
             selection.entries.map { UndoRecord.forgottenEntry($0) }
             + selection.nodes.map { .settledNode($0) }
         do throws(Errno) {
-            let journal = try SystemCall.open(
-                place.path.appending("journal"), [.writeOnly, .append, .noFollow])
-            try SystemCall.writeAll(
-                UndoJournal.frames(records), to: journal.descriptor, at: 0)
+            try UndoNotes(self).write(records)
+            let folder = try place.openFolder()
             guard !isLive else { return }
-            for number in selection.nodes {
-                for name in [UndoPlace.copy(number), UndoPlace.held(number)] {
-                    try? SystemCall.unlink(place.path.pushing(name))
+            // Of a session whose removal was stopped they may be gone.
+            if let copies = try? UndoPlace.copies(in: folder) {
+                for number in selection.nodes {
+                    try? SystemCall.unlink(UndoPlace.name(number), at: copies.descriptor)
+                }
+            }
+            if let held = try? UndoPlace.held(in: folder) {
+                for number in selection.nodes {
+                    try? SystemCall.unlink(UndoPlace.name(number), at: held.descriptor)
                 }
             }
         } catch {

@@ -1,3 +1,4 @@
+import HostFileSystem
 import IOStack
 import LinuxKit
 import Minifilters
@@ -54,13 +55,20 @@ struct UndoConflicts {
             if name.old == nil, now == nil { return nil }
             guard isLater(now, in: entry) else { return nil }
             guard now != nil else {
-                return tree.awayHas(name.old)
+                return isRevert(entry, left)
                     ? nil : "\(path.text) was removed since, by somebody else"
             }
             return "\(path.text) is another file since, by somebody else"
         }
         guard let now, tree.number(of: now) == nil else { return nil }
         return changedSince(UndoTree.Anchor(directory: entry.directory, names: [entry.name]))
+    }
+
+    /// A revert that was killed took what the session had left there, or put it where it belongs.
+    private func isRevert(_ entry: UndoEntry, _ left: FileID?) -> Bool {
+        if tree.knowledge.cleared.contains(entry) { return true }
+        guard let left, let number = tree.number(ofInode: left.inode) else { return false }
+        return tree.awayHas(number) || tree.isInOtherPlace(number)
     }
 
     /// A service that was killed may not have told its last changes: those of after its end are
@@ -80,7 +88,9 @@ struct UndoConflicts {
                 tree.number(of: found) == nil
             else { continue }
             guard found.isDirectory else {
-                if FileTime(found.changed).isAfter(end) {
+                if FileTime(found.changed).isAfter(end),
+                    !tree.knowledge.unlinked.contains(FileID(found))
+                {
                     return "\(path.text) was changed since, by somebody else"
                 }
                 continue
@@ -97,8 +107,9 @@ struct UndoConflicts {
         if let path = tree.lostPath(of: number) {
             return "\(path.text) was moved, replaced or removed since, by somebody else"
         }
-        guard let end = tree.session.end, let node = tree.knowledge.nodes[number],
-            node.kind != .directory, let path = tree.path(of: number),
+        guard !tree.knowledge.reverting.contains(number), let end = tree.session.end,
+            let node = tree.knowledge.nodes[number], node.kind != .directory,
+            let path = tree.path(of: number),
             let found = tree.status(of: path), UndoTree.isSame(node, found),
             FileTime(found.changed).isAfter(end), !UndoneFile(tree, node).isAsBefore(found)
         else { return nil }

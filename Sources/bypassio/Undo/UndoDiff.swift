@@ -9,6 +9,8 @@ import Terminal
 struct UndoDiff {
     /// Bytes of a file's start by which text is told from data.
     private static let looked = 8192
+    /// Of larger files nothing but the size is told, since diff(1) has both in memory. In bytes.
+    private static let longest: UInt64 = 256 << 20
 
     private let tree: UndoTree
     private let folder: FilePath
@@ -47,26 +49,48 @@ struct UndoDiff {
                     $0.hasSuffix("bytes")
                 })
         else { return }
-        let old = folder.appending("old")
-        guard (try? file.writeOldData(to: old)) == true else {
-            return StandardOutput.print("  its old data is not kept")
+        let size = change.place.flatMap { tree.status(of: $0) }?.size ?? 0
+        guard max(size, node.size) <= Self.longest else {
+            return StandardOutput.print("  long: \(node.size) → \(size) bytes")
         }
-        let new = change.kind == .removed ? nil : change.place.flatMap { copy($0) }
-        compare(old, new, change.oldPath ?? change.path, change.path)
+        let old = folder.appending("old")
+        do throws(Errno) {
+            guard try file.writeOldData(to: old) else {
+                return StandardOutput.print("  its old data is not kept")
+            }
+            let place = change.kind == .removed ? nil : change.place
+            var new: FilePath?
+            if let place { new = try copy(place) }
+            compare(old, new, change.oldPath ?? change.path, change.path)
+        } catch {
+            StandardOutput.print("  cannot be read now: \(error)")
+        }
     }
 
+    /// With all below.
     private func showNew(_ place: UndoPath) {
-        guard let found = tree.status(of: place), tree.number(of: found) == nil else { return }
-        if found.isDirectory {
-            let anchor = UndoTree.Anchor(directory: UndoTree.root, names: place)
-            let names = (try? tree.names(in: anchor)) ?? []
-            for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-                showNew(place + [name])
+        var left = [place]
+        while let place = left.popLast() {
+            guard let found = tree.status(of: place), tree.number(of: found) == nil else {
+                continue
             }
-            return
+            do throws(Errno) {
+                if found.isDirectory {
+                    let anchor = UndoTree.Anchor(directory: UndoTree.root, names: place)
+                    let names = try tree.names(in: anchor)
+                    // The first by name is the next.
+                    for name in names.sorted(by: { $1.lexicographicallyPrecedes($0) }) {
+                        left.append(place + [name])
+                    }
+                } else if found.isRegularFile, found.size > Self.longest {
+                    StandardOutput.print("  \(place.text): \(found.size) bytes".onOneLine)
+                } else if found.isRegularFile {
+                    compare(nil, try copy(place), nil, place.text)
+                }
+            } catch {
+                StandardOutput.print("  \(place.text) cannot be read now: \(error)".onOneLine)
+            }
         }
-        guard found.isRegularFile else { return }
-        compare(nil, copy(place), nil, place.text)
     }
 
     private func target(_ place: UndoPath) -> [UInt8]? {
@@ -76,20 +100,18 @@ struct UndoDiff {
         return try? SystemCall.readLink(FilePath(bytes: name), at: above.descriptor)
     }
 
-    /// The present file, as a path that diff(1) can open whatever its name; nil: it is gone.
-    private func copy(_ place: UndoPath) -> FilePath? {
-        guard let name = place.last, let above = try? tree.open(place.dropLast()),
-            let source = try? SystemCall.open(
-                FilePath(bytes: name), at: above.descriptor, [.readOnly, .noFollow, .nonBlocking]),
-            let bytes = try? UndoFiles.contents(of: source.descriptor)
-        else { return nil }
+    /// The present file, as a path that diff(1) can open whatever its name.
+    private func copy(_ place: UndoPath) throws(Errno) -> FilePath {
+        guard let name = place.last else { throw .isDirectory }
+        let above = try tree.open(place.dropLast())
+        guard
+            let source = try UndoFiles.open(
+                FilePath(bytes: name), at: above.descriptor, .readOnly)
+        else { throw .staleNFSFileHandle }
+        let bytes = try UndoFiles.contents(of: source.descriptor, atMost: Self.longest)
         let path = folder.appending("new")
-        do throws(Errno) {
-            let file = try SystemCall.open(path, [.writeOnly, .create, .truncate], mode: 0o600)
-            try SystemCall.writeAll(bytes, to: file.descriptor, at: 0)
-        } catch {
-            return nil
-        }
+        let file = try SystemCall.open(path, [.writeOnly, .create, .truncate], mode: 0o600)
+        try SystemCall.writeAll(bytes, to: file.descriptor, at: 0)
         return path
     }
 

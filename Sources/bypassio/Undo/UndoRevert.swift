@@ -1,3 +1,4 @@
+import HostFileSystem
 import IOStack
 import LinuxKit
 import Minifilters
@@ -19,6 +20,8 @@ final class UndoRevert {
     private var lost: [UInt64: UndoPath] = [:]
     private var placed: Set<UInt64> = []
     private var done: Set<UndoEntry> = []
+    /// Files that the journal says this run changes.
+    private var told: Set<UInt64> = []
 
     private var knowledge: UndoKnowledge { tree.knowledge }
 
@@ -33,20 +36,39 @@ final class UndoRevert {
         UndoConflicts(tree, selection).found.map(\.text).sorted()
     }
 
-    func run() {
+    /// - Parameter notes: of the session.
+    func run(_ notes: borrowing UndoNotes) {
+        loosen()
+        tree.removeUnknownAside()
+        findAway()
+        findLost()
         do throws(Errno) {
-            findAway()
-            findLost()
-            try moveAway()
-            clear()
-            for entry in ordered(selection.entries) { place(entry) }
-            restoreFiles()
-            restoreDirectories()
-            try tree.removeAway()
-            restoreRoot()
+            try moveAway(notes)
         } catch {
             fail("Nothing can be moved in \(tree.session.root)", error)
         }
+        clear(notes)
+        for entry in ordered(selection.entries) { place(entry, notes) }
+        restoreFiles(notes)
+        do throws(Errno) {
+            try tree.removeAway()
+        } catch {
+            fail("\([tree.awayName].text) has what could not be put back", error)
+        }
+        tree.tighten()
+        restoreDirectories()
+        restoreRoot()
+    }
+
+    private func loosen() {
+        for number in selection.nodes where knowledge.kept[number]?.flags != nil {
+            if let node = knowledge.nodes[number] { UndoneFile(tree, node).loosen() }
+        }
+    }
+
+    /// The file is about to change.
+    private func tell(_ number: UInt64, _ notes: borrowing UndoNotes) throws(Errno) {
+        if told.insert(number).inserted { try notes.write([.reverting(number, true)]) }
     }
 
     func fail(_ what: String, _ error: Errno) { failures.append("\(what): \(error).") }
@@ -99,7 +121,7 @@ final class UndoRevert {
 
     /// Files of before that are to have another name than now, the deepest first, so that no path
     /// changes before it is used.
-    private func moveAway() throws(Errno) {
+    private func moveAway(_ notes: borrowing UndoNotes) throws(Errno) {
         var moves: [(number: UInt64, path: UndoPath)] = []
         var seen: Set<UInt64> = []
         for entry in selection.entries {
@@ -113,7 +135,8 @@ final class UndoRevert {
         try makeAway()
         for (number, path) in moves.sorted(by: { $0.path.count > $1.path.count }) {
             do throws(Errno) {
-                try tree.move(path, to: [tree.awayName, Array("\(number)".utf8)])
+                try tell(number, notes)
+                try tree.move(path, to: tree.aside(number))
                 tree.away.insert(number)
                 let gone = tree.anchors[number]?.first
                 tree.anchors[number]?.removeAll { $0 == gone }
@@ -124,7 +147,7 @@ final class UndoRevert {
     }
 
     /// Takes away what the session put where something else was, or nothing.
-    private func clear() {
+    private func clear(_ notes: borrowing UndoNotes) {
         var cleared: Set<UndoTree.Anchor> = []
         for entry in ordered(selection.entries).reversed() {
             guard let path = tree.path(of: entry), tree.status(of: path) != nil else { continue }
@@ -133,23 +156,29 @@ final class UndoRevert {
             {
                 continue
             }
-            clear(path, .name(entry))
+            clear(path, .name(entry), notes)
             cleared.insert(UndoTree.Anchor(directory: entry.directory, names: [entry.name]))
         }
         for anchor in selection.removals {
             guard let path = tree.path(of: anchor), tree.status(of: path) != nil else { continue }
-            clear(path, .new(anchor))
+            clear(path, .new(anchor), notes)
             cleared.insert(anchor)
         }
         tree.forget(cleared)
     }
 
-    private func clear(_ path: UndoPath, _ subject: UndoConflicts.Subject) {
+    private func clear(
+        _ path: UndoPath, _ subject: UndoConflicts.Subject, _ notes: borrowing UndoNotes
+    ) {
         do throws(Errno) {
+            if case .name(let entry) = subject { try notes.write([.clearing(entry)]) }
             if isForced, UndoConflicts(tree, selection).conflict(subject) != nil {
                 try tree.setAside(path)
             } else {
-                try tree.remove(path)
+                try tree.remove(path) { found throws(Errno) in
+                    // The others are to be found as the session left them.
+                    if found.linkCount > 1 { try notes.write([.unlinking(FileID(found))]) }
+                }
             }
         } catch {
             fail("\(path.text) cannot be removed", error)
@@ -159,32 +188,47 @@ final class UndoRevert {
     // MARK: Names
 
     /// Gives a name what it meant. A directory's own name comes first.
-    private func place(_ entry: UndoEntry) {
+    private func place(_ entry: UndoEntry, _ notes: borrowing UndoNotes) {
+        var left = [entry]
+        var waiting: Set<UndoEntry> = []
+        while let next = left.popLast() {
+            guard !done.contains(next) else { continue }
+            if tree.path(of: next.directory) == nil, waiting.insert(next).inserted {
+                left.append(next)
+                for name in (tree.oldNames[next.directory] ?? []).reversed()
+                where selection.entries.contains(name) && !waiting.contains(name) {
+                    left.append(name)
+                }
+            } else {
+                placeOne(next, notes)
+            }
+        }
+    }
+
+    private func placeOne(_ entry: UndoEntry, _ notes: borrowing UndoNotes) {
         guard !done.contains(entry), let old = knowledge.names[entry]?.old,
             let node = knowledge.nodes[old], !isBeyondReach(old)
         else { return }
         done.insert(entry)
-        if tree.path(of: entry.directory) == nil {
-            for name in tree.oldNames[entry.directory] ?? [] where selection.entries.contains(name)
-            { place(name) }
-        }
         guard let path = tree.path(of: entry) else {
             return fail("\(tree.oldPath(of: entry)?.text ?? "?") has no directory", .notDirectory)
         }
         guard !tree.isInPlace(old, entry) else { return tree.note(old, at: entry) }
         do throws(Errno) {
+            try tell(old, notes)
             if tree.away.contains(old) {
-                let from = [tree.awayName, Array("\(old)".utf8)]
-                try tree.move(from, to: path)
+                try tree.move(tree.aside(old), to: path)
                 tree.away.remove(old)
             } else if node.kind == .directory {
-                try tree.makeDirectory(path)
+                try remake(node, at: path, notes) { [tree] place throws(Errno) in
+                    try tree.makeDirectory(place)
+                }
             } else if let other = (tree.anchors[old] ?? []).lazy.compactMap({ [tree] in
                 tree.path(of: $0)
             }).first(where: { [tree] in tree.status(of: $0) != nil }) {
                 try tree.link(other, to: path)
             } else {
-                try remake(node, at: path)
+                try remake(node, at: path, notes)
             }
             tree.note(old, at: entry)
             placed.insert(old)
@@ -194,7 +238,9 @@ final class UndoRevert {
     }
 
     /// A file that has no name any more.
-    private func remake(_ node: UndoNode, at path: UndoPath) throws(Errno) {
+    private func remake(
+        _ node: UndoNode, at path: UndoPath, _ notes: borrowing UndoNotes
+    ) throws(Errno) {
         if knowledge.kept[node.number]?.isHeld == true {
             do throws(Errno) {
                 return try tree.link(held: node.number, to: path)
@@ -203,12 +249,29 @@ final class UndoRevert {
                 guard error == .improperLink || error == .notPermitted else { throw error }
             }
         }
-        try tree.make(node, at: path)
+        try remake(node, at: path, notes) { [tree] place throws(Errno) in
+            try tree.make(node, at: place)
+        }
+    }
+
+    /// It is made aside, and gets its name when the journal knows it: so a later run finds it.
+    private func remake(
+        _ node: UndoNode, at path: UndoPath, _ notes: borrowing UndoNotes,
+        _ make: (UndoPath) throws(Errno) -> Void
+    ) throws(Errno) {
+        try makeAway()
+        let aside = tree.aside(node.number)
+        try make(aside)
+        guard let made = tree.status(of: aside) else { throw .noSuchFileOrDirectory }
+        try notes.write([
+            .remade(node.number, FileID(made), birth: made.created.map { FileTime($0) })
+        ])
+        try tree.move(aside, to: path)
     }
 
     // MARK: Data and attributes
 
-    private func restoreFiles() {
+    private func restoreFiles(_ notes: borrowing UndoNotes) {
         for number in selection.nodes.sorted() {
             guard let node = knowledge.nodes[number], node.kind != .directory,
                 !knowledge.forgotten.contains(number), !knowledge.settled.contains(number)
@@ -219,8 +282,10 @@ final class UndoRevert {
                 do throws(Errno) { try file.copyBeside() } catch { fail(file.text, error) }
             }
             do throws(Errno) {
+                try tell(number, notes)
                 try file.restoreData()
                 try file.restoreAttributes()
+                try notes.write([.reverting(number, false)])
             } catch {
                 fail("\(file.text) cannot be restored", error)
             }

@@ -23,8 +23,12 @@ final class UndoSession: UndoKeeping {
         self.complain = complain
     }
 
-    /// Throws a ``CommandError``.
-    func open() throws {
+    /// Throws a ``CommandError``, for a store within the volume before anything is made there.
+    func open(on volume: Volume) throws {
+        if let directory = Self.path(of: volume), place.lies(in: directory) {
+            throw CommandError(
+                .usage, "The store \(place.store) lies in \(directory): name another by store=.")
+        }
         do throws(Errno) {
             let new = try OpenUndoSession(place)
             opened.withLock { $0 = new }
@@ -33,18 +37,20 @@ final class UndoSession: UndoKeeping {
         }
     }
 
+    private static func path(of volume: Volume) -> FilePath? {
+        (volume.fileSystem as? HostFileSystem).flatMap { try? SystemCall.realPath($0.directory) }
+    }
+
     func begin(on volume: Volume) -> UndoKnowledge? {
-        guard let session = opened.withLock({ $0 }),
-            let root = (volume.fileSystem as? HostFileSystem)?.directory,
-            let path = try? SystemCall.realPath(root),
+        guard let session = opened.withLock({ $0 }), let path = Self.path(of: volume),
             !hasBegun.withLock({ hasBegun in
                 defer { hasBegun = true }
                 return hasBegun
             })
         else { return nil }
-        // What a program could change would be its own judge.
-        if let store = try? SystemCall.realPath(place.path), store.starts(with: path) {
-            complain("undo does not attach: its store \(store) lies in \(path)")
+        // What a program could change would be its own judge. The directory has moved since.
+        if place.lies(in: path) {
+            complain("undo does not attach: its store \(place.store) lies in \(path)")
             place.remove()
             return nil
         }
@@ -114,25 +120,35 @@ final class OpenUndoSession: Sendable {
 
     private let place: UndoPlace
     let knowledge: UndoKnowledge
-    private let folder: OwnedDescriptor
+    private let copies: OwnedDescriptor
+    private let held: OwnedDescriptor
     private let journal: Guarded<Journal>
     private let files = Monitor<[UInt64: Copy]>([:])
     /// Seconds of the clock of files. Relaxed: whoever is late beats once more.
     private let lastBeat = Atomic<Int64>(0)
+    /// The journal knows of a file. Relaxed: only ``end()`` asks, when no change comes any more.
+    private let changed: Atomic<Bool>
 
     /// Begins a session, or goes on with one.
     init(_ place: UndoPlace) throws(Errno) {
         self.place = place
         try place.make()
-        folder = try SystemCall.open(place.path, [.directory])
-        // Whoever reads the session sees that it is at work.
-        try SystemCall.lockWhole(folder.descriptor, .shared, waiting: true)
+        let folder = try place.openFolder()
+        copies = try UndoPlace.copies(in: folder)
+        held = try UndoPlace.held(in: folder)
         let file = try SystemCall.open(
-            "journal", at: folder.descriptor, [.readWrite, .create, .append, .noFollow],
-            mode: 0o600)
-        let (records, length) = UndoJournal.records(try UndoFiles.contents(of: file.descriptor))
+            UndoPlace.journal, at: folder.descriptor,
+            [.readWrite, .create, .append, .noFollow, .nonBlocking], mode: 0o600)
+        guard try SystemCall.status(of: file.descriptor).isRegularFile else {
+            throw .invalidArgument
+        }
+        // Whoever reads the session sees that it is at work.
+        try SystemCall.lockRange(file.descriptor, UndoPlace.lock(.shared), waiting: true)
+        let (records, length) = UndoJournal.records(
+            try UndoFiles.contents(of: file.descriptor, atMost: UndoPlace.longestJournal))
         try SystemCall.truncate(file.descriptor, to: Int64(length))
         knowledge = UndoKnowledge(records)
+        changed = Atomic(!knowledge.nodes.isEmpty)
         journal = Guarded(Journal(file: file))
     }
 
@@ -143,15 +159,23 @@ final class OpenUndoSession: Sendable {
         let (seconds, rest) = now.quotientAndRemainder(dividingBy: 1_000_000_000)
         try? append([.ended(FileTime(seconds: seconds, nanoseconds: UInt32(rest)))])
         files.withLock { $0 = [:] }
-        let bytes = journal.withLock { try? UndoFiles.contents(of: $0.file.descriptor) }
-        guard let bytes, UndoKnowledge(UndoJournal.records(bytes).records).nodes.isEmpty,
-            // A new service may be at work with it.
-            (try? SystemCall.lockWhole(folder.descriptor, .exclusive, waiting: false)) != nil
-        else { return }
-        place.remove()
+        // A long journal is not read again.
+        guard !changed.load(ordering: .relaxed) else { return }
+        let isUnused = journal.withLock { journal in
+            let file = journal.file.descriptor
+            // A new service may be at work with it, or have been.
+            guard
+                (try? SystemCall.lockRange(file, UndoPlace.lock(.exclusive), waiting: false))
+                    != nil,
+                let bytes = try? UndoFiles.contents(of: file, atMost: UndoPlace.longestJournal)
+            else { return false }
+            return !UndoJournal.records(bytes).records.contains(where: \.isOfFile)
+        }
+        if isUnused { place.remove() }
     }
 
     func append(_ records: [UndoRecord]) throws(IOFailure) {
+        if records.contains(where: \.isOfFile) { changed.store(true, ordering: .relaxed) }
         let bytes = UndoJournal.frames(records)
         do throws(Errno) {
             try journal.withLock { (journal) throws(Errno) in
@@ -160,7 +184,10 @@ final class OpenUndoSession: Sendable {
                 } catch {
                     // Without half a record at its end, which would end the journal.
                     let file = journal.file.descriptor
-                    if let whole = try? UndoJournal.records(UndoFiles.contents(of: file)).length {
+                    if let bytes = try? UndoFiles.contents(
+                        of: file, atMost: UndoPlace.longestJournal)
+                    {
+                        let whole = UndoJournal.records(bytes).length
                         try? SystemCall.truncate(file, to: Int64(whole))
                     }
                     throw error
@@ -186,7 +213,7 @@ final class OpenUndoSession: Sendable {
     func clone(_ file: StorageHandle, as number: UInt64) -> Bool {
         do throws(Errno) {
             let copy = try SystemCall.open(
-                UndoPlace.copy(number), at: folder.descriptor,
+                UndoPlace.name(number), at: copies.descriptor,
                 [.writeOnly, .create, .truncate, .noFollow], mode: 0o600)
             try SystemCall.clone(FileDescriptor(rawValue: file.rawValue), to: copy.descriptor)
             return true
@@ -196,16 +223,16 @@ final class OpenUndoSession: Sendable {
     }
 
     func hold(_ file: StorageHandle, as number: UInt64) -> Bool {
-        let name = UndoPlace.held(number)
+        let name = UndoPlace.name(number)
         let descriptor = FileDescriptor(rawValue: file.rawValue)
         do throws(Errno) {
             do throws(Errno) {
-                try SystemCall.link(descriptor, to: name, at: folder.descriptor)
+                try SystemCall.link(descriptor, to: name, at: held.descriptor)
             } catch {
                 // A service that was killed before it said so.
                 guard error == .fileExists else { throw error }
-                try SystemCall.unlink(name, at: folder.descriptor)
-                try SystemCall.link(descriptor, to: name, at: folder.descriptor)
+                try SystemCall.unlink(name, at: held.descriptor)
+                try SystemCall.link(descriptor, to: name, at: held.descriptor)
             }
             return true
         } catch {
@@ -214,7 +241,7 @@ final class OpenUndoSession: Sendable {
     }
 
     func release(_ number: UInt64) {
-        try? SystemCall.unlink(UndoPlace.held(number), at: folder.descriptor)
+        try? SystemCall.unlink(UndoPlace.name(number), at: held.descriptor)
     }
 
     func keep(_ bytes: Span<UInt8>, of number: UInt64, at offset: UInt64) throws(IOFailure) {
@@ -231,105 +258,12 @@ final class OpenUndoSession: Sendable {
         if let known = files.withLock({ $0[number] }) { return known }
         let made = Copy(
             try SystemCall.open(
-                UndoPlace.copy(number), at: folder.descriptor, [.writeOnly, .create, .noFollow],
+                UndoPlace.name(number), at: copies.descriptor, [.writeOnly, .create, .noFollow],
                 mode: 0o600))
         files.withLock { files in
             if files.count >= Self.mostFiles { files.removeAll(keepingCapacity: true) }
             files[number] = made
         }
         return made
-    }
-}
-
-/// Where a session is: a folder of this user alone, in a store of such folders.
-struct UndoPlace: Sendable, Hashable {
-    let store: FilePath
-    let name: String
-
-    var path: FilePath { store.appending(name) }
-    /// Where the sessions of guards within this one are.
-    var inner: FilePath { path.appending("inner") }
-
-    static func copy(_ number: UInt64) -> FilePath { FilePath("data/\(number)") }
-    static func held(_ number: UInt64) -> FilePath { FilePath("held/\(number)") }
-
-    /// Throws a ``CommandError`` for a name that is none.
-    init(store: FilePath, name: String) throws {
-        guard !name.isEmpty, !name.hasPrefix("."), !name.contains("/"), name.utf8.count < 200 else {
-            throw CommandError(
-                .usage, "\(name) is no name of a session: it has no slash and no dot first.")
-        }
-        self.store = store
-        self.name = name
-    }
-
-    /// A new one, by the time.
-    init(newIn store: FilePath) {
-        self.store = store
-        let format = DateFormatter()
-        format.locale = Locale(identifier: "en_US_POSIX")
-        format.dateFormat = "yyyyMMdd-HHmmss"
-        name = "\(format.string(from: Date()))-\(getpid())"
-    }
-
-    /// The user's own store; nil where the user has no place for it.
-    static var ownStore: FilePath? {
-        if geteuid() == 0, ProcessInfo.processInfo.environment["XDG_STATE_HOME"] == nil {
-            return "/var/lib/bypassio/undo"
-        }
-        let environment = ProcessInfo.processInfo.environment
-        let state =
-            environment["XDG_STATE_HOME"] ?? environment["HOME"].map { "\($0)/.local/state" }
-        guard let state, state.hasPrefix("/") else { return nil }
-        return FilePath(state).appending("bypassio").appending("undo")
-    }
-
-    func make() throws(Errno) {
-        try Self.makeFolders(store)
-        for folder in [path, path.appending("data"), path.appending("held"), inner] {
-            do throws(Errno) {
-                try SystemCall.makeDirectory(folder, mode: 0o700)
-            } catch {
-                guard error == .fileExists else { throw error }
-            }
-        }
-    }
-
-    /// Those that are missing, for this user alone.
-    static func makeFolders(_ path: FilePath) throws(Errno) {
-        var missing: [FilePath] = []
-        var next = path
-        while (try? SystemCall.status(of: next, followingLinks: true)) == nil {
-            missing.append(next)
-            let above = next.removingLastComponent()
-            guard above != next, !above.isEmpty else { break }
-            next = above
-        }
-        for folder in missing.reversed() {
-            do throws(Errno) {
-                try SystemCall.makeDirectory(folder, mode: 0o700)
-            } catch {
-                guard error == .fileExists else { throw error }
-            }
-        }
-    }
-
-    func remove() { try? FileManager.default.removeItem(atPath: path.string) }
-}
-
-/// Whole files.
-enum UndoFiles {
-    /// Throws `EFBIG` for more than memory should hold.
-    static func contents(of file: FileDescriptor) throws(Errno) -> [UInt8] {
-        let size = try SystemCall.status(of: file).size
-        guard size <= 4 << 30 else { throw .fileTooLarge }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Int(size))
-        var piece = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = try SystemCall.read(file, into: &piece, at: Int64(bytes.count))
-            if count == 0 { return bytes }
-            bytes += piece.prefix(count)
-        }
     }
 }

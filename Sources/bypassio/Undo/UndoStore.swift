@@ -13,6 +13,8 @@ struct FoundUndoSession {
     let isLive: Bool
     /// When its service was seen at work last, at the latest.
     let lastSeen: FileTime
+    /// Of the journal as it was read, in bytes.
+    let journalSize: UInt64
     /// The session of the guard within which it was: whoever ran there may have written anything
     /// here, so it is trusted no further than that guard's directory.
     let outer: Outer?
@@ -21,6 +23,9 @@ struct FoundUndoSession {
         let name: String
         let root: FilePath
     }
+
+    /// How much of that could be read.
+    var journalLength: UInt64 { UInt64(knowledge.length) }
 
     var name: String { outer.map { "\($0.name)/\(place.name)" } ?? place.name }
     /// The directory whose changes it knows.
@@ -31,33 +36,59 @@ struct FoundUndoSession {
         guard !isLive else { return nil }
         if let ended = knowledge.ended { return ended }
         // It was killed: it beats once a second while it is at work.
-        return FileTime(seconds: lastSeen.seconds + 2, nanoseconds: lastSeen.nanoseconds)
+        return FileTime(seconds: lastSeen.seconds &+ 2, nanoseconds: lastSeen.nanoseconds)
     }
 
-    /// nil for a folder that is no session, or of another user.
-    init?(_ place: UndoPlace, within outer: Outer? = nil) {
+    /// Why a session cannot be read, as the end of a sentence.
+    struct Fault: Error {
+        let text: String
+    }
+
+    /// nil for a folder that is no session, or of another user. Throws a ``Fault``.
+    init?(_ place: UndoPlace, within outer: Outer? = nil) throws(Fault) {
+        guard let folder = try? place.openFolder(),
+            let owner = try? SystemCall.status(of: folder.descriptor).user, owner == geteuid(),
+            let journal = try Self.openJournal(folder)
+        else { return nil }
+        let limit = outer == nil ? UndoPlace.longestJournal : UndoPlace.longestInnerJournal
         do throws(Errno) {
-            let folder = try SystemCall.open(place.path, [.directory, .noFollow])
-            guard try SystemCall.status(of: folder.descriptor).user == geteuid() else {
-                return nil
-            }
-            let journal = try SystemCall.open(
-                "journal", at: folder.descriptor, [.readOnly, .noFollow])
-            let modified = try SystemCall.status(of: journal.descriptor).modified
-            lastSeen = FileTime(seconds: modified.seconds, nanoseconds: modified.nanoseconds)
-            let bytes = try UndoFiles.contents(of: journal.descriptor)
-            knowledge = UndoKnowledge(UndoJournal.records(bytes).records)
-            let root = FilePath(bytes: knowledge.root)
-            guard root.isAbsolute, outer.map({ root.starts(with: $0.root) }) != false else {
-                return nil
-            }
+            lastSeen = FileTime(try SystemCall.status(of: journal.descriptor).modified)
+            let bytes = try UndoFiles.contents(of: journal.descriptor, atMost: limit)
+            journalSize = UInt64(bytes.count)
+            knowledge = UndoKnowledge(journal: bytes)
             isLive =
-                (try? SystemCall.lockWhole(folder.descriptor, .exclusive, waiting: false)) == nil
-            self.place = place
-            self.outer = outer
+                try SystemCall.conflictingLock(
+                    journal.descriptor, with: UndoPlace.lock(.exclusive)) != nil
         } catch {
-            return nil
+            throw Fault(
+                text: error == .fileTooLarge
+                    ? "its journal has more than \(limit >> 20) MiB" : "its journal: \(error)")
         }
+        // Nothing is in it yet.
+        guard !knowledge.root.isEmpty else { return nil }
+        let root = FilePath(bytes: knowledge.root)
+        guard outer.map({ root.starts(with: $0.root) }) != false else {
+            throw Fault(text: "it is about a directory outside of its guard's")
+        }
+        self.place = place
+        self.outer = outer
+    }
+
+    /// nil where there is none.
+    private static func openJournal(
+        _ folder: borrowing OwnedDescriptor
+    ) throws(Fault) -> OwnedDescriptor? {
+        do throws(Errno) {
+            if let journal = try UndoFiles.open(
+                UndoPlace.journal, at: folder.descriptor, .readOnly)
+            {
+                return journal
+            }
+        } catch {
+            guard error != .noSuchFileOrDirectory else { return nil }
+            throw Fault(text: "its journal: \(error)")
+        }
+        throw Fault(text: "its journal is no regular file")
     }
 
     /// The directory, where the one who ran in an outer guard cannot have put another by a link.
@@ -72,47 +103,84 @@ struct FoundUndoSession {
     }
 }
 
-/// A store of sessions.
-enum UndoStore {
-    /// All of a store, and those of guards within guards, the oldest first.
-    static func sessions(
-        in store: FilePath, within outer: FoundUndoSession.Outer? = nil
-    ) -> [FoundUndoSession] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: store.string)) ?? []
-        var found: [FoundUndoSession] = []
-        for name in names.sorted() {
-            guard let place = try? UndoPlace(store: store, name: name) else { continue }
-            guard let session = FoundUndoSession(place, within: outer) else { continue }
-            found.append(session)
+/// A store of sessions. Each is read when it is asked for, and one at a time: whoever ran in a
+/// guard may have written long ones.
+struct UndoStore {
+    let path: FilePath
+
+    init(_ path: FilePath) { self.path = path }
+
+    /// All, each followed by those of guards within it, in the order of their names. One that
+    /// cannot be read comes with its name and the reason.
+    func forEach(
+        _ body: (String, Result<FoundUndoSession, FoundUndoSession.Fault>) -> Void
+    ) {
+        for place in Self.places(in: path) {
+            guard let outer = Self.read(place, nil, body) else { continue }
             // One within such a session is seen from there.
-            guard outer == nil else { continue }
-            found += sessions(
-                in: place.inner,
-                within: FoundUndoSession.Outer(name: session.name, root: session.root))
+            for inner in Self.places(in: place.inner) { _ = Self.read(inner, outer, body) }
         }
-        return found.sorted { $1.knowledge.began.isAfter($0.knowledge.began) }
     }
 
-    /// The session of that name, or the newest one that knows of `path`.
+    private static func places(in store: FilePath) -> [UndoPlace] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: store.string)) ?? []
+        return names.sorted().compactMap { try? UndoPlace(store: store, name: $0) }
+    }
+
+    private static func read(
+        _ place: UndoPlace, _ outer: FoundUndoSession.Outer?,
+        _ body: (String, Result<FoundUndoSession, FoundUndoSession.Fault>) -> Void
+    ) -> FoundUndoSession.Outer? {
+        let name = outer.map { "\($0.name)/\(place.name)" } ?? place.name
+        do throws(FoundUndoSession.Fault) {
+            guard let found = try FoundUndoSession(place, within: outer) else { return nil }
+            body(name, .success(found))
+            return FoundUndoSession.Outer(name: found.name, root: found.root)
+        } catch {
+            body(name, .failure(error))
+            return nil
+        }
+    }
+
+    /// Throws a ``CommandError`` where there is none, or it cannot be read.
+    func session(_ name: String) throws -> FoundUndoSession {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        do {
+            var found: FoundUndoSession?
+            if let first = parts.first, parts.count < 3 {
+                found = try FoundUndoSession(try UndoPlace(store: path, name: first))
+            }
+            if let outer = found, parts.count == 2 {
+                found = try FoundUndoSession(
+                    try UndoPlace(store: outer.place.inner, name: parts[1]),
+                    within: FoundUndoSession.Outer(name: outer.name, root: outer.root))
+            }
+            if let found { return found }
+        } catch let fault as FoundUndoSession.Fault {
+            throw CommandError(.noInput, "Session \(name) cannot be read: \(fault.text).")
+        } catch {
+            // No name of a session.
+        }
+        throw CommandError(.noInput, "There is no session \(name): see bypassio undo list.")
+    }
+
+    /// The newest session that knows of a file; never one of a guard within a guard.
     ///
     /// Throws a ``CommandError`` where there is none.
-    static func session(
-        _ name: String?, in store: FilePath, about path: FilePath
-    ) throws -> FoundUndoSession {
-        let all = sessions(in: store)
-        if let name {
-            guard let found = all.last(where: { $0.name == name }) else {
-                throw CommandError(.noInput, "There is no session \(name): see bypassio undo list.")
+    func newest(about file: FilePath) throws -> FoundUndoSession {
+        var newest: FoundUndoSession?
+        for place in Self.places(in: path) {
+            guard let found = try? FoundUndoSession(place), file.starts(with: found.root) else {
+                continue
             }
-            return found
+            let isOlder = newest.map { $0.knowledge.began.isAfter(found.knowledge.began) } ?? false
+            if !isOlder { newest = found }
         }
-        guard let found = all.last(where: { $0.outer == nil && path.starts(with: $0.root) }) else {
-            throw CommandError(
-                .noInput,
-                "No session has changed anything in \(path): bypassio undo list shows all; "
-                    + "--session names one.")
-        }
-        return found
+        if let newest { return newest }
+        throw CommandError(
+            .noInput,
+            "No session has changed anything in \(file): bypassio undo list shows all; "
+                + "--session names one.")
     }
 }
 

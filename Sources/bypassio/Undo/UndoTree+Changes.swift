@@ -13,7 +13,9 @@ extension UndoTree {
 
     private func split(_ path: UndoPath) throws(Errno) -> Place {
         guard let name = path.last else { throw .invalidArgument }
-        return Place(above: try open(path.dropLast()), name: FilePath(bytes: name))
+        let above = try open(path.dropLast())
+        loosen(above, at: path.dropLast())
+        return Place(above: above, name: FilePath(bytes: name))
     }
 
     /// Where a file is from now on.
@@ -45,8 +47,16 @@ extension UndoTree {
     func move(_ path: UndoPath, to target: UndoPath) throws(Errno) {
         let from = try split(path)
         let to = try split(target)
-        try SystemCall.rename(
-            from.name, at: from.directory, to: to.name, at: to.directory, .keepingExisting)
+        do throws(Errno) {
+            try SystemCall.rename(
+                from.name, at: from.directory, to: to.name, at: to.directory, .keepingExisting)
+        } catch {
+            // A directory that gets another one above must be writable itself.
+            guard error == .permissionDenied, let directory = try? open(path) else { throw error }
+            loosen(directory, at: path)
+            try SystemCall.rename(
+                from.name, at: from.directory, to: to.name, at: to.directory, .keepingExisting)
+        }
     }
 
     func link(_ path: UndoPath, to target: UndoPath) throws(Errno) {
@@ -55,10 +65,16 @@ extension UndoTree {
         try SystemCall.link(from.name, at: from.directory, to: to.name, at: to.directory)
     }
 
+    /// Throws `ESTALE` where no regular file is held.
     func link(held number: UInt64, to target: UndoPath) throws(Errno) {
         let to = try split(target)
-        try SystemCall.link(
-            UndoPlace.held(number), at: folder.descriptor, to: to.name, at: to.directory)
+        let held = try UndoPlace.held(in: folder)
+        let file = try SystemCall.open(
+            UndoPlace.name(number), at: held.descriptor, [.pathOnly, .noFollow])
+        guard try SystemCall.status(of: file.descriptor).isRegularFile else {
+            throw .staleNFSFileHandle
+        }
+        try SystemCall.link(file.descriptor, to: to.name, at: to.directory)
     }
 
     func makeDirectory(_ path: UndoPath) throws(Errno) {
@@ -73,25 +89,43 @@ extension UndoTree {
             return try SystemCall.makeSymbolicLink(
                 to: target, named: place.name, at: place.directory)
         }
+        // Whoever ran in a guard may have thought of any device.
+        guard session.outer == nil || !node.kind.isDevice else { throw .notPermitted }
         try SystemCall.makeNode(
             place.name, at: place.directory, mode: node.kind.bits | 0o600,
             device: DeviceNumber(encoded: node.device))
     }
 
+    /// Where a file of before is made anew, or waits for its name.
+    func aside(_ number: UInt64) -> UndoPath { [awayName, Array("\(number)".utf8)] }
+
+    /// What a run that was killed had made aside and not told of: nothing is in it yet.
+    func removeUnknownAside() {
+        guard let folder = try? open([awayName]) else { return }
+        for name in (try? SystemCall.names(in: folder.descriptor)) ?? [] {
+            let name = FilePath(bytes: name)
+            guard
+                let found = try? SystemCall.status(
+                    of: name, at: folder.descriptor, followingLinks: false),
+                number(of: found) == nil
+            else { continue }
+            try? SystemCall.unlink(name, at: folder.descriptor, isDirectory: found.isDirectory)
+        }
+    }
+
     /// With all below, but no file of before that nothing else keeps: then it throws `EBUSY`.
-    func remove(_ path: UndoPath) throws(Errno) {
+    ///
+    /// - Parameter willUnlink: sees each file first.
+    func remove(
+        _ path: UndoPath, willUnlink: (FileStatus) throws(Errno) -> Void
+    ) throws(Errno) {
         // What is moved aside is put back, and only what is new within it goes.
         guard path.first != awayName || path.count > 2 else { throw .resourceBusy }
-        try check(path)
         let place = try split(path)
-        do throws(Errno) {
-            return try SystemCall.unlink(place.name, at: place.directory)
-        } catch {
-            guard error == .isDirectory || error == .notPermitted else { throw error }
+        try UndoRemoval.remove(place.name, at: place.directory) { [self] found throws(Errno) in
+            if let number = number(of: found), !mayGo(number) { throw .resourceBusy }
+            if !found.isDirectory { try willUnlink(found) }
         }
-        let here = try SystemCall.open(place.name, at: place.directory, [.directory, .noFollow])
-        for inner in try SystemCall.names(in: here.descriptor) { try remove(path + [inner]) }
-        try SystemCall.unlink(place.name, at: place.directory, isDirectory: true)
     }
 
     /// Leaves it beside, under a name that nothing has.

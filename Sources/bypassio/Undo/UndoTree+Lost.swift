@@ -27,7 +27,6 @@ extension UndoTree {
         guard node.kind == .regularFile, node.size > 0,
             !knowledge.forgotten.contains(node.number)
         else { return true }
-        guard let kept = knowledge.kept[node.number] else { return false }
-        return kept.isWhole || !kept.data.all.isEmpty || !kept.holes.all.isEmpty
+        return knowledge.kept[node.number]?.hasData == true
     }
 }

@@ -28,6 +28,8 @@ final class UndoTree {
     var anchors: [UInt64: [Anchor]] = [:]
     /// Files that were moved away, to be placed anew.
     var away: Set<UInt64> = []
+    /// Directories that are writable for the time of a revert.
+    var loosened: [Loosened] = []
     /// Names that the session changed, in that order, in directories of before.
     let order: [UndoEntry]
     /// Names of each directory that the session changed.
@@ -35,6 +37,8 @@ final class UndoTree {
     /// Names that each file had before, of those that the session changed.
     let oldNames: [UInt64: [UndoEntry]]
     private let byInode: [UInt64: [UInt64]]
+    /// Files of before whose old names lead up to the root: a journal may have any circle.
+    private var placed: Set<UInt64> = [root]
     /// Files of before.
     private let old: Set<UInt64>
 
@@ -57,7 +61,7 @@ final class UndoTree {
         }
         do throws(Errno) {
             top = try session.openRoot()
-            folder = try SystemCall.open(session.place.path, [.directory])
+            folder = try session.place.openFolder()
         } catch {
             throw CommandError(
                 .noInput, "\(session.root), which session \(session.name) is about: \(error).")
@@ -68,6 +72,7 @@ final class UndoTree {
             byInode[node.file.inode, default: []].append(number)
         }
         self.byInode = byInode
+        findPlaced()
         find()
         if mayHaveHiddenNames { findHidden() }
     }
@@ -86,20 +91,21 @@ final class UndoTree {
             if let old = name.old { named[old, default: []].append(entry.directory) }
         }
         var old: Set<UInt64> = [root]
-        var count = 0
-        let nodes = knowledge.nodes.values.sorted { $0.number < $1.number }
         // Each is old by its directory, which may have been met later.
-        while old.count != count {
-            count = old.count
-            for node in nodes where !old.contains(node.number) {
-                let isPlaced = node.place.map {
-                    knowledge.names[$0] == nil && old.contains($0.directory)
-                }
-                if isPlaced == true || knowledge.kept[node.number]?.isHeld == true
-                    || named[node.number]?.contains(where: { old.contains($0) }) == true
-                {
-                    old.insert(node.number)
-                }
+        var byDirectory: [UInt64: [UInt64]] = [:]
+        for node in knowledge.nodes.values {
+            if knowledge.kept[node.number]?.isHeld == true { old.insert(node.number) }
+            for directory in named[node.number] ?? [] {
+                byDirectory[directory, default: []].append(node.number)
+            }
+            if let place = node.place, knowledge.names[place] == nil {
+                byDirectory[place.directory, default: []].append(node.number)
+            }
+        }
+        var left = Array(old)
+        while let directory = left.popLast() {
+            for number in byDirectory[directory] ?? [] where old.insert(number).inserted {
+                left.append(number)
             }
         }
         return old
@@ -192,6 +198,8 @@ final class UndoTree {
         }
     }
 
+    func number(ofInode inode: UInt64) -> UInt64? { byInode[inode]?.first }
+
     static func isSame(_ node: UndoNode, _ found: FileStatus) -> Bool {
         guard node.file.inode == found.inode, node.kind == FileKind(found) else { return false }
         guard let birth = node.birth, let created = found.created else { return true }
@@ -223,15 +231,29 @@ final class UndoTree {
 
     /// Before the session; nil for what had no name.
     func oldPath(of number: UInt64) -> UndoPath? {
+        guard placed.contains(number) else { return nil }
         var names: UndoPath = []
         var next = number
-        for _ in 0...knowledge.nodes.count {
-            if next == Self.root { return names }
+        while next != Self.root {
             guard let place = oldNames[next]?.first ?? oldPlace(of: next) else { return nil }
-            names.insert(place.name, at: 0)
+            names.append(place.name)
             next = place.directory
         }
-        return nil
+        return names.reversed()
+    }
+
+    private func findPlaced() {
+        var below: [UInt64: [UInt64]] = [:]
+        for number in knowledge.nodes.keys {
+            guard let place = oldNames[number]?.first ?? oldPlace(of: number) else { continue }
+            below[place.directory, default: []].append(number)
+        }
+        var left = [Self.root]
+        while let directory = left.popLast() {
+            for number in below[directory] ?? [] where placed.insert(number).inserted {
+                left.append(number)
+            }
+        }
     }
 
     private func oldPlace(of number: UInt64) -> UndoEntry? {
@@ -255,26 +277,30 @@ final class UndoTree {
     }
 
     /// A name of the file may go without the file.
-    private func mayGo(_ number: UInt64) -> Bool {
+    func mayGo(_ number: UInt64) -> Bool {
         guard knowledge.nodes[number]?.kind != .directory else { return false }
         return away.contains(number) || knowledge.kept[number]?.isHeld == true
             || isInOtherPlace(number)
     }
 
-    /// Throws `EBUSY` for a file of before that nothing else keeps.
-    func check(_ path: UndoPath) throws(Errno) {
-        guard let found = status(of: path), let number = number(of: found) else { return }
-        guard mayGo(number) else { throw .resourceBusy }
-    }
-
     // MARK: Calls
 
-    /// A directory, never through a link.
+    /// Bytes of a path that the kernel walks at a time; it takes fewer than 4096.
+    private static let walked = 3000
+
+    /// A directory, never through a link. Any depth: the kernel gets some of the names at a time.
     func open(_ path: UndoPath) throws(Errno) -> OwnedDescriptor {
         var here = try SystemCall.open(".", at: top.descriptor, [.directory])
-        for name in path {
+        var names = path[...]
+        while !names.isEmpty {
+            var step: [UInt8] = []
+            while let name = names.first, step.isEmpty || step.count + name.count < Self.walked {
+                step += name + [UInt8(ascii: "/")]
+                names.removeFirst()
+            }
             here = try SystemCall.open(
-                FilePath(bytes: name), at: here.descriptor, [.directory, .noFollow])
+                FilePath(bytes: step), beneath: here.descriptor, [.directory, .noFollow],
+                resolve: .noSymbolicLinks)
         }
         return here
     }
@@ -324,6 +350,8 @@ extension FileKind {
             default: .regularFile
             }
     }
+
+    var isDevice: Bool { self == .characterDevice || self == .blockDevice }
 
     /// The type bits of a mode.
     var bits: UInt32 {

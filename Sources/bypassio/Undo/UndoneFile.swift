@@ -30,12 +30,21 @@ struct UndoneFile {
 
     var isThere: Bool { (try? place()) != nil }
 
-    /// The file for names and attributes.
+    /// The file for names and attributes. Throws `ESTALE` for another kind of file, which has come
+    /// in its place.
     private func place() throws(Errno) -> OwnedDescriptor {
+        let found = try open()
+        guard FileKind(try SystemCall.status(of: found.descriptor)) == node.kind else {
+            throw .staleNFSFileHandle
+        }
+        return found
+    }
+
+    private func open() throws(Errno) -> OwnedDescriptor {
         guard let path else {
+            let held = try UndoPlace.held(in: tree.folder)
             return try SystemCall.open(
-                UndoPlace.held(node.number), beneath: tree.folder.descriptor,
-                [.pathOnly, .noFollow], resolve: .noSymbolicLinks)
+                UndoPlace.name(node.number), at: held.descriptor, [.pathOnly, .noFollow])
         }
         guard let name = path.last else {
             return try SystemCall.open(".", at: tree.top.descriptor, [.directory])
@@ -58,15 +67,31 @@ struct UndoneFile {
     // MARK: Data
 
     /// Some of its data was kept because it was to change.
-    var hasOldData: Bool { kept.isWhole || !kept.data.all.isEmpty || !kept.holes.all.isEmpty }
+    var hasOldData: Bool { kept.hasData }
 
     func restoreData() throws(Errno) {
         guard node.kind == .regularFile else { return }
         let place = try place()
         let size = try SystemCall.status(of: place.descriptor).size
         guard hasOldData || size != node.size else { return }
+        if let mode = UndoLoosening.mode(
+            of: try SystemCall.status(of: place.descriptor), with: 0o600)
+        {
+            // Attributes are restored afterwards.
+            try SystemCall.changeMode(of: place.descriptor, to: mode)
+        }
         let file = try SystemCall.reopen(place.descriptor, [.readWrite])
         try restoreData(to: file.descriptor)
+    }
+
+    /// Flags that forbid changes are taken, where the session has changed flags: they are put back
+    /// with the attributes.
+    func loosen() {
+        guard kept.flags != nil, node.kind == .regularFile || node.kind == .directory,
+            let place = try? place(),
+            let file = try? SystemCall.reopen(place.descriptor, [.readOnly])
+        else { return }
+        UndoLoosening.takeFlags(of: file.descriptor)
     }
 
     /// Makes a file that has the present data have the old.
@@ -83,9 +108,12 @@ struct UndoneFile {
     }
 
     private func copy() throws(Errno) -> OwnedDescriptor {
-        try SystemCall.open(
-            UndoPlace.copy(node.number), beneath: tree.folder.descriptor,
-            [.readOnly, .noFollow, .nonBlocking], resolve: .noSymbolicLinks)
+        let copies = try UndoPlace.copies(in: tree.folder)
+        guard
+            let copy = try UndoFiles.open(
+                UndoPlace.name(node.number), at: copies.descriptor, .readOnly)
+        else { throw .invalidArgument }
+        return copy
     }
 
     private func restoreWhole(to file: FileDescriptor) throws(Errno) {
@@ -129,7 +157,9 @@ struct UndoneFile {
                 guard error == .noSuchAddressOrDevice else { throw error }
                 return
             }
-            let end = try SystemCall.seek(source, to: start, from: .hole)
+            guard start < range.upperBound else { return }
+            // Whoever changes the source meanwhile cannot lead this back.
+            let end = max(try SystemCall.seek(source, to: start, from: .hole), start + 1)
             try copy(UInt64(start)..<min(UInt64(end), range.upperBound), from: source, to: file)
             place = UInt64(end)
         }
@@ -171,14 +201,14 @@ struct UndoneFile {
     func writeOldData(to path: FilePath) throws(Errno) -> Bool {
         let target = try SystemCall.open(path, [.readWrite, .create, .truncate], mode: 0o600)
         if !kept.isWhole {
-            guard let here = try? place(),
-                let present = try? SystemCall.reopen(here.descriptor, [.readOnly])
-            else {
+            guard self.path != nil || kept.isHeld else {
                 // Nothing but the copy is left.
                 guard hasOldData || node.size == 0 else { return false }
                 try restoreData(to: target.descriptor)
                 return true
             }
+            let here = try place()
+            let present = try SystemCall.reopen(here.descriptor, [.readOnly])
             let size = try SystemCall.status(of: present.descriptor).size
             try SystemCall.truncate(target.descriptor, to: Int64(size))
             try Self.copyData(0..<size, from: present.descriptor, to: target.descriptor)
@@ -189,7 +219,7 @@ struct UndoneFile {
 
     // MARK: Attributes
 
-    /// Owner first, since a new one clears set-id bits; times last.
+    /// Owner first, since a new one clears set-id bits; flags last, since they may forbid the rest.
     func restoreAttributes() throws(Errno) {
         let file = try place()
         let descriptor = file.descriptor
@@ -197,17 +227,22 @@ struct UndoneFile {
         if !hasOwner(now) {
             try SystemCall.changeOwner(of: descriptor, user: node.user, group: node.group)
         }
+        if let mode = UndoLoosening.mode(of: now, with: 0o200), hasOtherAttributes {
+            try SystemCall.changeMode(of: descriptor, to: mode)
+        }
         try restoreExtended(descriptor)
         if node.kind != .symbolicLink {
             try SystemCall.changeMode(of: descriptor, to: node.permissions)
         }
-        if let flags = kept.flags {
-            let open = try SystemCall.reopen(descriptor, [.readOnly])
-            try SystemCall.setInodeFlags(of: open.descriptor, to: InodeFlags(rawValue: flags))
-        }
         try SystemCall.changeTimes(
             of: descriptor, accessed: .set(FileStatus.Time(node.accessed)),
             modified: .set(FileStatus.Time(node.modified)))
+        if let flags = kept.flags.map({ InodeFlags(rawValue: $0) }) {
+            let open = try SystemCall.reopen(descriptor, [.readOnly])
+            if try SystemCall.inodeFlags(of: open.descriptor) != flags {
+                try SystemCall.setInodeFlags(of: open.descriptor, to: flags)
+            }
+        }
     }
 
     var hasOtherAttributes: Bool {

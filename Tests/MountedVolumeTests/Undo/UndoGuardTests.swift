@@ -58,6 +58,9 @@ extension MountedVolume {
             let outcome = try shell(
                 "\(command) guard --undo --undo-store ./store -- true")
             #expect(outcome.code == 64 && outcome.errors.contains("lies in"), "\(outcome)")
+            #expect(
+                !FileManager.default.fileExists(atPath: "\(place)/store"),
+                "what is refused is not made")
             #expect(try shell("\(command) guard --undo-space x -- true").code == 64)
         }
 

@@ -69,7 +69,9 @@ final class UndoStage {
         return outcome
     }
 
-    func undo(_ words: String...) throws -> Program.Outcome {
+    func undo(_ words: String...) throws -> Program.Outcome { try undo(words) }
+
+    func undo(_ words: [String]) throws -> Program.Outcome {
         guard let command = BuiltPrograms.bypassio else { throw TestError("no command") }
         return try Program(command, ["undo"] + words + ["--store", store], in: source)
             .run(within: 120)

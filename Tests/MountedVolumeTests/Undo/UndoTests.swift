@@ -18,6 +18,13 @@ extension MountedVolume {
             return stage
         }
 
+        /// Files that the only session holds.
+        private func held(_ stage: UndoStage) throws -> [String] {
+            let session = try #require(stage.sessions.first)
+            return try FileManager.default.contentsOfDirectory(
+                atPath: "\(stage.store)/\(session)/held")
+        }
+
         private func text(_ stage: UndoStage, _ name: String) -> String? {
             try? String(contentsOfFile: "\(stage.source)/\(name)", encoding: .utf8)
         }
@@ -137,6 +144,11 @@ extension MountedVolume {
                 in: stage.mountpoint
             ).run(within: 20)
             #expect(refused.errors.contains("No space left"), "\(refused)")
+            let removed = try Program.shell(
+                "rm big; rm two; mv big two", in: stage.mountpoint
+            ).run(within: 20)
+            #expect(removed.code != 0 && removed.errors.contains("No space left"), "\(removed)")
+            #expect(try held(stage) == [], "what was not removed has no further name")
             stage.unmount()
             #expect(try stage.undo("revert", "--all").code == 0)
             #expect(try UndoSnapshot(of: stage.source).differences(from: before) == [])
@@ -173,17 +185,17 @@ extension MountedVolume {
             let stage = try UndoStage()
             let command = try #require(BuiltPrograms.bypassio)
             for (filter, code) in [
-                ("undo,store=\(stage.source)/s", Int32(1)), ("undo,store=/s,session=../x", 64),
+                ("undo,store=\(stage.source)/s/t", Int32(64)), ("undo,store=/s,session=../x", 64),
                 ("undo,store=/s,space=0", 64), ("undo,store=/s,full=no", 64),
             ] {
                 let outcome = try Program(
                     command, ["mount", "--filter", filter, stage.source, stage.mountpoint]
                 ).run(within: 60)
                 #expect(outcome.code != 0, "\(filter): \(outcome)")
-                if code == 64 { #expect(outcome.code == 64, "\(filter): \(outcome)") }
+                #expect(outcome.code == code, "\(filter): \(outcome)")
                 #expect(MountTable.fileSystem(at: stage.mountpoint) == nil)
             }
-            #expect(!FileManager.default.fileExists(atPath: "\(stage.source)/s/journal"))
+            #expect(!FileManager.default.fileExists(atPath: "\(stage.source)/s"))
         }
     }
 }

@@ -125,7 +125,7 @@ final class LiveFilters: Sendable {
             }
             return try attach(known.filter, altitude, reason)
         }
-        try made.begin?()
+        try made.begin?(volume)
         return try load(setting, made, altitude, reason)
     }
 
@@ -312,8 +312,8 @@ struct LoadableFilter: Sendable {
     /// Answers questions; nil for every other filter.
     var policy: PolicyFilter?
 
-    /// Called once, before the filter is registered. Throws a ``CommandError``.
-    var begin: (@Sendable () throws -> Void)?
+    /// Called once with the volume, before the filter is registered. Throws a ``CommandError``.
+    var begin: (@Sendable (Volume) throws -> Void)?
 
     /// What to make it of to get it as it is at this moment; nil where that is what was said.
     var values: (@Sendable () -> [(key: String, value: String)])?
