@@ -243,8 +243,8 @@ final class RequestQueues: RequestSource {
         return posts.withLock { $0 }.contains { $0.interrupt(unique) }
     }
 
-    /// The kernel tells nobody of a signal that comes after it gave a request an entry and before it
-    /// sent the entry (fs/fuse/dev_uring.c, Linux 6.14 to 6.18: `FR_SENT` is set without another
+    /// The kernel tells nobody of a signal that comes after it gave a request an entry and before
+    /// it sent the entry (fs/fuse/dev_uring.c, Linux 6.14 to 6.18: `FR_SENT` is set without another
     /// look at `FR_INTERRUPTED`). The program would wait for its answer for ever, also when killed.
     func look() {
         guard lookLimit.withLock({ $0.isDue }) else { return }

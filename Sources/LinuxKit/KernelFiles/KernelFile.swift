@@ -154,7 +154,9 @@ package struct TaskStatus: Sendable {
         guard let number = value("Tgid:\t"), let process = Int32(number) else { return nil }
         self.process = process
         name = value("Name:\t").map { String($0) } ?? ""
-        func signals(_ word: String) -> UInt64 { value(word).flatMap { UInt64($0, radix: 16) } ?? 0 }
+        func signals(_ word: String) -> UInt64 {
+            value(word).flatMap { UInt64($0, radix: 16) } ?? 0
+        }
         // A signal that kills is among each thread's own.
         let sent = signals("SigPnd:\t") | (value("Threads:\t") == "1" ? signals("ShdPnd:\t") : 0)
         isInterrupted = sent & ~(signals("SigBlk:\t") | signals("SigIgn:\t")) != 0

@@ -188,7 +188,8 @@ private final class ReadyReader {
     init(_ path: String) throws {
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = [
-            "-c", "exec 3<\"$1\"; echo; read go; exec dd bs=512 count=1 of=/dev/null <&3", "sh", path,
+            "-c", "exec 3<\"$1\"; echo; read go; exec dd bs=512 count=1 of=/dev/null <&3", "sh",
+            path,
         ]
         let answers = Pipe()
         process.standardInput = commands
