@@ -28,8 +28,8 @@ public final class FileObject: BypassHolder, Sendable {
 
     // Members smaller than a word come last: a process may hold a million file objects.
     public let requestor: Requestor
-    /// Opened without the cache. BypassIO concerns the reads of such handles only.
-    public let isNonCached: Bool
+    /// As it was opened.
+    public let options: CreateParameters.Options
     public let access: CreateParameters.Access
     /// Its bypass, and whether its handle exists.
     let handle = BypassHandle()
@@ -46,7 +46,7 @@ public final class FileObject: BypassHolder, Sendable {
         self.volume = volume
         self.stream = stream
         openedPath = parameters.pathFromRoot
-        isNonCached = parameters.options.contains(.nonCached)
+        options = parameters.options
         access = parameters.access
         storage = opened.storage
         storageDriver = volume.stack.storage
@@ -60,6 +60,10 @@ public final class FileObject: BypassHolder, Sendable {
         forgetContexts()
         volume.forget(self)
     }
+
+    /// Opened without the cache. BypassIO concerns the reads of such handles only.
+    @inline(__always)
+    public var isNonCached: Bool { options.contains(.nonCached) }
 
     /// Bypass is enabled on this file object. Its reads may still take the traditional route.
     public var isBypassEnabled: Bool { handle.isEnabled }
