@@ -54,6 +54,7 @@ let package = Package(
         .library(name: "BypassIOMount", targets: ["BypassIOMount"]),
         .library(name: "BypassIOClient", targets: ["BypassIOClient"]),
         .library(name: "CBypassIO", targets: ["CBypassIO"]),
+        .library(name: "FilterKit", targets: ["FilterKit"]),
         .library(name: "Minifilters", targets: ["Minifilters"]),
         .library(name: "VolumeDrivers", targets: ["VolumeDrivers"]),
         .library(name: "BypassIOLab", targets: ["BypassIOLab"]),
@@ -153,6 +154,13 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "FilterKit",
+            dependencies: [
+                "Locks", "BypassIOProtocol", "IOStack",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "Minifilters",
             dependencies: [
                 "BypassIOProtocol", "IOStack",
@@ -247,6 +255,21 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "FilterKitTests",
+            dependencies: [
+                "LinuxKit", "FilterKit", "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        // The steps of the tutorial of FilterKit, which tests mount: by public interfaces alone.
+        .executableTarget(
+            name: "FilterTutorial",
+            dependencies: [
+                "BypassIOProtocol", "IOStack", "HostFileSystem", "FilterKit", "BypassIOMount",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Examples/FilterTutorial", packageAccess: false, swiftSettings: settings),
         // Serves a mount for tests, which must not serve what they use.
         .executableTarget(
             name: "TinyFileSystem",
@@ -348,6 +371,7 @@ let package = Package(
             name: "MountedVolumeTests",
             dependencies: [
                 "LinuxKit", "TestSupport", "bypassio", "bypassio-exerciser", "bypassio-readways",
+                "FilterTutorial",
                 "BypassIOClient",
                 "BypassIOProtocol", "CPosixCalls",
                 .product(name: "SystemPackage", package: "swift-system"),

@@ -5,6 +5,7 @@ enum BuiltPrograms {
     static let bypassio = location("bypassio")
     static let exerciser = location("bypassio-exerciser")
     static let readWays = location("bypassio-readways")
+    static let filterTutorial = location("FilterTutorial")
 
     private static func location(_ name: String) -> String? {
         let places = [

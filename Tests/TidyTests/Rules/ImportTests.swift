@@ -40,6 +40,7 @@ struct ImportTests {
             "Glibc",
             "LinuxKit", "Locks", "SystemPackage",
         ],
+        "FilterKit": ["BypassIOProtocol", "IOStack", "Locks", "SystemPackage"],
         "Minifilters": [
             "BypassIOProtocol", "Dispatch", "FoundationEssentials", "IOStack", "Synchronization",
             "SystemPackage",
@@ -78,8 +79,8 @@ struct ImportTests {
 
     /// Targets that know no Linux, and so no path of Linux.
     private static let withoutLinux = [
-        "BypassIOProtocol", "IOStack", "MemoryFileSystem", "Minifilters", "VolumeDrivers",
-        "BypassIOLab",
+        "BypassIOProtocol", "IOStack", "MemoryFileSystem", "FilterKit", "Minifilters",
+        "VolumeDrivers", "BypassIOLab",
     ]
 
     /// Paths in those targets, each with its use. The list can only shrink.
