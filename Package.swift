@@ -255,10 +255,22 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        // Filters that change data, for tests in this process and for mounts.
+        .target(
+            name: "TestFilters", dependencies: ["BypassIOProtocol", "FilterKit", "IOStack"],
+            path: "Tests/TestFilters", swiftSettings: settings),
+        .executableTarget(
+            name: "FilterMount",
+            dependencies: [
+                "IOStack", "HostFileSystem", "TestFilters", "BypassIOMount",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/FilterMount", swiftSettings: settings),
         .testTarget(
             name: "FilterKitTests",
             dependencies: [
-                "LinuxKit", "FilterKit", "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                "LinuxKit", "TestFilters", "FilterKit", "IOStack", "BypassIOProtocol",
+                "MemoryFileSystem",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -371,7 +383,7 @@ let package = Package(
             name: "MountedVolumeTests",
             dependencies: [
                 "LinuxKit", "TestSupport", "bypassio", "bypassio-exerciser", "bypassio-readways",
-                "FilterTutorial",
+                "FilterTutorial", "FilterMount",
                 "BypassIOClient",
                 "BypassIOProtocol", "CPosixCalls",
                 .product(name: "SystemPackage", package: "swift-system"),

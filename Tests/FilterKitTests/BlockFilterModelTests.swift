@@ -3,6 +3,7 @@ import FilterKit
 import IOStack
 import MemoryFileSystem
 import SystemPackage
+import TestFilters
 import Testing
 
 /// Random operations on a file through a filter, beside the bytes that it should have.

@@ -4,6 +4,7 @@ import IOStack
 import LinuxKit
 import MemoryFileSystem
 import SystemPackage
+import TestFilters
 import Testing
 
 /// What a ``BlockFilter`` promises beside the bytes.

@@ -9,9 +9,15 @@ extension MountedVolume {
     /// The three steps of the tutorial of FilterKit, as programs see them.
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the filters are ours"))
     struct FilterTutorial {
+        private static func mounted(
+            _ step: String, _ files: [String: Data] = [:]
+        ) throws -> FilteredMount {
+            try FilteredMount(step, by: BuiltPrograms.filterTutorial, files)
+        }
+
         @Test("step 1 tells of each read")
         func seeReads() throws {
-            let mount = try TutorialMount("see", ["notes.txt": Data(repeating: 7, count: 10_000)])
+            let mount = try Self.mounted("see", ["notes.txt": Data(repeating: 7, count: 10_000)])
             let read = try mount.shell("cat notes.txt | wc -c; dd if=notes.txt iflag=direct bs=4k")
             #expect(read.code == 0 && read.lines.first == "10000", "\(read)")
             let isTold = LiveMount.eventually {
@@ -24,7 +30,7 @@ extension MountedVolume {
         @Test("step 2 refuses bypass for some files by name, and sees their reads alone")
         func vetoSome() throws {
             let data = Data(repeating: 7, count: 8192)
-            let mount = try TutorialMount("veto", ["a.secret": data, "other": data])
+            let mount = try Self.mounted("veto", ["a.secret": data, "other": data])
             let state = try mount.state("a.secret")
             #expect(state.code == 1 && state.output.contains("vetosome"), "\(state)")
             #expect(state.output.contains("Every read of a secret is told of."), "\(state)")
@@ -42,7 +48,7 @@ extension MountedVolume {
 
         @Test("step 3 stores another form, which programs do not notice")
         func changeData() throws {
-            let mount = try TutorialMount("change")
+            let mount = try Self.mounted("change")
             let plain = try mount.folder.makeFolder("plain")
             for place in [mount.place, plain] {
                 let worked = try Program.shell(Self.work, in: place).run(within: 60)
@@ -84,7 +90,7 @@ extension MountedVolume {
 
         @Test("step 3 lets nothing past the filter, neither by request nor by the kernel")
         func noBypass() throws {
-            let mount = try TutorialMount("change")
+            let mount = try Self.mounted("change")
             #expect(try mount.shell("seq 1 100000 > numbers").code == 0)
             let state = try mount.state("numbers")
             #expect(state.code == 1 && state.output.contains("changedata"), "\(state)")
@@ -98,7 +104,7 @@ extension MountedVolume {
 
         @Test("step 3: mapped stores are stored in the other form")
         func mapped() throws {
-            let mount = try TutorialMount("change")
+            let mount = try Self.mounted("change")
             #expect(try mount.shell("truncate -s 10000 file").code == 0)
             do {
                 let file = try RawFile("\(mount.place)/file", RawFile.readWrite)
@@ -117,79 +123,10 @@ extension MountedVolume {
             }
         }
 
-        /// Two processes work at random in trees and files that both share, with mappings, and
-        /// compare all that they see with a model.
         @Test("step 3: random operations find no difference to a plain file")
         func exerciser() throws {
-            let mount = try TutorialMount("change")
-            let seed = UInt64.random(in: 1...UInt64(UInt32.max))
-            let program = Program(
-                try #require(BuiltPrograms.exerciser),
-                [
-                    "--directory", "\(mount.place)/exercise", "--seed", "\(seed)",
-                    "--operations", "1500", "--processes", "2",
-                ])
-            let outcome = try program.run(within: 180)
+            let outcome = try Self.mounted("change").exercise()
             #expect(outcome.code == 0, "\(outcome)")
         }
-    }
-}
-
-/// A directory that the program of the tutorial mounts, with the filter of a step.
-private final class TutorialMount {
-    let folder: TestFolder
-    let source: String
-    let place: String
-    private let step: String
-    private var service: RunningProgram
-
-    init(_ step: String, _ files: [String: Data] = [:]) throws {
-        self.step = step
-        folder = try TestFolder()
-        source = try folder.makeFolder("source")
-        place = try folder.makeFolder("mount")
-        for (name, data) in files {
-            try data.write(to: URL(fileURLWithPath: "\(source)/\(name)"))
-        }
-        service = try Self.started(step, source, place)
-    }
-
-    deinit { unmount() }
-
-    private static func started(
-        _ step: String, _ source: String, _ place: String
-    ) throws -> RunningProgram {
-        let path = try #require(BuiltPrograms.filterTutorial, "no FilterTutorial was built")
-        let program = try RunningProgram(Program(path, [step, source, place]))
-        let isMounted = LiveMount.eventually {
-            MountTable.fileSystem(at: place) != nil || !program.isRunning
-        }
-        guard isMounted, program.isRunning else {
-            throw TestError("no mount: \(program.errorsSoFar)")
-        }
-        return program
-    }
-
-    private func unmount() {
-        _ = unsafe call_umount(place, 0)
-        if service.wait(within: 20) == nil { service.signal(SIGKILL) }
-        if MountTable.fileSystem(at: place) != nil { _ = unsafe call_umount(place, 2) }
-    }
-
-    func mountAgain() throws {
-        unmount()
-        service = try Self.started(step, source, place)
-    }
-
-    /// Lines of the filter.
-    var said: [String] { service.outputSoFar.split(separator: "\n").map(String.init) }
-
-    func shell(_ words: String) throws -> Program.Outcome {
-        try Program.shell(words, in: place).run(within: 60)
-    }
-
-    func state(_ name: String) throws -> Program.Outcome {
-        try Program(try #require(BuiltPrograms.bypassio), ["state", "\(place)/\(name)"])
-            .run(within: 20)
     }
 }
