@@ -163,7 +163,7 @@ let package = Package(
         .target(
             name: "Minifilters",
             dependencies: [
-                "BypassIOProtocol", "IOStack",
+                "BypassIOProtocol", "IOStack", "FilterKit",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -204,8 +204,7 @@ let package = Package(
             name: "bypassio",
             dependencies: [
                 "LinuxKit", "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem",
-                "Minifilters",
-                "VolumeDrivers", "FUSE",
+                "FilterKit", "Minifilters", "VolumeDrivers", "FUSE",
                 .byName(name: "FUSERing", condition: .when(traits: ["RingTransport"])),
                 "BypassIOMount", "BypassIOClient", "ControlInterface", "BypassIOLab",
                 "Locks", "Terminal", "BypassIOBench", "CBypassIO", "CKernelABI", "ServiceEvents",

@@ -3,6 +3,7 @@ import FilterKit
 import IOStack
 import LinuxKit
 import MemoryFileSystem
+import Synchronization
 import SystemPackage
 import TestFilters
 import Testing
@@ -243,6 +244,34 @@ struct BlockFilterTests {
         let file = try content("file")
         #expect(
             (0..<4).allSatisfy { file[$0 * 1024 + 1000..<($0 + 1) * 1024].allSatisfy { $0 == 9 } })
+    }
+
+    @Test("readers get in while others write without end")
+    func turns() throws {
+        try memory.attach(Mixer())
+        try make("file", [UInt8](repeating: 9, count: 4096))
+        let volume = volume
+        let isOver = Atomic(false)
+        let threads = try (0..<3).map { number in
+            try OwnThread.start(named: "writer") {
+                do {
+                    let file = try volume.open("file", access: [.read, .write])
+                    defer { file.close() }
+                    while !isOver.load(ordering: .relaxed) {
+                        try file.write([9, 9, 9], at: UInt64(number * 100))
+                    }
+                } catch {
+                    Issue.record("\(error)")
+                }
+            }
+        }
+        let file = try volume.open("file")
+        defer { file.close() }
+        for _ in 0..<200 {
+            #expect(try file.read(at: 0, length: 10) == [9, 9, 9, 9, 9, 9, 9, 9, 9, 9])
+        }
+        isOver.store(true, ordering: .relaxed)
+        for thread in threads { thread.join() }
     }
 }
 

@@ -90,7 +90,7 @@ public protocol BlockFilter: PreOpenFilter, PostOpenFilter, PreReadFilter, PreWr
         _ block: inout MutableSpan<UInt8>, _ number: UInt64, _ key: Key
     ) throws(IOFailure)
 
-    /// As ``Filter/otherOperations``, but not for IRP_MJ_QUERY_INFORMATION nor
+    /// As `otherOperations` of a filter, but not for IRP_MJ_QUERY_INFORMATION nor
     /// IRP_MJ_DIRECTORY_CONTROL. None by default.
     var blockOperations: [OperationRegistration] { get }
 }

@@ -28,6 +28,9 @@ struct LowerFile {
         (self.file, self.own) = (own.file, own)
     }
 
+    /// Bytes of a read behind a short one, which is the file's end nearly always.
+    private static let further = 4096
+
     /// Reads until `length` bytes are there, or the file ends.
     func read(
         at offset: UInt64, length: Int, into buffer: any IOBuffer
@@ -35,11 +38,12 @@ struct LowerFile {
         let first = try instance.read(file, at: offset, length: length, into: buffer)
         guard first > 0, first < length else { return first }
         // A short read is no end yet.
-        let piece = try instance.volume.makeBuffer(capacity: length)
+        let piece = try instance.volume.makeBuffer(capacity: min(Self.further, length - first))
         var done = first
         while done < length {
             let count = try instance.read(
-                file, at: offset + UInt64(done), length: length - done, into: piece)
+                file, at: offset + UInt64(done), length: min(piece.capacity, length - done),
+                into: piece)
             if count == 0 { break }
             buffer.copy(count, of: piece, from: 0, to: done)
             done += count

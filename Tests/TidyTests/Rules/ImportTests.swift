@@ -42,8 +42,8 @@ struct ImportTests {
         ],
         "FilterKit": ["BypassIOProtocol", "IOStack", "Locks", "SystemPackage"],
         "Minifilters": [
-            "BypassIOProtocol", "Dispatch", "FoundationEssentials", "IOStack", "Synchronization",
-            "SystemPackage",
+            "BypassIOProtocol", "Dispatch", "FilterKit", "FoundationEssentials", "IOStack",
+            "Synchronization", "SystemPackage",
         ],
         "VolumeDrivers": ["BypassIOProtocol", "IOStack", "Synchronization"],
         "BypassIOLab": [
@@ -59,8 +59,8 @@ struct ImportTests {
             "ArgumentParser", "BypassIOBench", "BypassIOClient", "BypassIOLab", "BypassIOMount",
             "BypassIOProtocol", "CBypassIO", "CKernelABI", "ControlInterface", "Crypto",
             "DirectRead",
-            "Dispatch", "FUSE", "FUSERing", "Foundation", "Glibc", "HostFileSystem", "IOStack",
-            "LinuxKit", "Locks", "Logging",
+            "Dispatch", "FUSE", "FUSERing", "FilterKit", "Foundation", "Glibc", "HostFileSystem",
+            "IOStack", "LinuxKit", "Locks", "Logging",
             "Minifilters", "ServiceEvents", "Synchronization", "SystemPackage", "Terminal",
             "VolumeDrivers",
         ],
