@@ -54,6 +54,7 @@ let package = Package(
         .library(name: "BypassIOMount", targets: ["BypassIOMount"]),
         .library(name: "BypassIOClient", targets: ["BypassIOClient"]),
         .library(name: "CBypassIO", targets: ["CBypassIO"]),
+        .library(name: "FilterKit", targets: ["FilterKit"]),
         .library(name: "Minifilters", targets: ["Minifilters"]),
         .library(name: "VolumeDrivers", targets: ["VolumeDrivers"]),
         .library(name: "BypassIOLab", targets: ["BypassIOLab"]),
@@ -153,9 +154,16 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "FilterKit",
+            dependencies: [
+                "Locks", "BypassIOProtocol", "IOStack",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "Minifilters",
             dependencies: [
-                "BypassIOProtocol", "IOStack",
+                "BypassIOProtocol", "IOStack", "FilterKit",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -196,8 +204,7 @@ let package = Package(
             name: "bypassio",
             dependencies: [
                 "LinuxKit", "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem",
-                "Minifilters",
-                "VolumeDrivers", "FUSE",
+                "FilterKit", "Minifilters", "VolumeDrivers", "FUSE",
                 .byName(name: "FUSERing", condition: .when(traits: ["RingTransport"])),
                 "BypassIOMount", "BypassIOClient", "ControlInterface", "BypassIOLab",
                 "Locks", "Terminal", "BypassIOBench", "CBypassIO", "CKernelABI", "ServiceEvents",
@@ -247,6 +254,33 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        // Filters that change data, for tests in this process and for mounts.
+        .target(
+            name: "TestFilters", dependencies: ["BypassIOProtocol", "FilterKit", "IOStack"],
+            path: "Tests/TestFilters", swiftSettings: settings),
+        .executableTarget(
+            name: "FilterMount",
+            dependencies: [
+                "IOStack", "HostFileSystem", "TestFilters", "BypassIOMount",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/FilterMount", swiftSettings: settings),
+        .testTarget(
+            name: "FilterKitTests",
+            dependencies: [
+                "LinuxKit", "TestFilters", "FilterKit", "IOStack", "BypassIOProtocol",
+                "MemoryFileSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        // The steps of the tutorial of FilterKit, which tests mount: by public interfaces alone.
+        .executableTarget(
+            name: "FilterTutorial",
+            dependencies: [
+                "BypassIOProtocol", "IOStack", "HostFileSystem", "FilterKit", "BypassIOMount",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Examples/FilterTutorial", packageAccess: false, swiftSettings: settings),
         // Serves a mount for tests, which must not serve what they use.
         .executableTarget(
             name: "TinyFileSystem",
@@ -348,6 +382,7 @@ let package = Package(
             name: "MountedVolumeTests",
             dependencies: [
                 "LinuxKit", "TestSupport", "bypassio", "bypassio-exerciser", "bypassio-readways",
+                "FilterTutorial", "FilterMount",
                 "BypassIOClient",
                 "BypassIOProtocol", "CPosixCalls",
                 .product(name: "SystemPackage", package: "swift-system"),

@@ -232,7 +232,11 @@ int32_t bpio_keeper_start(
     }
     int error = errno;
     free(keeper.environment);
-    return child < 0 ? -error : (int32_t)child;
+    if (child < 0) {
+        close(keeper.process);
+        return -error;
+    }
+    return (int32_t)child;
 }
 
 #endif

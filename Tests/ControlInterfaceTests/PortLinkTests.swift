@@ -1,6 +1,8 @@
 import BypassIOProtocol
 import ControlInterface
 import Foundation
+import LinuxKit
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -138,6 +140,30 @@ struct PortLinkTests {
         #expect(try server.talk(Self.request("none")).hasPrefix("HTTP/1.1 404"))
         #expect(try server.talk(Self.request("shut")).hasPrefix("HTTP/1.1 403"))
         #expect(try server.talk(Self.request("a%2Fb")).hasPrefix("HTTP/1.1 400"))
+    }
+
+    @Test(
+        "a program for which no thread is to be had is told so, and leaves its place",
+        arguments: ["port sends", "port receives"])
+    func noThread(refused: String) throws {
+        let isShort = Atomic(true)
+        let threads = ThreadStart { name, body throws(Errno) in
+            if name == refused, isShort.load(ordering: .relaxed) {
+                throw .resourceTemporarilyUnavailable
+            }
+            try OwnThread.start(named: name, body).detach()
+        }
+        let server = try TestServer(threads: threads) { $0.portLinks = 1 }
+        defer { server.end() }
+        for _ in 0..<3 {
+            let said = try server.talk(Self.request("echo"))
+            #expect(said.hasPrefix("HTTP/1.1 503 "), "\(said)")
+            #expect(said.contains("No thread is to be had."), "\(said)")
+        }
+        isShort.store(false, ordering: .relaxed)
+        let client = try Self.connect(server)
+        try client.send(#"{"message":"end"}"# + "\n")
+        _ = try client.rest()
     }
 
     @Test("clients of ports have a limit of their own, and their places come back")

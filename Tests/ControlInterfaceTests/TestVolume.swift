@@ -233,7 +233,8 @@ final class TestServer {
     let server: ControlServer
 
     init(
-        _ volume: TestVolume = TestVolume(), _ change: (inout ControlLimits) -> Void = { _ in }
+        _ volume: TestVolume = TestVolume(), threads: ThreadStart = .own,
+        _ change: (inout ControlLimits) -> Void = { _ in }
     ) throws {
         folder = try TemporaryFolder()
         socket = folder.path.appending("volume.sock")
@@ -241,7 +242,7 @@ final class TestServer {
         change(&limits)
         server = try ControlServer.start(
             ControlSocket(ControlPlace(path: socket)), volume, limits: limits,
-            on: ControlExecutor())
+            on: ControlExecutor(), threads: threads)
     }
 
     /// At the end of a test, which keeps it alive until then.

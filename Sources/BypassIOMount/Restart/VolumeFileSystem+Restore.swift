@@ -37,6 +37,8 @@ extension VolumeFileSystem {
             path: FilePath(record.path), access: CreateParameters.Access(rawValue: record.access))
         if record.isNonCached { parameters.options.insert(.nonCached) }
         if record.isNameless { parameters.options.insert(.temporary) }
+        if record.open.appends { parameters.options.insert(.append) }
+        if record.open.isSynchronous { parameters.options.insert(.writeThrough) }
         let file = try opened(record.open, parameters, record.requestor, is: node.id)
         count(file, takesTwo: record.mayTakeTwo)
         let decision = try decision(record, on: file, of: node, state, session)
@@ -86,6 +88,9 @@ extension VolumeFileSystem {
 extension HandedOpen {
     /// O_APPEND.
     fileprivate var appends: Bool { flags & 0o2000 != 0 }
+
+    /// O_DSYNC, also as a part of O_SYNC.
+    fileprivate var isSynchronous: Bool { flags & 0o10000 != 0 }
 }
 
 extension ServiceState.HandleRecord {

@@ -40,11 +40,14 @@ final class PortLink: Sendable {
     ///   - rest: what came behind the request.
     ///   - known: gets the link before it can end.
     ///   - ended: is called once, when both threads are at their end.
-    /// - Throws: what a thread is refused with; then nothing was said.
+    ///   - begin: starts a thread of that name.
+    /// - Throws: what a thread is refused with; then nothing was said, `ended` was called, and
+    ///   connection and port are the caller's to end.
     static func start(
         _ connection: ControlConnection, _ port: any ConnectedPort, named name: String,
         rest: [UInt8], _ limits: ControlLimits, known: (PortLink) -> Void,
-        ended: @escaping @Sendable (PortLink) -> Void
+        ended: @escaping @Sendable (PortLink) -> Void,
+        begin: @Sendable (String, @escaping @Sendable () -> Void) throws(Errno) -> Void
     ) throws(Errno) {
         let link = PortLink(connection, port, limits, ended)
         let greeting =
@@ -52,33 +55,31 @@ final class PortLink: Sendable {
             + PortLine.greeting(
                 port: name, filter: port.filterName, message: port.longestMessage)
         known(link)
-        // Set when that is out: no message comes before it.
-        let isReady = Monitor(false)
+        let start = Monitor(Start.waits)
         do throws(Errno) {
-            try OwnThread.start(named: "port sends") {
-                isReady.wait(until: \.self) { _ in }
+            try begin("port sends") {
+                let isBegun = start.wait(until: { $0 != .waits }) { $0 == .isGreeted }
+                guard isBegun else { return }
                 link.carryMessages()
                 link.leave()
-            }.detach()
-        } catch {
-            link.end()
-            ended(link)
-            throw error
-        }
-        do throws(Errno) {
-            try OwnThread.start(named: "port receives") {
+            }
+            try begin("port receives") {
                 let isGreeted = link.send(greeting)
-                isReady.withLock { $0 = true }
+                start.withLock { $0 = .isGreeted }
                 if isGreeted { link.carryLines(rest) }
                 link.end()
                 link.leave()
-            }.detach()
+            }
         } catch {
-            link.end()
-            isReady.withLock { $0 = true }
-            link.leave()
+            start.withLock { $0 = .isRefused }
+            ended(link)
             throw error
         }
+    }
+
+    /// What the thread that sends waits for: no message comes before the greeting.
+    private enum Start {
+        case waits, isGreeted, isRefused
     }
 
     /// Ends it from any thread: both of its own hear of it.

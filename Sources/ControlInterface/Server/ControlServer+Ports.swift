@@ -27,7 +27,8 @@ extension ControlServer {
         do throws(Errno) {
             try PortLink.start(
                 connection, port, named: wish.name, rest: rest, limits,
-                known: { keep($0) }, ended: { [weak self] in self?.forget($0) })
+                known: { keep($0) }, ended: { [weak self] in self?.forget($0) },
+                begin: threads.begin)
         } catch {
             port.disconnect()
             throw ControlFault(

@@ -7,6 +7,22 @@ import LinuxKit
 import Locks
 package import SystemPackage
 
+/// Starts a thread of that name, which nobody joins.
+package struct ThreadStart: Sendable {
+    let begin: @Sendable (String, @escaping @Sendable () -> Void) throws(Errno) -> Void
+
+    package init(
+        _ begin:
+            @escaping @Sendable (String, @escaping @Sendable () -> Void) throws(Errno) -> Void
+    ) {
+        self.begin = begin
+    }
+
+    package static let own = ThreadStart { name, body throws(Errno) in
+        try OwnThread.start(named: name, body).detach()
+    }
+}
+
 /// Serves a volume's control interface on a socket, and on a port where one is wanted.
 ///
 /// A thread of its own for each takes connections and cuts late clients off; requests are tasks of
@@ -46,16 +62,20 @@ package final class ControlServer: Sendable {
     private let state: Monitor<State>
     private let poll: Task<Void, any Error>
     private let executor: ControlExecutor
+    let threads: ThreadStart
 
     /// Takes the socket and the port over, and serves until ``end()``. Throws what a thread and an
     /// epoll descriptor may be refused with; then it has ended.
+    ///
+    /// - Parameter threads: for the threads of a client of a port.
     package static func start(
         _ socket: ControlSocket?, _ volume: any ControlledVolume, port: ControlPort? = nil,
         routes: [ControlRoute] = ControlRoute.all, limits: ControlLimits = ControlLimits(),
-        on executor: ControlExecutor
+        on executor: ControlExecutor,
+        threads: ThreadStart = .own
     ) throws(Errno) -> ControlServer {
         let doors = [socket as (any ControlDoor)?, port].compactMap(\.self)
-        let server = ControlServer(doors, volume, routes, limits, executor)
+        let server = ControlServer(doors, volume, routes, limits, executor, threads)
         do throws(Errno) {
             for (number, door) in doors.enumerated() {
                 try OwnThread.start(named: door.threadName) { server.takeClients(at: number) }
@@ -70,8 +90,10 @@ package final class ControlServer: Sendable {
 
     private init(
         _ doors: [any ControlDoor], _ volume: any ControlledVolume,
-        _ routes: [ControlRoute], _ limits: ControlLimits, _ executor: ControlExecutor
+        _ routes: [ControlRoute], _ limits: ControlLimits, _ executor: ControlExecutor,
+        _ threads: ThreadStart
     ) {
+        self.threads = threads
         self.doors = doors
         self.limits = limits
         self.executor = executor

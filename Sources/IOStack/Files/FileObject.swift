@@ -29,8 +29,8 @@ public final class FileObject: BypassHolder, Sendable {
 
     // Members smaller than a word come last: a process may hold a million file objects.
     public let requestor: Requestor
-    /// Opened without the cache. BypassIO concerns the reads of such handles only.
-    public let isNonCached: Bool
+    /// As it was opened.
+    public let options: CreateParameters.Options
     /// See ``CreateParameters/isNameless``.
     public let isNameless: Bool
     public let access: CreateParameters.Access
@@ -49,7 +49,7 @@ public final class FileObject: BypassHolder, Sendable {
         self.volume = volume
         self.stream = stream
         openedPath = parameters.pathFromRoot
-        isNonCached = parameters.options.contains(.nonCached)
+        options = parameters.options
         isNameless = parameters.isNameless
         access = parameters.access
         storage = opened.storage
@@ -64,6 +64,10 @@ public final class FileObject: BypassHolder, Sendable {
         forgetContexts()
         volume.forget(self)
     }
+
+    /// Opened without the cache. BypassIO concerns the reads of such handles only.
+    @inline(__always)
+    public var isNonCached: Bool { options.contains(.nonCached) }
 
     /// Bypass is enabled on this file object. Its reads may still take the traditional route.
     public var isBypassEnabled: Bool { handle.isEnabled }

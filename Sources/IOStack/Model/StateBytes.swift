@@ -1,40 +1,44 @@
-/// Puts a state together that another process takes apart; little-endian, without padding.
-package struct StateWriter {
-    package private(set) var bytes: [UInt8] = []
+/// Puts a state together that another process takes apart; little-endian, without padding. For the
+/// state of a ``StatefulFilter``, for example.
+public struct StateWriter {
+    /// What was put together so far.
+    public private(set) var bytes: [UInt8] = []
 
-    package init() {}
+    public init() {}
 
-    package mutating func append(_ other: StateWriter) { bytes += other.bytes }
+    public mutating func append(_ other: StateWriter) { bytes += other.bytes }
 
-    package mutating func byte(_ value: UInt8) { bytes.append(value) }
-    package mutating func flag(_ value: Bool) { bytes.append(value ? 1 : 0) }
+    public mutating func byte(_ value: UInt8) { bytes.append(value) }
+    public mutating func flag(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
-    package mutating func word(_ value: UInt32) {
+    public mutating func word(_ value: UInt32) {
         for shift in stride(from: UInt32(0), to: 32, by: 8) {
             bytes.append(UInt8(truncatingIfNeeded: value >> shift))
         }
     }
 
-    package mutating func long(_ value: UInt64) {
+    public mutating func long(_ value: UInt64) {
         word(UInt32(truncatingIfNeeded: value))
         word(UInt32(truncatingIfNeeded: value >> 32))
     }
 
-    package mutating func text(_ value: [UInt8]) {
+    /// Bytes, with their count before them.
+    public mutating func text(_ value: [UInt8]) {
         word(UInt32(clamping: value.count))
         bytes += value
     }
 
-    package mutating func text(_ value: String) { text(Array(value.utf8)) }
+    public mutating func text(_ value: String) { text(Array(value.utf8)) }
 
-    package mutating func optional<Element>(
+    public mutating func optional<Element>(
         _ element: Element?, _ write: (inout StateWriter, Element) -> Void
     ) {
         flag(element != nil)
         if let element { write(&self, element) }
     }
 
-    package mutating func list<Element>(
+    /// Elements, with their count before them.
+    public mutating func list<Element>(
         _ elements: some Collection<Element>, _ write: (inout StateWriter, Element) -> Void
     ) {
         word(UInt32(clamping: elements.count))
@@ -44,35 +48,37 @@ package struct StateWriter {
 
 /// Takes a state apart. Every step is checked: what was written by another version, or cut, is
 /// refused.
-package struct StateReader {
+public struct StateReader {
     /// The bytes are no state that this program understands.
-    package struct Malformed: Error {
-        package init() {}
+    public struct Malformed: Error {
+        public init() {}
     }
 
     private let bytes: [UInt8]
     private var place: Int
 
-    package init(_ bytes: [UInt8], from place: Int = 0) {
+    /// Begins at `place`, an index of `bytes`.
+    public init(_ bytes: [UInt8], from place: Int = 0) {
         self.bytes = bytes
         self.place = place
     }
 
-    package var isAtEnd: Bool { place == bytes.count }
+    /// Nothing is left.
+    public var isAtEnd: Bool { place == bytes.count }
 
-    package mutating func byte() throws(Malformed) -> UInt8 {
+    public mutating func byte() throws(Malformed) -> UInt8 {
         guard place < bytes.count else { throw Malformed() }
         defer { place += 1 }
         return bytes[place]
     }
 
-    package mutating func flag() throws(Malformed) -> Bool {
+    public mutating func flag() throws(Malformed) -> Bool {
         let value = try byte()
         guard value < 2 else { throw Malformed() }
         return value == 1
     }
 
-    package mutating func word() throws(Malformed) -> UInt32 {
+    public mutating func word() throws(Malformed) -> UInt32 {
         guard bytes.count - place >= 4 else { throw Malformed() }
         var value: UInt32 = 0
         for index in 0..<4 { value |= UInt32(bytes[place + index]) << UInt32(8 * index) }
@@ -80,29 +86,29 @@ package struct StateReader {
         return value
     }
 
-    package mutating func long() throws(Malformed) -> UInt64 {
+    public mutating func long() throws(Malformed) -> UInt64 {
         let low = try word()
         return UInt64(try word()) << 32 | UInt64(low)
     }
 
-    package mutating func text() throws(Malformed) -> [UInt8] {
+    public mutating func text() throws(Malformed) -> [UInt8] {
         let count = Int(try word())
         guard count <= bytes.count - place else { throw Malformed() }
         defer { place += count }
         return Array(bytes[place..<place + count])
     }
 
-    package mutating func string() throws(Malformed) -> String {
+    public mutating func string() throws(Malformed) -> String {
         String(decoding: try text(), as: UTF8.self)
     }
 
-    package mutating func optional<Element>(
+    public mutating func optional<Element>(
         _ read: (inout StateReader) throws(Malformed) -> Element
     ) throws(Malformed) -> Element? {
         try flag() ? try read(&self) : nil
     }
 
-    package mutating func list<Element>(
+    public mutating func list<Element>(
         _ read: (inout StateReader) throws(Malformed) -> Element
     ) throws(Malformed) -> [Element] {
         let count = Int(try word())

@@ -211,6 +211,11 @@ public final class Volume: Sendable {
         openFiles.withLock { $0.streams[id]?.stream }
     }
 
+    /// A file, or a directory, is open, or is about to be.
+    public var hasOpenFiles: Bool {
+        openFiles.withLock { !$0.streams.isEmpty || $0.opensUnderWay > 0 }
+    }
+
     var openStreams: [Stream] { openFiles.withLock { $0.streams.values.map(\.stream) } }
 
     // MARK: Filters

@@ -54,8 +54,7 @@ package final class RecoveryTable: @unchecked Sendable {
     deinit { unsafe bpio_table_close(table) }
 
     package subscript(word: Word) -> UInt64 {
-        get { unsafe bpio_table_word(table, bpio_table_word(word.rawValue)) }
-        set { unsafe bpio_table_set_word(table, bpio_table_word(word.rawValue), newValue) }
+        unsafe bpio_table_word(table, bpio_table_word(word.rawValue))
     }
 
     package func set(_ word: Word, to value: UInt64) {

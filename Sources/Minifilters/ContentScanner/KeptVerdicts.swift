@@ -1,3 +1,4 @@
+import FilterKit
 import IOStack
 
 /// Verdicts of scans on versions of files, which outlive the open files: an instance context.

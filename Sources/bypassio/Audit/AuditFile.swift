@@ -30,6 +30,8 @@ final class AuditFile: AuditDestination, @unchecked Sendable {
     /// Records that could not be written.
     private var lost: UInt64 = 0
     private var hasComplained = false
+    /// The file has its size, and stays the one that is written.
+    private var isStuck = false
     /// Records are gone that were there.
     private var isCut = false
 
@@ -177,29 +179,56 @@ final class AuditFile: AuditDestination, @unchecked Sendable {
     }
 
     private func rotate() {
-        size = 0
-        if limits.kept == 0 {
-            try? SystemCall.unlink(ArgumentPath.path(path))
-        } else {
-            for number in stride(from: limits.kept - 1, through: 1, by: -1) {
-                Self.rename("\(path).\(number)", to: "\(path).\(number + 1)")
-            }
-            Self.rename(path, to: "\(path).1")
-        }
+        moveAway()
         guard let next = try? Self.open(path) else {
             return complain("The audit \(path) cannot be begun anew; it goes on in \(path).1.")
         }
+        guard let begun = try? SystemCall.status(of: next).inode, begun != inode else {
+            // Nothing moved. A lock on the same file would wait for the lock that is held.
+            try? next.close()
+            if !isStuck {
+                complain("The audit \(path) cannot be rotated: it goes on growing.")
+            }
+            isStuck = true
+            return
+        }
+        isStuck = false
+        size = 0
         // Before others see that the lock on the old one is free.
         try? SystemCall.lockWhole(next, .exclusive, waiting: true)
         try? file.close()
-        file = next
-        inode = (try? SystemCall.status(of: file))?.inode ?? 0
+        (file, inode) = (next, begun)
         note("rotated")
     }
 
-    private static func rename(_ path: String, to newPath: String) {
-        try? SystemCall.rename(
-            ArgumentPath.path(path), at: nil, to: ArgumentPath.path(newPath), at: nil)
+    /// Gives the file another name, and older ones the next. Where it cannot be renamed, they stay:
+    /// the oldest would be lost, and again at each attempt.
+    private func moveAway() {
+        guard limits.kept > 0 else {
+            try? SystemCall.unlink(ArgumentPath.path(path))
+            return
+        }
+        let between = "\(path).0"
+        // Left by a process that was killed here.
+        if FileManager.default.fileExists(atPath: between) { moveOlder() }
+        if Self.rename(path, to: between) { moveOlder() }
+    }
+
+    private func moveOlder() {
+        for number in stride(from: limits.kept - 1, through: 0, by: -1) {
+            Self.rename("\(path).\(number)", to: "\(path).\(number + 1)")
+        }
+    }
+
+    @discardableResult
+    private static func rename(_ path: String, to newPath: String) -> Bool {
+        do {
+            try SystemCall.rename(
+                ArgumentPath.path(path), at: nil, to: ArgumentPath.path(newPath), at: nil)
+            return true
+        } catch {
+            return false
+        }
     }
 }
 

@@ -3,6 +3,7 @@ import BypassIOProtocol
 import ControlInterface
 import Dispatch
 import FUSE
+import FilterKit
 import IOStack
 import Logging
 import Minifilters

@@ -8,24 +8,14 @@ extension MountedVolume {
         .enabled(if: MountCommand.chosen.isOurs, "the calls of this service are swept"),
         .enabled(if: Program.find("strace") != nil, "needs strace, which kills at a call"))
     struct KillSweep {
-        /// How many points lie between two that a run of all tests tries; each with
-        /// BYPASSIO_TEST_SWEEP=1.
-        private static let stride =
-            ProcessInfo.processInfo.environment["BYPASSIO_TEST_SWEEP"].flatMap { Int($0) } ?? 16
-
         @Test("killed at any system call it leaves the old state or the new", arguments: 0..<11)
         func sweep(_ index: Int) throws {
             let workload = SweptWorkload.all[index]
             let folder = try TestFolder()
             let states = try workload.states(in: try folder.makeFolder("native"))
-            var call = 1
-            var killed = 0
-            while try attempt(workload, killingAt: call, states) {
-                killed += 1
-                call += Self.stride
-                try #require(call < 1000, "\(workload.name): the service takes no end of calls")
+            try workload.sweep(every: SweptWorkload.stride(16)) { call in
+                try attempt(workload, killingAt: call, states)
             }
-            #expect(killed > 0, "\(workload.name): the service was killed nowhere")
         }
 
         @Test("all workloads are swept")

@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import CPosixCalls
 import Foundation
 import Testing
 
@@ -166,6 +167,33 @@ extension MountedVolume {
             try FileManager.default.removeItem(atPath: "\(trail).1")
             let gap = try bypassio("audit", "verify", trail)
             #expect(gap.code == 1 && gap.output.contains("does not follow"), "\(gap)")
+        }
+
+        @Test("a full file that cannot be renamed goes on growing, and the log says so once")
+        func notRotated() throws {
+            try Data().write(to: URL(fileURLWithPath: trail))
+            // No call renames or removes a file that something is mounted on.
+            try #require(unsafe call_mount_bind(trail, trail) == 0)
+            defer { _ = unsafe call_umount(trail, 2) }
+            let log = folder.path("log")
+            do {
+                let mount = try LiveMount(
+                    options: "allow_other,log=\(log)",
+                    filters: ["audit,file=\(trail),size=1,keep=2"])
+                let made = try Program.shell(
+                    "for i in $(seq 6000); do : > f$i; done", in: mount.mountpoint
+                ).run(within: 120)
+                #expect(made.code == 0, "\(made)")
+                #expect(try !records(of: "create", 6000).isEmpty)
+            }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: trail)).count > 1 << 20)
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            #expect(names.filter { $0.hasPrefix("trail") } == ["trail"])
+            let complaints = try String(contentsOfFile: log, encoding: .utf8)
+                .split(separator: "\n").filter { $0.contains("cannot be rotated") }
+            #expect(complaints.count == 1, "\(complaints)")
+            let check = try bypassio("audit", "verify", trail)
+            #expect(check.code == 0, "\(check)")
         }
 
         @Test("it goes on over a restart, and two mounts may share a file")

@@ -29,14 +29,6 @@ struct RecoveringMount {
         try Program(try #require(BuiltPrograms.bypassio), words).run(within: 120)
     }
 
-    static func eventually(_ isSo: () throws -> Bool) rethrows -> Bool {
-        for _ in 0..<2400 {
-            if try isSo() { return true }
-            usleep(25_000)
-        }
-        return try isSo()
-    }
-
     private static func command(_ process: pid_t) -> [String] {
         (KernelFile.text("/proc/\(process)/cmdline") ?? "").split(separator: "\0").map(String.init)
     }
@@ -53,7 +45,7 @@ struct RecoveringMount {
     func service() throws -> pid_t {
         var found: [pid_t] = []
         #expect(
-            Self.eventually {
+            LiveMount.eventually {
                 found = processes(named: "bypassio")
                 return found.count == 1
             }, "\(found)")
@@ -64,7 +56,7 @@ struct RecoveringMount {
     func keeper() throws -> pid_t {
         var found: [pid_t] = []
         #expect(
-            Self.eventually {
+            LiveMount.eventually {
                 found = processes(named: "bypassio-keeper")
                 return found.count == 1
             }, "\(found)")
@@ -83,13 +75,13 @@ struct RecoveringMount {
         let old = try service()
         try killService()
         #expect(
-            Self.eventually {
+            LiveMount.eventually {
                 let new = processes(named: "bypassio")
                 return new.count == 1 && new.first != old
             })
         _ = try keeper()
         // Programs are served a moment before the control interface is.
         #expect(
-            try Self.eventually { try Self.bypassio("instances", "--json", place).code == 0 })
+            try LiveMount.eventually { try Self.bypassio("instances", "--json", place).code == 0 })
     }
 }

@@ -50,7 +50,7 @@ extension MountedVolume {
                 #expect(try files.map { try $0.value() } == [1, 2, 3, 4])
                 #expect(unsafe mapped.address.load(fromByteOffset: 40_000, as: UInt8.self) == 2)
                 // A scanner looks through each file first.
-                let isOpen = try RecoveringMount.eventually {
+                let isOpen = try LiveMount.eventually {
                     try Self.routes(0, mount) == ["kernel bypass"]
                 }
                 #expect(isOpen, "round \(round)")
@@ -64,45 +64,6 @@ extension MountedVolume {
             }
         }
 
-        /// Reads on a thread of its own.
-        private final class HeldReader: @unchecked Sendable {
-            private let lock = NSLock()
-            private var answer: (count: Int64, byte: UInt8)?
-            private let file: KernelReader
-            private var thread: OwnThread?
-
-            init(_ file: KernelReader) {
-                self.file = file
-                thread = OwnThread { [self] in
-                    let count = self.file.readAnswer()
-                    let byte = count > 0 ? self.file.lastByte : 0
-                    lock.withLock { answer = (count, byte) }
-                }
-            }
-
-            var isOver: Bool { lock.withLock { answer != nil } }
-
-            func value() throws -> UInt8 {
-                #expect(thread?.join(within: 60) == true, "a read that never ends")
-                let answer = try #require(lock.withLock { self.answer })
-                #expect(answer.count == 4096, "\(answer.count)")
-                return answer.byte
-            }
-        }
-
-        private static func heldReads(_ mount: RecoveringMount) throws -> Int {
-            let text = try RecoveringMount.bypassio("instances", "--json", mount.place).output
-            guard
-                let instances = try? JSONDecoder().decode(
-                    [InstanceReport].self, from: Data(text.utf8))
-            else { return -1 }
-            let words = instances.flatMap(\.settings.values).joined(separator: " ")
-                .split { " ()".contains($0) }
-            return zip(words, words.dropFirst()).reduce(0) { sum, pair in
-                sum + (pair.0 == "holds" ? Int(pair.1) ?? 0 : 0)
-            }
-        }
-
         @Test("a gate that a filter shut stays shut; reads wait on, and are answered once")
         func shutGate() throws {
             let mount = try Self.mounted(["fault"])
@@ -110,14 +71,14 @@ extension MountedVolume {
             #expect(try files.map { try $0.value() } == [1, 2, 3, 4])
             try Self.set("rule=**;read;hang;name=shut", mount)
             let early = files[..<2].map { HeldReader($0) }
-            #expect(try RecoveringMount.eventually { try Self.heldReads(mount) == 2 })
+            #expect(try LiveMount.eventually { try mount.live.heldRequests() == 2 })
             try mount.replaceService()
             #expect(try Self.routes(0, mount) == ["gated"])
-            #expect(try RecoveringMount.eventually { try Self.heldReads(mount) == 2 })
+            #expect(try LiveMount.eventually { try mount.live.heldRequests() == 2 })
             let late = files[2...].map { HeldReader($0) }
-            #expect(try RecoveringMount.eventually { try Self.heldReads(mount) == 4 })
+            #expect(try LiveMount.eventually { try mount.live.heldRequests() == 4 })
             try mount.replaceService()
-            #expect(try RecoveringMount.eventually { try Self.heldReads(mount) == 4 })
+            #expect(try LiveMount.eventually { try mount.live.heldRequests() == 4 })
             #expect((early + late).allSatisfy { !$0.isOver })
             for number in 0..<4 {
                 let file = try RawFile("\(mount.source)/\(number)", RawFile.readWrite)
@@ -127,7 +88,7 @@ extension MountedVolume {
             try Self.set("remove=shut", mount)
             #expect(try (early + late).map { try $0.value() } == [40, 40, 40, 40])
             #expect(
-                try RecoveringMount.eventually {
+                try LiveMount.eventually {
                     try Self.routes(0, mount) == ["kernel bypass"]
                 })
         }
@@ -165,7 +126,7 @@ extension MountedVolume {
             #expect(kill(try mount.keeper(), SIGKILL) == 0)
             #expect(kill(service, SIGKILL) == 0)
             #expect(
-                RecoveringMount.eventually { files.allSatisfy { $0.readAnswer() == -Int64(EIO) } })
+                LiveMount.eventually { files.allSatisfy { $0.readAnswer() == -Int64(EIO) } })
         }
     }
 }

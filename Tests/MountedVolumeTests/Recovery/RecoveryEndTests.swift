@@ -14,7 +14,7 @@ extension MountedVolume {
             for _ in 1...2 {
                 let old = try mount.keeper()
                 #expect(kill(old, SIGKILL) == 0)
-                #expect(try RecoveringMount.eventually { try mount.keeper() != old })
+                #expect(try LiveMount.eventually { try mount.keeper() != old })
                 try mount.replaceService()
                 #expect(try reader.value() == 7)
             }
@@ -87,7 +87,7 @@ extension MountedVolume {
             func isThere(_ process: pid_t) -> Bool {
                 (KernelFile.text("/proc/\(process)/cmdline") ?? "").hasSuffix("\0\(mount.place)\0")
             }
-            #expect(RecoveringMount.eventually { !isThere(service) && !isThere(keeper) })
+            #expect(LiveMount.eventually { !isThere(service) && !isThere(keeper) })
             #expect(MountTable.fileSystem(at: mount.place) == nil)
         }
 

@@ -9,9 +9,6 @@ extension MountedVolume {
         .enabled(if: MountCommand.chosen.isOurs, "the calls of this service are swept"),
         .enabled(if: Program.find("strace") != nil, "needs strace, which kills at a call"))
     struct RecoverySweep {
-        /// As for `KillSweep`.
-        private static let stride =
-            ProcessInfo.processInfo.environment["BYPASSIO_TEST_SWEEP"].flatMap { Int($0) } ?? 16
         private static let all = SweptWorkload.all + furtherWorkloads
 
         private static func check(_ answer: Int64, _ call: String) throws {
@@ -79,14 +76,9 @@ extension MountedVolume {
             let folder = try TestFolder()
             let states = try workload.states(in: try folder.makeFolder("native"))
             let last = try #require(states.last?.last)
-            var call = 1
-            var killed = 0
-            while try attempt(workload, killingAt: call, last) {
-                killed += 1
-                call += Self.stride
-                try #require(call < 1000, "\(workload.name): the service takes no end of calls")
+            try workload.sweep(every: SweptWorkload.stride(16)) { call in
+                try attempt(workload, killingAt: call, last)
             }
-            #expect(killed > 0, "\(workload.name): the service was killed nowhere")
         }
 
         @Test("all workloads are swept")

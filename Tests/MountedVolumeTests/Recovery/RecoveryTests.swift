@@ -9,54 +9,13 @@ extension MountedVolume {
     /// The service of a mount in use is killed, and another takes its place (`-o recover`).
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the service is ours"))
     struct Recoveries {
-        private static func made(_ name: String, _ mount: RecoveringMount) throws -> RawFile {
-            let file = try RawFile("\(mount.place)/\(name)", RawFile.readWrite | RawFile.create)
-            let text = Array(name.utf8)
-            let count = unsafe call_pwrite(file.descriptor, text, text.count, 0)
-            #expect(count == Int64(text.count))
-            return file
-        }
-
-        private static func text(_ file: RawFile) -> String {
-            var bytes = [UInt8](repeating: 0, count: 64)
-            let count = unsafe call_pread(file.descriptor, &bytes, bytes.count, 0)
-            return String(decoding: bytes.prefix(Int(max(0, count))), as: UTF8.self)
-        }
-
         @Test("open files, locks, mappings and directories are there after each of four kills")
         func openFiles() throws {
             let mount = try RecoveringMount()
-            let place = mount.place
-            let plain = try Self.made("plain", mount)
-            let moved = try Self.made("moved", mount)
-            let gone = try Self.made("gone", mount)
-            let long = try Self.made(String(repeating: "l", count: 255), mount)
-            #expect(unsafe call_mkdir("\(place)/folder", 0o755) == 0)
-            #expect(unsafe call_rename("\(place)/moved", "\(place)/folder/else", 0) == 0)
-            #expect(unsafe call_unlink("\(place)/gone") == 0)
-            // O_TMPFILE
-            let nameless = try RawFile("\(place)/folder", RawFile.readWrite | 0o20_200_000)
-            #expect(unsafe call_pwrite(nameless.descriptor, [1, 2, 3], 3, 0) == 3)
-            let lock = try RawFile("\(place)/lock", RawFile.readWrite)
-            #expect(call_flock(lock.descriptor, 2 | 4) == 0)
-            let mapped = try MappedMemory(plain.descriptor, length: 4096, writable: true)
-            let folder = try RawFile("\(place)/folder")
+            let files = try FilesInUse(in: mount.place)
             for round in 1...4 {
                 try mount.replaceService()
-                #expect(Self.text(moved) == "moved" && Self.text(gone) == "gone")
-                #expect(Self.text(long).hasPrefix("lll") && Self.text(nameless).utf8.count == 3)
-                #expect(try gone.status().links == 0 && nameless.status().links == 0)
-                let other = try RawFile("\(place)/lock", RawFile.readWrite)
-                #expect(call_flock(other.descriptor, 2 | 4) == -11, "round \(round)")
-                unsafe mapped.address.storeBytes(of: UInt8(64 + round), as: UInt8.self)
-                #expect(unsafe call_msync(mapped.address, 4096, 4) == 0)
-                #expect(Self.text(plain).utf8.first == UInt8(64 + round))
-                var room = [UInt8](repeating: 0, count: 4096)
-                #expect(call_lseek(folder.descriptor, 0, 0) == 0)
-                let length = unsafe call_getdents(folder.descriptor, &room, room.count)
-                let names = String(decoding: room.prefix(Int(max(0, length))), as: UTF8.self)
-                #expect(names.contains("else"))
-                _ = try Self.made("after \(round)", mount)
+                try files.check(mark: UInt8(64 + round))
             }
             let source = try Data(contentsOf: URL(fileURLWithPath: "\(mount.source)/plain"))
             #expect(source.first == 68)
@@ -112,7 +71,7 @@ extension MountedVolume {
             let writer = try RunningProgram(
                 Program.shell("printf written >> '\(mount.place)/lock'"))
             func awaitHeld() throws {
-                let isHeld = try RecoveringMount.eventually {
+                let isHeld = try LiveMount.eventually {
                     try RecoveringMount.bypassio("instances", "--json", mount.place)
                         .output.contains("holds 1)")
                 }
@@ -150,12 +109,12 @@ extension MountedVolume {
         @Test("after a restart in place the new service is replaced, too, when it is killed")
         func afterRestart() throws {
             let mount = try RecoveringMount()
-            let kept = try Self.made("kept", mount)
+            let kept = try FilesInUse.made("kept", in: mount.place)
             for _ in 1...2 {
                 #expect(try RecoveringMount.bypassio("restart", mount.place).code == 0)
-                #expect(Self.text(kept) == "kept")
+                #expect(FilesInUse.text(kept) == "kept")
                 try mount.replaceService()
-                #expect(Self.text(kept) == "kept")
+                #expect(FilesInUse.text(kept) == "kept")
             }
         }
     }

@@ -52,14 +52,6 @@ extension MountedVolume {
             try (0..<count).map { try KernelReader("\(mount.mountpoint)/\($0)") }
         }
 
-        private static func eventually(_ isSo: () throws -> Bool) rethrows -> Bool {
-            for _ in 0..<2400 {
-                if try isSo() { return true }
-                usleep(25_000)
-            }
-            return try isSo()
-        }
-
         private static func change(_ number: Int, to value: UInt8, _ mount: LiveMount) throws {
             let file = try RawFile("\(mount.source)/\(number)", RawFile.readWrite)
             let bytes = [UInt8](repeating: value, count: 65536)
@@ -88,42 +80,6 @@ extension MountedVolume {
             }
         }
 
-        /// Reads on a thread of its own.
-        private final class HeldReader: @unchecked Sendable {
-            private let lock = NSLock()
-            private var answer: (count: Int64, byte: UInt8)?
-            private let file: KernelReader
-            private var thread: OwnThread?
-
-            init(_ file: KernelReader) {
-                self.file = file
-                thread = OwnThread { [self] in
-                    let count = self.file.readAnswer()
-                    let byte = count > 0 ? self.file.lastByte : 0
-                    lock.withLock { answer = (count, byte) }
-                }
-            }
-
-            var isOver: Bool { lock.withLock { answer != nil } }
-
-            func value() throws -> UInt8 {
-                #expect(thread?.join(within: 60) == true, "a read that never ends")
-                let answer = try #require(lock.withLock { self.answer })
-                #expect(answer.count == 4096)
-                return answer.byte
-            }
-        }
-
-        private static func heldReads(_ mount: LiveMount) throws -> Int {
-            let text = try bypassio("instances", "--json", mount.mountpoint).output
-            let instances = try JSONDecoder().decode([InstanceReport].self, from: Data(text.utf8))
-            let words = instances.flatMap(\.settings.values).joined(separator: " ")
-                .split { " ()".contains($0) }
-            return zip(words, words.dropFirst()).reduce(0) { sum, pair in
-                sum + (pair.0 == "holds" ? Int(pair.1) ?? 0 : 0)
-            }
-        }
-
         @Test("a gate that a filter shut stays shut; reads wait on, and are answered")
         func shutGate() throws {
             let mount = try Self.mounted(["fault"])
@@ -133,14 +89,14 @@ extension MountedVolume {
             try Self.bypassio("set", "fault", "rule=**;read;hang;name=shut", mount.mountpoint)
             #expect(try Self.routes(0, mount) == ["gated"])
             let early = files[..<2].map { HeldReader($0) }
-            #expect(try Self.eventually { try Self.heldReads(mount) == 2 })
+            #expect(try LiveMount.eventually { try mount.heldRequests() == 2 })
             try Self.restart(mount)
             #expect(try Self.routes(0, mount) == ["gated"])
-            #expect(try Self.eventually { try Self.heldReads(mount) == 2 })
+            #expect(try LiveMount.eventually { try mount.heldRequests() == 2 })
             let late = files[2...].map { HeldReader($0) }
-            #expect(try Self.eventually { try Self.heldReads(mount) == 4 })
+            #expect(try LiveMount.eventually { try mount.heldRequests() == 4 })
             try Self.restart(mount)
-            #expect(try Self.eventually { try Self.heldReads(mount) == 4 })
+            #expect(try LiveMount.eventually { try mount.heldRequests() == 4 })
             #expect((early + late).allSatisfy { !$0.isOver })
             for number in 0..<4 { try Self.change(number, to: 40, mount) }
             try Self.bypassio("set", "fault", "remove=shut", mount.mountpoint)
@@ -157,7 +113,7 @@ extension MountedVolume {
             let reader = HeldReader(files[0])
             let lock = try RunningProgram(
                 Program.shell("printf written > '\(mount.mountpoint)/lock'"))
-            #expect(try Self.eventually { try Self.heldReads(mount) == 2 })
+            #expect(try LiveMount.eventually { try mount.heldRequests() == 2 })
             let words = ["restart", mount.mountpoint]
             let outcome = try Program(try #require(BuiltPrograms.bypassio), words).run(within: 60)
             #expect(outcome.code == 1, "\(outcome)")
@@ -193,7 +149,7 @@ extension MountedVolume {
                 try Self.restart(mount)
                 #expect(try files.map { try $0.value() } == [1, 2, 3, 4])
                 #expect(
-                    try Self.eventually {
+                    try LiveMount.eventually {
                         try (0..<4).allSatisfy { try Self.routes($0, mount) == ["kernel bypass"] }
                     })
             }
@@ -211,13 +167,13 @@ extension MountedVolume {
             }
             #expect(kill(pid_t(first), SIGKILL) == 0)
             #expect(
-                try Self.eventually {
+                try LiveMount.eventually {
                     (try Self.kernelRoute(mount)["guardian"] as? Int ?? first) != first
                 })
             let service = try Self.restart(mount)
             #expect(try files.map { try $0.value() } == [1, 2, 3, 4])
             #expect(kill(service, SIGKILL) == 0)
-            #expect(Self.eventually { files.allSatisfy { $0.readAnswer() == -Int64(EIO) } })
+            #expect(LiveMount.eventually { files.allSatisfy { $0.readAnswer() == -Int64(EIO) } })
         }
 
         @Test("a new service that cannot have the kernel's reads leaves them and their gates alone")
@@ -233,7 +189,7 @@ extension MountedVolume {
             let files = try Self.open(mount)
             try Self.bypassio("set", "fault", "rule=0;read;hang;name=shut", mount.mountpoint)
             let reader = HeldReader(files[0])
-            #expect(try Self.eventually { try Self.heldReads(mount) == 1 })
+            #expect(try LiveMount.eventually { try mount.heldRequests() == 1 })
             let guardian = try #require(try Self.kernelRoute(mount)["guardian"] as? Int)
             try write("bypass=request")
             let words = ["restart", mount.mountpoint]
@@ -261,7 +217,7 @@ extension MountedVolume {
             files = nil
             #expect(kill(service, SIGTERM) == 0)
             #expect(
-                Self.eventually {
+                LiveMount.eventually {
                     let words = KernelFile.text("/proc/\(process)/cmdline") ?? ""
                     return !words.contains("guardian-of\0\(mount.mountpoint)\0")
                 })
@@ -294,16 +250,16 @@ extension MountedVolume {
                 service = try Self.restart(mount)
                 others = nil
                 #expect(
-                    try Self.eventually {
+                    try LiveMount.eventually {
                         try Self.kernelRoute(mount)["openHandles"] as? Int == 1
                     })
-                #expect(Self.eventually { Self.holdings(service).marks == 1 })
+                #expect(LiveMount.eventually { Self.holdings(service).marks == 1 })
                 #expect(try kept.value() == 1)
                 if round == 2 { start = Self.holdings(service) }
             }
             // Threads come and go, each with a descriptor of its own.
             let most = try #require(start).descriptors + 16
-            #expect(Self.eventually { Self.holdings(service).descriptors <= most })
+            #expect(LiveMount.eventually { Self.holdings(service).descriptors <= most })
             for number in 1..<8 {
                 let file = try KernelReader("\(mount.mountpoint)/\(number)")
                 #expect(try file.value() == UInt8(number + 1))
@@ -336,7 +292,7 @@ extension MountedVolume {
                 #expect(unsafe call_unlink("\(mount.mountpoint)/large") == 0)
                 #expect(free() < before + (16 << 20))
             }
-            #expect(Self.eventually { free() > before + (30 << 20) })
+            #expect(LiveMount.eventually { free() > before + (30 << 20) })
         }
 
         /// Reads files again and again, and opens them anew now and then.

@@ -43,51 +43,13 @@ extension MountedVolume {
                 [InstanceReport].self, from: Data(answer.output.utf8))
         }
 
-        /// A file of the mount that is made, with its name for content.
-        private static func made(_ name: String, _ mount: LiveMount) throws -> RawFile {
-            let file = try RawFile(
-                "\(mount.mountpoint)/\(name)", RawFile.readWrite | RawFile.create)
-            let text = Array(name.utf8)
-            let count = unsafe call_pwrite(file.descriptor, text, text.count, 0)
-            #expect(count == Int64(text.count))
-            return file
-        }
-
-        private static func text(_ file: RawFile) -> String {
-            var bytes = [UInt8](repeating: 0, count: 64)
-            let count = unsafe call_pread(file.descriptor, &bytes, bytes.count, 0)
-            return String(decoding: bytes.prefix(Int(max(0, count))), as: UTF8.self)
-        }
-
         @Test("open files, locks, mappings and directories are there after each of three restarts")
         func openFiles() throws {
             let mount = try Self.mounted()
-            let place = mount.mountpoint
-            let plain = try Self.made("plain", mount)
-            let moved = try Self.made("moved", mount)
-            let gone = try Self.made("gone", mount)
-            #expect(unsafe call_mkdir("\(place)/folder", 0o755) == 0)
-            #expect(unsafe call_rename("\(place)/moved", "\(place)/folder/else", 0) == 0)
-            #expect(unsafe call_unlink("\(place)/gone") == 0)
-            let lock = try RawFile("\(place)/lock", RawFile.readWrite)
-            #expect(call_flock(lock.descriptor, 2 | 4) == 0)
-            let mapped = try MappedMemory(plain.descriptor, length: 4096, writable: true)
-            let folder = try RawFile("\(place)/folder")
+            let files = try FilesInUse(in: mount.mountpoint)
             for round in 1...3 {
                 try Self.restart(mount)
-                #expect(Self.text(moved) == "moved" && Self.text(gone) == "gone")
-                #expect(try gone.status().links == 0)
-                let other = try RawFile("\(place)/lock", RawFile.readWrite)
-                #expect(call_flock(other.descriptor, 2 | 4) == -11, "round \(round)")
-                unsafe mapped.address.storeBytes(of: UInt8(64 + round), as: UInt8.self)
-                #expect(unsafe call_msync(mapped.address, 4096, 4) == 0)
-                #expect(Self.text(plain).utf8.first == UInt8(64 + round))
-                var room = [UInt8](repeating: 0, count: 4096)
-                #expect(call_lseek(folder.descriptor, 0, 0) == 0)
-                let length = unsafe call_getdents(folder.descriptor, &room, room.count)
-                let names = String(decoding: room.prefix(Int(max(0, length))), as: UTF8.self)
-                #expect(names.contains("else"))
-                _ = try Self.made("after \(round)", mount)
+                try files.check(mark: UInt8(64 + round))
             }
             let source = try Data(contentsOf: URL(fileURLWithPath: "\(mount.source)/plain"))
             #expect(source.first == 67)

@@ -5,6 +5,8 @@ enum BuiltPrograms {
     static let bypassio = location("bypassio")
     static let exerciser = location("bypassio-exerciser")
     static let readWays = location("bypassio-readways")
+    static let filterTutorial = location("FilterTutorial")
+    static let filterMount = location("FilterMount")
 
     private static func location(_ name: String) -> String? {
         let places = [

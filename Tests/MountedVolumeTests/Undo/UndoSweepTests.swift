@@ -8,21 +8,12 @@ extension MountedVolume {
         .enabled(if: MountCommand.chosen.isOurs, "the calls of this service are swept"),
         .enabled(if: Program.find("strace") != nil, "needs strace, which kills at a call"))
     struct UndoSweep {
-        /// As of ``KillSweep``.
-        private static let stride =
-            ProcessInfo.processInfo.environment["BYPASSIO_TEST_SWEEP"].flatMap { Int($0) } ?? 199
-
         @Test("killed at any system call, the old state can be had", arguments: 0..<11)
         func sweep(_ index: Int) throws {
             let workload = SweptWorkload.all[index]
-            var call = 1
-            var killed = 0
-            while try attempt(workload, killingAt: call) {
-                killed += 1
-                call += Self.stride
-                try #require(call < 2000, "\(workload.name): the service takes no end of calls")
+            try workload.sweep(every: SweptWorkload.stride(199)) { call in
+                try attempt(workload, killingAt: call)
             }
-            #expect(killed > 0, "\(workload.name): the service was killed nowhere")
         }
 
         /// Returns whether the service was killed before the workload was through.

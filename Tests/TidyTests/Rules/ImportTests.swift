@@ -40,9 +40,10 @@ struct ImportTests {
             "Glibc",
             "LinuxKit", "Locks", "SystemPackage",
         ],
+        "FilterKit": ["BypassIOProtocol", "IOStack", "Locks", "SystemPackage"],
         "Minifilters": [
-            "BypassIOProtocol", "Dispatch", "FoundationEssentials", "IOStack", "Synchronization",
-            "SystemPackage",
+            "BypassIOProtocol", "Dispatch", "FilterKit", "FoundationEssentials", "IOStack",
+            "Synchronization", "SystemPackage",
         ],
         "VolumeDrivers": ["BypassIOProtocol", "IOStack", "Synchronization"],
         "BypassIOLab": [
@@ -58,8 +59,8 @@ struct ImportTests {
             "ArgumentParser", "BypassIOBench", "BypassIOClient", "BypassIOLab", "BypassIOMount",
             "BypassIOProtocol", "CBypassIO", "CKernelABI", "ControlInterface", "Crypto",
             "DirectRead",
-            "Dispatch", "FUSE", "FUSERing", "Foundation", "Glibc", "HostFileSystem", "IOStack",
-            "LinuxKit", "Locks", "Logging",
+            "Dispatch", "FUSE", "FUSERing", "FilterKit", "Foundation", "Glibc", "HostFileSystem",
+            "IOStack", "LinuxKit", "Locks", "Logging",
             "Minifilters", "ServiceEvents", "Synchronization", "SystemPackage", "Terminal",
             "VolumeDrivers",
         ],
@@ -78,8 +79,8 @@ struct ImportTests {
 
     /// Targets that know no Linux, and so no path of Linux.
     private static let withoutLinux = [
-        "BypassIOProtocol", "IOStack", "MemoryFileSystem", "Minifilters", "VolumeDrivers",
-        "BypassIOLab",
+        "BypassIOProtocol", "IOStack", "MemoryFileSystem", "FilterKit", "Minifilters",
+        "VolumeDrivers", "BypassIOLab",
     ]
 
     /// Paths in those targets, each with its use. The list can only shrink.

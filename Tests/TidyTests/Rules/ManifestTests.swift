@@ -98,7 +98,9 @@ struct ManifestTests {
                     path: file.path, fault: "no target of Package.swift has this file",
                     remedy: "Move it to the folder of one.")
             })
-        let used = Set(sources.compactMap { target(of: $0.path)?.name })
+        // Most examples are packages of their own.
+        let used = Set(
+            (sources + Tree.own.files(below: "Examples")).compactMap { target(of: $0.path)?.name })
         expectNone(
             (Self.manifest.targets + Manifest.benchmarks.targets).filter { !used.contains($0.name) }
                 .map { target in

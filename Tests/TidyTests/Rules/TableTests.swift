@@ -61,6 +61,16 @@ struct TableTests {
         expectNone(findings)
     }
 
+    /// A reader learns so many words, and no more.
+    @Test("the glossary has at most thirty words")
+    func glossary() throws {
+        let house = try #require(Tree.own.documents.first { $0.path == "docs/architecture.md" })
+        let words = house.lines.drop { $0 != "## Words" }.dropFirst()
+            .prefix { !$0.hasPrefix("## ") }.filter { $0.hasPrefix("| ") }
+        // The head and its dashes are two lines.
+        #expect(words.count > 2 && words.count <= 32, "\(words.count - 2) words")
+    }
+
     @Test("broken tables are found")
     func found() {
         let whole: [Substring] = [

@@ -140,7 +140,7 @@ extension FilterInstance {
 
 /// I/O of a filter's own (`FltReadFile` and its like). It enters below this instance, so only lower
 /// filters and the file system see it, and it always takes the traditional route. It runs on behalf
-/// of the filter, not of the file's opener.
+/// of the filter, not of the file's opener, unless another requestor is named.
 ///
 /// Each call fails with STATUS_FLT_DELETING_OBJECT once the instance is being detached, with
 /// STATUS_INVALID_PARAMETER for a file object of another volume, and with STATUS_FILE_CLOSED once
@@ -157,13 +157,16 @@ extension FilterInstance {
     }
 
     /// `FltWriteFile`: writes the first `length` bytes of `buffer` at `offset`; returns the bytes
-    /// written.
+    /// written. A filter that carries out a request in place of the layers below names its
+    /// requestor, whose quotas then apply.
     @discardableResult
     public func write(
-        _ file: FileObject, at offset: UInt64, length: Int, from buffer: any IOBuffer
+        _ file: FileObject, at offset: UInt64, length: Int, from buffer: any IOBuffer,
+        requestor: Requestor = .kernel
     ) throws(IOFailure) -> Int {
         guard length >= 0, length <= buffer.capacity else { throw IOFailure(.invalidParameter) }
-        let answer = try send(.write(offset: offset, length: length), file, buffer)
+        let answer = try send(
+            .write(offset: offset, length: length), file, buffer, for: requestor)
         return min(max(answer.ioStatus.information, 0), length)
     }
 
@@ -194,9 +197,11 @@ extension FilterInstance {
         return information
     }
 
-    /// `FltSetInformationFile`: one change of a file or of a name.
-    public func apply(_ change: FileChange, to file: FileObject) throws(IOFailure) {
-        _ = try send(.setInformation(change), file, nil)
+    /// `FltSetInformationFile`: one change of a file or of a name. A requestor as for a write.
+    public func apply(
+        _ change: FileChange, to file: FileObject, requestor: Requestor = .kernel
+    ) throws(IOFailure) {
+        _ = try send(.setInformation(change), file, nil, for: requestor)
     }
 
     /// `FltQueryDirectoryFile`: as ``FileObject/entries(after:limit:withInformation:requestor:)``.
@@ -235,11 +240,12 @@ extension FilterInstance {
     }
 
     private func send(
-        _ parameters: IOParameters, _ file: FileObject, _ buffer: (any IOBuffer)?
+        _ parameters: IOParameters, _ file: FileObject, _ buffer: (any IOBuffer)?,
+        for requestor: Requestor = .kernel
     ) throws(IOFailure) -> (result: IOResult, ioStatus: IOStatusBlock) {
         guard file.volume === volume else { throw IOFailure(.invalidParameter) }
         guard rundown.enter() else { throw IOFailure(.fltDeletingObject) }
         defer { rundown.leave() }
-        return try file.request(parameters, buffer: buffer, requestor: .kernel, below: self)
+        return try file.request(parameters, buffer: buffer, requestor: requestor, below: self)
     }
 }

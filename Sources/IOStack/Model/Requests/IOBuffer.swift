@@ -1,5 +1,5 @@
 internal import Glibc
-package import SystemPackage
+public import SystemPackage
 
 /// Memory that data is read into or written from, aligned as the storage needs it.
 ///
@@ -83,9 +83,10 @@ extension FilePath {
         self.init(bytes: Array(bytes))
     }
 
-    /// The same without a generic call for each byte, because every name that a program asks for
-    /// passes here.
-    package init(bytes: [UInt8]) {
+    /// The path of these bytes; a NUL byte ends it.
+    //
+    // Without a generic call for each byte, because every name that a program asks for passes here.
+    public init(bytes: [UInt8]) {
         let text = bytes + CollectionOfOne(0)
         self = unsafe text.withUnsafeBytes { text in
             let characters = unsafe text.assumingMemoryBound(to: CChar.self)
@@ -95,7 +96,7 @@ extension FilePath {
     }
 
     /// The path's bytes without the closing NUL.
-    package var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         unsafe withPlatformString { start in
             let text = unsafe UnsafeRawBufferPointer(start: start, count: strlen(start))
             return unsafe Array(text)

@@ -4,27 +4,28 @@
 /// capacity, it becomes the old one, and the rest of the old one is forgotten. So a key is
 /// forgotten only after at least half a table of other keys was used, and no list has to be kept in
 /// order.
-package struct RecentTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+public struct RecentTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private var young: [Key: Value] = [:]
     private var old: [Key: Value] = [:]
     private let half: Int
 
     /// - Parameter capacity: how many keys it remembers at most, 2 or more.
-    package init(capacity: Int) {
+    public init(capacity: Int) {
         half = max(1, capacity / 2)
     }
 
-    package var count: Int { young.count + old.count }
+    /// Keys that it remembers.
+    public var count: Int { young.count + old.count }
 
     /// Counts as a use.
-    package mutating func value(of key: Key) -> Value? {
+    public mutating func value(of key: Key) -> Value? {
         if let value = young[key] { return value }
         guard let value = old[key] else { return nil }
         set(value, for: key)
         return value
     }
 
-    package mutating func set(_ value: Value, for key: Key) {
+    public mutating func set(_ value: Value, for key: Key) {
         old[key] = nil
         if young.count >= half, young[key] == nil {
             old = young
@@ -33,7 +34,7 @@ package struct RecentTable<Key: Hashable & Sendable, Value: Sendable>: Sendable 
         young[key] = value
     }
 
-    package mutating func remove(_ key: Key) {
+    public mutating func remove(_ key: Key) {
         young[key] = nil
         old[key] = nil
     }

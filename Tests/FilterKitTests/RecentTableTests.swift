@@ -1,6 +1,5 @@
+import FilterKit
 import Testing
-
-@testable import IOStack
 
 @Suite struct RecentTableTests {
     @Test func whatIsUsedStaysAndWhatIsNotGoes() {
