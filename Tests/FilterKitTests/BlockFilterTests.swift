@@ -207,6 +207,22 @@ struct BlockFilterTests {
         #expect(try file.read(at: 8190, length: 10) == Array(text[8190..<8192]) + [1, 2])
     }
 
+    @Test("a failure below reaches the program with its errno")
+    func failures() throws {
+        try memory.attach(Mixer())
+        try make("file", Self.text(100))
+        try memory.attach(BusyText())
+        let file = try volume.open("file", access: [.read, .write])
+        defer { file.close() }
+        let busy = IOFailure(errno: .textFileBusy)
+        #expect(throws: busy) { try file.write([1], at: 0) }
+        #expect(throws: busy) { try file.apply(.endOfFile(10)) }
+        #expect(throws: busy) {
+            try volume.open("file", access: .write, disposition: .overwrite)
+        }
+        #expect(try file.read(at: 0, length: 200) == Self.text(100))
+    }
+
     @Test("threads that write within one block, and that append, lose nothing")
     func manyWriters() throws {
         try memory.attach(Mixer())
@@ -288,5 +304,24 @@ private final class FullDisk: Filter, PreWriteFilter {
         guard write.offset < limit else { return .fail(.diskFull) }
         write.length = Int(min(UInt64(write.length), limit - write.offset))
         return .pass
+    }
+}
+
+/// Fails writes and changes with an errno that no status stands for.
+private final class BusyText: Filter {
+    let name = "busytext"
+    let altitude = Altitude(integer: 80_100)
+    let supportedFeatures: FilterRegistration.Features = .bypassIO
+
+    var otherOperations: [OperationRegistration] {
+        [.write, .setInformation].map { function in
+            OperationRegistration(
+                function,
+                preOperation: { data, _ in
+                    let failure = IOFailure(errno: .textFileBusy)
+                    data.fail(failure.status, hostErrno: failure.hostErrno)
+                    return .complete
+                })
+        }
     }
 }

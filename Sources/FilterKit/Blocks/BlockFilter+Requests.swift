@@ -29,7 +29,7 @@ extension BlockFilter {
             }
             if isCut == nil { try lower.apply(.endOfFile(0)) }
         } catch {
-            open.fail(error.status)
+            open.data.fail(error.status, hostErrno: error.hostErrno)
         }
     }
 
@@ -121,7 +121,7 @@ extension BlockFilter {
         do throws(IOFailure) {
             return try body(blocks(of: file, request.instance)) ?? .passAndForget
         } catch {
-            return .fail(error.status)
+            return .failAs(error)
         }
     }
 

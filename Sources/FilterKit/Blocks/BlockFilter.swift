@@ -35,7 +35,8 @@ public import IOStack
 ///   them.
 /// - Files with a key refuse BypassIO and the kernel's own reads, with the ``refusal``. Files that
 ///   the filter leaves alone bypass it.
-/// - A request needs memory for 512 KiB and two blocks at most, whatever its length.
+/// - A request has 512 KiB in memory at most, or three blocks where those are more, whatever its
+///   length.
 ///
 /// What it does not do: a write that is cut off by a crash or a full disk leaves each block that it
 /// was about to change old, new, or torn, as the file system below does. A torn block fails its

@@ -85,7 +85,7 @@ extension ContentScanner: WriteFilter, ChangeFilter {
             // Unpaused bypass would show unscanned bytes to other programs. The handle was closed,
             // or reads that are past the filter do not end.
             verdict.endChange()
-            return .fail(error.status)
+            return .failAs(error)
         }
         return .passWith(.object(verdict))
     }

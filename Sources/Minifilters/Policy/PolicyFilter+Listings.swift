@@ -44,7 +44,7 @@ extension PolicyFilter {
                         of: directory, after: last.cookie, limit: limit,
                         withInformation: withInformation))
             } catch {
-                return data.fail(error.status)
+                return data.fail(error.status, hostErrno: error.hostErrno)
             }
         }
     }

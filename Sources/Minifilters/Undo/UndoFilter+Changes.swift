@@ -57,7 +57,7 @@ extension UndoFilter {
                         _ = try file(of: object, instance)
                         return .successNoCallback
                     } catch {
-                        data.fail(error.status)
+                        data.fail(error.status, hostErrno: error.hostErrno)
                         return .complete
                     }
                 })

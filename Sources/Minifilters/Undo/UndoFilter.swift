@@ -155,7 +155,7 @@ package final class UndoFilter: Filter, PreWriteFilter, PreOpenFilter, PostOpenF
         do throws(IOFailure) {
             return try body()
         } catch {
-            return .fail(error.status)
+            return .failAs(error)
         }
     }
 }

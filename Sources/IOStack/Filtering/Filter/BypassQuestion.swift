@@ -60,6 +60,9 @@ public enum PreOperationAnswer: Sendable {
     case passAndForget
     /// Fail here; no layer below sees the request. The status is an error.
     case fail(NTStatus)
+    /// Fail here as a request of the filter's own failed below: a program on a mount gets that
+    /// errno.
+    case failAs(IOFailure)
     /// Succeed here; no layer below sees the request. The count is the bytes read into the
     /// request's buffer, or written; 0 for other requests. An open cannot end so, because there
     /// would be no file.
@@ -76,7 +79,7 @@ public enum PreOperationAnswer: Sendable {
         case .passWith(let context): return .successWithCallback(context)
         case .passAndForget: return .successNoCallback
         case .pend: return .pending
-        case .fail, .complete:
+        case .fail, .failAs, .complete:
             setStatus(of: data)
             return .complete
         }
@@ -86,6 +89,7 @@ public enum PreOperationAnswer: Sendable {
     func setStatus(of data: CallbackData) {
         switch self {
         case .fail(let status): data.fail(status)
+        case .failAs(let failure): data.fail(failure.status, hostErrno: failure.hostErrno)
         case .complete(let count): data.ioStatus = IOStatusBlock(.success, information: count)
         case .pass, .passWith, .passAndForget, .pend: break
         }
@@ -104,7 +108,7 @@ extension CallbackData {
         case .pass: result = .successWithCallback(.none)
         case .passWith(let context): result = .successWithCallback(context)
         case .passAndForget: result = .successNoCallback
-        case .fail, .complete: result = .complete
+        case .fail, .failAs, .complete: result = .complete
         case .pend: return .invalidParameter
         }
         // Only while the request is still the filter's: a late second call changes nothing.
