@@ -6,6 +6,8 @@ import Minifilters
 struct UndoChange: Encodable {
     enum Kind: String, Encodable {
         case created, removed, renamed, changed
+        /// The file of before is gone, and a new one has its name.
+        case replaced
     }
 
     let kind: Kind
@@ -45,9 +47,11 @@ struct UndoChanges {
         var changes: [UndoChange] = []
         var told: Set<UInt64> = []
         for entry in tree.order where selection.entries.contains(entry) {
-            guard let change = change(of: entry) else { continue }
-            if let number = change.number, !told.insert(number).inserted { continue }
-            changes.append(change)
+            for change in self.changes(of: entry) {
+                let isNew = change.number.map { told.insert($0).inserted } ?? true
+                // A file of several names lost each of them, but was changed once.
+                if isNew || [.removed, .replaced].contains(change.kind) { changes.append(change) }
+            }
         }
         for number in selection.nodes.sorted() where !told.contains(number) {
             if let change = change(ofFile: number) { changes.append(change) }
@@ -59,31 +63,49 @@ struct UndoChanges {
         return changes.sorted { $0.path < $1.path }
     }
 
-    private func change(of entry: UndoEntry) -> UndoChange? {
-        let path = tree.path(of: entry)
-        let now = path.flatMap { tree.status(of: $0) }
-        guard let old = tree.knowledge.names[entry]?.old else {
-            guard let path, let now else { return nil }
-            if let other = tree.number(of: now) {
-                // It is told at its old name, unless it still has that.
-                guard tree.isInOtherPlace(other) else { return nil }
-                return UndoChange(
-                    kind: .created, path: path.text, details: ["a further name"], place: path)
+    /// What became of the file that had the name, and what has the name now.
+    private func changes(of entry: UndoEntry) -> [UndoChange] {
+        let new = newFile(at: entry)
+        guard let old = tree.knowledge.names[entry]?.old else { return [new].compactMap(\.self) }
+        if tree.isInPlace(old, entry) { return [change(ofFile: old)].compactMap(\.self) }
+        let oldPath = tree.oldPath(of: entry)?.text ?? "?"
+        guard let node = tree.knowledge.nodes[old] else { return [] }
+        let hasOtherName = tree.isInOtherPlace(old)
+        guard !hasOtherName, let place = tree.path(of: old) else {
+            let number = hasOtherName ? nil : old
+            guard let new, let place = new.place else {
+                return [
+                    UndoChange(
+                        kind: .removed, path: oldPath + (node.kind == .directory ? "/" : ""),
+                        number: number)
+                ]
             }
+            return [
+                UndoChange(
+                    kind: .replaced, path: new.path,
+                    details: details(of: node, place, isAnother: true), number: number,
+                    place: place)
+            ]
+        }
+        let renamed = UndoChange(
+            kind: .renamed, path: place.text, oldPath: oldPath, details: details(of: node, place),
+            number: old, place: place)
+        return [renamed, new].compactMap(\.self)
+    }
+
+    /// nil where the name has nothing that the session made, or names a file of before, which is
+    /// told at its old name.
+    private func newFile(at entry: UndoEntry) -> UndoChange? {
+        guard let path = tree.path(of: entry), let now = tree.status(of: path) else { return nil }
+        guard let other = tree.number(of: now) else {
             return UndoChange(
                 kind: .created, path: path.text + (now.isDirectory ? "/" : ""), place: path)
         }
-        if tree.isInPlace(old, entry) { return change(ofFile: old) }
-        let oldPath = tree.oldPath(of: entry)?.text ?? "?"
-        guard let node = tree.knowledge.nodes[old] else { return nil }
-        guard !tree.isInOtherPlace(old), let place = tree.path(of: old) else {
-            return UndoChange(
-                kind: .removed, path: oldPath + (node.kind == .directory ? "/" : ""),
-                number: tree.isInOtherPlace(old) ? nil : old)
+        guard tree.knowledge.names[entry]?.old == nil, tree.isInOtherPlace(other) else {
+            return nil
         }
         return UndoChange(
-            kind: .renamed, path: place.text, oldPath: oldPath, details: details(of: node, place),
-            number: old, place: place)
+            kind: .created, path: path.text, details: ["a further name"], place: path)
     }
 
     private func change(ofFile number: UInt64) -> UndoChange? {
@@ -96,14 +118,19 @@ struct UndoChanges {
             kind: .changed, path: place.text, details: details, number: number, place: place)
     }
 
-    private func details(of node: UndoNode, _ place: UndoPath) -> [String] {
+    /// - Parameter isAnother: the file there is a new one.
+    private func details(
+        of node: UndoNode, _ place: UndoPath, isAnother: Bool = false
+    ) -> [String] {
         guard
             let now = place.isEmpty
                 ? try? SystemCall.status(of: tree.top.descriptor) : tree.status(of: place)
         else { return [] }
         var details: [String] = []
+        guard FileKind(now) == node.kind else { return ["of another kind"] }
         let file = UndoneFile(tree, node)
-        let isTouched = file.hasOldData && FileTime(now.modified) != node.modified
+        let isTouched =
+            isAnother || (file.hasOldData && FileTime(now.modified) != node.modified)
         if node.kind == .regularFile, isTouched || now.size != node.size {
             details.append("\(node.size) → \(now.size) bytes")
         }

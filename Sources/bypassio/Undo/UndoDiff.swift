@@ -37,14 +37,14 @@ struct UndoDiff {
         guard let node = tree.knowledge.nodes[number] else { return }
         if let target = node.target {
             let now = change.place.flatMap { self.target($0) }
-            guard now != target else { return }
+            guard now != target || change.kind == .replaced else { return }
             return StandardOutput.print(
                 "  a link to \(String(decoding: target, as: UTF8.self))".onOneLine)
         }
         guard node.kind == .regularFile else { return }
         let file = UndoneFile(tree, node)
         guard
-            change.kind == .removed || file.hasOldData
+            change.kind == .removed || change.kind == .replaced || file.hasOldData
                 || change.details.contains(where: {
                     $0.hasSuffix("bytes")
                 })

@@ -53,6 +53,29 @@ extension MountedVolume {
             #expect(!one.output.contains("dir"), "\(one)")
         }
 
+        @Test("a new file at the name of an old one is told, as of programs that save by a rename")
+        func replaced() throws {
+            let stage = try changed(
+                "echo longer > t; chmod 640 t; mv t b; mv dir/in dir/old; echo new > dir/in; "
+                    + "rm a; mkdir a; rm dir/sub/deep; ln -s x dir/sub/deep; "
+                    + "rm dir/link; echo own > dir/link")
+            let status = try stage.undo("status")
+            #expect(
+                status.lines == [
+                    "replaced a/ (of another kind)", "replaced b (4 → 7 bytes)",
+                    "created dir/in", "replaced dir/link (4 → 4 bytes)", "renamed dir/in → dir/old",
+                    "replaced dir/sub/deep (of another kind)",
+                ], "\(status)")
+            let diff = try stage.undo("diff", "b", "dir/in")
+            for line in ["--- a/b", "+++ b/b", "-two", "+longer", "+++ b/dir/in", "+new"] {
+                #expect(diff.lines.contains(line), "\(line): \(diff)")
+            }
+            #expect(try stage.undo("revert", "--all").code == 0)
+            #expect(text(stage, "b") == "two\n" && text(stage, "dir/in") == "in\n")
+            #expect(text(stage, "a") == "one\n" && text(stage, "dir/link") == "one\n")
+            #expect(text(stage, "dir/sub/deep") == "deep\n")
+        }
+
         @Test("one path is taken back, by its name now or before, and the rest stays")
         func partly() throws {
             let stage = try changed("echo 1 > a; mv b c; rm -r dir/sub; echo x > new")
