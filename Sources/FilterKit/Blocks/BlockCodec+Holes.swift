@@ -73,8 +73,9 @@ extension BlockCodec {
         case .punchHole: try clear(lower, range, .punchHole)
         case .zeroRangeKeepingSize: try clear(lower, range, .zeroRangeKeepingSize)
         case .zeroRange:
-            try growIfNeeded(lower, to: range.upperBound)
+            // Not every file system below has that: the size stays where it fails.
             try clear(lower, range, .zeroRangeKeepingSize)
+            try growIfNeeded(lower, to: range.upperBound)
         case .collapseRange, .insertRange: throw IOFailure(.notSupported)
         }
     }

@@ -14,14 +14,17 @@ extension BlockCodec {
         guard !end.overflow, end.partialValue <= layout.longestFile else {
             throw IOFailure(errno: .fileTooLarge)
         }
-        var size = try begin(lower)
-        if offset > size {
-            try grow(lower, from: size, to: offset)
-            size = offset
-        }
+        let old = try begin(lower)
+        if offset > old { try grow(lower, from: old, to: offset) }
         let part = BlockWrite(
-            codec: self, lower: lower, range: offset..<end.partialValue, size: size, source: source)
-        return try part.run(blocksAtOnce)
+            codec: self, lower: lower, range: offset..<end.partialValue, size: max(old, offset),
+            source: source)
+        do throws(IOFailure) {
+            return try part.run(blocksAtOnce)
+        } catch {
+            if offset > old { try? shrink(lower, from: offset, to: old) }
+            throw error
+        }
     }
 
     /// Bytes of the file. It gets its header, and loses what a write left that was cut off.
@@ -44,7 +47,10 @@ extension BlockCodec {
             for index in header.indices { bytes[index] = header[index] }
         }
         let (_, failure) = lower.write(at: 0, length: header.count, from: buffer)
-        if let failure { throw failure }
+        guard let failure else { return }
+        // By a part of it nobody would find the key.
+        try? lower.apply(.endOfFile(0))
+        throw failure
     }
 
     // MARK: Sizes
@@ -61,18 +67,39 @@ extension BlockCodec {
         }
     }
 
+    /// Takes back what a change has added that failed then.
+    private func shrink(
+        _ lower: LowerFile, from size: UInt64, to old: UInt64
+    ) throws(IOFailure) {
+        if old > 0 {
+            try cut(lower, from: size, to: old)
+        } else {
+            try lower.apply(.endOfFile(0))
+        }
+    }
+
     /// The data that is added is zero. The block in which the old end lies gets longer, and so
     /// another stored form.
     private func grow(
         _ lower: LowerFile, from old: UInt64, to size: UInt64
     ) throws(IOFailure) {
         let number = layout.number(of: old)
+        var reached = old
         if layout.length(of: number, size: old) > 0 {
             let (block, isHole) = try block(number, size: old, lower)
             let length = layout.length(of: number, size: size)
-            if !isHole { try put(block, number, length, lower) }
+            if !isHole {
+                try put(block, number, length, lower)
+                reached = layout.start(of: number) + UInt64(length)
+            }
         }
-        try lower.apply(.endOfFile(layout.storedSize(of: size)))
+        do throws(IOFailure) {
+            try lower.apply(.endOfFile(layout.storedSize(of: size)))
+        } catch {
+            // The file system below may have no files of that size.
+            if reached > old { try? shrink(lower, from: reached, to: old) }
+            throw error
+        }
     }
 
     /// As ``grow(_:from:to:)``, with a shorter block.
@@ -143,7 +170,12 @@ private struct BlockWrite<Blocks: BlockFilter> {
         let buffer = try lower.instance.volume.makeBuffer(capacity: most * layout.storedBlock)
         while number <= last {
             let count = Int(min(UInt64(most), last - number + 1))
-            let length = try fill(buffer, number, count)
+            let length: Int
+            do throws(IOFailure) {
+                length = try fill(buffer, number, count)
+            } catch {
+                return try end(before: number, error)
+            }
             let (written, failure) = lower.write(
                 at: layout.storedStart(of: number), length: length, from: buffer)
             if let failure {

@@ -46,7 +46,8 @@ public import IOStack
 /// The data of a file that is open for writing alone, with O_APPEND or with O_DIRECT is read and
 /// written by a file object of the filter's own, one for each such file object: that costs a
 /// descriptor. It is opened as the service, which has to have the right to read what programs
-/// write.
+/// write. A file that is append-only (`chattr +a`) takes no data (EPERM): an append changes the
+/// last block.
 ///
 /// The filter must be there before any file is open, and stay: it attaches to a volume without
 /// open files only, and refuses a manual detach. Otherwise caches above would hold both forms.
