@@ -47,7 +47,7 @@ struct UndoChanges {
         var changes: [UndoChange] = []
         var told: Set<UInt64> = []
         for entry in tree.order where selection.entries.contains(entry) {
-            for change in self.changes(of: entry) {
+            for change in self.changes(of: entry, told) {
                 let isNew = change.number.map { told.insert($0).inserted } ?? true
                 // A file of several names lost each of them, but was changed once.
                 if isNew || [.removed, .replaced].contains(change.kind) { changes.append(change) }
@@ -64,13 +64,17 @@ struct UndoChanges {
     }
 
     /// What became of the file that had the name, and what has the name now.
-    private func changes(of entry: UndoEntry) -> [UndoChange] {
+    ///
+    /// - Parameter told: the files of before that were told of.
+    private func changes(of entry: UndoEntry, _ told: Set<UInt64>) -> [UndoChange] {
         let new = newFile(at: entry)
         guard let old = tree.knowledge.names[entry]?.old else { return [new].compactMap(\.self) }
         if tree.isInPlace(old, entry) { return [change(ofFile: old)].compactMap(\.self) }
         let oldPath = tree.oldPath(of: entry)?.text ?? "?"
         guard let node = tree.knowledge.nodes[old] else { return [] }
-        let hasOtherName = tree.isInOtherPlace(old)
+        // A file of which all names are gone was renamed from one of them.
+        let hasOtherName =
+            tree.isInOtherPlace(old) || (told.contains(old) && tree.path(of: old) != nil)
         guard !hasOtherName, let place = tree.path(of: old) else {
             let number = hasOtherName ? nil : old
             guard let new, let place = new.place else {
@@ -101,9 +105,7 @@ struct UndoChanges {
             return UndoChange(
                 kind: .created, path: path.text + (now.isDirectory ? "/" : ""), place: path)
         }
-        guard tree.knowledge.names[entry]?.old == nil, tree.isInOtherPlace(other) else {
-            return nil
-        }
+        guard tree.isInOtherPlace(other) else { return nil }
         return UndoChange(
             kind: .created, path: path.text, details: ["a further name"], place: path)
     }

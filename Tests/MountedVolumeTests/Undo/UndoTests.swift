@@ -76,6 +76,22 @@ extension MountedVolume {
             #expect(text(stage, "dir/sub/deep") == "deep\n")
         }
 
+        @Test("a file that lost all its names is told at each, and a name that another file got")
+        func names() throws {
+            let stage = try changed("mv dir/link z; rm a; ln -f dir/in b")
+            let status = try stage.undo("status")
+            #expect(
+                status.lines == [
+                    "removed a", "replaced b (4 → 3 bytes, mode 640 → 644)",
+                    "renamed dir/link → z",
+                ], "\(status)")
+            let diff = try stage.undo("diff", "b")
+            #expect(diff.lines.contains("-two") && diff.lines.contains("+in"), "\(diff)")
+            #expect(try stage.undo("revert", "--all").code == 0)
+            #expect(text(stage, "a") == "one\n" && text(stage, "dir/link") == "one\n")
+            #expect(text(stage, "b") == "two\n" && text(stage, "dir/in") == "in\n")
+        }
+
         @Test("one path is taken back, by its name now or before, and the rest stays")
         func partly() throws {
             let stage = try changed("echo 1 > a; mv b c; rm -r dir/sub; echo x > new")
