@@ -117,7 +117,7 @@ struct AuditFiles {
             let name = isInput ? "standard input" : path
             var rest: [UInt8] = []
             var number = 0
-            while let piece = try? handle.read(upToCount: 1 << 20), !piece.isEmpty {
+            while let piece = try read(handle, path), !piece.isEmpty {
                 rest += piece
                 while let end = rest.lastIndex(of: UInt8(ascii: "\n")) {
                     let whole = rest[..<end].split(
@@ -130,6 +130,14 @@ struct AuditFiles {
                 }
             }
             if !rest.isEmpty { try body(rest[...], name, number + 1) }
+        }
+    }
+    /// A file of which a part cannot be read is not one that ends there.
+    private func read(_ handle: FileHandle, _ path: String) throws -> Data? {
+        do {
+            return try handle.read(upToCount: 1 << 20)
+        } catch {
+            throw CommandError(.noInput, "\(path) cannot be read to its end.")
         }
     }
 }

@@ -167,6 +167,11 @@ extension MountedVolume {
             try FileManager.default.removeItem(atPath: "\(trail).1")
             let gap = try bypassio("audit", "verify", trail)
             #expect(gap.code == 1 && gap.output.contains("does not follow"), "\(gap)")
+            // What cannot be read is not taken for the end of a file.
+            try FileManager.default.createDirectory(
+                atPath: "\(trail).3", withIntermediateDirectories: false)
+            let unread = try bypassio("audit", "verify", trail)
+            #expect(unread.code == 66 && unread.errors.contains("cannot be read to"), "\(unread)")
         }
 
         @Test("a full file that cannot be renamed goes on growing, and the log says so once")
