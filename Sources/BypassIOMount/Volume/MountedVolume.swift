@@ -90,6 +90,10 @@ public final class MountedVolume: Sendable {
     }
 
     public var mountPoint: FilePath { mounted.mountPoint }
+    /// `st_dev` of the files on it; nil where the mount table could not be read.
+    package var device: DeviceNumber? { mounted.device }
+    /// False once it was unmounted lazily, also where another is mounted at its place.
+    package var isInPlace: Bool { mounted.isInPlace }
 
     /// The number of files and directories that programs have open.
     public var openHandleCount: Int { fileSystem.handles.count }

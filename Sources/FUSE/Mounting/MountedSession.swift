@@ -1,5 +1,5 @@
 internal import CKernelABI
-internal import LinuxKit
+package import LinuxKit
 public import SystemPackage
 
 /// A mounted file system and the session that serves it. Any thread may call the functions here but
@@ -10,7 +10,7 @@ public final class MountedSession: Sendable {
     public let session: Session
     /// MAJOR:MINOR, by which our mount is told from others at the same place; nil where the mount
     /// table could not be read.
-    private let device: DeviceNumber?
+    package let device: DeviceNumber?
 
     init(_ session: Session, at mountPoint: FilePath, device: DeviceNumber?) {
         self.session = session
@@ -24,7 +24,7 @@ public final class MountedSession: Sendable {
     /// - Throws: ``MountError/Kind/notMounted`` when it was unmounted already, even if another file
     ///   system is mounted there since.
     public func unmount() throws(MountError) {
-        guard isOurs else { throw .unmounting(.invalidArgument, mountPoint) }
+        guard isInPlace else { throw .unmounting(.invalidArgument, mountPoint) }
         try Unmounting.unmount(mountPoint, force: false, lazy: true)
     }
 
@@ -36,10 +36,10 @@ public final class MountedSession: Sendable {
     /// such threads are woken up.) Requests that are being carried are finished, those that wait
     /// are given up; their answers go nowhere, and ``waitUntilUnmounted()`` waits for them.
     public func abort() {
-        let isOurs = isOurs
+        let isInPlace = isInPlace
         session.abort()
         // Behind the end of the connection, which must not wait for the helper.
-        if isOurs { _ = try? Unmounting.unmount(mountPoint, force: false, lazy: true) }
+        if isInPlace { _ = try? Unmounting.unmount(mountPoint, force: false, lazy: true) }
     }
 
     /// Sleeps until the session has ended: the file system is unmounted and nothing on it is open,
@@ -49,7 +49,7 @@ public final class MountedSession: Sendable {
     }
 
     /// Programs see this file system at the mount point.
-    private var isOurs: Bool {
+    package var isInPlace: Bool {
         guard let device else { return true }
         return MountTable.current.top(at: mountPoint)?.device == device
     }

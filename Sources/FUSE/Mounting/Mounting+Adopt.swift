@@ -22,11 +22,13 @@ extension Mounting {
     ) throws(Errno) -> MountedSession {
         try SystemCall.closeOnExec(FileDescriptor(rawValue: device))
         connection.adopt(negotiation)
-        let channel = try DeviceChannel(FUSEDevice(owning: device), connection.ledger)
+        let device = FUSEDevice(owning: device)
+        // The mount may have left its place, and another may be there.
+        let number = device.mountedDevice ?? MountTable.current.top(at: mountPoint)?.device
+        let channel = try DeviceChannel(device, connection.ledger)
         let session = Session(
             connection, channel, WorkerShares(threads: maximumThreads, limit: threadLimit),
             transport: .device, latency: options.keepsCPUsAwake ? CPULatencyRequest() : nil)
-        let number = MountTable.current.top(at: mountPoint)?.device
         return MountedSession(session, at: mountPoint, device: number)
     }
 }

@@ -18,6 +18,16 @@ struct FUSEDevice: ~Copyable, Sendable {
         FUSEDevice(owning: try checked(bpio_fuse_open()))
     }
 
+    /// `st_dev` of the connection's files, wherever they are mounted; nil where the kernel does not
+    /// tell (fuse_dev_show_fdinfo). It tells a dev_t as it has it: a minor number of 20 bits.
+    var mountedDevice: DeviceNumber? {
+        let name = "fuse_connection:"
+        let lines = KernelFile.text("/proc/self/fdinfo/\(descriptor)")?.split(separator: "\n")
+        let number = lines?.first { $0.hasPrefix(name) }?.dropFirst(name.count)
+        return number.flatMap { UInt32($0.filter { !$0.isWhitespace }) }
+            .map { DeviceNumber(major: $0 >> 20, minor: $0 & 0xF_FFFF) }
+    }
+
     /// FUSE_DEV_IOC_CLONE: a further descriptor of the same connection. Unless it waits, reading it
     /// when there is no request fails with `EAGAIN`.
     func clone(waits: Bool) throws(Errno) -> FUSEDevice {

@@ -17,7 +17,7 @@ struct PolicyDecision: Sendable {
 extension PolicyFilter {
     func actor(_ requestor: Requestor) -> PolicyActor {
         PolicyActor(
-            user: requestor.userID, process: requestor.processID,
+            user: surroundings.user(requestor.userID), process: requestor.processID,
             program: table.asksForPrograms ? surroundings.program(requestor.processID) : nil)
     }
 

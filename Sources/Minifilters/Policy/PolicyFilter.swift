@@ -20,6 +20,8 @@ public final class PolicyFilter: Filter {
         /// The path of a process' executable; nil if it is not known. It may be called for any
         /// thread's number, on any thread.
         public var program: @Sendable (Int32) -> String?
+        /// The number by which people and rules know a user, for the number that a request has.
+        public var user: @Sendable (UInt32) -> UInt32
         /// Gets each decision that kept somebody from something, and each question, on the thread
         /// that made it. It must neither wait nor send requests.
         public var report: @Sendable (PolicyEvent) -> Void
@@ -30,6 +32,7 @@ public final class PolicyFilter: Filter {
 
         public init(
             program: @escaping @Sendable (Int32) -> String? = { _ in nil },
+            user: @escaping @Sendable (UInt32) -> UInt32 = { $0 },
             report: @escaping @Sendable (PolicyEvent) -> Void = { _ in },
             keep: @escaping @Sendable (String) throws(PolicyAnswerError) -> Void = {
                 (_: String) throws(PolicyAnswerError) in
@@ -38,6 +41,7 @@ public final class PolicyFilter: Filter {
             patience: Duration = .seconds(60)
         ) {
             self.program = program
+            self.user = user
             self.report = report
             self.keep = keep
             self.patience = patience

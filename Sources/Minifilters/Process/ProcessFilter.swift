@@ -47,6 +47,7 @@ public final class ProcessFilter: Filter {
     private let partings = DispatchQueue(label: "programs that went")
     private let away: Away
     private let patience: Duration
+    private let user: @Sendable (UInt32) -> UInt32
     private let report: @Sendable (ProcessEvent) -> Void
 
     /// - Parameters:
@@ -55,13 +56,16 @@ public final class ProcessFilter: Filter {
     ///   - away: what counts when it gives none.
     ///   - report: gets each denial, and each time that a program decided nothing, on any thread.
     ///     It must neither wait nor send requests.
+    ///   - user: the number by which programs know a user, for the number that a request has.
     public init(
         port: String = "process", patience: Duration = .seconds(2), away: Away = .allow,
-        report: @escaping @Sendable (ProcessEvent) -> Void = { _ in }
+        report: @escaping @Sendable (ProcessEvent) -> Void = { _ in },
+        user: @escaping @Sendable (UInt32) -> UInt32 = { $0 }
     ) {
         self.port = CommunicationPort(name: port)
         self.patience = patience
         self.away = away
+        self.user = user
         self.report = report
         state = Guarded(State(programs: RegisteredPrograms(isStrict: away == .deny)))
     }
@@ -98,8 +102,8 @@ public final class ProcessFilter: Filter {
         if case .nobody = judge { return .passAndForget }
         let asked = AskedOperation(
             operation: operation.words, path: path, newPath: newPath,
-            process: requestor.processID, user: requestor.userID, access: access, offset: offset,
-            length: length)
+            process: requestor.processID, user: user(requestor.userID), access: access,
+            offset: offset, length: length)
         switch judge {
         case .nobody: return .passAndForget
         case .away(let name): return undecided(asked, name, .gone)

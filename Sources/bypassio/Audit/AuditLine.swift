@@ -143,8 +143,8 @@ extension AuditLine {
         field("path", operation.path)
         if let path = operation.newPath { field("newPath", path) }
         field("result", operation.result)
-        field("user", UInt64(operation.user))
-        field("group", UInt64(operation.group))
+        field("user", UInt64(CommandIdentity.user(operation.user)))
+        field("group", UInt64(CommandIdentity.group(operation.group)))
         field("process", UInt64(max(0, operation.actor.process)))
         if let start = operation.actor.start { field("start", start) }
         if let program = operation.actor.program { field("program", program) }

@@ -96,11 +96,8 @@ final class GuardSession {
 
     /// Where answers for good are kept; nil where this user has no place for them.
     private static func answers(of place: GuardedDirectory) throws -> FilePath? {
-        let environment = ProcessInfo.processInfo.environment
-        let state =
-            environment["XDG_STATE_HOME"] ?? environment["HOME"].map { "\($0)/.local/state" }
-        guard let state, state.hasPrefix("/"), !state.contains(",") else { return nil }
-        let folder = FilePath(state).appending("bypassio").appending("answers")
+        guard let folder = StateFolder.own?.appending("answers"), !folder.string.contains(",")
+        else { return nil }
         // A file that the command could write would be its own rules.
         guard !folder.starts(with: place.path) else { return nil }
         try? FileManager.default.createDirectory(

@@ -109,7 +109,7 @@ struct GuardSummary {
     private static func part(_ title: String, _ names: [String]) -> [String] {
         guard !names.isEmpty else { return [] }
         var lines = ["  \(title): \(names.count)"]
-        lines += names.prefix(most).map { "    \($0)" }
+        lines += names.prefix(most).map { "    \($0.isEmpty ? "." : $0)" }
         if names.count > most { lines.append("    and \(names.count - most) more") }
         return lines
     }

@@ -21,7 +21,7 @@ extension ShippedFilter {
         var profiles: [PolicyProfile] = []
         var answers: String?
         var surroundings = PolicyFilter.Surroundings(
-            program: ProgramOfThread.path, report: { log.decided($0) })
+            program: ProgramOfThread.path, user: CommandIdentity.user, report: { log.decided($0) })
         for (key, value) in values {
             switch key {
             case "profile": profiles.append(try PolicyProfileFile.profile(value))

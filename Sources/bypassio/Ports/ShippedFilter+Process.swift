@@ -38,9 +38,9 @@ extension ShippedFilter {
                 away = choice
             }
         }
-        let filter = ProcessFilter(port: port, patience: patience, away: away) {
-            log.decided($0)
-        }
+        let filter = ProcessFilter(
+            port: port, patience: patience, away: away, report: { log.decided($0) },
+            user: CommandIdentity.user)
         let said = ["port": port, "timeout": "\(patience)", "away": away.rawValue]
         return LoadableFilter(
             registration: filter.registration, settings: { settings(of: filter, said) })

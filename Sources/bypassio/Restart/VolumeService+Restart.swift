@@ -51,9 +51,15 @@ extension VolumeService {
             "version \(BypassioCommand.configuration.version) has taken over the mount"
                 + (handover.died == nil ? "" : " of a service that died"))
         service.logMount()
-        service.control.prepare(
-            settings, service.log, service.mounted.mountPoint, isSuccessor: true)
-        service.serveControl()
+        // The socket's name may be that of another mount by now.
+        if service.mounted.isInPlace {
+            service.control.prepare(
+                settings, service.log, service.mounted.mountPoint, isSuccessor: true)
+            service.serveControl()
+        } else {
+            service.log.logger.tell(
+                .control, .notice, "no control interface: the mount was unmounted lazily")
+        }
         handover.tellServing()
         service.guardian?.watchEnd(of: service.mounted.mountPoint)
         if handover.died == nil { service.recovery?.begin(for: service) }

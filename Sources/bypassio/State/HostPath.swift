@@ -70,7 +70,10 @@ struct HostPath {
         case .notDirectory:
             CommandError(.noInput, "\(named) passes through something that is no directory.")
         case .permissionDenied, .notPermitted:
-            CommandError(.noInput, "\(named) cannot be read: run as a user who may read it.")
+            CommandError(
+                .noInput,
+                "\(named) cannot be read: run as a user who may read it. Or a filter denies it: "
+                    + "bypassio events says so, and bypassio why PATH --as PROGRAM names a rule.")
         case .tooManySymbolicLinkLevels:
             CommandError(.noInput, "\(named) is a loop of links: mend the links.")
         case .fileNameTooLong:

@@ -63,14 +63,8 @@ struct UndoPlace: Sendable, Hashable {
 
     /// The user's own store; nil where the user has no place for it.
     static var ownStore: FilePath? {
-        if geteuid() == 0, ProcessInfo.processInfo.environment["XDG_STATE_HOME"] == nil {
-            return "/var/lib/bypassio/undo"
-        }
-        let environment = ProcessInfo.processInfo.environment
-        let state =
-            environment["XDG_STATE_HOME"] ?? environment["HOME"].map { "\($0)/.local/state" }
-        guard let state, state.hasPrefix("/") else { return nil }
-        return FilePath(state).appending("bypassio").appending("undo")
+        if geteuid() == 0, StateFolder.named == nil { return "/var/lib/bypassio/undo" }
+        return StateFolder.own?.appending("undo")
     }
 
     /// Whether the store is in that directory, or would be if it were made.

@@ -64,12 +64,8 @@ final class UndoSession: UndoKeeping {
 
     /// Of this process' user namespace (user_namespaces(7)).
     private static func identities(_ name: String) -> [UndoIDs] {
-        let lines = (KernelFile.text("/proc/self/\(name)") ?? "")
-            .split(separator: "\n")
-        return lines.compactMap { line in
-            let numbers = line.split(separator: " ").compactMap { UInt32($0) }
-            guard numbers.count == 3 else { return nil }
-            return UndoIDs(inside: numbers[0], outside: numbers[1], count: numbers[2])
+        IdentityRange.all(in: name).map {
+            UndoIDs(inside: $0.inside, outside: $0.outside, count: $0.count)
         }
     }
 

@@ -246,8 +246,10 @@ extension MountedVolume {
                     + "sh -c 'unshare --user --map-root-user true && test -x \(command)'"
             ).run(within: 20)
             guard allowed.code == 0 else { return }
-            let given = try Program.shell("chown -R 1000:1000 .; chmod o+x ..", in: place)
-                .run(within: 20)
+            let given = try Program.shell(
+                "mkdir ../out; chown -R 1000:1000 . ../out; chmod o+x ..", in: place
+            )
+            .run(within: 20)
             #expect(given.code == 0, "\(given)")
             let outcome = try Program.shell(
                 "exec setpriv --reuid=1000 --regid=1000 --clear-groups env -u XDG_RUNTIME_DIR "
@@ -257,6 +259,18 @@ extension MountedVolume {
             #expect(outcome.code == 3, "\(outcome)")
             #expect(outcome.output == "1000\nplain\n", "\(outcome)")
             #expect(try String(contentsOfFile: "\(place)/new", encoding: .utf8) == "new\n")
+            // Rules and records know the user by his own number.
+            try Data("deny user=1000 plain\n".utf8)
+                .write(to: URL(fileURLWithPath: "\(place)/profile"))
+            let denied = try Program.shell(
+                "exec setpriv --reuid=1000 --regid=1000 --clear-groups env -u XDG_RUNTIME_DIR "
+                    + "HOME=/nonexistent \(command) guard --profile profile --record ../out/record -- "
+                    + "cat plain", in: place
+            ).run(within: 120)
+            #expect(denied.code == 1 && denied.output == "", "\(denied)")
+            let record = try Program(command, ["audit", "\(place)/../out/record", "--denied"])
+                .run(within: 20)
+            #expect(record.output.hasSuffix(", user 1000\n"), "\(record)")
         }
     }
 }

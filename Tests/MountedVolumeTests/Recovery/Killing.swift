@@ -29,11 +29,11 @@ struct RecoveringMount {
         try Program(try #require(BuiltPrograms.bypassio), words).run(within: 120)
     }
 
-    private static func command(_ process: pid_t) -> [String] {
+    static func command(_ process: pid_t) -> [String] {
         (KernelFile.text("/proc/\(process)/cmdline") ?? "").split(separator: "\0").map(String.init)
     }
 
-    private func processes(named name: String) -> [pid_t] {
+    func processes(named name: String) -> [pid_t] {
         let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return all.compactMap { pid_t($0) }.filter { process in
             KernelFile.text("/proc/\(process)/comm") == "\(name)\n"

@@ -20,6 +20,43 @@ extension MountedVolume {
             }
         }
 
+        @Test("a mount that was unmounted lazily is served on; the one in its place is left alone")
+        func lazily() throws {
+            let mount = try RecoveringMount()
+            let reader = try KernelReader("\(mount.place)/file")
+            let old = try mount.service()
+            #expect(try RecoveringMount.bypassio("umount", "--lazy", mount.place).code == 0)
+            let folder = try TestFolder()
+            let other = try folder.makeFolder("other")
+            try Data("other".utf8).write(to: URL(fileURLWithPath: "\(other)/file"))
+            let made = try RecoveringMount.bypassio("mount", "--background", other, mount.place)
+            #expect(made.code == 0, "\(made)")
+            defer { _ = try? RecoveringMount.bypassio("umount", "--force", mount.place) }
+            func source() throws -> String {
+                try RecoveringMount.bypassio("volumes", "--json").output
+                    .contains(other) ? "other" : "not other"
+            }
+            func successor() -> pid_t? {
+                mount.processes(named: "bypassio").first { process in
+                    process != old && RecoveringMount.command(process).contains(mount.source)
+                }
+            }
+            #expect(kill(old, SIGKILL) == 0)
+            #expect(LiveMount.eventually { successor() != nil })
+            #expect(try reader.value() == 7)
+            #expect(try source() == "other")
+            // A signal ends the successor, not the mount in its place.
+            // The first waits for the open file.
+            #expect(
+                LiveMount.eventually {
+                    guard let process = successor() else { return true }
+                    kill(process, SIGTERM)
+                    return false
+                })
+            #expect(try String(contentsOfFile: "\(mount.place)/file", encoding: .utf8) == "other")
+            #expect(try source() == "other")
+        }
+
         @Test("without service and keeper, programs get errors")
         func both() throws {
             let mount = try RecoveringMount()

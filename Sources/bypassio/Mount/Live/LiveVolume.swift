@@ -18,8 +18,7 @@ final class LiveVolume: ControlledVolume {
     let timing: CallbackTiming
     private let source: String
     private let successor: ServiceRestart
-    /// As the mount table has it; nil where it could not be found there.
-    private let device: DeviceNumber?
+    private var device: DeviceNumber? { mounted.device }
 
     init(
         _ mounted: MountedVolume, _ live: LiveFilters, source: String, log: ServiceLog,
@@ -31,7 +30,6 @@ final class LiveVolume: ControlledVolume {
         self.mounted = mounted
         self.live = live
         self.source = source
-        device = MountTable.current.top(at: mounted.mountPoint)?.device
     }
 
     func identity(_ clients: ServiceReport.Clients) -> ServiceReport {
