@@ -162,8 +162,9 @@ package enum ControlClientError: Error, Sendable {
             "The service of \(name) has no control interface at \(path): it was mounted with "
                 + "control=off or control=PATH, or its log says why there is none."
         case .unreachable(let path, .connectionRefused):
-            "The service of \(name) is gone, and left \(path) behind: unmount it with "
-                + "bypassio umount \(name), then mount it again."
+            "Nobody answers at \(path): the service of \(name) is gone, or, with -o recover, about "
+                + "to be replaced. Ask again; if it stays so, unmount it with bypassio umount "
+                + "\(name), then mount it again."
         case .unreachable(let path, .permissionDenied), .unreachable(let path, .notPermitted):
             "\(path) is \(user.map { "user \($0)'s" } ?? "another user's"): run as that user, or "
                 + "as root."

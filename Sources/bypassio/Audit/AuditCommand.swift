@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import IOStack
+import Minifilters
 import Terminal
 
 /// `bypassio audit`: what the filter `audit` wrote down.
@@ -62,6 +63,7 @@ struct AuditShowCommand: ParsableCommand {
                 }
                 return pattern
             }
+            try Self.check(operation)
             var torn: String?
             try AuditFiles(file).forEachLine { line, name, number in
                 guard !line.isEmpty else { return }
@@ -81,6 +83,14 @@ struct AuditShowCommand: ParsableCommand {
             }
             if let torn { throw malformed(torn) }
         }
+    }
+
+    /// Throws a ``CommandError`` for what no record has.
+    private static func check(_ names: [String]) throws {
+        let known = AuditedOperation.Kind.allCases.map(\.rawValue) + AuditFile.notes
+        guard let name = names.first(where: { !known.contains($0) }) else { return }
+        throw CommandError(
+            .usage, "--operation \(name): name one of \(known.joined(separator: ", ")).")
     }
 
     private func malformed(_ place: String) -> CommandError {

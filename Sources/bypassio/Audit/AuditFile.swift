@@ -15,6 +15,9 @@ final class AuditFile: AuditDestination, @unchecked Sendable {
         var kept = 8
     }
 
+    /// Of records about the trail itself.
+    static let notes = ["begun", "resumed", "rotated", "lost"]
+
     /// Lines are put together up to so many bytes.
     private static let piece = 1 << 20
 

@@ -97,7 +97,11 @@ struct AuditFiles {
             atPath: place.deletingLastPathComponent().path)
         let older = (names ?? []).compactMap { name -> Int? in
             let start = place.lastPathComponent + "."
-            return name.hasPrefix(start) ? Int(name.dropFirst(start.count)) : nil
+            guard name.hasPrefix(start), let number = Int(name.dropFirst(start.count)) else {
+                return nil
+            }
+            // FILE.01 is none that the filter made.
+            return name == start + String(number) ? number : nil
         }.sorted(by: >).map { "\(path).\($0)" }
         guard FileManager.default.fileExists(atPath: path) else {
             throw CommandError(.noInput, "There is no audit \(path): name its file.")

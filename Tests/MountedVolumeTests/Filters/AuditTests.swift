@@ -287,6 +287,7 @@ extension MountedVolume {
             #expect(try String(contentsOfFile: foreign, encoding: .utf8) == "mine\n")
             #expect(try bypassio("audit", folder.path("none")).code == 66)
             #expect(try bypassio("audit", foreign).code == 65)
+            #expect(try bypassio("audit", foreign, "--operation", "opens").code == 64)
         }
     }
 }
