@@ -7,8 +7,8 @@ extension MountedVolume {
         .enabled(if: MountCommand.chosen.isOurs, "the filter is ours"),
         .enabled(if: geteuid() == 0, "root may give the journal a place of its own"),
         .enabled(
-            if: FileManager.default.isExecutableFile(atPath: JournalService.path),
-            "there is no systemd-journald"))
+            if: JournalService.canRun,
+            "there is no systemd-journald, or no /etc/machine-id by which it names its files"))
     struct AuditsInJournal {
         /// Runs the commands where /run has nothing but a journal. `$B` is the command, `$D` a
         /// folder.
@@ -107,4 +107,9 @@ extension MountedVolume {
 
 enum JournalService {
     static let path = "/lib/systemd/systemd-journald"
+
+    static var canRun: Bool {
+        let machine = try? String(contentsOfFile: "/etc/machine-id", encoding: .utf8)
+        return FileManager.default.isExecutableFile(atPath: path) && (machine?.count ?? 0) >= 32
+    }
 }
