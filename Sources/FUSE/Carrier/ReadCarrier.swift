@@ -128,9 +128,10 @@ final class ReadCarrier: RequestThread {
         return { ReplyTicket(unique: unique, channel: channel).fail(.interrupted) }
     }
 
-    /// A program does not wait for a request any more. Waits for nothing.
+    /// Nobody need look: /dev/fuse loses no interrupt.
     func willWait() {}
 
+    /// A program does not wait for a request any more. Waits for nothing.
     func interrupt(_ unique: RequestID) { session.interrupt(unique) }
 
     private func putAside(
