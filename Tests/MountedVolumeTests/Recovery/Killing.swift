@@ -25,6 +25,12 @@ struct RecoveringMount {
         _ = try keeper()
     }
 
+    /// Waits for the keeper of a mount that has `recover`.
+    init(_ live: LiveMount) throws {
+        self.live = live
+        _ = try keeper()
+    }
+
     static func bypassio(_ words: String...) throws -> Program.Outcome {
         try Program(try #require(BuiltPrograms.bypassio), words).run(within: 120)
     }

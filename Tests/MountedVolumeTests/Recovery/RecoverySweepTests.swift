@@ -91,6 +91,8 @@ extension MountedVolume {
             let mount = try LiveMount(options: "allow_other,threads=1,recover") {
                 try WorkFolder.make($0)
             }
+            // Killed before it has a keeper, a service is not replaced.
+            _ = try RecoveringMount(mount)
             let killer = try CallKiller(mount.serviceIdentifier, at: call)
             let mountpoint = mount.mountpoint
             let done = OwnThread.value(within: 60) { workload.run(in: WorkFolder(mountpoint)) }
