@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -54,6 +56,30 @@ int32_t bpio_thread_start(
 
 void bpio_thread_name(const char *name) {
     pthread_setname_np(pthread_self(), name);
+}
+
+int32_t bpio_thread_real_time(void) {
+    struct sched_param least = {.sched_priority = sched_get_priority_min(SCHED_RR)};
+    return result_of(sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &least));
+}
+
+int32_t bpio_thread_usual_time(void) {
+    struct sched_param none = {.sched_priority = 0};
+    return result_of(sched_setscheduler(0, SCHED_OTHER, &none));
+}
+
+// Each limit by itself: a container may let a process raise only some.
+static void allow_at_least(int resource, rlim_t value) {
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) < 0) return;
+    if (limit.rlim_cur < value) limit.rlim_cur = value;
+    if (limit.rlim_max < value) limit.rlim_max = value;
+    (void)setrlimit(resource, &limit);
+}
+
+void bpio_allow_prompt_threads(int32_t nice_limit) {
+    allow_at_least(RLIMIT_RTPRIO, (rlim_t)sched_get_priority_min(SCHED_RR));
+    allow_at_least(RLIMIT_NICE, (rlim_t)nice_limit);
 }
 
 int32_t bpio_event_counter(void) {

@@ -306,6 +306,16 @@ int32_t bpio_thread_start(
 // Names the calling thread, at most 15 bytes, for ps and debuggers.
 void bpio_thread_name(const char *_Nonnull name);
 
+// Makes the calling thread one of real time (SCHED_RR, the least priority), but not the threads and
+// processes that it starts. 0 or a negated errno.
+int32_t bpio_thread_real_time(void);
+// Makes it a usual one again.
+int32_t bpio_thread_usual_time(void);
+
+// Raises RLIMIT_RTPRIO as far as `bpio_thread_real_time` needs it, and RLIMIT_NICE to `nice_limit`
+// (20 less the niceness), as far as the system lets it.
+void bpio_allow_prompt_threads(int32_t nice_limit);
+
 // An event counter that a ring can poll: make it (returns the descriptor or the negated errno); add
 // an event; take all events. Glibc's module does not have eventfd(2).
 int32_t bpio_event_counter(void);

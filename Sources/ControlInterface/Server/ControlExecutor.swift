@@ -5,7 +5,7 @@ package import SystemPackage
 
 /// Runs the interface's tasks one after the other on a thread of its own, apart from the process'
 /// pool: whoever blocks a thread of that does not keep clients waiting, nor clients anybody else's
-/// tasks. Threads for questions are started by it, and take its priority.
+/// tasks. The thread is prompt (``PromptThread``).
 package final class ControlExecutor: TaskExecutor {
     /// A job keeps its executor, and so the thread, until it has run.
     private struct Work: Sendable {
@@ -25,7 +25,7 @@ package final class ControlExecutor: TaskExecutor {
     package init() throws(Errno) {
         let queue = Monitor(Queue())
         self.queue = queue
-        try OwnThread.start(named: "control tasks") { Self.run(queue) }.detach()
+        try OwnThread.start(named: "control tasks", isPrompt: true) { Self.run(queue) }.detach()
     }
 
     deinit {

@@ -55,7 +55,7 @@ package final class ControlServer: Sendable {
 
     private let doors: [any ControlDoor]
     let limits: ControlLimits
-    private let pool: SocketPool<ePoll>
+    private let pool: SocketPool<PromptEvents<ePoll>>
     private let router: ControlRouter
     let context: ControlContext
     /// Lock order: a leaf.
@@ -78,8 +78,9 @@ package final class ControlServer: Sendable {
         let server = ControlServer(doors, volume, routes, limits, executor, threads)
         do throws(Errno) {
             for (number, door) in doors.enumerated() {
-                try OwnThread.start(named: door.threadName) { server.takeClients(at: number) }
-                    .detach()
+                try OwnThread.start(named: door.threadName, isPrompt: true) {
+                    server.takeClients(at: number)
+                }.detach()
             }
         } catch {
             server.end()
@@ -98,7 +99,7 @@ package final class ControlServer: Sendable {
         self.limits = limits
         self.executor = executor
         let pool = SocketPool(
-            queue: ePoll(maxEvents: 64),
+            queue: PromptEvents(ePoll(maxEvents: 64)),
             // Else Dispatch gives the queue what priority its asker has, which takes a right.
             dispatchQueue: DispatchQueue(label: "control events", qos: .default))
         self.pool = pool

@@ -86,7 +86,9 @@ package final class QuestionDesk: Sendable {
         do throws(Errno) {
             // The thread keeps no desk, so that this can end while the thread is idle.
             let state = state
-            try OwnThread.start(named: "control question") { Self.serve(state, question) }.detach()
+            try OwnThread.start(named: "control question", isPrompt: true) {
+                Self.serve(state, question)
+            }.detach()
         } catch {
             state.withLock { $0.asked -= 1 }
             throw Self.overloaded

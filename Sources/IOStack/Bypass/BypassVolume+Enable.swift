@@ -106,12 +106,12 @@ extension BypassVolume {
         }
         var made: DrainBound?
         defer { made?.finish() }
-        func bound() -> DrainBound? { newBound(&made) }
-        var end = settle(stream, until: bound, house)
-        if end == .drained { end = reconcileStorage(until: bound, house) }
+        // A closure for each: a local function that three calls share would be allocated.
+        var end = settle(stream, until: { newBound(&made) }, house)
+        if end == .drained { end = reconcileStorage(until: { newBound(&made) }, house) }
         // The host cannot refuse a DISABLE. If it will not stop kernel reads, they go on.
         if end == .drained {
-            end = (try? house.settleKernelReadsOfStream(until: bound)) ?? .drained
+            end = (try? house.settleKernelReadsOfStream { newBound(&made) }) ?? .drained
         }
         return end
     }

@@ -29,9 +29,7 @@ extension FileObject {
     private func carriedRead(
         at offset: UInt64, length: Int, into buffer: any IOBuffer, _ requestor: Requestor?
     ) throws(IOFailure) -> (count: Int, route: ReadRoute) {
-        guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
-            throw IOFailure(.invalidParameter)
-        }
+        guard buffer.holds(length, at: offset) else { throw IOFailure(.invalidParameter) }
         // Before the gates: a read that entered must leave.
         guard access.contains(.read) else { throw IOFailure(.accessDenied) }
         guard let storage else { throw noDataFailure }
@@ -57,9 +55,7 @@ extension FileObject {
     public func write(
         at offset: UInt64, length: Int, from buffer: any IOBuffer, requestor: Requestor? = nil
     ) throws(IOFailure) -> Int {
-        guard length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
-            throw IOFailure(.invalidParameter)
-        }
+        guard buffer.holds(length, at: offset) else { throw IOFailure(.invalidParameter) }
         guard access.contains(.write) else { throw IOFailure(.accessDenied) }
         let answer = try request(
             .write(offset: offset, length: length), buffer: buffer, requestor: requestor)
@@ -90,18 +86,6 @@ extension FileObject {
 
     // MARK: Below the filters
 
-    /// The handle and the buffer of a read or write, or why there are none.
-    func transferPlace(
-        _ buffer: (any IOBuffer)?, offset: UInt64, length: Int
-    ) throws(IOFailure) -> (StorageHandle, any IOBuffer) {
-        guard let storage else { throw noDataFailure }
-        // A filter may have changed them.
-        guard let buffer, length >= 0, length <= buffer.capacity, offset <= UInt64(Int64.max) else {
-            throw IOFailure(.invalidParameter)
-        }
-        return (storage, buffer)
-    }
-
     /// The route of a read that went through the filters: ``ReadRoute/storageBypass`` or
     /// ``ReadRoute/traditional``. Ends with ``leaveStorageBypass(_:)``.
     @inline(__always)
@@ -116,6 +100,14 @@ extension FileObject {
 
     @inline(__always)
     func leaveStorageBypass(_ route: ReadRoute) { volume.bypass.leaveBelowFilters(route) }
+}
+
+extension IOBuffer {
+    /// `length` bytes fit, and `offset` is one that a file can have.
+    @inline(__always)
+    func holds(_ length: Int, at offset: UInt64) -> Bool {
+        length >= 0 && length <= capacity && offset <= UInt64(Int64.max)
+    }
 }
 
 /// Spec 4.6: a handle that does cached or mapped I/O suspends the bypass of all handles of its

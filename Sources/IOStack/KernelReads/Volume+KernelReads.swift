@@ -146,22 +146,22 @@ extension Volume {
                 processID: Int32(bitPattern: read.thread),
                 mayAdministerVolume: opener.mayAdministerVolume))
         data.flags.insert(.kernelRead)
-        data.descent.begin(currentOperations(for: .read), below: nil)
+        let chain = currentOperations(for: .read)
+        data.descent.begin(chain, below: nil)
         let failure: IOFailure? =
-            switch runDown(data) {
+            switch runDown(data, in: chain) {
             case .completed: data.ioStatus.failure ?? .needsData
-            case .reachedFileSystem, .pended: wantsData(data) ? .needsData : nil
+            case .reachedFileSystem, .pended: wantsData(data, in: chain) ? .needsData : nil
             }
         data.flags.insert(.draining)
-        runUp(data)
+        runUp(data, in: chain)
         data.descent.finish()
         return failure
     }
 
     /// Whether a filter that never agreed to kernel reads waits for the bytes of this read.
-    private func wantsData(_ data: CallbackData) -> Bool {
-        guard let chain = data.descent.chain else { return false }
-        return data.descent.visits.contains { visit in
+    private func wantsData(_ data: CallbackData, in chain: OperationChain) -> Bool {
+        data.descent.visits.contains { visit in
             chain.withNode(visit.node) { $0.instance.filter.kernelReads == .refused }
         }
     }

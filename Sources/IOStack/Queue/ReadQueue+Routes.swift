@@ -61,11 +61,11 @@ extension ReadQueue {
             return
         }
         let data = request(for: slot, file)
-        data.descent.begin(
-            volume.currentOperations(for: .read), below: file.entrance(below: nil))
+        let chain = volume.currentOperations(for: .read)
+        data.descent.begin(chain, below: file.entrance(below: nil))
         requests[slot] = data
         filteredCount += 1
-        goOn(slot, data, FilterManager.descend(data))
+        goOn(slot, data, FilterManager.descend(data, in: chain))
     }
 
     /// The slot's last request, turned into a new one if nothing else holds it any more.
@@ -85,9 +85,16 @@ extension ReadQueue {
     private func goOn(_ slot: Int, _ data: CallbackData, _ outcome: DescentOutcome) {
         switch outcome {
         case .pended: park(slot, data)
-        case .completed: goOn(slot, data, FilterManager.ascend(data))
+        case .completed: goUp(slot, data)
         case .reachedFileSystem: startFileSystemRead(slot, data)
         }
+    }
+
+    private func goUp(_ slot: Int, _ data: CallbackData) {
+        guard let chain = data.descent.chain else {
+            return assertionFailure("a request under way has a chain")
+        }
+        goOn(slot, data, FilterManager.ascend(data, in: chain))
     }
 
     private func goOn(_ slot: Int, _ data: CallbackData, _ outcome: AscentOutcome) {
@@ -105,7 +112,7 @@ extension ReadQueue {
             let file = data.fileObject
         else {
             data.fail(.invalidParameter)
-            return goOn(slot, data, FilterManager.ascend(data))
+            return goUp(slot, data)
         }
         slots[slot].offset = offset
         slots[slot].length = length
@@ -113,7 +120,7 @@ extension ReadQueue {
             try passFileSystem(slot, file)
         } catch {
             data.ioStatus = IOStatusBlock(error)
-            goOn(slot, data, FilterManager.ascend(data))
+            goUp(slot, data)
         }
     }
 
@@ -146,7 +153,7 @@ extension ReadQueue {
         guard let data = requests[slot] else { return concludeUnfiltered(slot, status) }
         data.ioStatus = status
         if data.hasSwappedBuffer { fillSwappedBuffer(data, slot) }
-        goOn(slot, data, FilterManager.ascend(data))
+        goUp(slot, data)
     }
 
     /// The engine reads into the slot's own buffer, but a filter has replaced it.
@@ -192,11 +199,14 @@ extension ReadQueue {
     private func resume(_ slot: Int, _ data: CallbackData, _ outcome: RequestParking.Outcome) {
         pendedCount -= 1
         assert(pendedCount >= 0)
+        guard let chain = data.descent.chain else {
+            return assertionFailure("a request under way has a chain")
+        }
         switch outcome {
         case .preOperation(let result):
-            goOn(slot, data, FilterManager.resumeDescent(data, with: result))
+            goOn(slot, data, FilterManager.resumeDescent(data, in: chain, with: result))
         case .postOperation:
-            goOn(slot, data, FilterManager.resumeAscent(data))
+            goOn(slot, data, FilterManager.resumeAscent(data, in: chain))
         }
     }
 

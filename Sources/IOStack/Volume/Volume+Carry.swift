@@ -6,11 +6,12 @@ extension Volume {
     /// instance: pre callbacks, file system, post callbacks. Sleeps while a filter keeps it.
     func carry(_ data: CallbackData, below instance: FilterInstance?) {
         let began = layers.begin()
-        data.descent.begin(currentOperations(for: data.majorFunction), below: instance)
-        if case .reachedFileSystem = runDown(data) {
+        let chain = currentOperations(for: data.majorFunction)
+        data.descent.begin(chain, below: instance)
+        if case .reachedFileSystem = runDown(data, in: chain) {
             if began == 0 { dispatch(data) } else { dispatchTold(data) }
         }
-        runUp(data)
+        runUp(data, in: chain)
         data.descent.finish()
         if began != 0 { tellRequest(data, since: began) }
         guard data.majorFunction == .fileSystemControl else { return }
@@ -18,8 +19,8 @@ extension Volume {
     }
 
     /// Runs pre callbacks from the request's place downward; never returns `pended`.
-    func runDown(_ data: CallbackData) -> DescentOutcome {
-        var descent = FilterManager.descend(data)
+    func runDown(_ data: CallbackData, in chain: OperationChain) -> DescentOutcome {
+        var descent = FilterManager.descend(data, in: chain)
         while case .pended = descent, let keeper = data.keeper {
             let began = layers.begin()
             let outcome = data.parking.wait(
@@ -33,14 +34,14 @@ extension Volume {
                     .cancelled, hostErrno: Errno.interrupted.rawValue)
                 result = .complete
             }
-            descent = FilterManager.resumeDescent(data, with: result)
+            descent = FilterManager.resumeDescent(data, in: chain, with: result)
         }
         return descent
     }
 
     /// Runs the post callbacks that the request owes.
-    func runUp(_ data: CallbackData) {
-        var ascent = FilterManager.ascend(data)
+    func runUp(_ data: CallbackData, in chain: OperationChain) {
+        var ascent = FilterManager.ascend(data, in: chain)
         while case .pended = ascent, let keeper = data.keeper {
             // The effects of a request stand, so only a read, which has none, may be cancelled
             // here.
@@ -49,7 +50,7 @@ extension Volume {
                 for: keeper, mayBeCancelled: data.majorFunction == .read,
                 advance: { advanceOwnReads() })
             if began != 0 { data.keptBy?.noteKept(since: began) }
-            ascent = FilterManager.resumeAscent(data)
+            ascent = FilterManager.resumeAscent(data, in: chain)
         }
     }
 
@@ -77,7 +78,7 @@ extension Volume {
     /// Hands a request that passed every filter to the file system and the layers below.
     private func dispatch(_ data: CallbackData) {
         do throws(IOFailure) {
-            if case .create(let parameters) = data.parameters {
+            if data.majorFunction == .create, case .create(let parameters) = data.asked {
                 let opened = try create(parameters, for: data.requestor)
                 data.fileObject = opened.file
                 return data.succeed(.opened(opened.opened))
@@ -85,8 +86,9 @@ extension Volume {
             guard let file = data.fileObject else { throw IOFailure(.invalidParameter) }
             switch data.asked {
             case .read(let offset, let length):
+                guard let buffer = data.buffer else { throw IOFailure(.invalidParameter) }
                 data.succeed(
-                    information: try read(file, data.buffer, offset: offset, length: length))
+                    information: try read(file, buffer, offset: offset, length: length))
             case .fileSystemControl(let control) where control.code == .manageBypassIO:
                 manageBypassIO(data, control)
             default:
@@ -121,8 +123,10 @@ extension Volume {
         switch parameters {
         case .create: throw IOFailure(.invalidParameter)
         case .read(let offset, let length):
+            guard let buffer else { throw IOFailure(.invalidParameter) }
             return (.none, try read(file, buffer, offset: offset, length: length))
         case .write(let offset, let length):
+            guard let buffer else { throw IOFailure(.invalidParameter) }
             return (.none, try write(file, buffer, offset: offset, length: length, requestor))
         case .cleanup: fileSystem.cleanup(file)
         case .close: fileSystem.close(file)
@@ -169,9 +173,11 @@ extension Volume {
 
     /// A read on the traditional route, below the filters. Returns the bytes read.
     func read(
-        _ file: FileObject, _ buffer: (any IOBuffer)?, offset: UInt64, length: Int
+        _ file: FileObject, _ buffer: any IOBuffer, offset: UInt64, length: Int
     ) throws(IOFailure) -> Int {
-        let (handle, buffer) = try file.transferPlace(buffer, offset: offset, length: length)
+        guard let handle = file.storage else { throw file.noDataFailure }
+        // A filter may have changed them.
+        guard buffer.holds(length, at: offset) else { throw IOFailure(.invalidParameter) }
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
         noteCachedTransfer(file, isWrite: false)
         // The filters have seen the read. If its stream is paused, it may still skip the volume
@@ -185,10 +191,12 @@ extension Volume {
     }
 
     private func write(
-        _ file: FileObject, _ buffer: (any IOBuffer)?, offset: UInt64, length: Int,
+        _ file: FileObject, _ buffer: any IOBuffer, offset: UInt64, length: Int,
         _ requestor: Requestor
     ) throws(IOFailure) -> Int {
-        let (handle, buffer) = try file.transferPlace(buffer, offset: offset, length: length)
+        guard let handle = file.storage else { throw file.noDataFailure }
+        // A filter may have changed them.
+        guard buffer.holds(length, at: offset) else { throw IOFailure(.invalidParameter) }
         let extent = StorageExtent(handle: handle, offset: offset, length: length)
         noteCachedTransfer(file, isWrite: true)
         let transfer = VolumeTransfer(.write, extent)

@@ -44,10 +44,9 @@ struct VolumeService {
         try checkLogPlace(settings)
         // First: the service gives up sockets of TCP.
         let port = try settings.controlPort.open()
-        // The right to prompt threads goes, and the first thread must not have it.
-        var (hardening, executor) = try PromptThread.starting {
-            (ServiceHardening(settings), try ControlExecutor())
-        }
+        PromptThread.allow()
+        var hardening = ServiceHardening(settings)
+        let executor = try ControlExecutor()
         let log = try ServiceLog(LogDestination(settings), isDebug: settings.isDebug)
         defer { log.end() }
         log.logger.tell(

@@ -24,11 +24,10 @@ extension VolumeService {
             Unmounter.adopt(channel, for: ArgumentPath.mountPoint(settings.mountPoint))
         }
         do {
-            // Programs wait meanwhile, on a machine that may have much else to do. The executor's
-            // threads are the first ones: this process was started by a prompt one.
-            service = try PromptThread.working(
-                usualAsIn: getppid(), lasting: { try ControlExecutor() }
-            ) { executor in
+            let executor = try ControlExecutor()
+            // Programs wait meanwhile, on a machine that may have much else to do. This process was
+            // started by a prompt thread.
+            service = try PromptThread.working(usualAsIn: getppid()) {
                 let port = try settings.controlPort.open(inherited: handover.state.port)
                 let log = try ServiceLog(LogDestination(settings), isDebug: settings.isDebug)
                 let service = try VolumeService(

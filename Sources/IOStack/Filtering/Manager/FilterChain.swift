@@ -45,8 +45,11 @@ final class FilterChain: Sendable {
 final class CallbackNode: Sendable {
     let instance: FilterInstance
     let flags: OperationRegistration.Flags
-    let preOperation: PreOperationCallback?
-    let postOperation: PostOperationCallback?
+    let hasPreOperation: Bool
+    let hasPostOperation: Bool
+    /// Not optional, so that a call of it counts no reference. Called only if there is one.
+    let preOperation: PreOperationCallback
+    let postOperation: PostOperationCallback
     /// The function is the control's: a veto may stand for the filter, which then is not asked.
     let mayVeto: Bool
 
@@ -57,8 +60,19 @@ final class CallbackNode: Sendable {
     ) {
         self.instance = instance
         self.flags = flags
-        self.preOperation = preOperation
-        self.postOperation = postOperation
+        hasPreOperation = preOperation != nil
+        hasPostOperation = postOperation != nil
+        // Not with `??`, which wraps each closure twice, for generic code.
+        if let preOperation {
+            self.preOperation = preOperation
+        } else {
+            self.preOperation = { _, _ in .successNoCallback }
+        }
+        if let postOperation {
+            self.postOperation = postOperation
+        } else {
+            self.postOperation = { _, _, _ in .finishedProcessing }
+        }
         self.mayVeto = mayVeto
     }
 

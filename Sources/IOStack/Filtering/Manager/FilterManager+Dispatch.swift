@@ -1,9 +1,9 @@
 import BypassIOProtocol
 
 extension FilterManager {
-    /// Runs pre callbacks from the request's place downward.
-    static func descend(_ data: CallbackData) -> DescentOutcome {
-        guard let chain = data.descent.chain else { return .reachedFileSystem }
+    /// Runs pre callbacks from the request's place downward. `chain` is the request's own, which
+    /// the caller holds: here no reference is counted.
+    static func descend(_ data: CallbackData, in chain: OperationChain) -> DescentOutcome {
         while let index = data.descent.step(in: chain) {
             switch chain.withNode(index, { visit($0, at: index, data) }) {
             case .passed: continue
@@ -18,23 +18,17 @@ extension FilterManager {
         _ node: CallbackNode, at index: Int, _ data: CallbackData
     ) -> NodeOutcome {
         // Spec 6.10: a row's flags do not undo that the filter did not opt in.
-        if node.mayVeto, let veto = standingVeto(of: node.instance, data) {
-            guard node.instance.rundown.enter() else { return .passed }
-            data.completeControl(with: veto)
-            node.instance.noteStandingVeto()
-            node.instance.rundown.leave()
-            return .completed
-        }
+        if node.mayVeto, let outcome = standingVeto(of: node, data) { return outcome }
         if !node.flags.isEmpty, node.skips(data) { return .passed }
         // If the instance is going away, the request passes as if it were not there.
         guard node.instance.rundown.enter() else { return .passed }
-        guard let callback = node.preOperation else {
+        guard node.hasPreOperation else {
             owePost(.none, of: node, at: index, data)
             return .passed
         }
         node.instance.countPreCallback()
         let began = node.instance.times.begin()
-        let result = run(callback, data, node.instance)
+        let result = run(node, data)
         if began != 0 {
             node.instance.noteCallback(
                 .preCallback, of: data.majorFunction, since: began, result.toldOutcome)
@@ -55,23 +49,21 @@ extension FilterManager {
 
     /// Goes on after a pended pre callback.
     static func resumeDescent(
-        _ data: CallbackData, with result: PreOperationResult
+        _ data: CallbackData, in chain: OperationChain, with result: PreOperationResult
     ) -> DescentOutcome {
         data.preOperationInstance = nil
         data.keeper = nil
-        guard let chain = data.descent.chain, let index = data.descent.current else {
-            return .reachedFileSystem
-        }
+        guard let index = data.descent.current else { return .reachedFileSystem }
         let result = data.heedingVeto(result)
         if data.isChanged { data.noteChanges(at: index) }
         let outcome = chain.withNode(index) { apply(result, of: $0, at: index, data) }
         if case .completed = outcome { return .completed }
-        return descend(data)
+        return descend(data, in: chain)
     }
 
-    /// Runs the post callbacks that the request owes, bottom up.
-    static func ascend(_ data: CallbackData) -> AscentOutcome {
-        guard let chain = data.descent.chain else { return .finished }
+    /// Runs the post callbacks that the request owes, bottom up. `chain` as for
+    /// ``descend(_:in:)``.
+    static func ascend(_ data: CallbackData, in chain: OperationChain) -> AscentOutcome {
         data.flags.insert(.postOperation)
         while let visit = data.descent.takeVisit() {
             if data.isChanged { data.restore(from: visit.node) }
@@ -92,10 +84,10 @@ extension FilterManager {
         // A detach has called it and given the rundown reference back.
         if let promise = visit.promise, !node.instance.owed.claim(promise) { return true }
         if data.canBeUndone, data.hasSucceeded { data.succeededAt = node.instance }
-        if let callback = node.postOperation {
+        if node.hasPostOperation {
             node.instance.countPostCallback()
             let began = node.instance.times.begin()
-            let result = callback(data, node.instance, visit.context)
+            let result = node.postOperation(data, node.instance, visit.context)
             if began != 0 {
                 node.instance.noteCallback(.postCallback, of: data.majorFunction, since: began)
             }
@@ -110,19 +102,21 @@ extension FilterManager {
     }
 
     /// Goes on after a post callback that kept the request.
-    static func resumeAscent(_ data: CallbackData) -> AscentOutcome {
+    static func resumeAscent(_ data: CallbackData, in chain: OperationChain) -> AscentOutcome {
         data.keeper = nil
         data.keptBy.take()?.rundown.leave()
-        return ascend(data)
+        return ascend(data, in: chain)
     }
 
     @inline(__always)
     private static func run(
-        _ callback: PreOperationCallback, _ data: CallbackData, _ instance: FilterInstance
+        _ node: CallbackNode, _ data: CallbackData
     ) -> PreOperationResult {
-        guard data.majorFunction == .fileSystemControl else { return callback(data, instance) }
-        data.preOperationInstance = instance
-        let result = callback(data, instance)
+        guard data.majorFunction == .fileSystemControl else {
+            return node.preOperation(data, node.instance)
+        }
+        data.preOperationInstance = node.instance
+        let result = node.preOperation(data, node.instance)
         // A pended request stays in its pre operation until the filter gives it back; until then
         // its members are the filter's.
         if case .pending = result { return result }
@@ -140,7 +134,7 @@ extension FilterManager {
             owePost(context, of: node, at: index, data)
             return .passed
         case .synchronize(let context):
-            guard node.postOperation != nil else {
+            guard node.hasPostOperation else {
                 node.instance.rundown.leave()
                 return .passed
             }
@@ -166,7 +160,7 @@ extension FilterManager {
         _ context: CompletionContext, of node: CallbackNode, at index: Int,
         _ data: CallbackData
     ) {
-        guard node.postOperation != nil else { return node.instance.rundown.leave() }
+        guard node.hasPostOperation else { return node.instance.rundown.leave() }
         if data.isChanged, let received = data.descent.change(at: index) {
             return owePost(context, of: node, at: index, data, as: received)
         }
@@ -216,6 +210,19 @@ extension FilterManager {
         instance.countPostCallback()
         // The result has no use: the request is not here.
         _ = callback(CallbackData(draining: promise), instance, promise.context)
+    }
+
+    /// Completes a question about bypass with the veto that stands for the node's filter; nil if
+    /// none stands.
+    // Out of line: no read needs it.
+    @inline(never)
+    private static func standingVeto(of node: CallbackNode, _ data: CallbackData) -> NodeOutcome? {
+        guard let veto = standingVeto(of: node.instance, data) else { return nil }
+        guard node.instance.rundown.enter() else { return .passed }
+        data.completeControl(with: veto)
+        node.instance.noteStandingVeto()
+        node.instance.rundown.leave()
+        return .completed
     }
 
     /// The veto, at its altitude, of a filter that never opted in or has withdrawn bypass.

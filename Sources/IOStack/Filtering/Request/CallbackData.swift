@@ -276,6 +276,8 @@ public final class CallbackData: @unchecked Sendable {
     /// STATUS_PENDING and STATUS_FLT_DISALLOW_FAST_IO end no request. If a filter completes a
     /// request with them, it fails, as a refused completion of a pended request does.
     func refuseUnfinishedStatus() {
+        // Nearly every request ends so.
+        if ioStatus.status.rawValue == 0 { return }
         if ioStatus.status == .pending || ioStatus.status == .fltDisallowFastIO {
             fail(.invalidParameter)
         }
