@@ -20,7 +20,9 @@ struct PromptThreadTests {
         return unsafe sched_setscheduler(0, SCHED_OTHER, &least) == 0
     }
 
-    private static let isPrompt = hasRealTime ? SCHED_RR | SCHED_RESET_ON_FORK : SCHED_OTHER
+    /// SCHED_RESET_ON_FORK, sched.h.
+    private static let isResetOnFork: Int32 = 0x4000_0000
+    private static let isPrompt = hasRealTime ? SCHED_RR | isResetOnFork : SCHED_OTHER
 
     @Test(
         "a prompt thread runs before usual ones; what it starts is usual",

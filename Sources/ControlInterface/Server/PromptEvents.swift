@@ -2,7 +2,8 @@ import FlyingSocks
 import LinuxKit
 
 /// Waits for sockets as `Queue` does. The thread that waits is prompt meanwhile, and so sees an
-/// event before usual threads take its processor: it is one of Dispatch's, which nobody made prompt.
+/// event before usual threads take its processor: it is one of Dispatch's, which nobody made
+/// prompt.
 struct PromptEvents<Queue: EventQueue>: EventQueue {
     private var queue: Queue
 
