@@ -69,17 +69,19 @@ int32_t bpio_thread_usual_time(void) {
 }
 
 // Each limit by itself: a container may let a process raise only some.
-static void allow_at_least(int resource, rlim_t value) {
+static int32_t allow_at_least(int resource, rlim_t value) {
     struct rlimit limit;
-    if (getrlimit(resource, &limit) < 0) return;
+    if (getrlimit(resource, &limit) < 0) return -errno;
     if (limit.rlim_cur < value) limit.rlim_cur = value;
     if (limit.rlim_max < value) limit.rlim_max = value;
-    (void)setrlimit(resource, &limit);
+    return result_of(setrlimit(resource, &limit));
 }
 
-void bpio_allow_prompt_threads(int32_t nice_limit) {
-    allow_at_least(RLIMIT_RTPRIO, (rlim_t)sched_get_priority_min(SCHED_RR));
-    allow_at_least(RLIMIT_NICE, (rlim_t)nice_limit);
+int32_t bpio_allow_prompt_threads(int32_t nice_limit) {
+    int32_t real_time =
+        allow_at_least(RLIMIT_RTPRIO, (rlim_t)sched_get_priority_min(SCHED_RR));
+    int32_t niceness = allow_at_least(RLIMIT_NICE, (rlim_t)nice_limit);
+    return real_time < 0 ? real_time : niceness;
 }
 
 int32_t bpio_event_counter(void) {

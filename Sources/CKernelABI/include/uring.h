@@ -313,8 +313,8 @@ int32_t bpio_thread_real_time(void);
 int32_t bpio_thread_usual_time(void);
 
 // Raises RLIMIT_RTPRIO as far as `bpio_thread_real_time` needs it, and RLIMIT_NICE to `nice_limit`
-// (20 less the niceness), as far as the system lets it.
-void bpio_allow_prompt_threads(int32_t nice_limit);
+// (20 less the niceness). 0, or the negated errno of a limit that stays as it is.
+int32_t bpio_allow_prompt_threads(int32_t nice_limit);
 
 // An event counter that a ring can poll: make it (returns the descriptor or the negated errno); add
 // an event; take all events. Glibc's module does not have eventfd(2).

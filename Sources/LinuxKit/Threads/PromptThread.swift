@@ -15,10 +15,10 @@ package enum PromptThread {
     package static let niceness: Int32 = -10
 
     /// Lets this process and those that it starts have prompt threads from now on, also after it
-    /// has given up CAP_SYS_NICE: raises RLIMIT_RTPRIO and RLIMIT_NICE. Without CAP_SYS_RESOURCE
-    /// the limits stay as they are, and prompt threads perhaps as all others.
-    package static func allow() {
-        bpio_allow_prompt_threads(20 - niceness)
+    /// has given up CAP_SYS_NICE: raises RLIMIT_RTPRIO and RLIMIT_NICE. False without
+    /// CAP_SYS_RESOURCE, as in many a container: then only CAP_SYS_NICE makes threads prompt.
+    package static func allow() -> Bool {
+        bpio_allow_prompt_threads(20 - niceness) == 0
     }
 
     /// The calling thread is prompt from now on, as far as the system lets it.

@@ -44,7 +44,6 @@ struct VolumeService {
         try checkLogPlace(settings)
         // First: the service gives up sockets of TCP.
         let port = try settings.controlPort.open()
-        PromptThread.allow()
         var hardening = ServiceHardening(settings)
         let executor = try ControlExecutor()
         let log = try ServiceLog(LogDestination(settings), isDebug: settings.isDebug)

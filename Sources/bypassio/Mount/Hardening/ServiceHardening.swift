@@ -1,6 +1,7 @@
 import CKernelABI
 import FUSE
 import Foundation
+import LinuxKit
 import SystemPackage
 
 /// What the process that serves a mount gives up (docs/security.md), so that a fault in it is worth
@@ -29,6 +30,8 @@ struct ServiceHardening {
         case lookIntoProcesses = 19
         /// Gates, mounts, watches, handles of files, unmounting.
         case administer = 21
+        /// Prompt threads (``PromptThread``), only where their limits cannot be raised instead.
+        case priorities = 23
         /// The limit of descriptors, SOURCE's space for root.
         case resources = 24
         /// mknod(2) through the mount.
@@ -37,7 +40,11 @@ struct ServiceHardening {
         case setFileCapabilities = 31
     }
 
-    static let kept = Capability.allCases.reduce(UInt64(0)) { $0 | 1 << $1.rawValue }
+    private static func kept(withPriorities isPrompt: Bool) -> UInt64 {
+        Capability.allCases.reduce(0) { kept, each in
+            each == .priorities && !isPrompt ? kept : kept | 1 << each.rawValue
+        }
+    }
 
     private var isOn: Bool
     private let isRoot = geteuid() == 0
@@ -45,14 +52,18 @@ struct ServiceHardening {
     private(set) var failures: [String] = []
 
     /// Gives up what not even the mount needs. Call before any thread starts: capabilities belong
-    /// to threads, and a user's process is forked.
+    /// to threads, and a user's process is forked. Prompt threads can be started afterwards, as far
+    /// as the system lets this process have them.
     init(_ settings: MountSettings) {
         isOn = settings.isHardened
         guard isRoot else {
             if isOn { isOn = startUnmounter(settings) }
             return
         }
-        attempt("capabilities") { bpio_harden_capabilities(Self.kept) }
+        let keepsPriorities = !PromptThread.allow()
+        attempt("capabilities") {
+            bpio_harden_capabilities(Self.kept(withPriorities: keepsPriorities))
+        }
         attempt("no_new_privs") { bpio_harden_privileges() }
         attempt("system calls") { bpio_harden_calls() }
     }
