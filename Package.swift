@@ -56,6 +56,7 @@ let package = Package(
         .library(name: "CBypassIO", targets: ["CBypassIO"]),
         .library(name: "FilterKit", targets: ["FilterKit"]),
         .library(name: "Minifilters", targets: ["Minifilters"]),
+        .library(name: "Encryption", targets: ["Encryption"]),
         .library(name: "VolumeDrivers", targets: ["VolumeDrivers"]),
         .library(name: "BypassIOLab", targets: ["BypassIOLab"]),
         .library(name: "BypassIOBench", targets: ["BypassIOBench"]),
@@ -167,6 +168,16 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        // A filter like any other: it sees no more of the package than a package of its own would.
+        .target(
+            name: "Encryption",
+            dependencies: [
+                "BypassIOProtocol", "IOStack", "FilterKit",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            packageAccess: false, swiftSettings: settings),
         .target(
             name: "VolumeDrivers", dependencies: ["BypassIOProtocol", "IOStack"],
             swiftSettings: settings),
@@ -204,7 +215,7 @@ let package = Package(
             name: "bypassio",
             dependencies: [
                 "LinuxKit", "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem",
-                "FilterKit", "Minifilters", "VolumeDrivers", "FUSE",
+                "FilterKit", "Minifilters", "Encryption", "VolumeDrivers", "FUSE",
                 .byName(name: "FUSERing", condition: .when(traits: ["RingTransport"])),
                 "BypassIOMount", "BypassIOClient", "ControlInterface", "BypassIOLab",
                 "Locks", "Terminal", "BypassIOBench", "CBypassIO", "CKernelABI", "ServiceEvents",
@@ -254,9 +265,21 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "EncryptionTests",
+            dependencies: [
+                "LinuxKit", "TestSupport", "Encryption", "FilterKit", "IOStack",
+                "BypassIOProtocol", "MemoryFileSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         // Filters that change data, for tests in this process and for mounts.
         .target(
-            name: "TestFilters", dependencies: ["BypassIOProtocol", "FilterKit", "IOStack"],
+            name: "TestFilters",
+            dependencies: [
+                "BypassIOProtocol", "FilterKit", "IOStack",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             path: "Tests/TestFilters", swiftSettings: settings),
         .executableTarget(
             name: "FilterMount",

@@ -21,7 +21,7 @@ struct BypassioCommand: ParsableCommand {
             FsctlCommand.self, EventsCommand.self, TopCommand.self, TraceCommand.self,
             DecodeCommand.self, LabCommand.self, SampleCommand.self, BenchCommand.self,
             CollectCommand.self, AnswerCommand.self, PortsCommand.self, AuditCommand.self,
-            UndoCommand.self,
+            UndoCommand.self, InitEncryptCommand.self,
             GuardCommand.self,
             DemoCommand.self, SampleReader.self, LabServiceCommand.self, GuardianCommand.self,
         ])

@@ -8,7 +8,7 @@ import Testing
 
 /// Random operations on a file through a filter, beside the bytes that it should have.
 struct BlockFilterModelTests {
-    enum Kind: CaseIterable { case mixer, smallMixer, sealer, smallSealer }
+    enum Kind: CaseIterable { case mixer, smallMixer, sealer, smallSealer, wholeHoles }
 
     private static func filter(_ kind: Kind) -> any Filter {
         switch kind {
@@ -16,6 +16,7 @@ struct BlockFilterModelTests {
         case .smallMixer: Mixer(block: 512)
         case .sealer: Sealer()
         case .smallSealer: Sealer(block: 512)
+        case .wholeHoles: Sealer(block: 512, hasShortHoles: false)
         }
     }
 

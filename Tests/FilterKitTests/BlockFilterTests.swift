@@ -172,6 +172,86 @@ struct BlockFilterTests {
         #expect(try content("one") == Self.text(10))
     }
 
+    @Test("a new file that is written as a whole is one write below, and one open")
+    func oneWrite() throws {
+        try memory.attach(Sealer())
+        let below = RequestCounter()
+        try memory.attach(below)
+        let file = try volume.open("file", access: .write, disposition: .create)
+        try file.write(Self.text(10_000), at: 0)
+        #expect(below.counts.withLock { $0 } == [.create: 1, .write: 1])
+        // A part of a block has to be read, which the program's file object cannot.
+        try file.write([1, 2, 3], at: 5000)
+        #expect(below.counts.withLock { $0 } == [.create: 2, .write: 2, .read: 1])
+        // The file may be one that cannot be opened for writing any more.
+        #expect(below.lastAccess.withLock { $0 } == .read)
+        file.close()
+        var text = Self.text(10_000)
+        text.replaceSubrange(5000..<5003, with: [1, 2, 3])
+        #expect(try content("file") == text)
+    }
+
+    @Test("a write behind the end, in the block of the end, changes nothing but that block")
+    func behindTheEnd() throws {
+        try memory.attach(Sealer(hasShortHoles: false))
+        try make("file", Self.text(100))
+        let below = RequestCounter()
+        try memory.attach(below)
+        let file = try volume.open("file", access: [.read, .write])
+        defer { file.close() }
+        try file.write([1], at: 4000)
+        #expect(below.counts.withLock { $0[.write] } == 1)
+        #expect(
+            try file.read(at: 0, length: 5000) == Self.text(100) + Array(repeating: 0, count: 3900)
+                + [1])
+    }
+
+    @Test("zeros in the place of a short block are no hole where the layout has none")
+    func shortHoles() throws {
+        for hasShortHoles in [true, false] {
+            let memory = MemoryVolume()
+            let instance = try memory.attach(Sealer(hasShortHoles: hasShortHoles))
+            let file = try memory.volume.open(
+                "file", access: [.read, .write], disposition: .create)
+            try file.apply(.endOfFile(5000))
+            let below = try instance.open(CreateParameters(path: "file"))
+            let buffer = try memory.volume.makeBuffer(capacity: 8192)
+            let count = try instance.read(below, at: 0, length: 8192, into: buffer)
+            let stored = buffer.withBytes(count) { [UInt8](copying: $0) }
+            below.close()
+            #expect(count == 18 + 5000 + 64)
+            #expect(stored[18..<4146].allSatisfy { $0 == 0 })
+            #expect(stored[4146...].allSatisfy { $0 == 0 } == hasShortHoles)
+            #expect(try file.read(at: 0, length: 8192) == [UInt8](repeating: 0, count: 5000))
+            let raw = try instance.open(CreateParameters(path: "file", access: .write))
+            let zeros = HeapBuffer([UInt8](repeating: 0, count: 936))
+            try instance.write(raw, at: 4146, length: 936, from: zeros)
+            raw.close()
+            if hasShortHoles {
+                #expect(try file.read(at: 4096, length: 904) == Array(repeating: 0, count: 904))
+            } else {
+                #expect(throws: IOFailure(.dataError)) { try file.read(at: 4096, length: 904) }
+            }
+            file.close()
+        }
+    }
+
+    @Test("a filter may refuse opens and changes of its own choice")
+    func refusals() throws {
+        try memory.attach(Sealer(refusing: "kept"))
+        #expect(throws: IOFailure(errno: .notPermitted)) {
+            try volume.open("kept", access: .write, disposition: .create)
+        }
+        let file = try volume.open("other", access: [.read, .write], disposition: .create)
+        defer { file.close() }
+        let root = try volume.open("")
+        defer { root.close() }
+        #expect(throws: IOFailure(errno: .notPermitted)) {
+            try root.apply(.rename(from: "other", to: "kept", in: root, []))
+        }
+        try root.apply(.rename(from: "other", to: "more", in: root, []))
+    }
+
     @Test("a filter comes before files are open, and stays")
     func attaching() throws {
         let file = try volume.open("early", access: .write, disposition: .create)
@@ -288,6 +368,30 @@ struct BlockFilterTests {
         }
         isOver.store(true, ordering: .relaxed)
         for thread in threads { thread.join() }
+    }
+}
+
+/// Counts what comes to it.
+private final class RequestCounter: Filter {
+    let name = "counter"
+    let altitude = Altitude(integer: 80_200)
+    let supportedFeatures: FilterRegistration.Features = .bypassIO
+    let counts = Guarded<[MajorFunction: Int]>([:])
+    /// Of the last open.
+    let lastAccess = Guarded<CreateParameters.Access>([])
+
+    var otherOperations: [OperationRegistration] {
+        [.create, .read, .write].map { function in
+            OperationRegistration(
+                function,
+                preOperation: { [self] data, _ in
+                    if case .create(let parameters) = data.parameters {
+                        self.lastAccess.withLock { $0 = parameters.access }
+                    }
+                    self.counts.withLock { $0[function, default: 0] += 1 }
+                    return .successNoCallback
+                })
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 import BypassIOProtocol
 public import FilterKit
 public import IOStack
+import SystemPackage
 
 /// Stores blocks with a sum behind them, and the key in a header: a block that was changed is
 /// found, and one that stands in another's place.
@@ -11,7 +12,14 @@ public final class Sealer: BlockFilter {
     public let refusal = BlockRefusal(.notSupportedWithEncryption, reason: "Files are sealed.")
     private let keys = Guarded(UInt8(1))
 
-    public init(block: Int = 4096) { layout = BlockLayout(block: block, header: 18, overhead: 32) }
+    /// A name in the root that is neither made nor given to another file.
+    private let refused: String?
+
+    public init(block: Int = 4096, hasShortHoles: Bool = true, refusing refused: String? = nil) {
+        self.refused = refused
+        layout = BlockLayout(
+            block: block, header: 18, overhead: 32, hasShortHoles: hasShortHoles)
+    }
 
     public func key(of file: BlockFileFacts) throws(IOFailure) -> UInt8? {
         guard let header = file.header else {
@@ -24,6 +32,17 @@ public final class Sealer: BlockFilter {
             throw IOFailure(.dataError)
         }
         return header[0]
+    }
+
+    public func refusal(of open: PreOpen) -> IOFailure? {
+        open.path == refused ? IOFailure(errno: .notPermitted) : nil
+    }
+
+    public func refusal(of change: PreChange) -> IOFailure? {
+        guard case .rename(_, let to, _, _) = change.change, to.string == refused else {
+            return nil
+        }
+        return IOFailure(errno: .notPermitted)
     }
 
     public func header(for key: UInt8) -> [UInt8] { [UInt8](repeating: key, count: 18) }

@@ -20,6 +20,10 @@ OF_DOCUMENTS = [
     ("bypassio-lab", 5, "scenarios of BypassIO: their language, and how they are played",
      "docs/lab.md", [],
      "**bypassio-lab**(1), **bypassio-lab-run**(1)"),
+    ("bypassio-encrypt", 5, "encrypted files of a bypassio mount, and their format",
+     "docs/encrypt.md", [],
+     "**bypassio-init-encrypt**(1), **bypassio-mount**(1), **bypassio-filters**(1), "
+     "**gocryptfs**(1)"),
     ("bypassio-mounting", 7, "what a bypassio mount does, and does not do",
      "docs/mounting.md",
      ["What a mount tells", "What programs see", "Bypass and the page cache", "The content scanner",

@@ -101,7 +101,8 @@ extension BlockCodec {
         let end = min(range.upperBound, size)
         let block = UInt64(layout.block)
         let first = layout.number(of: range.lowerBound + block - 1)
-        let last = end == size ? layout.number(of: end + block - 1) : layout.number(of: end)
+        let isWholeToEnd = end == size && layout.hasShortHoles
+        let last = isWholeToEnd ? layout.number(of: end + block - 1) : layout.number(of: end)
         guard first < last else { return try zero(lower, range.lowerBound..<end, size: size) }
         let from = layout.storedStart(of: first)
         let to = min(layout.storedStart(of: last), stored)

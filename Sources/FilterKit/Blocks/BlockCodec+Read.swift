@@ -78,7 +78,9 @@ extension BlockCodec {
                 at: layout.storedStart(of: number), length: stored, into: buffer)
             guard found == stored else { throw IOFailure(.dataError) }
         }
-        let isHole = buffer.withMutableBytes(stored) { $0.isZero }
+        let isHole =
+            (stored == 0 || layout.mayBeHole(stored: stored))
+            && buffer.withMutableBytes(stored) { $0.isZero }
         try buffer.withMutableBytes(layout.storedBlock) { (bytes) throws(IOFailure) in
             if !isHole {
                 var block = bytes._mutatingExtracting(0..<stored)

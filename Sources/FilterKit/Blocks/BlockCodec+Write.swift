@@ -14,34 +14,47 @@ extension BlockCodec {
         guard !end.overflow, end.partialValue <= layout.longestFile else {
             throw IOFailure(errno: .fileTooLarge)
         }
-        let old = try begin(lower)
-        if offset > old { try grow(lower, from: old, to: offset) }
+        // The block in which the write begins gets its zeros with its data, and the first block
+        // its header: a new small file is one write.
+        let number = layout.number(of: offset)
+        let (old, hasHeader) = try begin(lower, mayWait: number == 0)
+        let size = max(old, layout.start(of: number))
+        if size > old { try grow(lower, from: old, to: size) }
         let part = BlockWrite(
-            codec: self, lower: lower, range: offset..<end.partialValue, size: max(old, offset),
-            source: source)
+            codec: self, lower: lower, range: offset..<end.partialValue, size: size,
+            source: source, header: hasHeader ? [] : try newHeader())
         do throws(IOFailure) {
             return try part.run(blocksAtOnce)
         } catch {
-            if offset > old { try? shrink(lower, from: offset, to: old) }
+            if size > old { try? shrink(lower, from: size, to: old) }
             throw error
         }
     }
 
-    /// Bytes of the file. It gets its header, and loses what a write left that was cut off.
-    private func begin(_ lower: LowerFile) throws(IOFailure) -> UInt64 {
+    /// Bytes of the file. It gets its header, unless that may wait, and loses what a write left
+    /// that was cut off.
+    private func begin(
+        _ lower: LowerFile, mayWait: Bool = false
+    ) throws(IOFailure) -> (size: UInt64, hasHeader: Bool) {
         let stored = try lower.size()
         let size = layout.size(ofStored: stored)
         if stored < layout.header {
+            if mayWait { return (size, false) }
             try putHeader(lower)
         } else if stored > layout.header, layout.storedSize(of: size) != stored {
             try lower.apply(.endOfFile(max(layout.storedSize(of: size), UInt64(layout.header))))
         }
-        return size
+        return (size, true)
+    }
+
+    private func newHeader() throws(IOFailure) -> [UInt8] {
+        let header = try filter.header(for: key)
+        guard header.count == layout.header else { throw IOFailure(.dataError) }
+        return header
     }
 
     private func putHeader(_ lower: LowerFile) throws(IOFailure) {
-        let header = try filter.header(for: key)
-        guard header.count == layout.header else { throw IOFailure(.dataError) }
+        let header = try newHeader()
         let buffer = try lower.instance.volume.makeBuffer(capacity: header.count)
         buffer.withMutableBytes(header.count) { bytes in
             for index in header.indices { bytes[index] = header[index] }
@@ -59,7 +72,7 @@ extension BlockCodec {
     func resize(_ lower: LowerFile, to size: UInt64) throws(IOFailure) {
         guard size <= layout.longestFile else { throw IOFailure(errno: .fileTooLarge) }
         guard size > 0 else { return try lower.apply(.endOfFile(0)) }
-        let old = try begin(lower)
+        let old = try begin(lower).size
         if size > old {
             try grow(lower, from: old, to: size)
         } else {
@@ -95,6 +108,7 @@ extension BlockCodec {
         }
         do throws(IOFailure) {
             try lower.apply(.endOfFile(layout.storedSize(of: size)))
+            if reached < size { try putZeros(lower, atEndOf: size) }
         } catch {
             // The file system below may have no files of that size.
             if reached > old { try? shrink(lower, from: reached, to: old) }
@@ -111,9 +125,19 @@ extension BlockCodec {
         if length > 0, length < layout.length(of: number, size: old) {
             let (block, isHole) = try block(number, size: old, lower)
             block.withMutableBytes(layout.storedBlock) { $0.fill(length..<layout.storedBlock) }
-            if !isHole { try put(block, number, length, lower) }
+            if !isHole || !layout.hasShortHoles { try put(block, number, length, lower) }
         }
         try lower.apply(.endOfFile(layout.storedSize(of: size)))
+    }
+
+    /// A short last block that may be no hole gets its form.
+    private func putZeros(_ lower: LowerFile, atEndOf size: UInt64) throws(IOFailure) {
+        let number = layout.number(of: size)
+        let length = layout.length(of: number, size: size)
+        guard length > 0, !layout.hasShortHoles else { return }
+        let block = try lower.instance.volume.makeBuffer(capacity: layout.storedBlock)
+        block.withMutableBytes(layout.storedBlock) { $0.fill(0..<layout.storedBlock) }
+        try put(block, number, length, lower)
     }
 
     /// Stores a block whose data is the first `length` bytes of `block`.
@@ -159,6 +183,8 @@ private struct BlockWrite<Blocks: BlockFilter> {
     /// The file's before it.
     let size: UInt64
     let source: any IOBuffer
+    /// What the file lacks before its first block, with which the write begins then.
+    let header: [UInt8]
 
     private var layout: BlockLayout { codec.layout }
     private var newSize: UInt64 { max(size, range.upperBound) }
@@ -167,22 +193,28 @@ private struct BlockWrite<Blocks: BlockFilter> {
         var number = layout.number(of: range.lowerBound)
         let last = layout.number(of: range.upperBound - 1)
         let most = Int(min(UInt64(blocksAtOnce), last - number + 1))
-        let buffer = try lower.instance.volume.makeBuffer(capacity: most * layout.storedBlock)
+        var lead = header.count
+        let buffer = try lower.instance.volume.makeBuffer(
+            capacity: lead + most * layout.storedBlock)
+        buffer.withMutableBytes(lead) { bytes in
+            for index in header.indices { bytes[index] = header[index] }
+        }
         while number <= last {
             let count = Int(min(UInt64(most), last - number + 1))
-            let length: Int
+            let end: Int
             do throws(IOFailure) {
-                length = try fill(buffer, number, count)
+                end = try fill(buffer, from: lead, number, count)
             } catch {
-                return try end(before: number, error)
+                return try self.end(before: number, error)
             }
             let (written, failure) = lower.write(
-                at: layout.storedStart(of: number), length: length, from: buffer)
+                at: layout.storedStart(of: number) - UInt64(lead), length: end, from: buffer)
             if let failure {
-                let whole = number + UInt64(written / layout.storedBlock)
-                return try end(before: whole, failure)
+                let whole = number + UInt64(max(0, written - lead) / layout.storedBlock)
+                return try self.end(before: whole, failure)
             }
             number += UInt64(count)
+            lead = 0
         }
         return range.count
     }
@@ -199,11 +231,11 @@ private struct BlockWrite<Blocks: BlockFilter> {
         return Int(reached - range.lowerBound)
     }
 
-    /// Encodes `count` blocks from `first` on; returns their bytes.
+    /// Encodes `count` blocks from `first` on, behind the first `lead` bytes; returns the end.
     private func fill(
-        _ buffer: any IOBuffer, _ first: UInt64, _ count: Int
+        _ buffer: any IOBuffer, from lead: Int, _ first: UInt64, _ count: Int
     ) throws(IOFailure) -> Int {
-        var place = 0
+        var place = lead
         for number in first..<first + UInt64(count) {
             let length = layout.length(of: number, size: newSize)
             try begin(buffer, place, number)

@@ -9,7 +9,7 @@ struct BlockCodec<Blocks: BlockFilter>: Sendable {
 
     /// Decodes a stored block in place: the data is at its start, and what follows has no meaning.
     func decode(_ block: inout MutableSpan<UInt8>, _ number: UInt64) throws(IOFailure) {
-        guard !block.isZero else { return }
+        guard !(layout.mayBeHole(stored: block.count) && block.isZero) else { return }
         try filter.decode(&block, number, key)
         // It stands for the block that would be stored as zeros.
         if layout.overhead == 0, block.isZero { try filter.decode(&block, number, key) }

@@ -66,8 +66,7 @@ final class BlockFile<Blocks: BlockFilter>: FilterContext {
         }
         return try lock.exclusive { () throws(IOFailure) in
             if case .nothing = known.withLock({ $0 }) {} else { return present }
-            let header = try header(of: file, instance)
-            let facts = BlockFileFacts(file: file, instance: instance, header: header)
+            let facts = try facts(of: file, instance)
             let key = try filter.key(of: facts)
             known.withLock { known in
                 known =
@@ -83,15 +82,15 @@ final class BlockFile<Blocks: BlockFilter>: FilterContext {
         return codec
     }
 
-    private func header(
+    private func facts(
         of file: FileObject, _ instance: FilterInstance
-    ) throws(IOFailure) -> [UInt8]? {
-        guard layout.header > 0 else { return nil }
-        let lower = try LowerFile(of: file, mayWrite: false, instance, for: .kernel)
-        let buffer = try instance.volume.makeBuffer(capacity: layout.header)
-        let count = try lower.read(at: 0, length: layout.header, into: buffer)
-        guard count > 0 else { return nil }
-        return buffer.withBytes(count) { [UInt8](copying: $0) }
+    ) throws(IOFailure) -> BlockFileFacts {
+        let unread = BlockFileFacts(file: file, instance: instance, header: nil)
+        // A new file is not opened once more to see that nothing is in it.
+        guard layout.header > 0, try unread.storedSize() > 0 else { return unread }
+        let header = try unread.stored(at: 0, length: layout.header)
+        return BlockFileFacts(
+            file: file, instance: instance, header: header.isEmpty ? nil : header)
     }
 }
 

@@ -61,7 +61,7 @@ extension BlockFilter {
     ) throws(IOFailure) -> IOResult? {
         guard file.stream.kind == .file else { return nil }
         return try blocks(of: file, instance).reading(file, instance) { codec throws(IOFailure) in
-            let lower = try LowerFile(of: file, mayWrite: false, instance, for: requestor)
+            let lower = LowerFile(of: file, mayWrite: false, instance, for: requestor)
             return .offset(try body(codec, lower))
         }
     }

@@ -8,6 +8,7 @@ extension BlockFilter {
     /// A file is cut under its lock, not by the open: otherwise it could be cut in the middle of
     /// another handle's write.
     public func willOpen(_ open: PreOpen) -> PreOperationAnswer {
+        if let refused = refusal(of: open) { return .failAs(refused) }
         switch open.parameters.disposition {
         case .overwrite: open.parameters.disposition = .open
         case .overwriteIf: open.parameters.disposition = .openIf
@@ -21,7 +22,7 @@ extension BlockFilter {
             file.stream.kind == .file
         else { return }
         do throws(IOFailure) {
-            let lower = try LowerFile(
+            let lower = LowerFile(
                 of: file, mayWrite: true, open.instance, for: open.requestor)
             let blocks = try blocks(of: file, open.instance)
             let isCut: Void? = try blocks.changing(file, open.instance) {
@@ -50,7 +51,7 @@ extension BlockFilter {
                 throw IOFailure(.invalidParameter)
             }
             let count = try blocks.reading(read.file, read.instance) { codec throws(IOFailure) in
-                let lower = try LowerFile(
+                let lower = LowerFile(
                     of: read.file, mayWrite: false, read.instance, for: read.requestor)
                 return try codec.read(
                     lower, at: read.offset, length: read.length, into: buffer,
@@ -66,7 +67,7 @@ extension BlockFilter {
             else { throw IOFailure(.invalidParameter) }
             let file = write.file
             let count = try blocks.changing(file, write.instance) { codec throws(IOFailure) in
-                let lower = try LowerFile(
+                let lower = LowerFile(
                     of: file, mayWrite: true, write.instance, for: write.requestor)
                 let offset =
                     file.options.contains(.append)
@@ -82,16 +83,17 @@ extension BlockFilter {
     // MARK: Changes
 
     public func willChange(_ change: PreChange) -> PreOperationAnswer {
+        if let refused = refusal(of: change) { return .failAs(refused) }
         switch change.change {
         case .endOfFile(let size):
-            resizing(change) { codec, lower throws(IOFailure) in
+            return resizing(change) { codec, lower throws(IOFailure) in
                 try codec.resize(lower, to: size)
             }
         case .allocation(let allocation, let offset, let length):
-            resizing(change) { codec, lower throws(IOFailure) in
+            return resizing(change) { codec, lower throws(IOFailure) in
                 try codec.allocate(lower, allocation, offset: offset, length: length)
             }
-        default: .passAndForget
+        default: return .passAndForget
         }
     }
 
@@ -102,7 +104,7 @@ extension BlockFilter {
         answering(change) { blocks throws(IOFailure) in
             let done: Void? = try blocks.changing(change.file, change.instance) {
                 codec throws(IOFailure) in
-                let lower = try LowerFile(
+                let lower = LowerFile(
                     of: change.file, mayWrite: true, change.instance, for: change.requestor)
                 try body(codec, lower)
             }

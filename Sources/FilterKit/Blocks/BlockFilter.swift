@@ -43,9 +43,9 @@ public import IOStack
 /// reads if ``decode(_:_:_:)`` finds it; a plain permutation does not. A truncation within a block,
 /// and a write behind the end, may change the block of the old end or the new.
 ///
-/// The data of a file that is open for writing alone, with O_APPEND or with O_DIRECT is read and
-/// written by a file object of the filter's own, one for each such file object: that costs a
-/// descriptor. It is opened as the service, which has to have the right to read what programs
+/// The data of a file that is open for writing alone is read by a file object of the filter's own,
+/// once a part of a block has to be; that of a file with O_APPEND or O_DIRECT is written by such
+/// an object, too. There is one for each such file object, and it costs a descriptor. It is opened as the service, which has to have the right to read what programs
 /// write. A file that is append-only (`chattr +a`) takes no data (EPERM): an append changes the
 /// last block.
 ///
@@ -92,6 +92,13 @@ public protocol BlockFilter: PreOpenFilter, PostOpenFilter, PreReadFilter, PreWr
         _ block: inout MutableSpan<UInt8>, _ number: UInt64, _ key: Key
     ) throws(IOFailure)
 
+    /// An error refuses an open, or the making of something, before anything is done. nil by
+    /// default.
+    func refusal(of open: PreOpen) -> IOFailure?
+
+    /// The same for a change of a file's size, attributes and the like, or of a name.
+    func refusal(of change: PreChange) -> IOFailure?
+
     /// As `otherOperations` of a filter, but not for IRP_MJ_QUERY_INFORMATION nor
     /// IRP_MJ_DIRECTORY_CONTROL. None by default.
     var blockOperations: [OperationRegistration] { get }
@@ -119,6 +126,22 @@ public struct BlockFileFacts: Sendable {
     /// What stands before the first block; nil for a file without a byte, and without a header in
     /// the layout. A file that is shorter below than its header has as much as there is.
     public let header: [UInt8]?
+
+    /// Bytes of the file as it lies below.
+    public func storedSize() throws(IOFailure) -> UInt64 {
+        try present.size()
+    }
+
+    /// Up to `length` bytes as they lie below, fewer at the file's end.
+    public func stored(at offset: UInt64, length: Int) throws(IOFailure) -> [UInt8] {
+        let buffer = try instance.volume.makeBuffer(capacity: length)
+        let count = try present.read(at: offset, length: length, into: buffer)
+        return buffer.withBytes(count) { [UInt8](copying: $0) }
+    }
+
+    private var present: LowerFile {
+        LowerFile(of: file, mayWrite: false, instance, for: .kernel)
+    }
 }
 
 extension BlockFilter {
@@ -126,6 +149,9 @@ extension BlockFilter {
     public var kernelReads: KernelReadTerms? { .unwatched }
     public var contexts: Set<ContextKind> { [.stream, .streamHandle] }
     public var blockOperations: [OperationRegistration] { [] }
+
+    public func refusal(of open: PreOpen) -> IOFailure? { nil }
+    public func refusal(of change: PreChange) -> IOFailure? { nil }
 
     public func header(for key: Key) throws(IOFailure) -> [UInt8] { [] }
 

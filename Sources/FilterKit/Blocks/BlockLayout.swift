@@ -15,17 +15,24 @@ public struct BlockLayout: Sendable, Equatable {
     public let header: Int
     /// Bytes that a stored block has more than its data, such as a nonce and a tag.
     public let overhead: Int
+    /// A last block that is shorter than the others may be a hole, too. Without that a short block
+    /// of zeros has the form of any other data, and zeros in its place below are no data.
+    public let hasShortHoles: Bool
 
     /// - Parameters:
     ///   - block: a power of two from 512 to 1,048,576 bytes.
     ///   - header: 0 to 4096 bytes.
     ///   - overhead: 0 to 4096 bytes.
-    public init(block: Int = 4096, header: Int = 0, overhead: Int = 0) {
+    ///   - hasShortHoles: true without overhead, whatever is said.
+    public init(
+        block: Int = 4096, header: Int = 0, overhead: Int = 0, hasShortHoles: Bool = true
+    ) {
         precondition((512...(1 << 20)).contains(block) && block.nonzeroBitCount == 1)
         precondition((0...4096).contains(header) && (0...4096).contains(overhead))
         self.block = block
         self.header = header
         self.overhead = overhead
+        self.hasShortHoles = hasShortHoles || overhead == 0
     }
 
     /// Sizes and offsets are other ones below.
@@ -39,6 +46,9 @@ public struct BlockLayout: Sendable, Equatable {
         let blocks = UInt64(Int64.max - Int64(header)) / UInt64(storedBlock)
         return blocks * UInt64(block)
     }
+
+    /// Whether zeros in the place of a stored block of so many bytes are a hole.
+    func mayBeHole(stored: Int) -> Bool { hasShortHoles || stored == storedBlock }
 
     func number(of offset: UInt64) -> UInt64 { offset / UInt64(block) }
 

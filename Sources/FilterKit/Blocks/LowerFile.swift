@@ -2,30 +2,34 @@ import BypassIOProtocol
 import IOStack
 import SystemPackage
 
-/// The file object by which the blocks of a file are read and written below the filter: that of the
-/// program, or one of the filter's own where that cannot read, puts every write at the end, or
-/// wants offsets on sector boundaries.
+/// The file objects by which the blocks of a file are read and written below the filter: that of
+/// the program, or one of the filter's own where that cannot read or write, puts every write at the
+/// end, or wants offsets on sector boundaries. A file object of the filter's own is opened when it
+/// is needed: who writes a new file from its beginning to its end needs none.
 struct LowerFile {
-    let file: FileObject
+    private let program: FileObject
+    private let mayWrite: Bool
     let instance: FilterInstance
     /// On whose behalf changes are made: quotas apply to it.
     let requestor: Requestor
-    private let own: OwnFile?
 
     init(
         of file: FileObject, mayWrite: Bool, _ instance: FilterInstance, for requestor: Requestor
-    ) throws(IOFailure) {
+    ) {
+        program = file
+        self.mayWrite = mayWrite
         self.instance = instance
         self.requestor = requestor
-        let needed: CreateParameters.Access = mayWrite ? [.read, .write] : .read
-        if file.options.isDisjoint(with: [.nonCached, .append, .attributesOnly]),
-            file.access.isSuperset(of: needed)
-        {
-            (self.file, own) = (file, nil)
-            return
-        }
-        let own = try OwnFile.of(file, needed, instance)
-        (self.file, self.own) = (own.file, own)
+    }
+
+    private func file(for needed: CreateParameters.Access) throws(IOFailure) -> FileObject {
+        let isUsable = program.options.isDisjoint(with: [.nonCached, .append, .attributesOnly])
+        if isUsable, program.access.isSuperset(of: needed) { return program }
+        // Whoever made a file that is read-only may write it by the handle that made it, and a
+        // user's service may not open it for writing once more.
+        let writesItself = isUsable && program.access.contains(.write)
+        let wanted: CreateParameters.Access = mayWrite && !writesItself ? [.read, .write] : .read
+        return try OwnFile.of(program, wanted, instance).file
     }
 
     /// Bytes of a read behind a short one, which is the file's end nearly always.
@@ -35,6 +39,7 @@ struct LowerFile {
     func read(
         at offset: UInt64, length: Int, into buffer: any IOBuffer
     ) throws(IOFailure) -> Int {
+        let file = try file(for: .read)
         let first = try instance.read(file, at: offset, length: length, into: buffer)
         guard first > 0, first < length else { return first }
         // A short read is no end yet.
@@ -58,6 +63,7 @@ struct LowerFile {
         var done = 0
         var rest = buffer
         do throws(IOFailure) {
+            let file = try file(for: .write)
             while true {
                 let count = try instance.write(
                     file, at: offset + UInt64(done), length: length - done, from: rest,
@@ -74,12 +80,12 @@ struct LowerFile {
     }
 
     func apply(_ change: FileChange) throws(IOFailure) {
-        try instance.apply(change, to: file, requestor: requestor)
+        try instance.apply(change, to: try file(for: .write), requestor: requestor)
     }
 
     /// Bytes of the file below.
     func size() throws(IOFailure) -> UInt64 {
-        guard case .information(let found) = try instance.query(.status, of: file) else {
+        guard case .information(let found) = try instance.query(.status, of: program) else {
             throw IOFailure(.invalidDeviceRequest)
         }
         return found.size
@@ -88,7 +94,8 @@ struct LowerFile {
     /// The next data or hole below, at or after an offset; nil: nothing but a hole follows.
     func next(_ query: InformationQuery) throws(IOFailure) -> UInt64? {
         do throws(IOFailure) {
-            guard case .offset(let offset) = try instance.query(query, of: file) else {
+            guard case .offset(let offset) = try instance.query(query, of: try file(for: .read))
+            else {
                 throw IOFailure(.invalidDeviceRequest)
             }
             return offset
@@ -112,11 +119,10 @@ private final class OwnFile: FilterContext {
     ) throws(IOFailure) -> OwnFile {
         let held = instance.context(on: .streamHandle(file)) as? OwnFile
         if let held, held.file.access.isSuperset(of: needed) { return held }
-        let access = file.access.contains(.write) ? needed.union(.write) : needed
         let own = OwnFile(
             try instance.open(
                 CreateParameters(
-                    path: "", directory: file, access: access,
+                    path: "", directory: file, access: needed,
                     options: file.options.intersection([.writeThrough, .noAccessTime]))))
         do throws(NTStatus) {
             // Of two that are opened at once the first stays, if it is as good.

@@ -62,6 +62,12 @@ struct GuardCommand: ParsableCommand {
         completion: .directory)
     var undoStore: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A further filter for each DIR, as of bypassio mount; repeat for more.",
+            valueName: "name[=altitude][,key=value]..."))
+    var filter: [String] = []
+
     @Flag(help: "Do not print what COMMAND did, what was denied and asked.")
     var quiet = false
 
@@ -98,10 +104,22 @@ struct GuardCommand: ParsableCommand {
             }
             let session = GuardSession(
                 places, profiles: files, timeout: timeout, isQuiet: quiet,
-                record: try recordFile(of: places), undo: try undoChoice(places))
+                record: try recordFile(of: places), undo: try undoChoice(places),
+                filters: try filter.map { try furtherFilter($0) })
             let code = try session.run(command)
             if code != 0 { throw ExitCode(code) }
         }
+    }
+
+    /// In full, because its service may be in another directory.
+    private func furtherFilter(_ text: String) throws -> String {
+        let setting = try FilterSetting(text)
+        guard ![.policy, .audit, .undo].contains(setting.filter) else {
+            throw CommandError(
+                .usage,
+                "A guard has \(setting.filter.rawValue) of its own: --profile, --record, --undo.")
+        }
+        return setting.text
     }
 
     private func undoChoice(_ places: [GuardedDirectory]) throws -> GuardUndo? {

@@ -32,7 +32,8 @@ final class GuardService {
     /// Starts it, in new namespaces or in those of another one.
     init(
         _ place: GuardedDirectory, _ folder: FilePath, inNamespacesOf first: GuardService?,
-        isRoot: Bool, filter: String, record: FilePath?, undo: (choice: GuardUndo, session: String)?
+        isRoot: Bool, filters: [String], record: FilePath?,
+        undo: (choice: GuardUndo, session: String)?
     ) throws {
         self.undo = try undo.map { try UndoPlace(store: $0.choice.store, name: $0.session) }
         self.record = record ?? folder.appending("record")
@@ -59,7 +60,8 @@ final class GuardService {
         let options = (isRoot ? "allow_other,dev,suid,bypass=auto," : "") + "control=\(socket.path)"
         process = try GuardProcess.start(
             enter + ["setpriv", "--pdeathsig", "KILL", "--", ChildProcess.ownProgram] + [
-                "mount", "-o", options, "--log", log.string, "--filter", filter,
+                "mount", "-o", options, "--log", log.string,
+            ] + filters.flatMap { ["--filter", $0] } + [
                 "--filter", "audit,file=\(self.record.string)",
             ] + (undo.map { ["--filter", $0.choice.filter($0.session)] } ?? []) + [
                 place.path.string, mountPoint.string,

@@ -24,6 +24,8 @@ final class GuardSession {
     private let record: FilePath?
     /// nil: nothing is kept to be taken back.
     private let undo: GuardUndo?
+    /// Beside those of the guard, as the command line has them.
+    private let filters: [String]
     private let isRoot = geteuid() == 0
     /// The number by which a user namespace shows users that it does not know.
     private static let nobody: UInt32 = 65534
@@ -35,8 +37,9 @@ final class GuardSession {
 
     init(
         _ places: [GuardedDirectory], profiles: [String], timeout: Int, isQuiet: Bool,
-        record: FilePath?, undo: GuardUndo?
+        record: FilePath?, undo: GuardUndo?, filters: [String]
     ) {
+        self.filters = filters
         self.record = record
         self.undo = undo
         self.places = places
@@ -64,7 +67,7 @@ final class GuardSession {
         for place in places {
             let service = try GuardService(
                 place, folder.path.appending("\(services.count)"), inNamespacesOf: services.first,
-                isRoot: isRoot, filter: filter(for: place), record: record,
+                isRoot: isRoot, filters: [filter(for: place)] + filters, record: record,
                 undo: undo.map { ($0, $0.session(services.count)) })
             services.append(service)
             try service.awaitMount()

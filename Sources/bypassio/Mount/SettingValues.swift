@@ -62,6 +62,12 @@ struct FilterSetting {
         }
     }
 
+    /// As ``init(_:)`` takes it.
+    var text: String {
+        let head = filter.rawValue + (altitude.map { "=\($0)" } ?? "")
+        return ([head] + values.map { "\($0.key)=\($0.value)" }).joined(separator: ",")
+    }
+
     private static func altitude(_ text: String, _ filter: ShippedFilter) throws -> Altitude {
         guard let altitude = Altitude(text) else {
             throw CommandError(

@@ -13,6 +13,7 @@ enum ShippedFilter: String, CaseIterable {
     case process
     case audit
     case undo
+    case encrypt
 
     static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -35,6 +36,7 @@ enum ShippedFilter: String, CaseIterable {
         case .process: Self.processKeys
         case .audit: Self.auditKeys
         case .undo: Self.undoKeys
+        case .encrypt: Self.encryptKeys
         case .accessheat, .noop, .legacy: []
         }
     }
@@ -50,6 +52,7 @@ enum ShippedFilter: String, CaseIterable {
         case .process: "has programs of their own decide, in any language, by a port"
         case .audit: "writes down who does what to which file"
         case .undo: "keeps the old state of what is changed, so that it can be taken back"
+        case .encrypt: "keeps files encrypted, in the format of gocryptfs with plain names"
         case .fault: "delays, fails, cuts, damages or holds requests, by rules: for tests"
         }
     }
@@ -60,15 +63,17 @@ enum ShippedFilter: String, CaseIterable {
         case .policy: [("profile", PolicyProfile.builtInNames[0])]
         case .audit: [("file", "/dev/null")]
         case .undo: [("store", "/")]
+        case .encrypt: [("passfile", "/dev/null")]
         default: []
         }
     }
 
     /// Makes a filter with these settings; throws a ``CommandError`` for a wrong value. `altitude`
-    /// is where it will be attached, nil for its own; the filter's messages go to `log`.
+    /// is where it will be attached, nil for its own; `volume` is nil for a filter that never will
+    /// be; the filter's messages go to `log`.
     func make(
         _ values: [(key: String, value: String)], altitude: Altitude? = nil,
-        log: ServiceLog = .silent
+        on volume: Volume? = nil, log: ServiceLog = .silent
     ) throws -> LoadableFilter {
         switch self {
         case .readaudit: loadable(try readAudit(values, log))
@@ -85,6 +90,7 @@ enum ShippedFilter: String, CaseIterable {
         case .process: try Self.process(values, log)
         case .audit: try Self.audit(values, log)
         case .undo: try Self.undo(values, log)
+        case .encrypt: try Self.encrypt(values, on: volume)
         }
     }
 
@@ -103,6 +109,7 @@ enum ShippedFilter: String, CaseIterable {
     func isPath(_ key: String, _ value: String) -> Bool {
         if self == .audit { return key == "file" && value != AuditJournal.word }
         if self == .undo { return key == "store" }
+        if self == .encrypt { return key == "passfile" || key == "conf" }
         guard self == .policy else { return false }
         return key == "answers" || (key == "profile" && PolicyProfile.builtInText(value) == nil)
     }

@@ -45,6 +45,10 @@ struct ImportTests {
             "BypassIOProtocol", "Dispatch", "FilterKit", "FoundationEssentials", "IOStack",
             "Synchronization", "SystemPackage",
         ],
+        "Encryption": [
+            "BypassIOProtocol", "Crypto", "CryptoExtras", "FilterKit", "FoundationEssentials",
+            "Glibc", "IOStack", "SystemPackage",
+        ],
         "VolumeDrivers": ["BypassIOProtocol", "IOStack", "Synchronization"],
         "BypassIOLab": [
             "BypassIOProtocol", "Dispatch", "IOStack", "MemoryFileSystem", "SystemPackage",
@@ -59,7 +63,8 @@ struct ImportTests {
             "ArgumentParser", "BypassIOBench", "BypassIOClient", "BypassIOLab", "BypassIOMount",
             "BypassIOProtocol", "CBypassIO", "CKernelABI", "ControlInterface", "Crypto",
             "DirectRead",
-            "Dispatch", "FUSE", "FUSERing", "FilterKit", "Foundation", "Glibc", "HostFileSystem",
+            "Dispatch", "Encryption", "FUSE", "FUSERing", "FilterKit", "Foundation", "Glibc",
+            "HostFileSystem",
             "IOStack", "LinuxKit", "Locks", "Logging",
             "Minifilters", "ServiceEvents", "Synchronization", "SystemPackage", "Terminal",
             "VolumeDrivers",

@@ -18,6 +18,8 @@ struct UnsafeTests {
         "Sources/IOStack/Filtering/Manager/OperationChain.swift": "a node that is lent",
         "Sources/IOStack/Model/Requests/IOBuffer.swift": "bytes and paths copied whole",
         "Sources/IOStack/Filtering/Request/SpareRequest.swift": "the thread's own request",
+        // Secrets, which are wiped, and bytes that the cipher gets without a copy.
+        "Sources/Encryption/Format/": "secrets, the cipher, getentropy(3)",
         // Single calls of libc and of C targets.
         "Sources/BypassIOClient/BypassIOClient.swift": "the control code, in C",
         "Sources/BypassIOLab/Run/CarryingThread.swift": "the state of a thread",
@@ -46,6 +48,8 @@ struct UnsafeTests {
         "Sources/bypassio/Sample/SampleMountPoint.swift": "a temporary folder",
         "Sources/bypassio/State/HostPath.swift": "lstat(2)",
         "Sources/bypassio/Top/TopScreen.swift": "the terminal",
+        "Sources/bypassio/Encrypt/KeyHardening.swift": "setrlimit(2)",
+        "Sources/bypassio/Encrypt/PassphraseSource.swift": "reading into memory that is wiped",
         "Sources/bypassio/Guard/GuardProcess.swift": "posix_spawn, waitpid",
         "Sources/bypassio/Policy/ShippedFilter+Policy.swift": "users by their names",
         "Sources/bypassio/Why/Asker.swift": "users, and becoming another user",

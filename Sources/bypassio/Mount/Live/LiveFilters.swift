@@ -136,7 +136,8 @@ final class LiveFilters: Sendable {
     }
 
     private func make(_ setting: FilterSetting) throws -> LoadableFilter {
-        try setting.filter.make(setting.values, altitude: setting.altitude, log: log)
+        try setting.filter.make(
+            setting.values, altitude: setting.altitude, on: volume, log: log)
     }
 
     private func load(
