@@ -268,8 +268,7 @@ let package = Package(
         .testTarget(
             name: "EncryptionTests",
             dependencies: [
-                "LinuxKit", "TestSupport", "Encryption", "FilterKit", "IOStack",
-                "BypassIOProtocol", "MemoryFileSystem",
+                "Encryption", "IOStack", "BypassIOProtocol", "MemoryFileSystem",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

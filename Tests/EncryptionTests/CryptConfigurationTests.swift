@@ -1,6 +1,5 @@
 import Encryption
 import Foundation
-import TestSupport
 import Testing
 
 /// The file with the encrypted key, beside one that gocryptfs 2.3 made.

@@ -1,6 +1,5 @@
 import BypassIOProtocol
 import Encryption
-import FilterKit
 import Foundation
 import IOStack
 import MemoryFileSystem

@@ -31,10 +31,16 @@ public final class EncryptFilter: BlockFilter {
     /// A file of the root that is neither changed nor removed.
     let keptName: FilePath.Component?
 
-    /// - Parameter keptName: of the file in the volume's root that has the key, if it lies there.
+    public let succeedsAnother: Bool
+
+    /// - Parameters:
+    ///   - keptName: of the file in the volume's root that has the key, if it lies there.
+    ///   - succeedsAnother: another process had the filter attached to files that are open.
     public init(
-        _ key: MasterKey, plainFiles: PlainFiles = .bypass, keptName: FilePath.Component? = nil
+        _ key: MasterKey, plainFiles: PlainFiles = .bypass, keptName: FilePath.Component? = nil,
+        succeedsAnother: Bool = false
     ) {
+        self.succeedsAnother = succeedsAnother
         cipher = BlockCipher(key.content)
         self.plainFiles = plainFiles
         self.keptName = keptName

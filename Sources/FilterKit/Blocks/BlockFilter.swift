@@ -45,12 +45,13 @@ public import IOStack
 ///
 /// The data of a file that is open for writing alone is read by a file object of the filter's own,
 /// once a part of a block has to be; that of a file with O_APPEND or O_DIRECT is written by such
-/// an object, too. There is one for each such file object, and it costs a descriptor. It is opened as the service, which has to have the right to read what programs
-/// write. A file that is append-only (`chattr +a`) takes no data (EPERM): an append changes the
-/// last block.
+/// an object, too. There is one for each such file object, and it costs a descriptor. It is opened
+/// as the service, which has to have the right to read what programs write. A file that is
+/// append-only (`chattr +a`) takes no data (EPERM): an append changes the last block.
 ///
 /// The filter must be there before any file is open, and stay: it attaches to a volume without
-/// open files only, and refuses a manual detach. Otherwise caches above would hold both forms.
+/// open files and directories only, so to no mount that is served already, and refuses a manual
+/// detach. Otherwise caches above would hold both forms.
 ///
 /// A type must not replace the methods of the protocols that this one refines. Rows of the low
 /// level go into ``blockOperations``. Usable from any thread.
@@ -91,6 +92,10 @@ public protocol BlockFilter: PreOpenFilter, PostOpenFilter, PreReadFilter, PreWr
     func decode(
         _ block: inout MutableSpan<UInt8>, _ number: UInt64, _ key: Key
     ) throws(IOFailure)
+
+    /// The filter was there before the files that are open now: another process that had the volume
+    /// had it attached. false by default.
+    var succeedsAnother: Bool { get }
 
     /// An error refuses an open, or the making of something, before anything is done. nil by
     /// default.
@@ -150,6 +155,8 @@ extension BlockFilter {
     public var contexts: Set<ContextKind> { [.stream, .streamHandle] }
     public var blockOperations: [OperationRegistration] { [] }
 
+    public var succeedsAnother: Bool { false }
+
     public func refusal(of open: PreOpen) -> IOFailure? { nil }
     public func refusal(of change: PreChange) -> IOFailure? { nil }
 
@@ -158,7 +165,7 @@ extension BlockFilter {
     /// What is open may be cached above in its stored form.
     public func willAttach(
         _ instance: FilterInstance, _ reason: FilterRegistration.SetupReason
-    ) -> Bool { !instance.volume.hasOpenFiles }
+    ) -> Bool { succeedsAnother || !instance.volume.hasOpenFiles }
 
     public func mayDetach(_ instance: FilterInstance) -> Bool { false }
 }

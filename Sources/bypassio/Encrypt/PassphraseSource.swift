@@ -1,7 +1,5 @@
 import Encryption
-import Foundation
 import SystemPackage
-import Terminal
 
 /// Where a passphrase comes from. It is never an argument, which every user may list.
 enum PassphraseSource {
@@ -13,7 +11,7 @@ enum PassphraseSource {
     /// In bytes.
     private static let longest = 2048
     /// For the program, which may ask somebody.
-    private static let patience = 120.0
+    private static let patience: Duration = .seconds(120)
 
     /// Throws a ``CommandError`` unless one of the two is named.
     init(passfile: String?, extpass: String?, wanting words: String) throws {
@@ -40,7 +38,9 @@ enum PassphraseSource {
         do {
             let file = try FileDescriptor.open(
                 ArgumentPath.path(name), .readOnly, options: .closeOnExec)
-            return try file.closeAfter { try firstLine(of: file, source) }
+            return try file.closeAfter {
+                try unsafe firstLine(source) { try unsafe file.read(into: $0) }
+            }
         } catch let error as Errno {
             throw CommandError(
                 .noInput, "\(source) cannot be read (\(error)): check path and rights.")
@@ -50,38 +50,39 @@ enum PassphraseSource {
     private static func line(ofProgram command: String) throws -> Secret {
         let words = command.split(separator: " ").map(String.init)
         let source = "The program of extpass (\(words.first ?? "none"))"
-        let child: ChildProcess
-        do throws(ChildProcess.Failure) {
-            child = try ChildProcess(
-                words, input: .inherited, output: .pipe, errors: .inherited)
+        let program = try PassphraseProgram(words, within: patience)
+        let line: Secret?
+        var failure: (any Error)?
+        do {
+            line = try unsafe firstLine(source) { try unsafe program.read(into: $0) ?? 0 }
         } catch {
-            throw CommandError(.unavailable, "extpass: \(error)")
+            (line, failure) = (nil, error)
         }
-        guard child.wait(seconds: patience) else {
-            child.end(within: 1)
+        guard let code = program.waitForEnd() else {
             throw CommandError(
-                .unavailable, "\(source) has said nothing for \(Int(patience)) seconds.")
+                .unavailable, "\(source) has not ended after \(patience.components.seconds) s.")
         }
-        let code = child.waitForEnd()
-        guard code == 0, let output = child.output else {
+        guard code == 0 else {
             throw CommandError(.unavailable, "\(source) failed, with \(code).")
         }
-        do {
-            return try firstLine(of: FileDescriptor(rawValue: output.fileDescriptor), source)
-        } catch let error as Errno {
-            throw CommandError(.unavailable, "\(source) cannot be read (\(error)).")
+        guard let line else {
+            throw failure as? CommandError
+                ?? CommandError(.unavailable, "\(source) cannot be read.")
         }
+        return line
     }
 
-    /// Throws a ``CommandError``, or an ``Errno``.
-    private static func firstLine(of file: FileDescriptor, _ source: String) throws -> Secret {
+    /// - Parameter read: as read(2). Throws a ``CommandError``, and what it throws.
+    private static func firstLine(
+        _ source: String, _ read: (UnsafeMutableRawBufferPointer) throws -> Int
+    ) throws -> Secret {
         var bytes = [UInt8](repeating: 0, count: longest + 1)
         defer { Secret.wipe(&bytes) }
         var count = 0
         while count < bytes.count, !bytes[..<count].contains(UInt8(ascii: "\n")) {
             let start = count
             let got = try unsafe bytes.withUnsafeMutableBytes { all in
-                try unsafe file.read(into: UnsafeMutableRawBufferPointer(rebasing: all[start...]))
+                try unsafe read(UnsafeMutableRawBufferPointer(rebasing: all[start...]))
             }
             if got == 0 { break }
             count += got

@@ -18,7 +18,7 @@ extension ShippedFilter {
 
     /// - Parameter volume: nil for a filter that is attached nowhere.
     static func encrypt(
-        _ values: [(key: String, value: String)], on volume: Volume?
+        _ values: [(key: String, value: String)], on volume: Volume?, isSuccessor: Bool
     ) throws -> LoadableFilter {
         var passfile: String?
         var extpass: String?
@@ -51,7 +51,8 @@ extension ShippedFilter {
         do throws(EncryptionError) {
             let filter = EncryptFilter(
                 try configuration.masterKey(passphrase), plainFiles: plain,
-                keptName: conf == nil ? file.path.lastComponent : nil)
+                keptName: conf == nil ? file.path.lastComponent : nil,
+                succeedsAnother: isSuccessor)
             return LoadableFilter(registration: filter.registration)
         } catch {
             throw file.fault(error)

@@ -70,10 +70,10 @@ enum ShippedFilter: String, CaseIterable {
 
     /// Makes a filter with these settings; throws a ``CommandError`` for a wrong value. `altitude`
     /// is where it will be attached, nil for its own; `volume` is nil for a filter that never will
-    /// be; the filter's messages go to `log`.
+    /// be; `isSuccessor`: another process had it attached; the filter's messages go to `log`.
     func make(
         _ values: [(key: String, value: String)], altitude: Altitude? = nil,
-        on volume: Volume? = nil, log: ServiceLog = .silent
+        on volume: Volume? = nil, isSuccessor: Bool = false, log: ServiceLog = .silent
     ) throws -> LoadableFilter {
         switch self {
         case .readaudit: loadable(try readAudit(values, log))
@@ -90,7 +90,7 @@ enum ShippedFilter: String, CaseIterable {
         case .process: try Self.process(values, log)
         case .audit: try Self.audit(values, log)
         case .undo: try Self.undo(values, log)
-        case .encrypt: try Self.encrypt(values, on: volume)
+        case .encrypt: try Self.encrypt(values, on: volume, isSuccessor: isSuccessor)
         }
     }
 

@@ -36,7 +36,7 @@ extension LiveFilters {
             let values = known ? [] : filter.settings.map { ($0.key, $0.value) }
             _ = try attach(
                 FilterSetting(name: filter.name, altitude: filter.altitude, values: values),
-                reason: .automatic, mustBeNew: false, state: filter.state)
+                reason: .automatic, mustBeNew: false, state: filter.state, isSuccessor: true)
         }
     }
 

@@ -86,9 +86,9 @@ extension MountedVolume {
             #expect(read.errors.contains("Input/output error"), "\(read)")
             #expect(read.lines == ["8192", "100000"], "\(read)")
             let mapped = try folder.shell(
-                "python3 -c 'import mmap; m = mmap.mmap(open(\"file\", \"rb\").fileno(), 0, "
+                "python3 -c 'import mmap, os; m = mmap.mmap(os.open(\"file\", 0), 0, "
                     + "prot=mmap.PROT_READ); print(m[0:4]); print(m[9000])'")
-            #expect(mapped.code == -SIGBUS && !mapped.output.contains("121"), "\(mapped)")
+            #expect(mapped.code == 128 + SIGBUS && !mapped.output.contains("121"), "\(mapped)")
         }
 
         @Test("encrypted files veto bypass and the kernel's reads, plain files have both")

@@ -49,6 +49,7 @@ struct UnsafeTests {
         "Sources/bypassio/State/HostPath.swift": "lstat(2)",
         "Sources/bypassio/Top/TopScreen.swift": "the terminal",
         "Sources/bypassio/Encrypt/KeyHardening.swift": "setrlimit(2)",
+        "Sources/bypassio/Encrypt/PassphraseProgram.swift": "posix_spawn, poll, waitpid",
         "Sources/bypassio/Encrypt/PassphraseSource.swift": "reading into memory that is wiped",
         "Sources/bypassio/Guard/GuardProcess.swift": "posix_spawn, waitpid",
         "Sources/bypassio/Policy/ShippedFilter+Policy.swift": "users by their names",

@@ -101,7 +101,7 @@ final class LiveFilters: Sendable {
     /// Throws a ``Refusal``, and a ``CommandError`` for a wrong value.
     func attach(
         _ setting: FilterSetting, reason: FilterRegistration.SetupReason, mustBeNew: Bool,
-        state saved: SavedFilterState? = nil
+        state saved: SavedFilterState? = nil, isSuccessor: Bool = false
     ) throws -> FilterInstance {
         defer { changed() }
         if let allowed, !allowed.allows(setting.filter) {
@@ -111,9 +111,9 @@ final class LiveFilters: Sendable {
             return try attach(
                 known, setting.altitude ?? known.registration.altitude, reason)
         }
-        var made = try make(setting)
+        var made = try make(setting, isSuccessor)
         if let saved, !restore(saved, to: made.registration) {
-            made = try make(setting)
+            made = try make(setting, isSuccessor)
         }
         let altitude = setting.altitude ?? made.registration.altitude
         let known = state.withLock { state in
@@ -135,9 +135,10 @@ final class LiveFilters: Sendable {
         return state.withLock { $0.loaded.first { $0.shipped == kind }?.filter }
     }
 
-    private func make(_ setting: FilterSetting) throws -> LoadableFilter {
+    private func make(_ setting: FilterSetting, _ isSuccessor: Bool) throws -> LoadableFilter {
         try setting.filter.make(
-            setting.values, altitude: setting.altitude, on: volume, log: log)
+            setting.values, altitude: setting.altitude, on: volume, isSuccessor: isSuccessor,
+            log: log)
     }
 
     private func load(
