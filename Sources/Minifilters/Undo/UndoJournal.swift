@@ -29,20 +29,34 @@ package enum UndoJournal {
         return (records, length)
     }
 
+    /// The first record, of the first bytes of a journal; nil where they do not hold it.
+    package static func first(_ bytes: [UInt8]) -> UndoRecord? {
+        record(bytes, at: 0)?.record
+    }
+
+    /// The record at a place, and where the next is; nil where it is torn.
+    private static func record(
+        _ bytes: [UInt8], at place: Int
+    ) -> (record: UndoRecord, end: Int)? {
+        guard bytes.count - place >= head else { return nil }
+        var reader = StateReader(bytes, from: place)
+        guard let length = try? Int(reader.word()), let sum = try? reader.long(),
+            length <= longest, length <= bytes.count - place - head
+        else { return nil }
+        let end = place + head + length
+        let body = Array(bytes[place + head..<end])
+        guard body.stateSum(from: 0) == sum else { return nil }
+        var content = StateReader(body)
+        guard let record = try? UndoRecord(&content), content.isAtEnd else { return nil }
+        return (record, end)
+    }
+
     /// Gives the records one by one, and returns how many bytes they have.
     static func read(_ bytes: [UInt8], _ take: (UndoRecord) -> Void) -> Int {
         var place = 0
-        while bytes.count - place >= head {
-            var reader = StateReader(bytes, from: place)
-            guard let length = try? Int(reader.word()), let sum = try? reader.long(),
-                length <= longest, length <= bytes.count - place - head
-            else { break }
-            let body = Array(bytes[place + head..<place + head + length])
-            guard body.stateSum(from: 0) == sum else { break }
-            var content = StateReader(body)
-            guard let record = try? UndoRecord(&content), content.isAtEnd else { break }
+        while let (record, end) = record(bytes, at: place) {
             take(record)
-            place += head + length
+            place = end
         }
         return place
     }

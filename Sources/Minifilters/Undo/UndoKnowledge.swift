@@ -37,6 +37,12 @@ package struct UndoKnowledge: Sendable {
     package private(set) var cleared: Set<UndoEntry> = []
     /// Files of which a revert has taken a name.
     package private(set) var unlinked: Set<FileID> = []
+    /// Files that somebody else had changed before a revert restored them.
+    package private(set) var foreign: Set<UInt64> = []
+    /// When files were changed last that a revert of another session left as this one had.
+    package private(set) var returned: [FileID: FileTime] = [:]
+    /// Files of before that a revert made again, as the session met them.
+    package private(set) var firstFiles: [UInt64: (file: FileID, birth: FileTime?)] = [:]
     /// Names in the order of their first change.
     package private(set) var order: [UndoEntry] = []
     private var users: [UndoIDs] = []
@@ -92,10 +98,11 @@ package struct UndoKnowledge: Sendable {
         case .forgottenEntry(let entry): takeFirst(.forgottenEntry(first(entry)))
         case .clearing(let entry): takeFirst(.clearing(first(entry)))
         case .kept(let number, _, _, _), .whole(let number), .held(let number),
-            .flags(let number, _), .forgottenNode(let number), .settledNode(let number):
+            .flags(let number, _), .forgottenNode(let number), .settledNode(let number),
+            .foreign(let number):
             // All of its old state was kept when it was removed.
             if others[number] == nil { takeFirst(record) }
-        case .begun, .ended, .remade, .reverting, .unlinking: takeFirst(record)
+        case .begun, .ended, .remade, .reverting, .unlinking, .returned: takeFirst(record)
         }
     }
 
@@ -142,6 +149,7 @@ package struct UndoKnowledge: Sendable {
         case .ended(let time): ended = time
         case .remade(let number, let file, let birth):
             guard var node = nodes[number] else { return }
+            if firstFiles[number] == nil { firstFiles[number] = (node.file, node.birth) }
             (node.file, node.birth) = (file, birth)
             nodes[number] = node
             remade[file] = (number, birth)
@@ -149,6 +157,8 @@ package struct UndoKnowledge: Sendable {
         case .reverting(let number, false): reverting.remove(number)
         case .clearing(let entry): cleared.insert(entry)
         case .unlinking(let file): unlinked.insert(file)
+        case .foreign(let number): foreign.insert(number)
+        case .returned(let file, let changed): returned[file] = changed
         }
     }
 

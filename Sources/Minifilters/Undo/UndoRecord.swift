@@ -28,6 +28,8 @@ package struct UndoNode: Sendable, Equatable {
     package var size: UInt64
     package var accessed: FileTime
     package var modified: FileTime
+    /// When the file was changed last before the session met it; nil in journals of before.
+    package var changed: FileTime?
     /// The number of a device node.
     package var device: UInt64
     package var links: UInt64
@@ -59,6 +61,7 @@ package struct UndoNode: Sendable, Equatable {
         size = found.size
         accessed = found.accessTime
         modified = found.modificationTime
+        changed = found.changeTime
         device = found.deviceNumber
         links = found.linkCount
         self.place = place
@@ -123,6 +126,12 @@ package enum UndoRecord: Sendable, Equatable {
     case clearing(UndoEntry)
     /// A revert takes a name of a file that the session made; it may have others.
     case unlinking(FileID)
+    /// A revert with `--force` met a file that somebody else had changed: what the session kept of
+    /// it is not all that is needed.
+    case foreign(UInt64)
+    /// A revert of another session left the file as this one had left it, at that time of its last
+    /// change.
+    case returned(FileID, changed: FileTime)
 }
 
 extension UndoRecord {
@@ -146,8 +155,9 @@ extension UndoRecord {
             writer.identities(users)
             writer.identities(groups)
         case .node(let node):
-            writer.byte(2)
+            writer.byte(node.changed == nil ? 2 : 17)
             node.write(to: &writer)
+            if let changed = node.changed { writer.time(changed) }
         case .entry(let entry, let old):
             writer.byte(3)
             writer.entry(entry)
@@ -186,6 +196,11 @@ extension UndoRecord {
         case .unlinking(let file):
             writer.byte(16)
             writer.file(file)
+        case .foreign(let number): writer.number(18, number)
+        case .returned(let file, let changed):
+            writer.byte(19)
+            writer.file(file)
+            writer.time(changed)
         }
     }
 
@@ -223,6 +238,12 @@ extension UndoRecord {
         case 14: self = .reverting(try reader.number(), try reader.flag())
         case 15: self = .clearing(try reader.entry())
         case 16: self = .unlinking(try reader.file())
+        case 17:
+            var node = try UndoNode(&reader)
+            node.changed = try reader.time()
+            self = .node(node)
+        case 18: self = .foreign(try reader.number())
+        case 19: self = .returned(try reader.file(), changed: try reader.time())
         default: throw StateReader.Malformed()
         }
     }

@@ -91,8 +91,15 @@ struct UndoChanges {
                     place: place)
             ]
         }
+        let details = details(of: node, place)
+        // It has its old path in another directory: that one is told.
+        guard place.text != oldPath else {
+            let changed = UndoChange(
+                kind: .changed, path: place.text, details: details, number: old, place: place)
+            return (details.isEmpty ? [] : [changed]) + [new].compactMap(\.self)
+        }
         let renamed = UndoChange(
-            kind: .renamed, path: place.text, oldPath: oldPath, details: details(of: node, place),
+            kind: .renamed, path: place.text, oldPath: oldPath, details: details,
             number: old, place: place)
         return [renamed, new].compactMap(\.self)
     }

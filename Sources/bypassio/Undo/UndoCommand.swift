@@ -101,43 +101,48 @@ struct UndoListCommand: ParsableCommand {
         let directory: String
         let began: String
         let state: String
-        let names: Int
-        let files: Int
+        /// nil: nobody has counted.
+        let names: UInt64?
+        let files: UInt64?
 
-        init(_ session: FoundUndoSession) {
-            let time = session.knowledge.began
-            name = session.name
+        init(_ session: UndoOverview) {
+            let time = session.began
+            name = session.address.name
             directory = session.root.string
             began =
                 WallTime(
                     nanoseconds: time.seconds &* 1_000_000_000 &+ Int64(time.nanoseconds)
                 ).iso8601
-            state =
-                session.isLive
-                ? "at work" : session.knowledge.ended == nil ? "killed" : "ended"
-            (names, files) = (session.knowledge.order.count, session.knowledge.kept.count)
+            state = session.state
+            (names, files) = (session.counts?.names, session.counts?.files)
+        }
+
+        var text: String {
+            let counts =
+                if let names, let files { "\(names) names, data of \(files) files" } else {
+                    "more than a list counts: see bypassio undo status \(name)"
+                }
+            return "\(name)  \(began)  \(state)  \(directory): \(counts)"
         }
     }
 
     func run() throws {
         try reportingErrors {
             var found: [(began: FileTime, row: Row)] = []
-            UndoStore(try options.folder()).forEach { name, session in
-                switch session {
-                case .success(let session):
-                    found.append((session.knowledge.began, Row(session)))
-                case .failure(let fault):
+            for address in UndoStore(try options.folder()).addresses {
+                do throws(FoundUndoSession.Fault) {
+                    guard let session = try UndoOverview(address), !session.removeIfDone() else {
+                        continue
+                    }
+                    found.append((session.began, Row(session)))
+                } catch {
                     StandardOutput.complain(
-                        "bypassio: session \(name) cannot be read: \(fault.text)".onOneLine)
+                        "bypassio: session \(address.name) cannot be read: \(error.text)".onOneLine)
                 }
             }
             let rows = found.sorted { $1.began.isAfter($0.began) }.map(\.row)
             if json { return try JSONOutput.print(rows) }
-            for row in rows {
-                StandardOutput.print(
-                    "\(row.name)  \(row.began)  \(row.state)  \(row.directory): \(row.names) "
-                        .appending("names, data of \(row.files) files").onOneLine)
-            }
+            for row in rows { StandardOutput.print(row.text.onOneLine) }
             if rows.isEmpty { StandardOutput.print("There are no sessions.") }
         }
     }
@@ -236,13 +241,14 @@ struct UndoKeepCommand: ParsableCommand {
                     throw CommandError(
                         .notSupported, "Session \(tree.session.name) is at work: end it first.")
                 }
-                return tree.session.place.remove()
+                return UndoReturns.removeAll(of: tree.session.address)
             }
             let selection = UndoSelection(paths, in: tree)
             guard !selection.isEmpty else {
                 throw CommandError(.noInput, "The session did not change that.")
             }
             try tree.session.forget(selection)
+            tree.session.removeIfAllIsForgotten()
             for entry in selection.entries {
                 if let path = tree.path(of: entry) ?? tree.oldPath(of: entry) {
                     StandardOutput.print("stays: \(path.text)".onOneLine)
@@ -296,21 +302,27 @@ struct UndoRevertCommand: ParsableCommand {
                     "Nothing was taken back: name other paths, or --force overwrites these and "
                         + "keeps copies.")
             }
+            let returns = UndoReturns(tree, selection)
             do throws(Errno) {
                 try revert.run(UndoNotes(tree.session))
             } catch {
                 throw CommandError(
                     .cannotCreate, "\(tree.session.place.path) cannot be written: \(error).")
             }
-            for text in revert.failures { StandardOutput.complain("bypassio: \(text)".onOneLine) }
+            for text in returns.tell(selection) + revert.failures {
+                StandardOutput.complain("bypassio: \(text)".onOneLine)
+            }
             guard revert.failures.isEmpty else {
                 throw CommandStatus.notSupported.exitCode
             }
             for change in changes { StandardOutput.print("taken back: \(change.text)".onOneLine) }
-            guard !tree.session.isLive else { return }
+            guard !tree.session.isLive else {
+                return all ? UndoTakenBack.note(tree.session) : ()
+            }
             // Whoever kills this finds a session with nothing to take back.
             try tree.session.forget(selection)
-            if all { tree.session.place.remove() }
+            if all { UndoReturns.removeAll(of: tree.session.address) }
+            tree.session.removeIfAllIsForgotten()
         }
     }
 }
@@ -332,12 +344,21 @@ extension FoundUndoSession {
                 }
             }
             if let held = try? UndoPlace.held(in: folder) {
-                for number in selection.nodes {
-                    try? SystemCall.unlink(UndoPlace.name(number), at: held.descriptor)
+                let names = selection.nodes.map { UndoPlace.name($0) }
+                let returns = UndoReturns(releasedFrom: self)
+                for text in returns.release(names, in: held.descriptor) {
+                    StandardOutput.complain("bypassio: \(text)".onOneLine)
                 }
             }
         } catch {
             throw CommandError(.cannotCreate, "\(place.path) cannot be written: \(error).")
         }
+    }
+
+    /// A session that has ended, and of which nothing is left to take back, is removed.
+    func removeIfAllIsForgotten() {
+        guard !isLive, let now = try? address.session(), !now.isLive, UndoTakenBack.isAll(of: now)
+        else { return }
+        UndoReturns.removeAll(of: address)
     }
 }

@@ -88,7 +88,7 @@ struct UndoConflicts {
                 tree.number(of: found) == nil
             else { continue }
             guard found.isDirectory else {
-                if FileTime(found.changed).isAfter(end),
+                if !tree.session.hasLeft(FileID(found), FileTime(found.changed), end),
                     !tree.knowledge.unlinked.contains(FileID(found))
                 {
                     return "\(path.text) was changed since, by somebody else"
@@ -111,7 +111,8 @@ struct UndoConflicts {
             let node = tree.knowledge.nodes[number], node.kind != .directory,
             let path = tree.path(of: number),
             let found = tree.status(of: path), UndoTree.isSame(node, found),
-            FileTime(found.changed).isAfter(end), !UndoneFile(tree, node).isAsBefore(found)
+            !tree.session.hasLeft(FileID(found), FileTime(found.changed), end),
+            !UndoneFile(tree, node).isAsBefore(found)
         else { return nil }
         return "\(path.text) was changed since, by somebody else"
     }

@@ -22,6 +22,9 @@ final class UndoRevert {
     private var done: Set<UndoEntry> = []
     /// Files that the journal says this run changes.
     private var told: Set<UInt64> = []
+    /// As it was before the first change: this run's own look like those of somebody else.
+    private lazy var foreign = UndoConflicts(tree, selection).found
+    private lazy var foreignSubjects = Set(foreign.map(\.subject))
 
     private var knowledge: UndoKnowledge { tree.knowledge }
 
@@ -32,12 +35,11 @@ final class UndoRevert {
     }
 
     /// Changes of others since, one line each. Nothing is changed.
-    func conflicts() -> [String] {
-        UndoConflicts(tree, selection).found.map(\.text).sorted()
-    }
+    func conflicts() -> [String] { foreign.map(\.text).sorted() }
 
     /// - Parameter notes: of the session.
     func run(_ notes: borrowing UndoNotes) {
+        _ = foreignSubjects
         loosen()
         tree.removeUnknownAside()
         findAway()
@@ -66,8 +68,12 @@ final class UndoRevert {
         }
     }
 
-    /// The file is about to change.
-    private func tell(_ number: UInt64, _ notes: borrowing UndoNotes) throws(Errno) {
+    /// The file is about to change. What somebody else changed is a conflict until its copy is
+    /// there.
+    private func tell(
+        _ number: UInt64, _ notes: borrowing UndoNotes, isCopied: Bool = false
+    ) throws(Errno) {
+        guard isCopied || !foreignSubjects.contains(.file(number)) else { return }
         if told.insert(number).inserted { try notes.write([.reverting(number, true)]) }
     }
 
@@ -172,7 +178,7 @@ final class UndoRevert {
     ) {
         do throws(Errno) {
             if case .name(let entry) = subject { try notes.write([.clearing(entry)]) }
-            if isForced, UndoConflicts(tree, selection).conflict(subject) != nil {
+            if isForced, foreignSubjects.contains(subject) {
                 try tree.setAside(path)
             } else {
                 try tree.remove(path) { found throws(Errno) in
@@ -278,11 +284,12 @@ final class UndoRevert {
             else { continue }
             let file = UndoneFile(tree, node)
             guard file.isThere else { continue }
-            if isForced, UndoConflicts(tree, selection).conflict(.file(number)) != nil {
-                do throws(Errno) { try file.copyBeside() } catch { fail(file.text, error) }
-            }
             do throws(Errno) {
-                try tell(number, notes)
+                if isForced, foreignSubjects.contains(.file(number)) {
+                    try file.copyBeside()
+                    try notes.write([.foreign(number)])
+                }
+                try tell(number, notes, isCopied: true)
                 try file.restoreData()
                 try file.restoreAttributes()
                 try notes.write([.reverting(number, false)])

@@ -107,6 +107,29 @@ final class OpenUndoSession: Sendable {
 
     private struct Journal: ~Copyable, Sendable {
         let file: OwnedDescriptor
+        var summary: UndoSummary
+        /// Files of which something is kept.
+        var files: Set<UInt64>
+        /// When the summary was written last, in seconds of the clock of files.
+        var told: Int64 = 0
+
+        /// After its records were written.
+        mutating func count(_ records: [UndoRecord], _ bytes: Int) {
+            summary.size += UInt64(bytes)
+            for record in records {
+                switch record {
+                case .entry: summary.names += 1
+                case .kept(let number, _, _, _), .whole(let number), .held(let number),
+                    .flags(let number, _):
+                    files.insert(number)
+                case .forgottenNode(let number): files.remove(number)
+                case .ended: summary.hasEnded = true
+                case .begun: summary.hasEnded = false
+                default: break
+                }
+            }
+            summary.files = UInt64(files.count)
+        }
     }
 
     private final class Copy: Sendable {
@@ -116,6 +139,7 @@ final class OpenUndoSession: Sendable {
 
     private let place: UndoPlace
     let knowledge: UndoKnowledge
+    private let folder: OwnedDescriptor
     private let copies: OwnedDescriptor
     private let held: OwnedDescriptor
     private let journal: Guarded<Journal>
@@ -145,7 +169,11 @@ final class OpenUndoSession: Sendable {
         try SystemCall.truncate(file.descriptor, to: Int64(length))
         knowledge = UndoKnowledge(records)
         changed = Atomic(!knowledge.nodes.isEmpty)
-        journal = Guarded(Journal(file: file))
+        var summary = UndoSummary()
+        (summary.size, summary.names) = (UInt64(length), UInt64(knowledge.order.count))
+        journal = Guarded(
+            Journal(file: file, summary: summary, files: Set(knowledge.kept.keys)))
+        self.folder = folder
     }
 
     /// No change comes any more. A session that changed nothing is removed.
@@ -154,6 +182,7 @@ final class OpenUndoSession: Sendable {
         let now = WallTime.now.nanoseconds
         let (seconds, rest) = now.quotientAndRemainder(dividingBy: 1_000_000_000)
         try? append([.ended(FileTime(seconds: seconds, nanoseconds: UInt32(rest)))])
+        journal.withLock { $0.summary.write(in: folder.descriptor) }
         files.withLock { $0 = [:] }
         // A long journal is not read again.
         guard !changed.load(ordering: .relaxed) else { return }
@@ -188,6 +217,11 @@ final class OpenUndoSession: Sendable {
                     }
                     throw error
                 }
+                journal.count(records, bytes.count)
+                let now = KernelClock.files.seconds
+                guard journal.told != now else { return }
+                journal.told = now
+                journal.summary.write(in: folder.descriptor)
             }
         } catch {
             throw IOFailure(errno: error)

@@ -20,14 +20,18 @@ struct FoundUndoSession {
     let outer: Outer?
 
     struct Outer {
-        let name: String
+        let place: UndoPlace
         let root: FilePath
+        var name: String { place.name }
     }
+
+    /// Where a session is.
+    var address: UndoAddress { UndoAddress(place: place, outer: outer?.place) }
 
     /// How much of that could be read.
     var journalLength: UInt64 { UInt64(knowledge.length) }
 
-    var name: String { outer.map { "\($0.name)/\(place.name)" } ?? place.name }
+    var name: String { address.name }
     /// The directory whose changes it knows.
     var root: FilePath { FilePath(bytes: knowledge.root) }
 
@@ -39,6 +43,16 @@ struct FoundUndoSession {
         return FileTime(seconds: lastSeen.seconds &+ 2, nanoseconds: lastSeen.nanoseconds)
     }
 
+    /// The file is as the session left it: nobody has changed it after the session's end, but for a
+    /// revert that took the changes of another session back.
+    ///
+    /// - Parameters:
+    ///   - changed: when it was changed last.
+    ///   - end: of the session.
+    func hasLeft(_ file: FileID, _ changed: FileTime, _ end: FileTime) -> Bool {
+        !changed.isAfter(end) || knowledge.returned[file] == changed
+    }
+
     /// Why a session cannot be read, as the end of a sentence.
     struct Fault: Error {
         let text: String
@@ -46,49 +60,17 @@ struct FoundUndoSession {
 
     /// nil for a folder that is no session, or of another user. Throws a ``Fault``.
     init?(_ place: UndoPlace, within outer: Outer? = nil) throws(Fault) {
-        guard let folder = try? place.openFolder(),
-            let owner = try? SystemCall.status(of: folder.descriptor).user, owner == geteuid(),
-            let journal = try Self.openJournal(folder)
-        else { return nil }
+        guard let file = try UndoJournalFile(place) else { return nil }
         let limit = outer == nil ? UndoPlace.longestJournal : UndoPlace.longestInnerJournal
-        do throws(Errno) {
-            lastSeen = FileTime(try SystemCall.status(of: journal.descriptor).modified)
-            let bytes = try UndoFiles.contents(of: journal.descriptor, atMost: limit)
-            journalSize = UInt64(bytes.count)
-            knowledge = UndoKnowledge(journal: bytes)
-            isLive =
-                try SystemCall.conflictingLock(
-                    journal.descriptor, with: UndoPlace.lock(.exclusive)) != nil
-        } catch {
-            throw Fault(
-                text: error == .fileTooLarge
-                    ? "its journal has more than \(limit >> 20) MiB" : "its journal: \(error)")
-        }
+        let bytes = try file.contents(atMost: limit)
+        (lastSeen, isLive) = (file.modified, file.isLive)
+        journalSize = UInt64(bytes.count)
+        knowledge = UndoKnowledge(journal: bytes)
         // Nothing is in it yet.
         guard !knowledge.root.isEmpty else { return nil }
-        let root = FilePath(bytes: knowledge.root)
-        guard outer.map({ root.starts(with: $0.root) }) != false else {
-            throw Fault(text: "it is about a directory outside of its guard's")
-        }
+        try outer?.check(FilePath(bytes: knowledge.root))
         self.place = place
         self.outer = outer
-    }
-
-    /// nil where there is none.
-    private static func openJournal(
-        _ folder: borrowing OwnedDescriptor
-    ) throws(Fault) -> OwnedDescriptor? {
-        do throws(Errno) {
-            if let journal = try UndoFiles.open(
-                UndoPlace.journal, at: folder.descriptor, .readOnly)
-            {
-                return journal
-            }
-        } catch {
-            guard error != .noSuchFileOrDirectory else { return nil }
-            throw Fault(text: "its journal: \(error)")
-        }
-        throw Fault(text: "its journal is no regular file")
     }
 
     /// The directory, where the one who ran in an outer guard cannot have put another by a link.
@@ -103,6 +85,36 @@ struct FoundUndoSession {
     }
 }
 
+extension FoundUndoSession.Outer {
+    /// Throws for the directory of a session within that cannot be one.
+    func check(_ path: FilePath) throws(FoundUndoSession.Fault) {
+        guard path.starts(with: root) else {
+            throw FoundUndoSession.Fault(text: "it is about a directory outside of its guard's")
+        }
+    }
+}
+
+/// Where a session is: in a store, or in that of the guard within which it was.
+struct UndoAddress: Hashable {
+    let place: UndoPlace
+    let outer: UndoPlace?
+
+    var name: String { outer.map { "\($0.name)/\(place.name)" } ?? place.name }
+
+    /// nil where there is none. Throws a ``FoundUndoSession.Fault``.
+    func session() throws(FoundUndoSession.Fault) -> FoundUndoSession? {
+        guard outer != nil else { return try FoundUndoSession(place) }
+        guard let above = try above() else { return nil }
+        return try FoundUndoSession(place, within: above)
+    }
+
+    /// The session of the guard within which it was.
+    func above() throws(FoundUndoSession.Fault) -> FoundUndoSession.Outer? {
+        guard let outer, let (root, _) = try UndoJournalFile(outer)?.begun() else { return nil }
+        return FoundUndoSession.Outer(place: outer, root: root)
+    }
+}
+
 /// A store of sessions. Each is read when it is asked for, and one at a time: whoever ran in a
 /// guard may have written long ones.
 struct UndoStore {
@@ -110,15 +122,12 @@ struct UndoStore {
 
     init(_ path: FilePath) { self.path = path }
 
-    /// All, each followed by those of guards within it, in the order of their names. One that
-    /// cannot be read comes with its name and the reason.
-    func forEach(
-        _ body: (String, Result<FoundUndoSession, FoundUndoSession.Fault>) -> Void
-    ) {
-        for place in Self.places(in: path) {
-            guard let outer = Self.read(place, nil, body) else { continue }
-            // One within such a session is seen from there.
-            for inner in Self.places(in: place.inner) { _ = Self.read(inner, outer, body) }
+    /// All, each followed by those of guards within it, in the order of their names.
+    var addresses: [UndoAddress] {
+        Self.places(in: path).flatMap { place in
+            [UndoAddress(place: place, outer: nil)]
+                // One within such a session is seen from there.
+                + Self.places(in: place.inner).map { UndoAddress(place: $0, outer: place) }
         }
     }
 
@@ -127,35 +136,19 @@ struct UndoStore {
         return names.sorted().compactMap { try? UndoPlace(store: store, name: $0) }
     }
 
-    private static func read(
-        _ place: UndoPlace, _ outer: FoundUndoSession.Outer?,
-        _ body: (String, Result<FoundUndoSession, FoundUndoSession.Fault>) -> Void
-    ) -> FoundUndoSession.Outer? {
-        let name = outer.map { "\($0.name)/\(place.name)" } ?? place.name
-        do throws(FoundUndoSession.Fault) {
-            guard let found = try FoundUndoSession(place, within: outer) else { return nil }
-            body(name, .success(found))
-            return FoundUndoSession.Outer(name: found.name, root: found.root)
-        } catch {
-            body(name, .failure(error))
-            return nil
-        }
-    }
-
     /// Throws a ``CommandError`` where there is none, or it cannot be read.
     func session(_ name: String) throws -> FoundUndoSession {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         do {
-            var found: FoundUndoSession?
             if let first = parts.first, parts.count < 3 {
-                found = try FoundUndoSession(try UndoPlace(store: path, name: first))
+                let place = try UndoPlace(store: path, name: first)
+                let address =
+                    parts.count == 1
+                    ? UndoAddress(place: place, outer: nil)
+                    : UndoAddress(
+                        place: try UndoPlace(store: place.inner, name: parts[1]), outer: place)
+                if let found = try address.session() { return found }
             }
-            if let outer = found, parts.count == 2 {
-                found = try FoundUndoSession(
-                    try UndoPlace(store: outer.place.inner, name: parts[1]),
-                    within: FoundUndoSession.Outer(name: outer.name, root: outer.root))
-            }
-            if let found { return found }
         } catch let fault as FoundUndoSession.Fault {
             throw CommandError(.noInput, "Session \(name) cannot be read: \(fault.text).")
         } catch {
@@ -166,17 +159,20 @@ struct UndoStore {
 
     /// The newest session that knows of a file; never one of a guard within a guard.
     ///
-    /// Throws a ``CommandError`` where there is none.
+    /// Throws a ``CommandError`` where there is none, or it cannot be read.
     func newest(about file: FilePath) throws -> FoundUndoSession {
-        var newest: FoundUndoSession?
-        for place in Self.places(in: path) {
-            guard let found = try? FoundUndoSession(place), file.starts(with: found.root) else {
+        var candidates: [UndoOverview] = []
+        for address in addresses where address.outer == nil {
+            guard let found = try? UndoOverview(address), file.starts(with: found.root) else {
                 continue
             }
-            let isOlder = newest.map { $0.knowledge.began.isAfter(found.knowledge.began) } ?? false
-            if !isOlder { newest = found }
+            candidates.append(found)
         }
-        if let newest { return newest }
+        // Of two of one time the later by its name.
+        for found in candidates.reversed().sorted(by: { $0.began.isAfter($1.began) })
+        where !found.removeIfDone() {
+            if let session = try? found.address.session() { return session }
+        }
         throw CommandError(
             .noInput,
             "No session has changed anything in \(file): bypassio undo list shows all; "

@@ -34,8 +34,25 @@ struct UndoJournalTests {
         .forgottenEntry(UndoEntry(1, [0x62])), .forgottenNode(8), .settledNode(9), .ended(time),
         .remade(7, FileID(device: 3, inode: 100), birth: time), .remade(8, file, birth: nil),
         .reverting(7, true), .reverting(8, false), .clearing(UndoEntry(1, [0x61])),
-        .unlinking(file),
+        .unlinking(file), .foreign(7), .returned(file, changed: time),
     ]
+
+    @Test("a node of a journal of before, without the time of its last change, is read")
+    func olderNode() {
+        var older = Self.node
+        older.changed = nil
+        let records = UndoJournal.records(UndoJournal.frames([.node(older)])).records
+        #expect(records == [.node(older)])
+    }
+
+    @Test("the first record is read from the begin of a journal, and from no less than it has")
+    func first() {
+        let bytes = UndoJournal.frames(Array(Self.all.prefix(2)))
+        let length = UndoJournal.frames(Array(Self.all.prefix(1))).count
+        #expect(UndoJournal.first(bytes) == Self.all[0])
+        #expect(UndoJournal.first(Array(bytes.prefix(length))) == Self.all[0])
+        #expect(UndoJournal.first(Array(bytes.prefix(length - 1))) == nil)
+    }
 
     @Test("what is written is read, each kind of record")
     func roundTrip() {

@@ -91,6 +91,7 @@ extension MountedVolume {
                 session.node(1, kind: 1)
                 session.node(2, size: 6, in: 1, name: "gone")
                 session.entry(1, "gone", old: 2)
+                session.entry(1, "more", old: nil)
                 folder == "data" ? session.kept(2, 0, 6) : session.held(2)
                 session.ended()
                 try session.write()
