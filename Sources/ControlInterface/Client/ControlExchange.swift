@@ -7,6 +7,8 @@ final class ControlExchange {
     private let path: FilePath
     private var pending: ArraySlice<UInt8> = []
     private var form = Form.untilEnd
+    /// The answer ended within a piece.
+    private(set) var isCut = false
 
     private enum Form {
         case untilEnd
@@ -129,10 +131,11 @@ final class ControlExchange {
             body += piece
             guard body.count <= Self.bodyLimit else { throw .malformed(path) }
         }
+        guard !isCut else { throw .malformed(path) }
         return body
     }
 
-    /// nil at the end.
+    /// nil at the end, and where the service ended within a piece.
     func nextPiece() throws(ControlClientError) -> [UInt8]? {
         switch form {
         case .over, .length(0): return nil
@@ -153,7 +156,10 @@ final class ControlExchange {
                 throw .malformed(path)
             }
             while pending.count < length + 2 {
-                guard try readMore() else { throw .malformed(path) }
+                guard try readMore() else {
+                    isCut = true
+                    return nil
+                }
             }
             let piece = Array(pending.prefix(length))
             pending = pending.dropFirst(length + 2)

@@ -41,6 +41,7 @@ private actor EventFollower {
 
     private let volume: any ControlledVolume
     private var number: UInt64
+    private var isOver = false
 
     init(_ volume: any ControlledVolume, after number: UInt64) {
         self.volume = volume
@@ -56,10 +57,12 @@ private actor EventFollower {
             number = page.next
             let lines = Self.lines(of: page)
             if !lines.isEmpty { return lines }
+            if isOver { return nil }
             switch await NewsWait.next(of: news, within: Self.heartbeat) {
             case .news: continue
             case .silence: return [UInt8(ascii: "\n")]
-            case .end: return nil
+            // What came until then is still sent.
+            case .end: isOver = true
             }
         }
     }

@@ -14,8 +14,11 @@ struct EventsCommand: ParsableCommand {
             What happens again within a second is one event with its count. docs/events.md lists \
             the kinds.
 
-            Exit codes: 0 shown, 64 usage, 66 no bypassio volume there, 69 no control interface, \
-            75 no answer, 77 not permitted.
+            Where a service takes the place of another, as by bypassio restart, --follow goes on with \
+            its events, which count from 1 again, and says so on standard error.
+
+            Exit codes: 0 shown, or the mount has ended, 64 usage, 66 no bypassio volume there, 69 \
+            no control interface, 75 no answer, 77 not permitted.
             """)
 
     @OptionGroup var place: ControlPlaceOptions
@@ -23,7 +26,10 @@ struct EventsCommand: ParsableCommand {
     @Argument(help: "Where the volume is mounted.")
     var mountPoint: String
 
-    @Flag(help: "Go on with the events that come, until Ctrl-C or the mount's end.")
+    @Flag(
+        help:
+            "Go on with the events that come, of a next service too, until Ctrl-C or the mount's end."
+    )
     var follow = false
 
     @Flag(help: "Print a line of JSON for each.")
@@ -38,6 +44,7 @@ struct EventsCommand: ParsableCommand {
     func run() throws {
         try reportingErrors {
             let asked = try place.client(mountPoint)
+            var watch = follow ? try ServiceWatch(asked, mountPoint) : nil
             var number = since?.number ?? 0
             repeat {
                 let page = try asked.ask { client throws(ControlClientError) in
@@ -49,30 +56,50 @@ struct EventsCommand: ParsableCommand {
                 number = page.next
             } while true
             guard follow else { return }
-            try asked.ask { client throws(ControlClientError) in
-                var rest: [UInt8] = []
-                try client.follow("/v1/events/stream?after=\(number)") { piece in
-                    rest += piece
-                    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                        show(line: Array(rest[..<end]))
-                        rest.removeFirst(end + 1)
-                    }
-                    return true
+            try stream(asked, from: &number)
+            while true {
+                switch try watch?.next("Events behind \(number) may be missing.") {
+                case .same: break
+                // Its events count from 1.
+                case .another: number = 0
+                case .nowhere, nil: return
                 }
+                // It may be replaced in this moment.
+                do { try stream(asked, from: &number) } catch  where Self.isGone(error) {}
+            }
+        }
+    }
+
+    private static func isGone(_ error: any Error) -> Bool {
+        (error as? CommandError)?.status == .noInput
+    }
+
+    /// Shows events as they come, behind that number, until the service ends.
+    private func stream(_ asked: MountControlClient, from number: inout UInt64) throws {
+        var last = number
+        defer { number = last }
+        try asked.ask { client throws(ControlClientError) in
+            var lines = LineBuffer()
+            try client.follow("/v1/events/stream?after=\(last)") { piece in
+                for line in lines.lines(adding: piece) { last = show(line) ?? last }
+                return true
             }
         }
     }
 
     private struct Lost: Decodable { let lost: UInt64 }
 
-    private func show(line: [UInt8]) {
-        guard !line.isEmpty else { return }
+    /// Returns the number of an event.
+    private func show(_ line: [UInt8]) -> UInt64? {
+        guard !line.isEmpty else { return nil }
         let decoder = JSONDecoder()
         if let event = try? decoder.decode(ServiceEvent.self, from: Data(line)) {
             show(event)
+            return event.number
         } else if let missing = try? decoder.decode(Lost.self, from: Data(line)) {
             tellLost(missing.lost)
         }
+        return nil
     }
 
     private func show(_ event: ServiceEvent) {

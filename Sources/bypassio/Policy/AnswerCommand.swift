@@ -92,6 +92,7 @@ struct AnswerCommand: ParsableCommand {
     private func put(_ first: [QuestionReport], _ asked: MountControlClient) throws {
         var questions = first
         var seen: Set<UInt64> = []
+        var watch = try ServiceWatch(asked, mountPoint)
         if questions.isEmpty, !follow { StandardOutput.print("Nothing is asked.") }
         while true {
             for question in questions where seen.insert(question.number).inserted {
@@ -108,9 +109,19 @@ struct AnswerCommand: ParsableCommand {
             }
             guard follow else { return }
             usleep(300_000)
-            questions = try Self.questions(asked)
+            do {
+                questions = try Self.questions(asked)
+                // Its numbers may be others.
+                if watch.hasChanged(Self.loss) { seen = [] }
+            } catch let error as CommandError where error.status == .noInput {
+                guard try watch.next(Self.loss) != .nowhere else { return }
+                (seen, questions) = ([], [])
+            }
         }
     }
+
+    /// Of another service.
+    private static let loss = "Questions that wait are asked again."
 
     private static func meaning(_ line: String) -> (answer: String, scope: String)? {
         switch line {

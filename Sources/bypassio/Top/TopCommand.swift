@@ -44,14 +44,16 @@ struct TopCommand: ParsableCommand {
             let screen = once || json ? nil : TopScreen()
             defer { screen?.end() }
             var view = TopView(mountPoint: mountPoint)
+            var watch = try ServiceWatch(asked, mountPoint)
             while true {
                 do {
                     view.take(try look(asked))
+                    _ = watch.hasChanged(Self.loss)
                 } catch let error as CommandError
                     where error.status == .noInput && view.activity != nil
                 {
-                    // The mount has ended.
-                    return
+                    guard try watch.next(Self.loss) != .nowhere else { return }
+                    continue
                 }
                 if json {
                     try JSONOutput.printLine(view.activity)
@@ -67,6 +69,9 @@ struct TopCommand: ParsableCommand {
             }
         }
     }
+
+    /// Of another service.
+    private static let loss = "Its counts begin anew."
 
     private func look(_ asked: MountControlClient) throws -> (ActivityReport, EventPage) {
         let milliseconds = Int(interval * 1000)

@@ -16,7 +16,8 @@ struct TraceCommand: ParsableCommand {
             Opens, reads, writes, controls and all else that comes to the service, each with its \
             process, its route and its layers: callbacks before and after, file system, storage. \
             Reads by the kernel come to no service and are not shown. It ends with Ctrl-C, with the \
-            mount, or when the time is up. --output makes a file in Chrome's trace-event format, \
+            mount, or when the time is up, and goes on where a service takes the place of another, as \
+            by bypassio restart. --output makes a file in Chrome's trace-event format, \
             which Perfetto opens (ui.perfetto.dev). While nobody traces nothing is recorded.
 
             Exit codes: 0 traced, 64 usage, 66 no bypassio volume there, 69 no control interface, \
@@ -68,26 +69,46 @@ struct TraceCommand: ParsableCommand {
             let stop = try Self.stopOfSignals()
             let asked = try place.client(mountPoint)
             let view = try view(asked)
-            var failure: (any Error)?
-            var lines = LineBuffer()
-            try asked.ask { client throws(ControlClientError) in
-                try client.follow(question, until: stop) { piece in
-                    view.begin()
-                    do {
-                        for line in lines.lines(adding: piece) { try show(line, view) }
-                        return true
-                    } catch {
-                        failure = error
-                        return false
-                    }
-                }
+            var watch = try ServiceWatch(asked, mountPoint)
+            let end = time.map { Date(timeIntervalSinceNow: $0) }
+            try follow(asked, time, stop, view)
+            while !stop.isStopped {
+                if let end, end.timeIntervalSinceNow <= 0 { break }
+                guard
+                    try watch.next(until: stop, "Requests of the meantime are missing.") != .nowhere
+                else { break }
+                let left = end.map { max(0.001, $0.timeIntervalSinceNow) }
+                // It may be replaced in this moment.
+                do {
+                    try follow(asked, left, stop, view)
+                } catch let error as CommandError where error.status == .noInput {}
             }
-            if let failure { throw failure }
             let report = try? asked.ask { client throws(ControlClientError) in
                 try client.get("/v1/volume", as: VolumeReport.self)
             }
             try view.end(kernelHandles: report?.kernelRoute.openHandles)
         }
+    }
+
+    /// - Parameter time: in seconds; nil: until the mount ends, or `stop`.
+    private func follow(
+        _ asked: MountControlClient, _ time: Double?, _ stop: FollowStop, _ view: any TraceView
+    ) throws {
+        var failure: (any Error)?
+        var lines = LineBuffer()
+        try asked.ask { client throws(ControlClientError) in
+            try client.follow(question(time), until: stop) { piece in
+                view.begin()
+                do {
+                    for line in lines.lines(adding: piece) { try show(line, view) }
+                    return true
+                } catch {
+                    failure = error
+                    return false
+                }
+            }
+        }
+        if let failure { throw failure }
     }
 
     private func view(_ asked: MountControlClient) throws -> any TraceView {
@@ -103,7 +124,7 @@ struct TraceCommand: ParsableCommand {
         return try TraceFile(output)
     }
 
-    private var question: String {
+    private func question(_ time: Double?) -> String {
         var parts: [String] = []
         if let path { parts.append("path=" + ControlClient.escaped(pattern(path))) }
         if let pid { parts.append("process=\(pid)") }
