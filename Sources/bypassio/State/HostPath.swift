@@ -69,11 +69,7 @@ struct HostPath {
             CommandError(.noInput, "\(named) does not exist: check the path.")
         case .notDirectory:
             CommandError(.noInput, "\(named) passes through something that is no directory.")
-        case .permissionDenied, .notPermitted:
-            CommandError(
-                .noInput,
-                "\(named) cannot be read: run as a user who may read it. Or a filter denies it: "
-                    + "bypassio events says so, and bypassio why PATH --as PROGRAM names a rule.")
+        case .permissionDenied, .notPermitted: denied(named, path)
         case .tooManySymbolicLinkLevels:
             CommandError(.noInput, "\(named) is a loop of links: mend the links.")
         case .fileNameTooLong:
@@ -86,6 +82,17 @@ struct HostPath {
         default:
             CommandError(.noInput, "\(named) cannot be examined: \(error).")
         }
+    }
+
+    private static func denied(_ named: String, _ path: FilePath) -> CommandError {
+        let absolute = FilePath(ArgumentPath.absolute(path.string)).lexicallyNormalized()
+        guard let filter = DenyingFilter(absolute) else {
+            return CommandError(
+                .noInput,
+                "\(named) cannot be read: run as a user who may read it. Or a filter denies it: "
+                    + "bypassio events says so, and bypassio why PATH --as PROGRAM names a rule.")
+        }
+        return CommandError(.noInput, "\(named) cannot be read: \(filter.words)")
     }
 
     /// The mount point of an absolute or relative path, without a request to the mount.

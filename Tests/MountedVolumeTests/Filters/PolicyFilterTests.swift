@@ -194,6 +194,26 @@ extension MountedVolume {
             #expect(second.wait(within: 60)?.output == "p\n")
         }
 
+        @Test("state and why on a denied file name the filter and the rule")
+        func named() throws {
+            let mount = try Self.mounted("allow plain\ndeny .env\n")
+            for command in ["state", "why"] {
+                let outcome = try Self.bypassio(command, "\(mount.mountpoint)/.env")
+                #expect(outcome.code == 66, "\(outcome)")
+                #expect(
+                    outcome.errors.contains("the filter policy at altitude 385300 denies it"),
+                    "\(outcome)")
+                #expect(outcome.errors.contains("line 2: deny .env"), "\(outcome)")
+                #expect(try Self.bypassio(command, "\(mount.mountpoint)/plain").code == 0)
+            }
+            // By its rights, and by no filter.
+            let user = try Program.shell(
+                "chmod 600 plain; setpriv --reuid=4711 --regid=4711 --clear-groups "
+                    + "\(try #require(BuiltPrograms.bypassio)) state plain", in: mount.mountpoint
+            ).run(within: 60)
+            #expect(!user.errors.contains("the filter"), "\(user)")
+        }
+
         @Test("a profile with a fault mounts nothing, and says where it is and what was expected")
         func faults() throws {
             let folder = try TestFolder()
