@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A filter in Python: denies opens of *.secret and prints the others.
+"""A filter in Python: denies opens of *.secret and prints the others. After a restart of the
+service it registers again; it ends when nobody has answered for 30 seconds.
 
     bypassio attach process MOUNT
     python3 filter.py /run/bypassio/MOUNT.sock
@@ -7,6 +8,7 @@
 import json
 import socket
 import sys
+import time
 
 
 def connect(path, port):
@@ -27,8 +29,8 @@ def connect(path, port):
     return lines
 
 
-def main():
-    lines = connect(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "process")
+def serve(lines):
+    """Registers, and answers until the service ends."""
 
     def say(**line):
         lines.write(json.dumps(line) + "\n")
@@ -47,6 +49,20 @@ def main():
                   "for process", asked["process"], flush=True)
         elif "reply" in line:
             print(line.get("message") or line.get("error"), flush=True)
+
+
+def main():
+    path, port = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "process"
+    lines, end = connect(path, port), 0
+    while True:
+        try:
+            serve(lines or connect(path, port))
+            end = time.monotonic() + 30
+        except OSError:
+            if time.monotonic() > end:
+                sys.exit(f"{path}: nobody answers")
+        lines = None
+        time.sleep(0.2)
 
 
 main()

@@ -7,6 +7,8 @@ struct HeldOperations: Sendable {
         let asked: AskedOperation
         /// Programs that have not answered.
         var open: Int
+        /// Some program decided nothing about it.
+        var isUndecided = false
         /// May be called more than once; the first counts.
         let resume: @Sendable (PreOperationAnswer) -> Void
     }
@@ -30,6 +32,9 @@ struct HeldOperations: Sendable {
     }
 
     func request(_ number: UInt64) -> Held? { held[number] }
+
+    /// Some program decided nothing about it.
+    mutating func leaveUndecided(_ number: UInt64) { held[number]?.isUndecided = true }
 
     mutating func take(_ number: UInt64) -> Held? { held.removeValue(forKey: number) }
 

@@ -170,8 +170,9 @@ public final class ProcessFilter: Filter {
 
     private func allow(_ number: UInt64) {
         let held = state.withLock { state -> HeldOperations.Held? in
-            let held = state.held.allow(number)
-            if held != nil { state.counts.allowed += 1 }
+            guard let held = state.held.allow(number) else { return nil }
+            // Each operation is counted once.
+            if held.isUndecided { state.counts.away += 1 } else { state.counts.allowed += 1 }
             return held
         }
         held?.resume(.passAndForget)
@@ -193,10 +194,17 @@ public final class ProcessFilter: Filter {
     private func settleUndecided(
         _ number: UInt64, _ name: String, _ outcome: ProcessEvent.Outcome
     ) {
-        guard let held = state.withLock({ $0.held.request(number) }) else { return }
-        let answer = undecided(held.asked, name, outcome)
-        guard case .fail = answer else { return allow(number) }
-        state.withLock { $0.held.take(number) }?.resume(answer)
+        let found = state.withLock { state -> HeldOperations.Held? in
+            guard away == .deny else {
+                state.held.leaveUndecided(number)
+                return state.held.request(number)
+            }
+            return state.held.take(number)
+        }
+        guard let held = found else { return }
+        guard away == .allow else { return held.resume(undecided(held.asked, name, outcome)) }
+        tell(outcome, name, held.asked, isAllowed: true)
+        allow(number)
     }
 
     private func undecided(
@@ -254,6 +262,13 @@ public final class ProcessFilter: Filter {
     public func didDisconnect(_ connection: PortConnection) {
         guard state.withLock({ $0.programs.left(connection) }) else { return }
         partings.async { self.giveBypassBack() }
+    }
+
+    /// What is registered, for another process.
+    var savedPrograms: [ProcessRegistration]? { state.withLock { $0.programs.saved } }
+
+    func restorePrograms(_ saved: [ProcessRegistration]) {
+        state.withLock { $0.programs.restore(saved) }
     }
 
     // MARK: Bypass

@@ -24,10 +24,10 @@ public struct ProcessOperations: OptionSet, Sendable, Hashable {
         ("rename", .rename), ("link", .link), ("remove", .remove), ("change", .change),
     ]
 
+    var names: [String] { Self.named.filter { contains($0.operation) }.map(\.name) }
+
     /// Names separated by a comma and a blank.
-    public var words: String {
-        Self.named.filter { contains($0.operation) }.map(\.name).joined(separator: ", ")
-    }
+    public var words: String { names.joined(separator: ", ") }
 }
 
 /// An operation of some program that a registered program is asked about, as it is told.

@@ -12,6 +12,8 @@ public struct ProcessRegistration: Sendable {
 
     public let name: String
     public let operations: ProcessOperations
+    /// As the program wrote them.
+    let paths: [String]
     private let wanted: [PathPattern]
     private let unwanted: [PathPattern]
 
@@ -45,7 +47,7 @@ public struct ProcessRegistration: Sendable {
             let globs = try Self.patterns(isNegated ? String(text.dropFirst()) : text)
             if isNegated { unwanted += globs } else { wanted += globs }
         }
-        (self.name, self.operations) = (name, operations)
+        (self.name, self.operations, self.paths) = (name, operations, paths)
         (self.wanted, self.unwanted) = (wanted, unwanted)
     }
 

@@ -88,6 +88,18 @@ struct RegisteredPrograms: Sendable {
         return true
     }
 
+    /// What is registered, connected or not, for another process; nil where nothing has been yet,
+    /// or where a registration ends with its connection.
+    var saved: [ProcessRegistration]? {
+        isStrict && hasBegun ? programs.map(\.registration) : nil
+    }
+
+    /// Of another process: the programs are away, and may register again.
+    mutating func restore(_ saved: [ProcessRegistration]) {
+        programs = saved.prefix(Self.capacity).map { Program(registration: $0, connection: nil) }
+        hasBegun = true
+    }
+
     /// It wants to be asked no more. What it had registered.
     mutating func remove(_ connection: PortConnection) -> ProcessRegistration? {
         guard let place = programs.firstIndex(where: { $0.connection === connection }) else {

@@ -96,6 +96,63 @@ import Testing
         let outcomes = told.withLock { $0 }
         #expect(outcomes == (away == .deny ? [.gone, .late, .gone] : [.late]))
         #expect(filter.programs.count == (away == .deny ? 1 : 0))
+        // Each operation counts once.
+        let counts = filter.counts
+        #expect(counts.away == (away == .deny ? 3 : 1) && counts.asked == 1)
+        #expect(counts.allowed == 0 && counts.denied == 0)
+    }
+
+    @Test("what is undecided by one of two programs, and allowed by the other, counts once")
+    func undecidedByOne() throws {
+        let filter = ProcessFilter(patience: .milliseconds(500))
+        _ = try attach(filter)
+        let silent = try register(filter, #"["open"]"#)
+        let program = try register(filter, #"["open"]"#, process: 98)
+        let answers = answering(program, #"{"answer":"allow"}"#)
+        try open("a.secret").close()
+        #expect(filter.counts.away == 1 && filter.counts.allowed == 0)
+        silent.disconnect()
+        try open("a.secret").close()
+        #expect(filter.counts.away == 1 && filter.counts.allowed == 1)
+        program.disconnect()
+        _ = answers.wait()
+    }
+
+    @Test(
+        "with away=deny another process knows what was registered; with allow it knows nothing",
+        arguments: ProcessFilter.Away.allCases)
+    func saved(away: ProcessFilter.Away) throws {
+        let old = ProcessFilter(away: away)
+        let empty = old.savedState()
+        let memory = MemoryVolume()
+        _ = try memory.attach(old)
+        let program = try register(old, #"["open","read"]"#, paths: #"["*.secret","!b*"]"#)
+        let filter = ProcessFilter(away: away)
+        try filter.restore(old.savedState())
+        program.disconnect()
+        for name in ["a.secret", "b.secret", "plain"] {
+            try self.memory.make(FilePath(name), [1, 2, 3])
+        }
+        // Open before the filter came.
+        let file = try open("a.secret")
+        defer { file.close() }
+        _ = try self.memory.attach(filter)
+        let wanted: NTStatus? = away == .deny ? .accessDenied : nil
+        #expect(((try? file.routeOfRead(length: 1)) == nil) == (away == .deny))
+        #expect(status { () throws(IOFailure) in try open("a.secret").close() } == wanted)
+        try open("b.secret").close()
+        try open("plain").close()
+        #expect(filter.programs.map(\.name) == (away == .deny ? ["p99"] : []))
+        if away == .deny {
+            let again = try register(filter, #"["open"]"#, paths: #"["*.secret"]"#)
+            #expect(filter.programs.map(\.isConnected) == [true])
+            again.disconnect()
+        }
+        // Before any program has registered.
+        let fresh = ProcessFilter(away: away)
+        try fresh.restore(empty)
+        #expect(fresh.programs.isEmpty)
+        #expect(throws: (any Error).self) { try fresh.restore([1, 1]) }
     }
 
     @Test("spec 4.4: files whose reads a program watches bypass no more, also if they did before")

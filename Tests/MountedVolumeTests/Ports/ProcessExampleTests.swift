@@ -77,6 +77,25 @@ extension MountedVolume {
             _ = program.wait(within: 60)
         }
 
+        @Test(
+            "the filter in Python registers again after a restart",
+            .enabled(if: hasPython, "needs python3"))
+        func restarted() throws {
+            let program = try python()
+            let restart = try Program(
+                try #require(BuiltPrograms.bypassio),
+                ["restart", "--socket", socket, mount.mountpoint]
+            ).run(within: 60)
+            #expect(restart.code == 0, "\(restart)")
+            while try settings()["programs"] != "secrets" {
+                try #require(program.isRunning, "\(program.errorsSoFar)")
+                usleep(10_000)
+            }
+            try expectItDecides(program)
+            program.signal(SIGTERM)
+            _ = program.wait(within: 60)
+        }
+
         @Test("the filter in C", .enabled(if: hasCompiler, "needs cc"))
         func inC() throws {
             let made = try Program(

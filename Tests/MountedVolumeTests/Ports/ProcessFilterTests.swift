@@ -1,4 +1,5 @@
 import BypassIOProtocol
+import CPosixCalls
 import Foundation
 import Testing
 
@@ -258,12 +259,19 @@ extension MountedVolume {
         @Test("a restart disconnects programs; the new service takes them again")
         func restarted() throws {
             let served = try Served(",away=deny")
-            let program = try served.program("guard", #"["open"]"#, paths: #"["*.secret"]"#)
+            let program = try served.program("guard", #"["read"]"#, paths: #"["*.secret"]"#)
+            // Nothing of it is in the kernel's cache.
+            let open = try RawFile("\(served.mount.mountpoint)/a.secret")
             let outcome = try Self.bypassio(
                 "restart", "--socket", served.socket, served.mount.mountpoint)
             #expect(outcome.code == 0, "\(outcome)")
             while try program.line() != nil {}
-            #expect(try served.shell("cat plain").contains("Permission denied"))
+            #expect(try served.settings()["programs"] == "guard (away)")
+            #expect(try served.shell("cat a.secret").contains("Permission denied"))
+            var byte: UInt8 = 0
+            let count = unsafe call_pread(open.descriptor, &byte, 1, 0)
+            #expect(count < 0, "what was open before the restart is denied, too")
+            #expect(try served.shell("cmp plain plain") == "", "what it did not register for")
             let again = try served.program("guard", #"["open"]"#, paths: #"["*.secret"]"#)
             served.answering(again) { _ in #"{"answer":"allow"}"# }
             #expect(try served.shell("cat a.secret; cmp plain plain") == "secret\n")
