@@ -17,6 +17,8 @@ struct AuditCheck {
     private var torn: String?
     private var notes: [String] = []
     private var hasHead = false
+    /// Chains that are followed no more, and their records.
+    private var left = (chains: 0, records: UInt64(0))
 
     /// Faults that are told one by one.
     private static let most = 20
@@ -66,16 +68,21 @@ struct AuditCheck {
             followed.records += 1
             trails.append(followed)
         } else if trails.isEmpty || mayHaveSeveral {
-            // The oldest file that is kept begins with the hash of the one before it.
+            // The oldest file that is kept begins with the hash of the one before it. Further
+            // chains of a journal have no file before them.
+            let mayName = trails.isEmpty && left.chains == 0
             if AuditChain.hash(of: body, after: record.previous ?? AuditChain.start) != hash
-                || (mayHaveSeveral && record.number != 1)
+                || (mayHaveSeveral && record.number != 1 && !(mayName && record.previous != nil))
             {
                 faults.append(
-                    mayHaveSeveral && record.previous == nil
+                    mayHaveSeveral && (record.previous == nil || !mayName)
                         ? "\(here): what came before is not there, or it was changed."
                         : "\(here): does not follow from what it names.")
             }
-            if trails.count == Self.mostTrails { trails.removeFirst() }
+            if trails.count == Self.mostTrails {
+                left.chains += 1
+                left.records += trails.removeFirst().records
+            }
             trails.append(
                 Trail(
                     chain: hash, number: record.number, begin: "\(record.number) of \(record.time)")
@@ -99,6 +106,12 @@ struct AuditCheck {
         if let torn { lines.append("\(torn): no record, and nothing follows.") }
         if head != nil, !hasHead { lines.append("No record has the hash of --head.") }
         if lost > 0 { lines.append("\(lost) records found no room and are missing.") }
+        if left.chains > 0 {
+            lines.append(
+                "\(left.records) records of \(left.chains) chains held as far as they were followed: "
+                    + "of more than \(Self.mostTrails) chains the one that is silent longest is left."
+            )
+        }
         for trail in trails {
             lines.append(
                 "\(trail.records) records, from \(trail.begin) on; the last has the hash "

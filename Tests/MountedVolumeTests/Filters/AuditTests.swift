@@ -147,6 +147,29 @@ extension MountedVolume {
             #expect(check.code == 1 && check.output.contains("line 1: does not"), "\(check)")
         }
 
+        @Test(
+            "of more chains at once than the check follows it says how many it left",
+            .enabled(if: Program.find("python3") != nil, "needs python3"))
+        func manyChains() throws {
+            // As docs/audit.md has the chain.
+            let script = """
+                import hashlib, sys
+                for trail in range(1030):
+                    body = '{"n":1,"time":"t%d","operation":"begun"' % trail
+                    print(body + ',"chain":"%s"}'
+                          % hashlib.sha256(("0" * 64 + body).encode()).hexdigest())
+                """
+            let file = folder.path("make.py")
+            try Data(script.utf8).write(to: URL(fileURLWithPath: file))
+            let check = try Program.shell(
+                "python3 \(file) | \(try #require(BuiltPrograms.bypassio)) audit verify -"
+            ).run(within: 120)
+            #expect(check.code == 0, "\(check.output.suffix(300))")
+            #expect(
+                check.output.contains("6 records of 6 chains held as far as they were followed"),
+                "\(check.output.prefix(300))")
+        }
+
         @Test("a full file makes room for the next, and the chain goes through them all")
         func rotated() throws {
             do {
@@ -164,6 +187,16 @@ extension MountedVolume {
             let check = try bypassio("audit", "verify", trail)
             #expect(check.code == 0, "\(check)")
             #expect(check.output.contains("records, from "), "\(check)")
+            // From standard input, where the oldest file is kept no more; and where one is missing.
+            let piped = "| \(try #require(BuiltPrograms.bypassio)) audit verify -"
+            for files in ["trail.2 trail.1 trail", "trail.1 trail", "trail"] {
+                let check = try Program.shell("cat \(files) \(piped)", in: folder.path)
+                    .run(within: 60)
+                #expect(check.code == 0, "\(files): \(check)")
+            }
+            let holed = try Program.shell("cat trail.2 trail \(piped)", in: folder.path)
+                .run(within: 60)
+            #expect(holed.code == 1 && holed.output.contains("what came before"), "\(holed)")
             try FileManager.default.removeItem(atPath: "\(trail).1")
             let gap = try bypassio("audit", "verify", trail)
             #expect(gap.code == 1 && gap.output.contains("does not follow"), "\(gap)")
