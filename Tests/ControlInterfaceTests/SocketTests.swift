@@ -118,6 +118,30 @@ struct SocketTests {
         withExtendedLifetime((living, next)) {}
     }
 
+    @Test("a socket half made by a service that was killed goes, of one that begins it stays")
+    func drafts() throws {
+        let folder = try TemporaryFolder()
+        func place(_ mountPoint: FilePath) -> ControlPlace {
+            ControlPlace(
+                mountPoint: mountPoint, user: 4711, runtimeDirectory: folder.path.string)
+        }
+        let first = try ControlSocket(place("/first"))
+        let directory = place("/first").directory
+        // No process has the first numbers; 1 is there always.
+        for name in [".2147483646.new", ".2147483645.new", ".1.new", ".x.new"] {
+            try Self.leaveDeadSocket(at: directory.appending(name))
+            guard name != ".2147483645.new" else { continue }
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -3600)],
+                ofItemAtPath: directory.appending(name).string)
+        }
+        let next = try ControlSocket(place("/next"))
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.string)
+        #expect(
+            names.sorted() == [".1.new", ".2147483645.new", ".x.new", "first.sock", "next.sock"])
+        withExtendedLifetime((first, next)) {}
+    }
+
     @Test("the path may be longer than a socket's address")
     func longPath() throws {
         let folder = try TemporaryFolder()

@@ -160,7 +160,8 @@ package enum ControlClientError: Error, Sendable {
             "\(name) is no bypassio mount: name a mount point (bypassio volumes lists them)."
         case .unreachable(let path, .noSuchFileOrDirectory), .unreachable(let path, .notDirectory):
             "The service of \(name) has no control interface at \(path): it was mounted with "
-                + "control=off or control=PATH, or its log says why there is none."
+                + "control=off or control=PATH, it is a mount of bypassio lab, or its log says why "
+                + "there is none."
         case .unreachable(let path, .connectionRefused):
             "Nobody answers at \(path): the service of \(name) is gone, or, with -o recover, about "
                 + "to be replaced. Ask again; if it stays so, unmount it with bypassio umount "

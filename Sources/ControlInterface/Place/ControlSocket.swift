@@ -35,6 +35,8 @@ package final class ControlSocket: Sendable {
     private let inode: UInt64
 
     private static let backlog: Int32 = 4096
+    /// In which a service gives its socket its name.
+    private static let draftSeconds: Int64 = 60
 
     /// Makes it, in place of one whose service is gone.
     ///
@@ -78,12 +80,17 @@ package final class ControlSocket: Sendable {
         // Of a process of that number that is long gone.
         try? SystemCall.unlink(draft, at: directory)
         try SystemCall.bind(socket, to: reachable(draft, place, directory))
-        // Nobody connects to what does not listen yet.
-        let file = try SystemCall.open(draft, at: directory, [.pathOnly, .noFollow])
-        try SystemCall.changeMode(of: file.descriptor, to: 0o600)
-        let inode = try SystemCall.status(of: file.descriptor).inode
-        try SystemCall.listen(socket, backlog: backlog)
-        return inode
+        do throws(Errno) {
+            // Nobody connects to what does not listen yet.
+            let file = try SystemCall.open(draft, at: directory, [.pathOnly, .noFollow])
+            try SystemCall.changeMode(of: file.descriptor, to: 0o600)
+            let inode = try SystemCall.status(of: file.descriptor).inode
+            try SystemCall.listen(socket, backlog: backlog)
+            return inode
+        } catch {
+            try? SystemCall.unlink(draft, at: directory)
+            throw error
+        }
     }
 
     /// Ends what waits at it, and takes its name away, if that is still its own.
@@ -123,6 +130,9 @@ package final class ControlSocket: Sendable {
     /// listens before it has its name.
     private static func sweep(_ place: ControlPlace) {
         let names = try? FileManager.default.contentsOfDirectory(atPath: place.directory.string)
+        for name in names ?? [] where isDraftOfTheDead(name, in: place.directory) {
+            try? SystemCall.unlink(place.directory.appending(name))
+        }
         for name in names ?? [] where name.hasSuffix(".sock") && name != place.name {
             let path = place.directory.appending(name)
             guard let probe = try? SystemCall.streamSocket(waits: false) else { return }
@@ -132,6 +142,19 @@ package final class ControlSocket: Sendable {
                 if error == .connectionRefused { try? SystemCall.unlink(path) }
             }
         }
+    }
+
+    /// A socket that has not got its name, of a process that was killed before. The process may be
+    /// of another namespace, and be nobody here: it is left its time.
+    private static func isDraftOfTheDead(_ name: String, in directory: FilePath) -> Bool {
+        guard name.hasPrefix("."), name.hasSuffix(".new"),
+            let process = Int32(name.dropFirst().dropLast(4)), process > 0,
+            kill(process, 0) != 0, errno == ESRCH,
+            let status = try? SystemCall.status(
+                of: directory.appending(name), followingLinks: false)
+        else { return false }
+        let age = WallTime.now.nanoseconds / 1_000_000_000 - status.modified.seconds
+        return age > draftSeconds
     }
 
     /// What of another has the name; nil for nothing, a dead service's socket, and that of a mount

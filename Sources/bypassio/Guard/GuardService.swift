@@ -126,8 +126,9 @@ final class GuardService {
     private var messages: String {
         let file = log.removingLastComponent().appending("output")
         let text = (try? String(contentsOfFile: file.string, encoding: .utf8)) ?? ""
-        let lines = text.split(separator: "\n").map(String.init)
-        return lines.last ?? "the service ended before it mounted."
+        // It says its own name first, as every command does.
+        let lines = text.split(separator: "\n").map { $0.trimmingPrefix("bypassio: ") }
+        return lines.last.map(String.init) ?? "the service ended before it mounted."
     }
 
     /// The first signal unmounts, the second ends it although files are open.

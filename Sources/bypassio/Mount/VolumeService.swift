@@ -300,13 +300,15 @@ struct VolumeService {
         log.tellTotals()
     }
 
-    func serveControl() {
+    /// - Parameter canRestart: another process can be started by this one's command line.
+    func serveControl(canRestart: Bool = true) {
         do {
             try control.serve(
                 LiveVolume(
                     mounted, live, source: settings.source, log: log,
                     restart: ServiceRestart(
-                        mounted, live, log, manager, control.port, recovery)))
+                        mounted, live, log, manager, control.port, recovery,
+                        canStart: canRestart)))
         } catch {
             control.end()
             complain("no control interface: \(error).")

@@ -24,12 +24,16 @@ final class ServiceRestart: Sendable {
     private let manager: ServiceManager
     private let port: ControlPort?
     private let recovery: ServiceRecovery?
+    private let canStart: Bool
     private let isUnderWay = Guarded(false)
 
+    /// - Parameter canStart: this process' command line is that of a mount.
     init(
         _ mounted: MountedVolume, _ live: LiveFilters, _ log: ServiceLog,
-        _ manager: ServiceManager, _ port: ControlPort?, _ recovery: ServiceRecovery? = nil
+        _ manager: ServiceManager, _ port: ControlPort?, _ recovery: ServiceRecovery? = nil,
+        canStart: Bool = true
     ) {
+        self.canStart = canStart
         self.recovery = recovery
         self.mounted = mounted
         self.live = live
@@ -41,6 +45,9 @@ final class ServiceRestart: Sendable {
     /// Hands the mount to a new process, and ends this one a moment later. If that fails, this
     /// service goes on. Any thread that may wait, but none that serves the mount.
     func run() throws(ControlFault) -> RestartReport {
+        guard canStart else {
+            throw Self.fault("a mount of bypassio sample has no command line of its own")
+        }
         let isFirst = isUnderWay.withLock { isUnderWay in
             defer { isUnderWay = true }
             return !isUnderWay

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BypassIOMount
+import ControlInterface
 import Foundation
 import SystemPackage
 import Terminal
@@ -38,7 +39,10 @@ struct SampleCommand: ParsableCommand {
             settings.filters = try ["readaudit", "contentscan", "accessheat"].map {
                 try FilterSetting($0)
             }
-            let service = try VolumeService(settings)
+            let log = try ServiceLog(.nowhere)
+            defer { log.end() }
+            let service = try Self.mounted(settings, log)
+            service.serveControl(canRestart: false)
             do {
                 try SampleTour(service, folder).lines(isLeft: !once).map(\.onOneLine)
                     .forEach(StandardOutput.print)
@@ -50,6 +54,19 @@ struct SampleCommand: ParsableCommand {
             StandardOutput.print("Press Ctrl-C to unmount.")
             try service.serve(&signals)
             StandardOutput.print("Unmounted.")
+        }
+    }
+
+    /// With a control interface.
+    private static func mounted(
+        _ settings: MountSettings, _ log: ServiceLog
+    ) throws -> VolumeService {
+        let control = MountControl.prepared(settings, nil, try ControlExecutor(), log)
+        do {
+            return try VolumeService(settings, log, control)
+        } catch {
+            control.end()
+            throw error
         }
     }
 }
@@ -82,6 +99,7 @@ struct SampleTour {
             "",
             "Try it from another terminal:",
             "  bypassio filters \(place)",
+            "  bypassio events \(place)",
             "  bypassio state -v \(place)/\(SampleFolder.large)",
             "  python3 Examples/reader.py \(place)/\(SampleFolder.large)",
             "  cp \(place)/\(SampleFolder.large) /tmp    (any program, unmodified)",

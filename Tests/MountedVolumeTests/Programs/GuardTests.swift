@@ -210,6 +210,19 @@ extension MountedVolume {
             )
         }
 
+        @Test("what the service says of a directory that cannot be guarded has one name before it")
+        func refused() throws {
+            let temporary = "\(place)/temporary"
+            let command = try #require(BuiltPrograms.bypassio)
+            let outcome = try Program.shell(
+                "mkdir temporary; TMPDIR=\(temporary) exec \(command) guard --quiet . -- true",
+                in: place
+            ).run(within: 60)
+            #expect(outcome.code == 64, "\(outcome)")
+            #expect(outcome.errors.hasPrefix("bypassio: \(place) cannot be guarded: The mount"))
+            #expect(outcome.errors.components(separatedBy: "bypassio: ").count == 2, "\(outcome)")
+        }
+
         @Test(
             "a folder that a killed guard left is removed by the next, a guard's that runs is not")
         func swept() throws {
