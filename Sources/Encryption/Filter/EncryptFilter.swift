@@ -34,6 +34,8 @@ public final class EncryptFilter: BlockFilter {
     public let succeedsAnother: Bool
 
     /// - Parameters:
+    ///   - key: encrypts and decrypts every file.
+    ///   - plainFiles: what becomes of files that are not encrypted.
     ///   - keptName: of the file in the volume's root that has the key, if it lies there.
     ///   - succeedsAnother: another process had the filter attached to files that are open.
     public init(
