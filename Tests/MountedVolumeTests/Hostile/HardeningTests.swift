@@ -9,10 +9,18 @@ extension MountedVolume {
         .enabled(if: geteuid() == 0, "needs root"))
     struct Hardening {
         /// CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, SETGID, SETUID, LINUX_IMMUTABLE,
-        /// IPC_LOCK, SYS_PTRACE, SYS_ADMIN, SYS_RESOURCE, MKNOD, SETFCAP.
-        private static let kept: UInt64 = [0, 1, 2, 3, 4, 6, 7, 9, 14, 19, 21, 24, 27, 31].reduce(0)
-        {
-            $0 | 1 << UInt64($1)
+        /// IPC_LOCK, SYS_PTRACE, SYS_ADMIN, SYS_RESOURCE, MKNOD, SETFCAP; and SYS_NICE where the
+        /// limits of prompt threads cannot be raised, for want of SYS_RESOURCE.
+        private static let kept: UInt64 = {
+            let always = [0, 1, 2, 3, 4, 6, 7, 9, 14, 19, 21, 24, 27, 31]
+            return (mayRaiseLimits ? always : always + [23]).reduce(0) { $0 | 1 << UInt64($1) }
+        }()
+
+        private static var mayRaiseLimits: Bool {
+            let text = KernelFile.text("/proc/self/status") ?? ""
+            let line = text.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+            let mask = line.flatMap { UInt64($0.dropFirst(7).drop { $0 == "\t" }, radix: 16) }
+            return (mask ?? 0) & 1 << 24 != 0
         }
 
         private func threads(of process: Int64) throws -> [[String: String]] {
