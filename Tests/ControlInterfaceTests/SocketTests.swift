@@ -102,18 +102,18 @@ struct SocketTests {
         _ = try ControlSocket(place)
     }
 
+    private static func place(_ mountPoint: FilePath, in folder: TemporaryFolder) -> ControlPlace {
+        ControlPlace(mountPoint: mountPoint, user: 4711, runtimeDirectory: folder.path.string)
+    }
+
     @Test("what killed services left in the directory goes with the next that comes")
     func swept() throws {
         let folder = try TemporaryFolder()
-        func place(_ mountPoint: FilePath) -> ControlPlace {
-            ControlPlace(
-                mountPoint: mountPoint, user: 4711, runtimeDirectory: folder.path.string)
-        }
-        let living = try ControlSocket(place("/living"))
-        try Self.leaveDeadSocket(at: place("/dead").path)
-        let next = try ControlSocket(place("/next"))
+        let living = try ControlSocket(Self.place("/living", in: folder))
+        try Self.leaveDeadSocket(at: Self.place("/dead", in: folder).path)
+        let next = try ControlSocket(Self.place("/next", in: folder))
         let names = try FileManager.default.contentsOfDirectory(
-            atPath: place("/next").directory.string)
+            atPath: Self.place("/next", in: folder).directory.string)
         #expect(names.sorted() == ["living.sock", "next.sock"])
         withExtendedLifetime((living, next)) {}
     }
@@ -121,12 +121,8 @@ struct SocketTests {
     @Test("a socket half made by a service that was killed goes, of one that begins it stays")
     func drafts() throws {
         let folder = try TemporaryFolder()
-        func place(_ mountPoint: FilePath) -> ControlPlace {
-            ControlPlace(
-                mountPoint: mountPoint, user: 4711, runtimeDirectory: folder.path.string)
-        }
-        let first = try ControlSocket(place("/first"))
-        let directory = place("/first").directory
+        let first = try ControlSocket(Self.place("/first", in: folder))
+        let directory = Self.place("/first", in: folder).directory
         // No process has the first numbers; 1 is there always.
         for name in [".2147483646.new", ".2147483645.new", ".1.new", ".x.new"] {
             try Self.leaveDeadSocket(at: directory.appending(name))
@@ -135,7 +131,7 @@ struct SocketTests {
                 [.modificationDate: Date(timeIntervalSinceNow: -3600)],
                 ofItemAtPath: directory.appending(name).string)
         }
-        let next = try ControlSocket(place("/next"))
+        let next = try ControlSocket(Self.place("/next", in: folder))
         let names = try FileManager.default.contentsOfDirectory(atPath: directory.string)
         #expect(
             names.sorted() == [".1.new", ".2147483645.new", ".x.new", "first.sock", "next.sock"])

@@ -6,10 +6,10 @@ internal import Glibc
 ///
 /// A usual thread waits behind such threads for some milliseconds at each of the hops of an answer,
 /// even with niceness -10. So a prompt thread is one of real time (SCHED_RR), the least urgent
-/// there is, and of niceness -10 where the system does not let it be that. What a prompt thread
-/// starts is usual (SCHED_RESET_ON_FORK): neither another library's threads nor programs run
-/// before others unasked. Real-time threads that never sleep get 95 % of a processor at most
-/// (sched(7), sched_rt_runtime_us).
+/// there is, and of niceness -10 where the system does not let it be that. What a thread of real
+/// time starts is usual (SCHED_RESET_ON_FORK): neither another library's threads nor programs run
+/// before others unasked. Niceness is inherited. A thread of real time that never sleeps gets 95 %
+/// of a processor at most (sched(7), sched_rt_runtime_us).
 package enum PromptThread {
     /// As setpriority(2) counts: 0 is usual, less runs earlier.
     package static let niceness: Int32 = -10

@@ -22,8 +22,8 @@ struct DenyingFilter {
     /// nil where the path is on no mount of this user's with a control interface, or no filter
     /// denies it.
     init?(_ path: FilePath) {
-        guard let mountPoint = Self.mountPoint(of: path),
-            let client = try? ControlClient(mountPoint: mountPoint, patience: .seconds(2)),
+        guard let mount = MountTable.current.entry(containing: path), mount.isFUSE,
+            let client = try? ControlClient(mountPoint: mount.mountPoint, patience: .seconds(2)),
             (try? client.checkMount()) != nil,
             let (layer, record) = Self.refusal(client, path)
         else { return nil }
@@ -76,12 +76,6 @@ struct DenyingFilter {
         }
         _ = ended.wait(timeout: .now() + patience)
         return found.withLock { $0 }
-    }
-
-    /// The mount that a path is on, without a request to it.
-    private static func mountPoint(of path: FilePath) -> FilePath? {
-        MountTable.current.entries.filter { $0.isFUSE && path.starts(with: $0.mountPoint) }
-            .map(\.mountPoint).max { $0.components.count < $1.components.count }
     }
 }
 
