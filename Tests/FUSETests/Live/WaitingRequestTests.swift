@@ -21,7 +21,7 @@ struct WaitingRequestTests {
         _ = try Client.status(service.path("notes"))
     }
 
-    @Test("threads that wait do not count against the limit", .timeLimit(.minutes(2)))
+    @Test("threads that wait do not count against the limit", .timeLimit(.minutes(10)))
     func replaced() throws {
         let service = try TinyService("--threads", "2", "--transport", "device")
         let readers = slowReads(12, service)
@@ -35,7 +35,7 @@ struct WaitingRequestTests {
         try service.expectEnd()
     }
 
-    @Test("threads beyond the limit leave when nothing waits any more", .timeLimit(.minutes(2)))
+    @Test("threads beyond the limit leave when nothing waits any more", .timeLimit(.minutes(10)))
     func leave() throws {
         let service = try TinyService("--threads", "2", "--transport", "device")
         let readers = slowReads(12, service)
@@ -69,7 +69,7 @@ struct WaitingRequestTests {
     }
 
     @Test(
-        "a disk that does not answer holds up its reads alone", .timeLimit(.minutes(2)),
+        "a disk that does not answer holds up its reads alone", .timeLimit(.minutes(10)),
         arguments: [("1", 20), ("16", 1)])
     func hungDisk(threads: String, reads: Int) throws {
         let folder = try ScratchFolder()
@@ -92,7 +92,7 @@ struct WaitingRequestTests {
         try service.expectEnd()
     }
 
-    @Test("an abort ends what was put aside", .timeLimit(.minutes(2)))
+    @Test("an abort ends what was put aside", .timeLimit(.minutes(10)))
     func abort() throws {
         let service = try TinyService(
             "--threads", "2", "--max-threads", "18", "--transport", "device")
@@ -123,7 +123,7 @@ struct WaitingRequestTests {
         for program in programs { #expect(eventually { !program.isRunning }) }
     }
 
-    @Test("a program that is killed does not wait for its request", .timeLimit(.minutes(2)))
+    @Test("a program that is killed does not wait for its request", .timeLimit(.minutes(10)))
     func killed() throws {
         let service = try TinyService("--threads", "2", "--tells-of-waits", "--transport", "device")
         let programs = try slowPrograms(6, service)
@@ -137,7 +137,7 @@ struct WaitingRequestTests {
         try service.expectEnd()
     }
 
-    @Test("nor for one that was put aside", .timeLimit(.minutes(2)))
+    @Test("nor for one that was put aside", .timeLimit(.minutes(10)))
     func killedAside() throws {
         let service = try TinyService(
             "--threads", "2", "--max-threads", "18", "--tells-of-waits", "--transport", "device")
