@@ -63,11 +63,6 @@ int32_t bpio_thread_real_time(void) {
     return result_of(sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &least));
 }
 
-int32_t bpio_thread_usual_time(void) {
-    struct sched_param none = {.sched_priority = 0};
-    return result_of(sched_setscheduler(0, SCHED_OTHER, &none));
-}
-
 // Each limit by itself: a container may let a process raise only some.
 static int32_t allow_at_least(int resource, rlim_t value) {
     struct rlimit limit;

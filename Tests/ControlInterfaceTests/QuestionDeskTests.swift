@@ -13,8 +13,12 @@ struct QuestionDeskTests {
     /// Other tests may hold the threads of all tasks for minutes meanwhile.
     private static let ever = Duration.seconds(86_400)
 
+    private let executor: ControlExecutor
+
+    init() throws { executor = try ControlExecutor() }
+
     private func desk(limit: Int) throws -> QuestionDesk {
-        QuestionDesk(limit: limit, try ControlExecutor())
+        QuestionDesk(limit: limit, executor)
     }
 
     @Test("the thread of a question stays for the next one")
@@ -23,7 +27,7 @@ struct QuestionDeskTests {
         var threads: Set<Int32> = []
         for round in 0..<50 {
             // The thread of the one before may not wait yet.
-            if round > 0 { await ControlClock.sleep(for: .milliseconds(2)) }
+            if round > 0 { await executor.sleep(for: .milliseconds(2)) }
             threads.insert(
                 try await desk.answer(within: Self.ever, late: Self.late) {
                     ThreadRule().owner
@@ -51,7 +55,7 @@ struct QuestionDeskTests {
                         }
                     })
                 while held.withLock({ $0.within }) < number {
-                    await ControlClock.sleep(for: .milliseconds(1))
+                    await executor.sleep(for: .milliseconds(1))
                 }
             }
             await #expect(throws: ControlFault.self) {
@@ -79,7 +83,7 @@ struct QuestionDeskTests {
         for _ in 0..<10_000 where !isAnswered {
             isAnswered =
                 (try? await desk.answer(within: Self.ever, late: Self.late) { true }) ?? false
-            if !isAnswered { await ControlClock.sleep(for: .milliseconds(1)) }
+            if !isAnswered { await executor.sleep(for: .milliseconds(1)) }
         }
         #expect(isAnswered)
     }

@@ -41,14 +41,6 @@ struct PromptThreadTests {
     }
 
     @Test(
-        "a lent thread is prompt until it is given back",
-        .enabled(if: geteuid() == 0, "threads that run before others take root"))
-    func lent() {
-        #expect(PromptThread.lending { Self.policy() } == Self.isPrompt)
-        #expect(Self.policy() == SCHED_OTHER)
-    }
-
-    @Test(
         "threads of the work are usual after it, and those that were there before are left alone",
         .enabled(if: geteuid() == 0, "a niceness below 0 takes root"))
     func working() throws {

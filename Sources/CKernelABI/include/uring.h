@@ -309,8 +309,6 @@ void bpio_thread_name(const char *_Nonnull name);
 // Makes the calling thread one of real time (SCHED_RR, the least priority), but not the threads and
 // processes that it starts. 0 or a negated errno.
 int32_t bpio_thread_real_time(void);
-// Makes it a usual one again.
-int32_t bpio_thread_usual_time(void);
 
 // Raises RLIMIT_RTPRIO as far as `bpio_thread_real_time` needs it, and RLIMIT_NICE to `nice_limit`
 // (20 less the niceness). 0, or the negated errno of a limit that stays as it is.

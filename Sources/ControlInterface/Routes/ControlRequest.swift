@@ -65,6 +65,7 @@ package struct ControlContext: Sendable {
     package let limits: ControlLimits
     let looks: QuestionDesk
     let changes: QuestionDesk
+    let executor: ControlExecutor
     let clients: @Sendable () -> ServiceReport.Clients
 
     /// Asks the volume something that changes nothing.

@@ -13,7 +13,8 @@ extension ControlRoute {
     /// Events as they come, a line of JSON each.
     static let eventStream = ControlRoute("GET", "/v1/events/stream") { request throws(Refusal) in
         let follower = EventFollower(
-            request.context.volume, after: try request.number("after") ?? 0)
+            request.context.volume, after: try request.number("after") ?? 0,
+            on: request.context.executor)
         return .stream(
             AsyncStream(unfolding: { await follower.next() }),
             contentType: "application/x-ndjson")
@@ -40,11 +41,13 @@ private actor EventFollower {
     private static let most = 256
 
     private let volume: any ControlledVolume
+    private let executor: ControlExecutor
     private var number: UInt64
     private var isOver = false
 
-    init(_ volume: any ControlledVolume, after number: UInt64) {
+    init(_ volume: any ControlledVolume, after number: UInt64, on executor: ControlExecutor) {
         self.volume = volume
+        self.executor = executor
         self.number = number
     }
 
@@ -58,7 +61,7 @@ private actor EventFollower {
             let lines = Self.lines(of: page)
             if !lines.isEmpty { return lines }
             if isOver { return nil }
-            switch await NewsWait.next(of: news, within: Self.heartbeat) {
+            switch await NewsWait.next(of: news, within: Self.heartbeat, on: executor) {
             case .news: continue
             case .silence: return [UInt8(ascii: "\n")]
             // What came until then is still sent.
@@ -87,7 +90,7 @@ extension ControlRoute {
         }
         let limit = Int(clamping: try request.number("limit") ?? 20)
         let end = try await request.context.look { $0.beginActivity() }
-        await ControlClock.sleep(for: .milliseconds(Int64(milliseconds)))
+        await request.context.executor.sleep(for: .milliseconds(Int64(milliseconds)))
         return ControlAnswer(try await request.context.look { _ in end(limit) })
     }
 
@@ -111,14 +114,16 @@ enum NewsWait {
     /// No news will come any more.
     case end
 
-    static func next(of news: AsyncStream<Void>, within time: Duration) async -> NewsWait {
+    static func next(
+        of news: AsyncStream<Void>, within time: Duration, on executor: ControlExecutor
+    ) async -> NewsWait {
         await withTaskGroup(of: NewsWait.self) { group in
             group.addTask {
                 for await _ in news { return .news }
                 return Task.isCancelled ? .silence : .end
             }
             group.addTask {
-                await ControlClock.sleep(for: time)
+                await executor.sleep(for: time)
                 return .silence
             }
             defer { group.cancelAll() }

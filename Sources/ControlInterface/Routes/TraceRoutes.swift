@@ -22,7 +22,8 @@ extension ControlRoute {
             path: request.query["path"], process: process.map { Int32(clamping: $0) })
         let trace = try request.context.volume.beginTrace(order)
         let follower = TraceFollower(
-            trace, for: milliseconds.map { .milliseconds(Int64(clamping: $0)) })
+            trace, for: milliseconds.map { .milliseconds(Int64(clamping: $0)) },
+            on: request.context.executor)
         return .stream(
             AsyncStream(unfolding: { await follower.next() }),
             contentType: "application/x-ndjson")
@@ -37,13 +38,15 @@ private actor TraceFollower {
     private static let most = 128
 
     private let trace: any RunningTrace
+    private let executor: ControlExecutor
     private let end: ContinuousClock.Instant?
     private let clock = ContinuousClock()
     private var hasBegun = false
     private var isOver = false
 
-    init(_ trace: any RunningTrace, for time: Duration?) {
+    init(_ trace: any RunningTrace, for time: Duration?, on executor: ControlExecutor) {
         self.trace = trace
+        self.executor = executor
         end = time.map { ContinuousClock.now + $0 }
     }
 
@@ -60,7 +63,8 @@ private actor TraceFollower {
             let lines = Self.lines(of: trace.page(limit: Self.most))
             if !lines.isEmpty { return lines }
             if isOver { return nil }
-            switch await NewsWait.next(of: trace.news(), within: min(left, Self.heartbeat)) {
+            let wait = min(left, Self.heartbeat)
+            switch await NewsWait.next(of: trace.news(), within: wait, on: executor) {
             case .news: continue
             case .silence: if left > Self.heartbeat { return [UInt8(ascii: "\n")] }
             case .end: isOver = true

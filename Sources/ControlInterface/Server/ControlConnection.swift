@@ -1,4 +1,3 @@
-import FlyingSocks
 import LinuxKit
 import Locks
 import SystemPackage
@@ -29,12 +28,12 @@ final class ControlConnection: Sendable {
     }
 
     private let owned: OwnedDescriptor
-    private let pool: any AsyncSocketPool
+    private let executor: ControlExecutor
     private let wait = Monitor(Wait())
 
-    init(_ owned: consuming OwnedDescriptor, _ pool: any AsyncSocketPool) {
+    init(_ owned: consuming OwnedDescriptor, _ executor: ControlExecutor) {
         self.owned = owned
-        self.pool = pool
+        self.executor = executor
     }
 
     private var socket: FileDescriptor { owned.descriptor }
@@ -83,9 +82,8 @@ final class ControlConnection: Sendable {
             do throws(Errno) {
                 return try SystemCall.receive(from: socket, atMost: limit)
             } catch {
-                guard error == .resourceTemporarilyUnavailable, await isReady(for: .read) else {
-                    return []
-                }
+                guard error == .resourceTemporarilyUnavailable else { return [] }
+                await executor.wait(until: socket, is: .readable)
             }
         }
     }
@@ -99,9 +97,8 @@ final class ControlConnection: Sendable {
             do throws(Errno) {
                 rest = rest.dropFirst(try SystemCall.send(rest, to: socket))
             } catch {
-                guard error == .resourceTemporarilyUnavailable, await isReady(for: .write) else {
-                    return false
-                }
+                guard error == .resourceTemporarilyUnavailable else { return false }
+                await executor.wait(until: socket, is: .writable)
             }
         }
         return true
@@ -143,16 +140,6 @@ final class ControlConnection: Sendable {
 
     /// Who is at the other end; nil if it cannot be told.
     var peer: SystemCall.Peer? { try? SystemCall.peer(of: socket) }
-
-    private func isReady(for event: Socket.Event) async -> Bool {
-        let socket = Socket(file: Socket.FileDescriptor(rawValue: socket.rawValue))
-        do {
-            try await pool.suspendSocket(socket, untilReadyFor: [event])
-            return true
-        } catch {
-            return false
-        }
-    }
 }
 
 extension Duration {

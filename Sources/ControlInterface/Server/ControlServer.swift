@@ -1,7 +1,5 @@
 package import BypassIOProtocol
-import Dispatch
 import FlyingFox
-import FlyingSocks
 import Glibc
 import LinuxKit
 import Locks
@@ -55,12 +53,10 @@ package final class ControlServer: Sendable {
 
     private let doors: [any ControlDoor]
     let limits: ControlLimits
-    private let pool: SocketPool<PromptEvents<ePoll>>
     private let router: ControlRouter
     let context: ControlContext
     /// Lock order: a leaf.
     private let state: Monitor<State>
-    private let poll: Task<Void, any Error>
     private let executor: ControlExecutor
     let threads: ThreadStart
 
@@ -98,22 +94,13 @@ package final class ControlServer: Sendable {
         self.doors = doors
         self.limits = limits
         self.executor = executor
-        let pool = SocketPool(
-            queue: PromptEvents(ePoll(maxEvents: 64)),
-            // Else Dispatch gives the queue what priority its asker has, which takes a right.
-            dispatchQueue: DispatchQueue(label: "control events", qos: .default))
-        self.pool = pool
         let state = Monitor(State())
         self.state = state
         context = ControlContext(
             volume: volume, limits: limits, looks: QuestionDesk(limit: limits.looks, executor),
-            changes: QuestionDesk(limit: limits.changes, executor),
+            changes: QuestionDesk(limit: limits.changes, executor), executor: executor,
             clients: { Self.counts(state) })
         router = ControlRouter(routes, context)
-        poll = Task(executorPreference: executor, priority: .medium) {
-            try await pool.prepare()
-            try await pool.run()
-        }
     }
 
     /// Takes no more clients, ends those that are there, and removes the socket.
@@ -125,7 +112,6 @@ package final class ControlServer: Sendable {
         for door in doors { door.close() }
         for connection in connections { connection.end() }
         for link in links { link.end() }
-        poll.cancel()
     }
 
     package var clients: ServiceReport.Clients { Self.counts(state) }
@@ -168,7 +154,7 @@ package final class ControlServer: Sendable {
     private func admit(_ client: consuming OwnedDescriptor, at number: Int) {
         let door = doors[number]
         let refusal = door.refusal(of: client.descriptor)
-        let connection = ControlConnection(client, pool)
+        let connection = ControlConnection(client, executor)
         if let refusal {
             state.withLock { $0.refusedUser += 1 }
             return connection.sayAtOnce(ResponseText.closing(refusal))
@@ -307,6 +293,8 @@ package final class ControlServer: Sendable {
         let listener = Task(executorPreference: executor) {
             _ = await connection.receive(atMost: 1)
             sender.cancel()
+            // The sender may wait until there is room for more.
+            connection.end()
         }
         await sender.value
         connection.end()

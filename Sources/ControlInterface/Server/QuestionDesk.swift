@@ -62,11 +62,8 @@ package final class QuestionDesk: Sendable {
             state.withLock { $0.asked -= 1 }
             outcome.settle(result)
         }
-        let clock = Task(executorPreference: executor) {
-            await ControlClock.sleep(for: time)
-            if !Task.isCancelled { outcome.settle(.failure(late)) }
-        }
-        defer { clock.cancel() }
+        let alarm = executor.after(time) { outcome.settle(.failure(late)) }
+        defer { executor.forget(alarm) }
         return try await outcome.value.get()
     }
 

@@ -26,16 +26,6 @@ package enum PromptThread {
         if bpio_thread_real_time() != 0 { setPriority(niceness, of: 0) }
     }
 
-    /// The calling thread, which belongs to somebody else, is one of real time while `body` runs,
-    /// and usual afterwards; usual all along where the system does not let it be that.
-    package static func lending<Value, Failure: Error>(
-        _ body: () throws(Failure) -> Value
-    ) throws(Failure) -> Value {
-        guard bpio_thread_real_time() == 0 else { return try body() }
-        defer { _ = bpio_thread_usual_time() }
-        return try body()
-    }
-
     /// The calling thread runs before usual ones while `body` runs (niceness -10), and so does
     /// every thread that `body` starts. They are usual afterwards.
     ///
