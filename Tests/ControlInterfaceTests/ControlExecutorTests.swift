@@ -76,7 +76,9 @@ struct ControlExecutorTests {
     @Test("a sleep ends when its task is cancelled")
     func cancelled() async throws {
         let executor = executor
-        let task = Task(executorPreference: executor) { await executor.sleep(for: .seconds(86_400)) }
+        let task = Task(executorPreference: executor) {
+            await executor.sleep(for: .seconds(86_400))
+        }
         task.cancel()
         await task.value
     }

@@ -76,7 +76,8 @@ package final class ControlExecutor: TaskExecutor {
     /// Returns when the socket is ready, or its other end is gone. The caller keeps it open.
     func wait(until socket: FileDescriptor, is event: DescriptorWait.Event) async {
         await withCheckedContinuation { task in
-            change { $0.sockets.append(AwaitedSocket(descriptor: socket, event: event, task: task)) }
+            let awaited = AwaitedSocket(descriptor: socket, event: event, task: task)
+            change { $0.sockets.append(awaited) }
         }
     }
 

@@ -36,7 +36,7 @@ struct ImportTests {
         ],
         "BypassIOClient": ["BypassIOProtocol", "CBypassIO", "SystemPackage"],
         "ControlInterface": [
-            "BypassIOProtocol", "DequeModule", "Dispatch", "FlyingFox", "FlyingSocks", "Foundation",
+            "BypassIOProtocol", "DequeModule", "FlyingFox", "FlyingSocks", "Foundation",
             "Glibc",
             "LinuxKit", "Locks", "SystemPackage",
         ],
