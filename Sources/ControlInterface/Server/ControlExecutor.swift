@@ -3,10 +3,10 @@ import LinuxKit
 import Locks
 package import SystemPackage
 
-/// Runs the interface's tasks one after the other, waits for its sockets and keeps its times, all on
-/// a thread of its own, apart from the process' pool: whoever blocks a thread of that does not keep
-/// clients waiting, nor clients anybody else's tasks. The thread is prompt (``PromptThread``), and
-/// being one, it hands nothing to a thread that the kernel might let wait.
+/// Runs the interface's tasks one after the other, waits for its sockets and keeps its times, all
+/// on a thread of its own, apart from the process' pool: whoever blocks a thread of that does not
+/// keep clients waiting, nor clients anybody else's tasks. The thread is prompt (``PromptThread``),
+/// and hands nothing to a thread that is not.
 package final class ControlExecutor: TaskExecutor {
     /// A job keeps its executor, and so the thread, until it has run.
     private struct Work: Sendable {
@@ -81,8 +81,8 @@ package final class ControlExecutor: TaskExecutor {
         }
     }
 
-    /// Has the thread do that when the time is over, unless it is forgotten before. It must not wait
-    /// for anything.
+    /// Has the thread do that when the time is over, unless it is forgotten before. It must not
+    /// wait for anything.
     func after(_ time: Duration, _ ring: @escaping @Sendable () -> Void) -> AlarmID {
         let moment = KernelClock.monotonic.addingReportingOverflow(time.nanoseconds).partialValue
         var id = AlarmID(number: 0)
@@ -98,8 +98,8 @@ package final class ControlExecutor: TaskExecutor {
         state.withLock { _ = $0.alarms.removeValue(forKey: alarm) }
     }
 
-    /// Returns when the time is over, or the task is cancelled. Task.sleep would end on the process'
-    /// pool, whose threads others may block.
+    /// Returns when the time is over, or the task is cancelled. Task.sleep would end on the pool of
+    /// the process, whose threads others may block.
     func sleep(for time: Duration) async {
         let (end, teller) = AsyncStream.makeStream(of: Never.self)
         let alarm = after(time) { teller.finish() }
