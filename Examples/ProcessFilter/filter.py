@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A filter in Python: denies opens of *.secret and prints the others. After a restart of the
-service it registers again; it ends when nobody has answered for 30 seconds.
+"""A filter in Python: denies opens of *.secret and prints the others. When its connection ends, as
+by a restart of the service, it registers again; it ends when nobody has answered for 30 seconds.
 
     bypassio attach process MOUNT
     python3 filter.py /run/bypassio/MOUNT.sock
@@ -25,7 +25,7 @@ def connect(path, port):
     while lines.readline().strip():
         pass
     if " 101 " not in status:
-        sys.exit(f"{path}: {status.strip()} {lines.read()}")
+        raise ConnectionError(f"{status.strip()} {lines.read()}")
     return lines
 
 
@@ -39,6 +39,8 @@ def serve(lines):
     say(id=1, message={"register": {
         "version": 1, "name": "secrets", "operations": ["open"], "paths": ["*"]}})
     for text in lines:
+        if not text.endswith("\n"):
+            return  # The service died within it.
         line = json.loads(text)
         if "id" in line:
             asked = line["message"]
@@ -53,15 +55,17 @@ def serve(lines):
 
 def main():
     path, port = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "process"
-    lines, end = connect(path, port), 0
+    end = 0
     while True:
         try:
-            serve(lines or connect(path, port))
-            end = time.monotonic() + 30
-        except OSError:
+            lines = connect(path, port)
+            end = float("inf")
+            serve(lines)
+        except OSError as error:
             if time.monotonic() > end:
-                sys.exit(f"{path}: nobody answers")
-        lines = None
+                sys.exit(f"{path}: {error}")
+        if end == float("inf"):
+            end = time.monotonic() + 30
         time.sleep(0.2)
 
 

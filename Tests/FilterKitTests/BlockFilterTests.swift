@@ -342,6 +342,57 @@ struct BlockFilterTests {
             (0..<4).allSatisfy { file[$0 * 1024 + 1000..<($0 + 1) * 1024].allSatisfy { $0 == 9 } })
     }
 
+    @Test("what only clears may end anywhere", arguments: [true, false])
+    func clearing(isSealed: Bool) throws {
+        let filter: any Filter = isSealed ? Sealer() : Mixer()
+        try memory.attach(filter)
+        let text = Self.text(10_000)
+        try make("file", text)
+        let file = try volume.open("file", access: [.read, .write])
+        defer { file.close() }
+        let farthest = UInt64(Int64.max)
+        for (allocation, start) in [
+            (FileChange.Allocation.punchHole, UInt64(9000)), (.zeroRangeKeepingSize, 8000),
+        ] {
+            try file.apply(
+                .allocation(allocation, offset: start, length: farthest - start))
+            let left = Array(text[..<Int(start)])
+            #expect(
+                try file.read(at: 0, length: 20_000)
+                    == left + [UInt8](repeating: 0, count: 10_000 - Int(start)))
+            #expect(throws: IOFailure(errno: .fileTooLarge)) {
+                try file.apply(
+                    .allocation(allocation, offset: start, length: farthest - start + 1))
+            }
+        }
+        if isSealed {
+            #expect(throws: IOFailure(errno: .fileTooLarge)) {
+                try file.apply(.allocation(.zeroRange, offset: 0, length: farthest))
+            }
+        }
+    }
+
+    @Test("it does not attach beside an open that began while it was about to")
+    func lateOpen() throws {
+        try make("file", Self.text(10_000))
+        let opened = Guarded<FileObject?>(nil)
+        var registration = Mixer().registration
+        let setup = registration.instanceSetup
+        registration.instanceSetup = { instance, reason in
+            let agrees = setup?(instance, reason) ?? true
+            let file = try? instance.volume.open("file")
+            opened.withLock { $0 = file }
+            return agrees
+        }
+        #expect(throws: NTStatus.fltDoNotAttach) { try memory.attach(registration) }
+        let file = try #require(opened.withLock { $0 })
+        // What it reads is what it read before.
+        #expect(try file.read(at: 0, length: 10_000) == Self.text(10_000))
+        file.close()
+        #expect(volume.instances.isEmpty)
+        try memory.attach(Mixer())
+    }
+
     @Test("readers get in while others write without end")
     func turns() throws {
         try memory.attach(Mixer())

@@ -49,6 +49,18 @@ struct ChildProcessTests {
         #expect(!child.isRunning && child.waitForEnd() == SIGKILL)
     }
 
+    @Test func aProgramHearsOfSignalsThatThisThreadBlocks() throws {
+        var (all, before) = (sigset_t(), sigset_t())
+        unsafe sigfillset(&all)
+        unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+        let child = try ChildProcess(["sleep", "600"])
+        child.terminate()
+        #expect(child.wait(seconds: 60) && child.waitForEnd() == SIGTERM)
+        child.end(within: 0)
+        #expect(ChildProcess.output(of: ["sh", "-c", "echo out"]) == "out\n")
+    }
+
     @Test func aProgramThatIsNotThereIsNamed() {
         #expect {
             try ChildProcess(["no-program-has-this-name"])

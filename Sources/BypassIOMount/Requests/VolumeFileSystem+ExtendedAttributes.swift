@@ -15,6 +15,10 @@ extension VolumeFileSystem {
         if context.node == .root, name.elementsEqual(VolumeReport.attribute.utf8) {
             return reply.succeed(ReportText.json(VolumeReport(self)).span)
         }
+        if context.node == .root, name.elementsEqual(ServiceReport.placeAttribute.utf8) {
+            guard let place = controlPlace.withLock({ $0 }) else { return reply.fail(.noData) }
+            return reply.succeed(place.span)
+        }
         do throws(IOFailure) {
             let requestor = requestor(context)
             let node = try nodes.node(context.node)

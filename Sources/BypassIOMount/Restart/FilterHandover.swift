@@ -31,6 +31,28 @@ public enum FilterHandover {
         }
     }
 
+    /// Bytes of a filter's state that fit into what is written down for a successor.
+    private static let mostNoted = 512 << 10
+
+    /// What a filter saves that saves little, and waits for nothing when it does; nil if it saves
+    /// nothing. Any thread.
+    public static func note(
+        _ registration: FilterRegistration
+    ) throws(FilterStateLost) -> SavedFilterState? {
+        guard let state = registration.state else { return nil }
+        let bytes: [UInt8]
+        do {
+            bytes = try state.save()
+        } catch {
+            throw FilterStateLost(description: "it did not save what it knows (\(error))")
+        }
+        guard bytes.count <= mostNoted else {
+            throw FilterStateLost(
+                description: "what it knows is too much to write down (\(bytes.count) bytes)")
+        }
+        return SavedFilterState(version: state.version, bytes: bytes)
+    }
+
     /// What a filter saves; nil if it saves nothing, as most filters. Waits for it. Any thread.
     ///
     /// - Parameters:

@@ -109,6 +109,12 @@ public final class MountedVolume: Sendable {
         String(decoding: ReportText.json(report), as: UTF8.self)
     }
 
+    /// Has programs find the control interface at that path (``ServiceReport/placeAttribute``); nil:
+    /// there is none.
+    public func tellControl(at path: FilePath?) {
+        fileSystem.controlPlace.withLock { $0 = path.map { Array($0.string.utf8) } }
+    }
+
     /// What the counters say now. Whoever wants to know how long callbacks take has them timed
     /// first (``time(_:)``).
     public func sample() -> ActivitySample { ActivitySample(fileSystem) }

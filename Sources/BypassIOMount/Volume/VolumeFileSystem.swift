@@ -39,6 +39,8 @@ final class VolumeFileSystem: FileSystem {
     let kernelRoute: KernelRoute?
     /// What came from another process, until this one serves.
     let adoptedReads = Guarded(AdoptedReads())
+    /// The bytes of the control interface's path.
+    let controlPlace = Guarded<[UInt8]?>(nil)
     /// Whether all files of the volume itself are like those of /proc.
     private let hasMadeUpSizes: Bool
     /// The permissions at the time of the mount.

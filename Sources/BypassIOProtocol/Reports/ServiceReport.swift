@@ -30,6 +30,10 @@ public struct ServiceReport: Codable, Sendable {
         }
     }
 
+    /// An attribute of a mount's root: the path of the socket that the service listens at. There is
+    /// none where it has no control interface.
+    public static let placeAttribute = "user.bypassio.control"
+
     public let version: String
     /// The service's process.
     public let process: Int32

@@ -26,9 +26,11 @@ package struct ControlClient: Sendable {
     /// - Parameters:
     ///   - mountPoint: absolute, without links.
     ///   - socket: where it was told to be; nil for the usual place of the mount's user.
+    ///   - elsewhere: another place, where nothing is at the usual one.
     /// - Throws: ``ControlClientError/notMounted``.
     package init(
-        mountPoint: FilePath, socket: FilePath? = nil, patience: Duration = .seconds(15)
+        mountPoint: FilePath, socket: FilePath? = nil, patience: Duration = .seconds(15),
+        elsewhere: () -> FilePath? = { nil }
     ) throws(ControlClientError) {
         let table = MountTable.current
         guard let entry = table.top(at: mountPoint), entry.isFUSE else { throw .notMounted }
@@ -36,7 +38,10 @@ package struct ControlClient: Sendable {
         // The socket is called after the first of the places where the mount is.
         let first = table.entries.first { $0.device == entry.device }?.mountPoint ?? mountPoint
         let place = ControlPlace.of(first, user: user)
-        self.init(socket ?? place.path, patience, entry.device)
+        let usual = place.path
+        let isThere = (try? SystemCall.status(of: usual, followingLinks: false)) != nil
+        let found = socket ?? (isThere ? usual : elsewhere() ?? usual)
+        self.init(found, patience, entry.device)
     }
 
     /// Throws ``ControlClientError/otherMount(_:)`` where the socket is another mount's.
@@ -79,8 +84,11 @@ package struct ControlClient: Sendable {
 
     /// Hands on the pieces of an answer that has no end, as they come, until `body` says false or
     /// the service or `stop` ends it. Between pieces it waits for ever.
+    ///
+    /// - Parameter begun: called once the service has agreed, before the first piece; false ends it.
     package func follow(
-        _ path: String, until stop: FollowStop? = nil, _ body: ([UInt8]) -> Bool
+        _ path: String, until stop: FollowStop? = nil, begun: () -> Bool = { true },
+        _ body: ([UInt8]) -> Bool
     ) throws(ControlClientError) {
         let exchange = try ControlExchange(socket, patience, "GET", path, [])
         let status = try exchange.status()
@@ -88,6 +96,7 @@ package struct ControlClient: Sendable {
         exchange.waitForEver()
         guard stop?.begins(exchange.descriptor) != false else { return }
         defer { stop?.ends() }
+        guard begun() else { return }
         do throws(ControlClientError) {
             while let piece = try exchange.nextPiece() {
                 guard body(piece), stop?.isStopped != true else { return }

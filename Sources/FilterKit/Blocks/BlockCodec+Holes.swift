@@ -61,7 +61,13 @@ extension BlockCodec {
     ) throws(IOFailure) {
         let end = offset.addingReportingOverflow(length)
         guard length > 0 else { throw IOFailure(.invalidParameter) }
-        guard !end.overflow, end.partialValue <= layout.longestFile else {
+        // What only clears is cut to the file.
+        let longest =
+            switch allocation {
+            case .punchHole, .zeroRangeKeepingSize: UInt64(Int64.max)
+            default: layout.longestFile
+            }
+        guard !end.overflow, end.partialValue <= longest else {
             throw IOFailure(errno: .fileTooLarge)
         }
         let range = offset..<end.partialValue

@@ -104,7 +104,7 @@ extension BlockFilter {
                     options: [.noFollow, .noAccessTime]))
         else { return found }
         defer { file.close() }
-        guard file.stream.id == found.id,
+        guard file.stream.id == found.id, file.stream.kind == .file,
             (try? blocks(of: file, instance).isLeftAlone(file, instance)) == false
         else { return found }
         var sized = found

@@ -163,9 +163,7 @@ extension BlockFilter {
     public func header(for key: Key) throws(IOFailure) -> [UInt8] { [] }
 
     /// What is open may be cached above in its stored form.
-    public func willAttach(
-        _ instance: FilterInstance, _ reason: FilterRegistration.SetupReason
-    ) -> Bool { succeedsAnother || !instance.volume.hasOpenFiles }
+    public var needsAllOpens: Bool { !succeedsAnother }
 
     public func mayDetach(_ instance: FilterInstance) -> Bool { false }
 }

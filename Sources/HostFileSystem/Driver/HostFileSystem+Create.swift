@@ -337,11 +337,13 @@ extension HostFileSystem {
         wasCreated: Bool
     ) -> OpenedFile {
         let isAligned = file.storage != nil && parameters.options.contains(.nonCached)
-        return OpenedFile(
+        var opened = OpenedFile(
             id: file.id, kind: streamKind(file.kind, file.id),
             birthTime: status.created.map { FileTime($0) }, storage: file.storage,
             offsetAlignment: isAligned ? readAlignment(of: status) : 1, wasCreated: wasCreated,
             context: file)
+        opened.linkCount = UInt64(status.linkCount)
+        return opened
     }
 
     private func streamKind(_ kind: FileTraits.Kind, _ id: FileID) -> StreamKind {

@@ -3,8 +3,8 @@ import Synchronization
 
 /// A mounted volume: a file system over its volume stack, with the filters attached to it.
 ///
-/// Lock order, outermost first: `attachment` → those of `bypass` (`BypassVolume`) → leaves (context
-/// tables, `chain`, `openFiles`). Requests are carried without any of them. A drain never sleeps
+/// Lock order, outermost first: `attachment` → those of `bypass` (`BypassVolume`) → `openFiles` →
+/// leaves (context tables, `chain`). Requests are carried without any of them. A drain never sleeps
 /// while its thread holds one.
 public final class Volume: Sendable {
     /// For people: the volume's place, e.g. the directory that it serves.
@@ -237,7 +237,10 @@ public final class Volume: Sendable {
                 return .fltDoNotAttach
             }
             if blocks { bypass.blockFilters() }
-            changeChain { $0.adding(instance) }
+            guard add(instance) else {
+                if blocks { bypass.unblockFilters() }
+                return .fltDoNotAttach
+            }
             // Behind the chain's lock: a trace that read the chain before is seen.
             if layers.isOn { instance.times.tell(true) }
             // After the chain is set, so that an ENABLE that asks again meets the filter.
@@ -259,6 +262,20 @@ public final class Volume: Sendable {
         guard instance.rundown.enter() else { return }
         defer { instance.rundown.leave() }
         setupComplete(instance)
+    }
+
+    /// False for a filter that needs all opens, where it has missed some. An open counts as under
+    /// way before it looks at the chain, so it is seen here, or it sees the instance.
+    private func add(_ instance: FilterInstance) -> Bool {
+        guard instance.filter.registration.needsAllOpens else {
+            changeChain { $0.adding(instance) }
+            return true
+        }
+        return openFiles.withLock { open in
+            guard open.streams.isEmpty, open.opensUnderWay == 0 else { return false }
+            changeChain { $0.adding(instance) }
+            return true
+        }
     }
 
     /// Spec 4.3: all bypass stops at once. Reads that were past the filters must be out before the

@@ -117,12 +117,14 @@ public final class MemoryFileSystem: FileSystemDriver {
                 options.contains(.attributesOnly)
                 ? nil
                 : node.object.map { disk.openHandle(to: $0, appends: options.contains(.append)) }
-            return OpenedFile(
+            var opened = OpenedFile(
                 id: FileID(device: MemoryTree.device, inode: number), kind: node.streamKind,
                 birthTime: node.birthTime, storage: handle,
                 offsetAlignment: options.contains(.nonCached) ? disk.offsetAlignment : 1,
                 wasCreated: wasCreated,
                 context: MemoryOpen(self, number: number, handle: handle))
+            opened.linkCount = node.linkCount
+            return opened
         }
     }
 

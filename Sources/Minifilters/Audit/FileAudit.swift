@@ -108,7 +108,7 @@ public final class FileAudit: Filter, PostOpenFilter, PostWriteFilter, PostChang
         operation.access = parameters.accessWord
         operation.isTruncated = !isNew && parameters.disposition.truncates
         surroundings.report(operation)
-        guard let file = open.file, file.stream.kind != .directory,
+        guard open.isSuccess, let file = open.file, file.stream.kind != .directory,
             !parameters.options.contains(.attributesOnly)
         else { return }
         _ = try? open.instance.setContext(

@@ -21,6 +21,11 @@ extension PolicyFilter: OpenFilter {
                 .passWith(.value(mark)))
         }
         let path = open.path
+        guard !findsLinksLate(parameters, path) else {
+            let decision = decide(
+                path, names.names(of: path), parameters.operations(exists: true), open.requestor)
+            return carryOut(decision, open, .passWith(.value(mark | Self.isLate)))
+        }
         let known = FoundFile(parameters, open.instance)
         let operations = parameters.operations(exists: known != nil)
         let others = otherNames(of: path, known, open.instance)
@@ -32,6 +37,17 @@ extension PolicyFilter: OpenFilter {
             decision = decideBelow(path, from: nil, [.create, .write], open.requestor)
         }
         return carryOut(decision, open, .passWith(.value(mark)))
+    }
+
+    /// Beside the mark: other links of the file have not been looked for.
+    private static let isLate: UInt64 = 1 << 63
+
+    /// An open that changes nothing is decided by its own name, and by other links once the file is
+    /// open: then it is known whether it has some, without a question. Who is asked has to be asked
+    /// before.
+    private func findsLinksLate(_ parameters: CreateParameters, _ path: String) -> Bool {
+        !parameters.disposition.mayCreate && !parameters.disposition.truncates && !table.asks
+            && !path.hasPrefix("#") && !path.hasPrefix("…/")
     }
 
     /// An open for names and attributes: only what is hidden is not there.
@@ -58,10 +74,14 @@ extension PolicyFilter: OpenFilter {
             decide(first, others, operations, open.requestor), open, .passWith(.value(mark)))
     }
 
-    /// If names have changed since the decision, the file may have another by now.
+    /// If names have changed since the decision, the file may have another by now; and it may have
+    /// others of which the decision did not know.
     public func didOpen(_ open: PostOpen) {
         guard case .value(let mark) = open.context, !open.isDraining, open.isSuccess,
-            names.mark != mark, let file = open.file, open.parameters.fileID == nil
+            let file = open.file, open.parameters.fileID == nil
+        else { return }
+        let mayHaveLinks = mark & Self.isLate != 0 && open.data.openedFile?.linkCount ?? 2 > 1
+        guard names.mark != mark & ~Self.isLate || (mayHaveLinks && [.file, .other].contains(file.stream.kind))
         else { return }
         let operations = open.parameters.operations(exists: true)
         guard let decision = decision(about: file, operations, open.instance, open.requestor)

@@ -10,18 +10,22 @@ final class PolicyTable: Sendable {
 
     let rules: [PolicyRule]
     private let restricting: [PolicyRule]
+    let hides: Bool
+    let asks: Bool
+    let asksForPrograms: Bool
     /// Indices of ``rules``, in their order.
     private let known = Guarded<[String: [UInt32]]>([:])
 
     init(_ rules: [PolicyRule]) {
         self.rules = rules
         restricting = rules.filter(\.restricts)
+        hides = rules.contains { $0.action == .hide }
+        asks = rules.contains { $0.action == .ask }
+        asksForPrograms = rules.contains { $0.program != nil }
     }
 
     /// Some rule keeps somebody from something.
     var restricts: Bool { !restricting.isEmpty }
-    var hides: Bool { rules.contains { $0.action == .hide } }
-    var asksForPrograms: Bool { rules.contains { $0.program != nil } }
 
     /// The first rule for an operation on a path; nil allows it.
     func rule(

@@ -40,6 +40,7 @@ public final class ProcessFilter: Filter {
         var held = HeldOperations()
         var instances: [FilterInstance] = []
         var counts = ProcessCounts()
+        var observer: (@Sendable () -> Void)?
     }
 
     private let state: Guarded<State>
@@ -248,6 +249,7 @@ public final class ProcessFilter: Filter {
             )
         }
         guard isTaken else { return false }
+        registrationsChanged()
         guard hadReaders || registration.operations.contains(.read) else { return true }
         try takeBypassBack(on: instances)
         return true
@@ -255,6 +257,7 @@ public final class ProcessFilter: Filter {
 
     func unregister(_ connection: PortConnection) -> Bool {
         let gone = state.withLock { $0.programs.remove(connection) }
+        if gone != nil { registrationsChanged() }
         if gone?.operations.contains(.read) == true { giveBypassBack() }
         return gone != nil
     }
@@ -262,6 +265,17 @@ public final class ProcessFilter: Filter {
     public func didDisconnect(_ connection: PortConnection) {
         guard state.withLock({ $0.programs.left(connection) }) else { return }
         partings.async { self.giveBypassBack() }
+    }
+
+    /// - Parameter body: called after each change of what ``savedState()`` has, and before the
+    ///   program hears of it. Any thread.
+    public func whenRegistrationsChange(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.observer = body }
+    }
+
+    private func registrationsChanged() {
+        let body = state.withLock { $0.observer }
+        body?()
     }
 
     /// What is registered, for another process.

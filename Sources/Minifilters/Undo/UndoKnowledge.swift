@@ -43,6 +43,10 @@ package struct UndoKnowledge: Sendable {
     package private(set) var returned: [FileID: FileTime] = [:]
     /// Files of before that a revert made again, as the session met them.
     package private(set) var firstFiles: [UInt64: (file: FileID, birth: FileTime?)] = [:]
+    /// Files that reverts of sessions within this one made.
+    package private(set) var madeWithin: Set<FileID> = []
+    /// Files of which a revert was taking the session's own names when it was killed.
+    package private(set) var releasing: [UndoReleasedFile] = []
     /// Names in the order of their first change.
     package private(set) var order: [UndoEntry] = []
     private var users: [UndoIDs] = []
@@ -102,7 +106,9 @@ package struct UndoKnowledge: Sendable {
             .foreign(let number):
             // All of its old state was kept when it was removed.
             if others[number] == nil { takeFirst(record) }
-        case .begun, .ended, .remade, .reverting, .unlinking, .returned: takeFirst(record)
+        case .begun, .ended, .remade, .reverting, .unlinking, .returned, .madeWithin,
+            .releasing, .released:
+            takeFirst(record)
         }
     }
 
@@ -159,6 +165,9 @@ package struct UndoKnowledge: Sendable {
         case .unlinking(let file): unlinked.insert(file)
         case .foreign(let number): foreign.insert(number)
         case .returned(let file, let changed): returned[file] = changed
+        case .madeWithin(let file): madeWithin.insert(file)
+        case .releasing(let file): releasing.append(file)
+        case .released: releasing = []
         }
     }
 

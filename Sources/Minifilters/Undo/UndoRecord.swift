@@ -132,6 +132,13 @@ package enum UndoRecord: Sendable, Equatable {
     /// A revert of another session left the file as this one had left it, at that time of its last
     /// change.
     case returned(FileID, changed: FileTime)
+    /// A revert of a session within this one made the file.
+    case madeWithin(FileID)
+    /// The session's own name of a file is about to be taken, which is the last change of the file
+    /// that other sessions are to hear of.
+    case releasing(UndoReleasedFile)
+    /// They have heard of all of them.
+    case released
 }
 
 extension UndoRecord {
@@ -142,7 +149,7 @@ extension UndoRecord {
 
     private static let version: UInt8 = 1
     /// The largest size of a file that the kernel knows, in bytes; numbers end there, too.
-    fileprivate static let largest = UInt64(Int64.max)
+    static let largest = UInt64(Int64.max)
 
     /// Without its frame.
     func write(to writer: inout StateWriter) {
@@ -201,6 +208,13 @@ extension UndoRecord {
             writer.byte(19)
             writer.file(file)
             writer.time(changed)
+        case .madeWithin(let file):
+            writer.byte(20)
+            writer.file(file)
+        case .releasing(let file):
+            writer.byte(21)
+            file.write(to: &writer)
+        case .released: writer.byte(22)
         }
     }
 
@@ -244,134 +258,10 @@ extension UndoRecord {
             self = .node(node)
         case 18: self = .foreign(try reader.number())
         case 19: self = .returned(try reader.file(), changed: try reader.time())
+        case 20: self = .madeWithin(try reader.file())
+        case 21: self = .releasing(try UndoReleasedFile(&reader))
+        case 22: self = .released
         default: throw StateReader.Malformed()
         }
-    }
-}
-
-extension UndoNode {
-    private static let kinds: [FileKind] = [
-        .regularFile, .directory, .symbolicLink, .fifo, .socket, .characterDevice, .blockDevice,
-    ]
-
-    fileprivate func write(to writer: inout StateWriter) {
-        writer.long(number)
-        writer.file(file)
-        writer.optional(birth) { $0.time($1) }
-        writer.byte(UInt8(Self.kinds.firstIndex(of: kind) ?? 0))
-        for value in [permissions, user ?? .max, group ?? .max] { writer.word(value) }
-        writer.long(size)
-        writer.time(accessed)
-        writer.time(modified)
-        writer.long(device)
-        writer.long(links)
-        writer.optional(place) { $0.entry($1) }
-        writer.list(attributes) { writer, attribute in
-            writer.text(attribute.name)
-            writer.text(attribute.value)
-        }
-        writer.optional(target) { $0.text($1) }
-    }
-
-    fileprivate init(_ reader: inout StateReader) throws(StateReader.Malformed) {
-        number = try reader.number()
-        file = try reader.file()
-        birth = try reader.flag() ? try reader.time() : nil
-        let kind = Int(try reader.byte())
-        guard Self.kinds.indices.contains(kind) else { throw StateReader.Malformed() }
-        self.kind = Self.kinds[kind]
-        (permissions, user, group) = (try reader.word(), try reader.word(), try reader.word())
-        guard permissions <= 0o7777 else { throw StateReader.Malformed() }
-        size = try reader.size()
-        accessed = try reader.time()
-        modified = try reader.time()
-        device = try reader.long()
-        links = try reader.long()
-        place = try reader.flag() ? try reader.entry() : nil
-        attributes = try reader.list { (reader) throws(StateReader.Malformed) in
-            Attribute(name: try reader.text(), value: try reader.text())
-        }
-        target = try reader.flag() ? try reader.text() : nil
-    }
-}
-
-extension StateWriter {
-    fileprivate mutating func number(_ kind: UInt8, _ number: UInt64) {
-        byte(kind)
-        long(number)
-    }
-
-    fileprivate mutating func identities(_ ranges: [UndoIDs]) {
-        list(ranges) { writer, range in
-            for value in [range.inside, range.outside, range.count] { writer.word(value) }
-        }
-    }
-
-    fileprivate mutating func time(_ time: FileTime) {
-        long(UInt64(bitPattern: time.seconds))
-        word(time.nanoseconds)
-    }
-
-    fileprivate mutating func file(_ file: FileID) {
-        long(file.device)
-        long(file.inode)
-    }
-
-    fileprivate mutating func entry(_ entry: UndoEntry) {
-        long(entry.directory)
-        text(entry.name)
-    }
-}
-
-extension StateReader {
-    fileprivate mutating func identities() throws(Malformed) -> [UndoIDs] {
-        try list { (reader) throws(Malformed) in
-            UndoIDs(
-                inside: try reader.word(), outside: try reader.word(), count: try reader.word())
-        }
-    }
-
-    fileprivate mutating func time() throws(Malformed) -> FileTime {
-        let time = FileTime(seconds: Int64(bitPattern: try long()), nanoseconds: try word())
-        guard time.nanoseconds < 1_000_000_000 else { throw Malformed() }
-        return time
-    }
-
-    fileprivate mutating func file() throws(Malformed) -> FileID {
-        FileID(device: try long(), inode: try long())
-    }
-
-    /// Of a file in the session. A further one fits always.
-    fileprivate mutating func number() throws(Malformed) -> UInt64 {
-        let number = try long()
-        guard number < UndoRecord.largest else { throw Malformed() }
-        return number
-    }
-
-    /// In bytes.
-    fileprivate mutating func size() throws(Malformed) -> UInt64 {
-        let size = try long()
-        guard size <= UndoRecord.largest else { throw Malformed() }
-        return size
-    }
-
-    /// Absolute, and the directory that it seems to be.
-    fileprivate mutating func path() throws(Malformed) -> [UInt8] {
-        let path = try text()
-        let steps = path.split(separator: UInt8(ascii: "/"))
-        guard path.first == UInt8(ascii: "/"), !path.contains(0),
-            !steps.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) })
-        else { throw Malformed() }
-        return path
-    }
-
-    /// A name that leads nowhere else.
-    fileprivate mutating func entry() throws(Malformed) -> UndoEntry {
-        let entry = UndoEntry(try number(), try text())
-        guard !entry.name.isEmpty, entry.name.count <= 255, !entry.name.contains(0),
-            !entry.name.contains(UInt8(ascii: "/")), entry.name != [UInt8(ascii: ".")],
-            entry.name != Array("..".utf8)
-        else { throw Malformed() }
-        return entry
     }
 }

@@ -145,7 +145,7 @@ final class AuditFile: AuditDestination, @unchecked Sendable {
         var next = place
         var rest = operations
         while let (operation, time) = rest.first, text.count < Self.piece {
-            text += next.line(operation, at: time)
+            next.write(operation, at: time, to: &text)
             rest = rest.dropFirst()
         }
         if !write(text, then: next) { lost += UInt64(operations.count - rest.count) }

@@ -46,7 +46,9 @@ final class AuditJournal: AuditDestination, @unchecked Sendable {
         for (operation, time) in operations {
             var next = place
             // A journal that has just taken nothing would be waited for again for each of the rest.
-            guard send(next.line(operation, at: time), about: operation) else { break }
+            var line: [UInt8] = []
+            next.write(operation, at: time, to: &line)
+            guard send(line, about: operation) else { break }
             place = next
             sent += 1
         }

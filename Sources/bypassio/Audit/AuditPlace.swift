@@ -6,6 +6,9 @@ struct AuditPlace {
     private(set) var chain = AuditChain()
     private(set) var number: UInt64 = 0
     private var times = AuditTimes()
+    private var actors = AuditedActorFields()
+    /// Its memory is used again for each line.
+    private var line = AuditLine()
 
     /// Nothing came before.
     init() {}
@@ -16,26 +19,24 @@ struct AuditPlace {
         self.number = number
     }
 
-    /// The line of the next record, with its newline.
+    /// Puts the line of the next record, with its newline, behind others.
     ///
     /// - Parameter time: nanoseconds since 1970.
-    mutating func line(_ operation: AuditedOperation, at time: Int64) -> [UInt8] {
+    mutating func write(_ operation: AuditedOperation, at time: Int64, to lines: inout [UInt8]) {
         number &+= 1
-        return closed(AuditLine(operation, number: number, time: times.text(time)))
+        line.begin(number: number, &times, time, operation: operation.kind.rawValue)
+        line.fields(of: operation, actor: actors.of(operation.actor))
+        line.close(&chain)
+        lines += line.bytes
     }
 
     /// The line of a record about the trail itself.
     mutating func note(_ operation: String, _ more: (inout AuditLine) -> Void) -> [UInt8] {
         number &+= 1
-        var line = AuditLine(number: number, time: WallTime.now.iso8601, operation: operation)
+        line.begin(number: number, &times, WallTime.now.nanoseconds, operation: operation)
         line.field("previous", chain.hash)
         more(&line)
-        return closed(line)
-    }
-
-    private mutating func closed(_ line: AuditLine) -> [UInt8] {
-        var bytes = line.bytes
-        chain.close(&bytes)
-        return bytes
+        line.close(&chain)
+        return line.bytes
     }
 }

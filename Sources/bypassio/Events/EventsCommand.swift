@@ -44,7 +44,7 @@ struct EventsCommand: ParsableCommand {
     func run() throws {
         try reportingErrors {
             let asked = try place.client(mountPoint)
-            var watch = follow ? try ServiceWatch(asked, mountPoint) : nil
+            let watch = follow ? try ServiceWatch(asked, mountPoint) : nil
             var number = since?.number ?? 0
             repeat {
                 let page = try asked.ask { client throws(ControlClientError) in
@@ -55,19 +55,23 @@ struct EventsCommand: ParsableCommand {
                 if page.next == number || page.events.isEmpty { break }
                 number = page.next
             } while true
-            guard follow else { return }
-            try stream(asked, from: &number)
+            guard var watch else { return }
+            try stream(asked, from: &number, &watch)
             while true {
-                switch try watch?.next("Events behind \(number) may be missing.") {
+                switch try watch.next(Self.loss(number)) {
                 case .same: break
                 // Its events count from 1.
                 case .another: number = 0
-                case .nowhere, nil: return
+                case .nowhere: return
                 }
                 // It may be replaced in this moment.
-                do { try stream(asked, from: &number) } catch  where Self.isGone(error) {}
+                do { try stream(asked, from: &number, &watch) } catch  where Self.isGone(error) {}
             }
         }
+    }
+
+    private static func loss(_ number: UInt64) -> String {
+        "Events behind \(number) may be missing."
     }
 
     private static func isGone(_ error: any Error) -> Bool {
@@ -75,16 +79,31 @@ struct EventsCommand: ParsableCommand {
     }
 
     /// Shows events as they come, behind that number, until the service ends.
-    private func stream(_ asked: MountControlClient, from number: inout UInt64) throws {
+    ///
+    /// It may be another than the one that was asked before: that is known once it agrees.
+    private func stream(
+        _ asked: MountControlClient, from number: inout UInt64, _ watch: inout ServiceWatch
+    ) throws {
         var last = number
         defer { number = last }
-        try asked.ask { client throws(ControlClientError) in
-            var lines = LineBuffer()
-            try client.follow("/v1/events/stream?after=\(last)") { piece in
-                for line in lines.lines(adding: piece) { last = show(line) ?? last }
-                return true
+        var isOther = false
+        repeat {
+            if isOther { last = 0 }
+            isOther = false
+            try asked.ask { client throws(ControlClientError) in
+                var lines = LineBuffer()
+                try client.follow(
+                    "/v1/events/stream?after=\(last)",
+                    begun: {
+                        isOther = watch.hasChanged(Self.loss(last))
+                        return !isOther
+                    }
+                ) { piece in
+                    for line in lines.lines(adding: piece) { last = show(line) ?? last }
+                    return true
+                }
             }
-        }
+        } while isOther
     }
 
     private struct Lost: Decodable { let lost: UInt64 }

@@ -24,7 +24,7 @@ struct MountControlClient {
         do throws(ControlClientError) {
             client = try ControlClient(
                 mountPoint: place, socket: socket.map { ArgumentPath.path($0) },
-                patience: patience)
+                patience: patience, elsewhere: { [place] in ToldControlPlace.path(of: place) })
         } catch {
             // What a guard serves is mounted nowhere but for its command.
             let own = socket.map { ArgumentPath.path($0) } ?? ControlPlace.own(place).path

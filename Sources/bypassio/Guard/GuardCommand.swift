@@ -17,7 +17,8 @@ struct GuardCommand: ParsableCommand {
             named) at its own path through the filter policy, in a mount namespace of its own; for \
             everybody else nothing changes. Files that the rules allow are read as fast as ever. \
             The rules are those of the profile secrets, unless --profile names others. When they \
-            ask, another terminal answers: bypassio answer DIR.
+            ask, another terminal answers: bypassio answer DIR. At COMMAND's end one screen says what \
+            it did; --show DIR shows it from another terminal meanwhile.
 
             Exit codes: COMMAND's own, 128 and the number of the signal that ended it, 126 or 127 \
             where it cannot be run; before it runs 64 usage, 65 malformed profile, 66 no such \
@@ -39,6 +40,15 @@ struct GuardCommand: ParsableCommand {
         help: ArgumentHelp(
             "Say what the rules do to these files, and run nothing.", valueName: "path"))
     var dryRun: [String] = []
+
+    @Flag(help: "Say what the COMMAND of another guard of DIR has done so far, and run nothing.")
+    var show = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --show: the socket of a further guard of DIR, as it named it.", valueName: "path")
+    )
+    var socket: String?
 
     @Option(
         help: ArgumentHelp(
@@ -89,6 +99,7 @@ struct GuardCommand: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
+            if show { return try showOthers() }
             let profiles = self.profile.isEmpty ? ["secrets"] : self.profile
             let parsed = try profiles.map { try PolicyProfileFile.profile($0) }
             guard dryRun.isEmpty else { return try explain(parsed) }
@@ -108,6 +119,15 @@ struct GuardCommand: ParsableCommand {
                 filters: try filter.map { try furtherFilter($0) })
             let code = try session.run(command)
             if code != 0 { throw ExitCode(code) }
+        }
+    }
+
+    private func showOthers() throws {
+        for place in try GuardedDirectory.all(directories) {
+            let asked = try MountControlClient(place.path.string, socket: socket)
+            for line in try GuardScreen.lines(of: place, asked) {
+                StandardOutput.print(line.onOneLine)
+            }
         }
     }
 
@@ -211,7 +231,7 @@ struct GuardedDirectory {
                 .usage, "The root directory cannot be guarded: name directories in it.")
         }
         // Its files are about who looks, which would be the service.
-        guard !path.starts(with: "/proc") else {
+        guard MountTable.current.entry(containing: path)?.fileSystemType != "proc" else {
             throw CommandError(.usage, "\(path) cannot be guarded: name no directory of /proc.")
         }
     }

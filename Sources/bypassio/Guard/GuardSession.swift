@@ -73,7 +73,9 @@ final class GuardSession {
             try service.awaitMount()
         }
         guard let first = services.first else { return 0 }
-        let code = try GuardProcess.run(entering(first) + covering(services) + wrapped(command))
+        let code = try GuardProcess.run(
+            entering(first) + covering(services, try controlFolder(folder.path))
+                + wrapped(command))
         let screens = isQuiet ? [] : services.map { GuardScreen($0) }
         for service in services.reversed() { service.end() }
         for screen in screens { screen.show() }
@@ -116,14 +118,29 @@ final class GuardSession {
         return ["nsenter", "--target", "\(service.process)"] + user + ["--mount", "--"]
     }
 
+    /// What the command sees in place of this user's control interfaces, by which it could answer
+    /// questions about itself, or take the filters away. Guards that it starts have theirs there.
+    private func controlFolder(_ folder: FilePath) throws -> FilePath {
+        let own = folder.appending("control")
+        do throws(Errno) {
+            try SystemCall.makeDirectory(own, mode: 0o700)
+        } catch {
+            throw CommandError(.cannotCreate, "\(own) cannot be made: \(error).")
+        }
+        return own
+    }
+
     /// In a copy of the service's mount namespace, where the directories are covered. Binds are
     /// made by who made the mount: the user namespace of the command can take none away.
-    private func covering(_ services: [GuardService]) -> [String] {
+    private func covering(_ services: [GuardService], _ control: FilePath) -> [String] {
         let script = """
             while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 69; shift 2; done; shift
             exec "$@"
             """
         var binds = services.flatMap { [$0.mountPoint.string, $0.place.path.string] }
+        if let place = services.first?.place.path {
+            binds += [control.string, ControlPlace.own(place).directory.string]
+        }
         // The command sees the sessions of guards that it starts itself, and no others.
         if let undo, let own = services.first?.undo {
             binds += [own.inner.string, undo.store.string]

@@ -36,6 +36,25 @@ struct GuardSummary {
         }
     }
 
+    /// Since the last begin of the trail that is no later; nil where the audit cannot be read.
+    ///
+    /// - Parameter time: when the service had mounted, as records have it.
+    init?(_ file: String, begunBy time: String) {
+        do {
+            try AuditFiles(file).forEachLine { line, _, _ in
+                guard let record = AuditRecordLine(line), record.isDone else { return }
+                if ["begun", "resumed"].contains(record.operation), record.time <= time {
+                    self = GuardSummary()
+                }
+                take(record)
+            }
+        } catch {
+            return nil
+        }
+    }
+
+    private init() {}
+
     private mutating func take(_ record: AuditRecordLine) {
         if record.operation == "lost" { lost += record.count ?? 0 }
         if ["begun", "resumed"].contains(record.operation) { begins += 1 }

@@ -309,6 +309,7 @@ struct VolumeService {
                     restart: ServiceRestart(
                         mounted, live, log, manager, control.port, recovery,
                         canStart: canRestart)))
+            mounted.tellControl(at: control.path)
         } catch {
             control.end()
             complain("no control interface: \(error).")

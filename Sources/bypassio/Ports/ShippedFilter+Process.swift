@@ -43,7 +43,8 @@ extension ShippedFilter {
             user: CommandIdentity.user)
         let said = ["port": port, "timeout": "\(patience)", "away": away.rawValue]
         return LoadableFilter(
-            registration: filter.registration, settings: { settings(of: filter, said) })
+            registration: filter.registration, settings: { settings(of: filter, said) },
+            whenStateChanges: { filter.whenRegistrationsChange($0) })
     }
 
     private static func time(_ text: String) throws -> Duration {

@@ -9,7 +9,8 @@ import SystemPackage
 /// What has another process take this one's place if it dies (`-o recover`, docs/restart.md): the
 /// table that it will read, and the keeper that shares this process' descriptors.
 ///
-/// Any thread. Lock order: `keeper` is a leaf.
+/// Any thread. Lock order: `noting`, under which the filters that are attached are looked at; then
+/// `keeper`, a leaf.
 final class ServiceRecovery: Sendable {
     /// In the environment of a successor: the number of the table, and the keeper.
     static let variable = "BYPASSIO_RECOVERY"
@@ -21,6 +22,8 @@ final class ServiceRecovery: Sendable {
     private let log: ServiceLog
     private let keeper = Guarded<Int32?>(nil)
     private let isOver = Guarded(false)
+    /// Held while the table is written; filters, which wait for nothing then, are asked under it.
+    private let noting = Guarded<Void>(())
 
     /// nil where nobody is to take over, and where there is no memory for it.
     ///
@@ -77,9 +80,11 @@ final class ServiceRecovery: Sendable {
     }
 
     private func note(_ service: VolumeService) {
-        service.mounted.noteForSuccessor(
-            service.live.attached, port: service.control.port?.handed,
-            unmounter: Unmounter.current?.channel)
+        noting.withLock { _ in
+            service.mounted.noteForSuccessor(
+                service.live.attached, port: service.control.port?.handed,
+                unmounter: Unmounter.current?.channel)
+        }
     }
 
     /// A child of this process has ended: if it was the keeper, there is another.

@@ -14,8 +14,21 @@ extension LiveFilters {
         }
     }
 
-    /// The same without what the filters know. Waits for nobody.
-    var attached: [ServiceState.Filter] { attached { _ in nil } }
+    /// The same with what those filters know alone that have it written down at each change. Waits
+    /// for nobody.
+    var attached: [ServiceState.Filter] {
+        attached { known in
+            guard known.isNoted else { return nil }
+            do throws(FilterStateLost) {
+                return try FilterHandover.note(known.filter.registration)
+            } catch {
+                log.logger.tell(
+                    .error, .warning,
+                    "if this process dies, the filter \(known.filter.name) begins anew: \(error)")
+                return nil
+            }
+        }
+    }
 
     private func attached(_ state: (Loaded) -> SavedFilterState?) -> [ServiceState.Filter] {
         let loaded = loaded

@@ -63,7 +63,7 @@ struct MountedState {
             else { return nil }
             (stream, stack) = (told, answers)
         } catch let error as Errno {
-            throw HostPath.error(place.named, error, at: place.resolved)
+            throw place.meaning(of: error)
         }
         traditionalBecause = stream.traditionalBecause
         handles = stream.handles

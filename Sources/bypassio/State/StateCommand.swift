@@ -133,8 +133,7 @@ struct StateReport: Encodable {
             verdict = try BypassVerdict(of: file)
             layers = try file.explainBypassIO().map(Layer.init)
         } catch let failure as IOFailure {
-            throw HostPath.error(
-                place.named, failure.errno, at: place.resolved)
+            throw place.meaning(of: failure.errno)
         } catch let error as HostVolumeError {
             throw CommandError(.noInput, "\(error)")
         }

@@ -71,16 +71,16 @@ struct TraceCommand: ParsableCommand {
             let view = try view(asked)
             var watch = try ServiceWatch(asked, mountPoint)
             let end = time.map { Date(timeIntervalSinceNow: $0) }
-            try follow(asked, time, stop, view)
+            try follow(asked, time, stop, view, &watch)
             while !stop.isStopped {
                 if let end, end.timeIntervalSinceNow <= 0 { break }
                 guard
-                    try watch.next(until: stop, "Requests of the meantime are missing.") != .nowhere
+                    try watch.next(until: stop, Self.loss) != .nowhere
                 else { break }
                 let left = end.map { max(0.001, $0.timeIntervalSinceNow) }
                 // It may be replaced in this moment.
                 do {
-                    try follow(asked, left, stop, view)
+                    try follow(asked, left, stop, view, &watch)
                 } catch let error as CommandError where error.status == .noInput {}
             }
             let report = try? asked.ask { client throws(ControlClientError) in
@@ -92,12 +92,18 @@ struct TraceCommand: ParsableCommand {
 
     /// - Parameter time: in seconds; nil: until the mount ends, or `stop`.
     private func follow(
-        _ asked: MountControlClient, _ time: Double?, _ stop: FollowStop, _ view: any TraceView
+        _ asked: MountControlClient, _ time: Double?, _ stop: FollowStop, _ view: any TraceView,
+        _ watch: inout ServiceWatch
     ) throws {
         var failure: (any Error)?
         var lines = LineBuffer()
         try asked.ask { client throws(ControlClientError) in
-            try client.follow(question(time), until: stop) { piece in
+            // A service that came since is traced like the one before.
+            let begun = {
+                _ = watch.hasChanged(Self.loss)
+                return true
+            }
+            try client.follow(question(time), until: stop, begun: begun) { piece in
                 view.begin()
                 do {
                     for line in lines.lines(adding: piece) { try show(line, view) }
@@ -110,6 +116,9 @@ struct TraceCommand: ParsableCommand {
         }
         if let failure { throw failure }
     }
+
+    /// Of another service.
+    private static let loss = "Requests of the meantime are missing."
 
     private func view(_ asked: MountControlClient) throws -> any TraceView {
         if json { return TraceLines() }

@@ -241,7 +241,7 @@ struct UndoKeepCommand: ParsableCommand {
                     throw CommandError(
                         .notSupported, "Session \(tree.session.name) is at work: end it first.")
                 }
-                return UndoReturns.removeAll(of: tree.session.address)
+                return UndoRelease.removeAll(of: tree.session.address)
             }
             let selection = UndoSelection(paths, in: tree)
             guard !selection.isEmpty else {
@@ -293,7 +293,10 @@ struct UndoRevertCommand: ParsableCommand {
                 throw CommandError(.noInput, "The session did not change that.")
             }
             let changes = UndoChanges(tree, selection).all
-            let revert = UndoRevert(tree, selection, isForced: force)
+            let returns = UndoReturns(tree, selection)
+            let revert = UndoRevert(tree, selection, isForced: force) { file throws(Errno) in
+                try returns.noteMade(file)
+            }
             let conflicts = revert.conflicts()
             if !conflicts.isEmpty, !force {
                 for text in conflicts { StandardOutput.complain("conflict: \(text)".onOneLine) }
@@ -302,7 +305,6 @@ struct UndoRevertCommand: ParsableCommand {
                     "Nothing was taken back: name other paths, or --force overwrites these and "
                         + "keeps copies.")
             }
-            let returns = UndoReturns(tree, selection)
             do throws(Errno) {
                 try revert.run(UndoNotes(tree.session))
             } catch {
@@ -321,7 +323,7 @@ struct UndoRevertCommand: ParsableCommand {
             }
             // Whoever kills this finds a session with nothing to take back.
             try tree.session.forget(selection)
-            if all { UndoReturns.removeAll(of: tree.session.address) }
+            if all { UndoRelease.removeAll(of: tree.session.address) }
             tree.session.removeIfAllIsForgotten()
         }
     }
@@ -345,8 +347,7 @@ extension FoundUndoSession {
             }
             if let held = try? UndoPlace.held(in: folder) {
                 let names = selection.nodes.map { UndoPlace.name($0) }
-                let returns = UndoReturns(releasedFrom: self)
-                for text in returns.release(names, in: held.descriptor) {
+                for text in UndoRelease(of: self).release(names, in: held.descriptor) {
                     StandardOutput.complain("bypassio: \(text)".onOneLine)
                 }
             }
@@ -359,6 +360,6 @@ extension FoundUndoSession {
     func removeIfAllIsForgotten() {
         guard !isLive, let now = try? address.session(), !now.isLive, UndoTakenBack.isAll(of: now)
         else { return }
-        UndoReturns.removeAll(of: address)
+        UndoRelease.removeAll(of: address)
     }
 }

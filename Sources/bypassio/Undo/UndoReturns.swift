@@ -10,7 +10,7 @@ import SystemPackage
 /// A session that is at work is not told: it takes changes of others for its own.
 struct UndoReturns {
     /// A file that a revert has given back.
-    private struct File {
+    struct File {
         /// As the reverted session met it.
         let was: FileID
         let birth: FileTime?
@@ -31,10 +31,13 @@ struct UndoReturns {
     /// When the files had been changed last, before the revert; of a session within a guard's,
     /// whose journal is not to be trusted with what its guard's knows.
     private var before: [FileID: FileTime] = [:]
+    /// The session of the guard, for one within it.
+    private let above: UndoAbove?
 
     /// Before the revert.
     init(_ tree: UndoTree, _ selection: UndoSelection) {
         session = tree.session
+        above = UndoAbove(session)
         guard session.outer != nil else { return }
         for number in selection.nodes {
             guard let path = tree.path(of: number), let found = tree.status(of: path) else {
@@ -43,6 +46,15 @@ struct UndoReturns {
             before[FileID(found)] = FileTime(found.changed)
         }
     }
+
+    /// To tell of files of this session whose last change is known.
+    init(of session: FoundUndoSession) {
+        self.session = session
+        above = nil
+    }
+
+    /// The revert made a file, which has no name yet.
+    func noteMade(_ file: FileID) throws(Errno) { try above?.noteMade(file) }
 
     // MARK: After a revert
 
@@ -55,7 +67,7 @@ struct UndoReturns {
             let tree = try? UndoTree(again)
         else { return [] }
         let files = selection.nodes.compactMap { Self.file($0, in: tree) }
-        return tell(files, to: others)
+        return tell(files, to: others) + (above?.tell(selection, in: tree) ?? [])
     }
 
     /// nil for what is not as the session met it.
@@ -79,7 +91,7 @@ struct UndoReturns {
             changed: FileTime(now.changed), isDirectory: node.kind == .directory)
     }
 
-    private func tell(_ files: [File], to others: [UndoAddress]) -> [String] {
+    func tell(_ files: [File], to others: [UndoAddress]) -> [String] {
         guard !files.isEmpty else { return [] }
         return others.compactMap { address in
             guard let other = try? address.session(), let end = other.end,
@@ -113,11 +125,11 @@ struct UndoReturns {
                 guard let met = node.changed,
                     found.isAfter(met) || session.knowledge.began.isAfter(end)
                 else { continue }
-                if file.isAnother {
+                if file.isAnother, !isAbove {
                     records.append(.remade(node.number, file.now, birth: file.nowBirth))
                 }
             }
-            if file.isAnother {
+            if file.isAnother, !isAbove {
                 records += known.names(file.was).map { .left($0, file.now) }
             }
             if !file.isDirectory { records.append(.returned(file.now, changed: file.changed)) }
@@ -146,7 +158,7 @@ struct UndoReturns {
     }
 
     /// All that may be told. One within a guard knows its guard's and those beside it.
-    private func others() -> [UndoAddress] {
+    func others() -> [UndoAddress] {
         let own = session.address
         let store = own.outer?.store ?? own.place.store
         return UndoStore(store).addresses.filter { address in
@@ -154,52 +166,5 @@ struct UndoReturns {
             guard let outer = own.outer else { return true }
             return address.outer == outer || address.place == outer
         }
-    }
-}
-
-// MARK: Files that are held no more
-
-extension UndoReturns {
-    /// Before files are held no more.
-    init(releasedFrom session: FoundUndoSession) { self.session = session }
-
-    /// Takes the session's own names of files, which changes files that have others.
-    func release(_ names: [FilePath], in held: FileDescriptor) -> [String] {
-        let others = others()
-        var files: [File] = []
-        for name in names {
-            guard !others.isEmpty,
-                let file = try? SystemCall.open(name, at: held, [.pathOnly, .noFollow]),
-                let before = try? SystemCall.status(of: file.descriptor), before.linkCount > 1
-            else {
-                try? SystemCall.unlink(name, at: held)
-                continue
-            }
-            try? SystemCall.unlink(name, at: held)
-            guard let now = try? SystemCall.status(of: file.descriptor),
-                // Nobody has changed it meanwhile.
-                now.size == before.size, now.modified == before.modified, now.mode == before.mode,
-                now.user == before.user, now.group == before.group
-            else { continue }
-            let birth = now.created.map { FileTime($0) }
-            files.append(
-                File(
-                    was: FileID(now), birth: birth, found: FileTime(before.changed),
-                    now: FileID(now), nowBirth: birth, changed: FileTime(now.changed),
-                    isDirectory: false, isSeen: true))
-        }
-        return tell(files, to: others)
-    }
-
-    /// Removes a session with all that it holds.
-    static func removeAll(of address: UndoAddress) {
-        if let session = try? address.session(), let folder = try? address.place.openFolder(),
-            let held = try? UndoPlace.held(in: folder),
-            let names = try? SystemCall.names(in: held.descriptor)
-        {
-            let files = names.map { FilePath(bytes: $0) }
-            _ = UndoReturns(releasedFrom: session).release(files, in: held.descriptor)
-        }
-        address.place.remove()
     }
 }

@@ -22,13 +22,19 @@ final class UndoRevert {
     private var done: Set<UndoEntry> = []
     /// Files that the journal says this run changes.
     private var told: Set<UInt64> = []
+    /// Hears of each file that this run is about to give a name, as soon as it is made.
+    private let willName: (FileID) throws(Errno) -> Void
     /// As it was before the first change: this run's own look like those of somebody else.
     private lazy var foreign = UndoConflicts(tree, selection).found
     private lazy var foreignSubjects = Set(foreign.map(\.subject))
 
     private var knowledge: UndoKnowledge { tree.knowledge }
 
-    init(_ tree: UndoTree, _ selection: UndoSelection, isForced: Bool) {
+    init(
+        _ tree: UndoTree, _ selection: UndoSelection, isForced: Bool,
+        willName: @escaping (FileID) throws(Errno) -> Void
+    ) {
+        self.willName = willName
         self.tree = tree
         self.selection = selection
         self.isForced = isForced
@@ -272,6 +278,7 @@ final class UndoRevert {
         try notes.write([
             .remade(node.number, FileID(made), birth: made.created.map { FileTime($0) })
         ])
+        try willName(FileID(made))
         try tree.move(aside, to: path)
     }
 

@@ -129,10 +129,18 @@ struct UndoOverview {
         return UndoTakenBack.holds(session)
     }
 
+    /// Nothing is kept any more: whoever took it back was killed before the session was removed.
+    private var isEmptied: Bool {
+        guard counts?.names == 0, counts?.files == 0, let session = try? address.session() else {
+            return false
+        }
+        return UndoTakenBack.isAll(of: session)
+    }
+
     /// Removes a session that has nothing to take back.
     func removeIfDone() -> Bool {
-        guard !isLive, isDone else { return false }
-        UndoReturns.removeAll(of: address)
+        guard !isLive, isDone || isEmptied else { return false }
+        UndoRelease.removeAll(of: address)
         return true
     }
 }

@@ -290,11 +290,17 @@ final class UndoTree {
 
     /// A directory, never through a link. Any depth: the kernel gets some of the names at a time.
     func open(_ path: UndoPath) throws(Errno) -> OwnedDescriptor {
-        var here = try SystemCall.open(".", at: top.descriptor, [.directory])
+        try Self.open(path, beneath: top.descriptor)
+    }
+
+    static func open(
+        _ path: UndoPath, beneath top: FileDescriptor
+    ) throws(Errno) -> OwnedDescriptor {
+        var here = try SystemCall.open(".", at: top, [.directory])
         var names = path[...]
         while !names.isEmpty {
             var step: [UInt8] = []
-            while let name = names.first, step.isEmpty || step.count + name.count < Self.walked {
+            while let name = names.first, step.isEmpty || step.count + name.count < walked {
                 step += name + [UInt8(ascii: "/")]
                 names.removeFirst()
             }

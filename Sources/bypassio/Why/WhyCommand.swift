@@ -40,9 +40,14 @@ struct WhyCommand: ParsableCommand {
                 return try explainPolicy(for: program)
             }
             let process = try asker.map { try Asker($0) }
+            // With the other's rights nobody would tell which filter denies the path.
+            let witness = process.flatMap { _ in
+                DenialWitness(ArgumentPath.path(ArgumentPath.absolute(path)).lexicallyNormalized())
+            }
+            witness?.awaitBegin()
             try process?.becomeIt()
             _ = try ArgumentPath.answering(path)
-            let host = try HostPath(path)
+            let host = try HostPath(path, witness: witness)
             let explanation = Explanation(
                 try StateReport(of: host), mountPoint: host.bypassioMountPoint,
                 process: process?.processID)

@@ -58,6 +58,25 @@ import Testing
         #expect(policy.counts.denied == 3)
     }
 
+    @Test("an open that is allowed asks the file system nothing, unless the file has further names")
+    func asksNothing() throws {
+        let policy = try attach("deny .env\nread-only *.txt")
+        let below = QuestionCounter()
+        try memory.attach(below)
+        try open("plain").close()
+        try open("notes.txt").close()
+        #expect(below.counts.withLock { $0 } == [.create: 2])
+        let root = try root()
+        defer { root.close() }
+        try memory.make("other", [1])
+        let file = try open("other")
+        try file.apply(.link("second", in: root), requestor: user)
+        file.close()
+        try open("second").close()
+        #expect(below.counts.withLock { $0[.queryInformation] ?? 0 } > 0)
+        #expect(policy.counts.denied == 0)
+    }
+
     @Test("a link and a rename do not get around a rule, nor does a directory moved into its place")
     func names() throws {
         _ = try attach("deny on=read .env\ndeny .git/hooks/**")
@@ -232,5 +251,24 @@ import Testing
             "ask plain", PolicyFilter.Surroundings(patience: .milliseconds(20)))
         expectFailure(.accessDenied) { _ = try open("plain") }
         #expect(policy.counts.unanswered == 1 && policy.counts.asked == 1)
+    }
+}
+
+/// Counts what comes to it.
+private final class QuestionCounter: Filter {
+    let name = "questions"
+    let altitude = Altitude(integer: 80_000)
+    let supportedFeatures: FilterRegistration.Features = .bypassIO
+    let counts = Guarded<[MajorFunction: Int]>([:])
+
+    var otherOperations: [OperationRegistration] {
+        [.create, .queryInformation].map { function in
+            OperationRegistration(
+                function,
+                preOperation: { [self] _, _ in
+                    self.counts.withLock { $0[function, default: 0] += 1 }
+                    return .successNoCallback
+                })
+        }
     }
 }

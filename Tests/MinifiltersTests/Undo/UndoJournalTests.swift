@@ -34,8 +34,12 @@ struct UndoJournalTests {
         .forgottenEntry(UndoEntry(1, [0x62])), .forgottenNode(8), .settledNode(9), .ended(time),
         .remade(7, FileID(device: 3, inode: 100), birth: time), .remade(8, file, birth: nil),
         .reverting(7, true), .reverting(8, false), .clearing(UndoEntry(1, [0x61])),
-        .unlinking(file), .foreign(7), .returned(file, changed: time),
+        .unlinking(file), .foreign(7), .returned(file, changed: time), .madeWithin(file),
+        .releasing(released), .released,
     ]
+    private static let released = UndoReleasedFile(
+        file: file, birth: nil, changed: time, modified: time, size: 12, mode: 0o100644, user: 1,
+        group: 2, links: 3)
 
     @Test("a node of a journal of before, without the time of its last change, is read")
     func olderNode() {

@@ -79,6 +79,34 @@ extension MountedVolume {
             }
         }
 
+        @Test("state and why name a filter that denies the path, wherever its mount is controlled")
+        func denied() throws {
+            try Data("deny on=read data\n".utf8).write(
+                to: URL(fileURLWithPath: folder.path("rules")))
+            let cases: [(String, [String], String)] = [
+                ("on", ["policy,profile=\(folder.path("rules"))"], "policy at altitude 385300"),
+                (
+                    "\(folder.path).sock", ["policy,profile=\(folder.path("rules"))"],
+                    "rules, line 1"
+                ),
+                ("on", ["process,away=deny"], "process at altitude 385200"),
+                ("on", ["fault,rule=data;open;errno=EPERM"], "fault at altitude 47000"),
+            ]
+            for (control, filters, words) in cases {
+                let options = filters.flatMap { ["--filter", $0] }
+                try mounted(["-o", "allow_other,control=\(control)"] + options) { _ in
+                    for question in [["state"], ["why"], ["why", "--as", "nobody"]] {
+                        let outcome = try Program(
+                            program, question.prefix(1) + ["\(place)/data"] + question.dropFirst()
+                        ).run(within: 20)
+                        #expect(outcome.code == 66, "\(question) \(outcome)")
+                        #expect(outcome.errors.contains("the filter "), "\(question) \(outcome)")
+                        #expect(outcome.errors.contains(words), "\(question) \(outcome)")
+                    }
+                }
+            }
+        }
+
         @Test("fsctl sends what it was told to, and shows both buffers")
         func fsctl() throws {
             try mounted([]) { source in

@@ -23,7 +23,7 @@ extension MountedVolume {
             folder = try TestFolder()
             socket = folder.path("volume.sock")
             mount = try LiveMount(
-                options: "allow_other,control=\(socket)", filters: ["process,timeout=1s"]
+                options: "allow_other,recover,control=\(socket)", filters: ["process,timeout=1s"]
             ) { source in
                 for name in ["a.secret", "plain"] {
                     try Data("\(name)\n".utf8).write(to: URL(fileURLWithPath: "\(source)/\(name)"))
@@ -41,6 +41,8 @@ extension MountedVolume {
                 try #require(BuiltPrograms.bypassio),
                 ["instances", "--json", "--socket", socket, mount.mountpoint]
             ).run(within: 60)
+            // The service is about to be replaced.
+            guard answer.code == 0 else { return [:] }
             let reports = try JSONDecoder().decode(
                 [InstanceReport].self, from: Data(answer.output.utf8))
             return reports.first { $0.filter == "process" }?.settings ?? [:]
@@ -78,26 +80,38 @@ extension MountedVolume {
         }
 
         @Test(
-            "the filter in Python registers again after a restart",
-            .enabled(if: hasPython, "needs python3"))
-        func restarted() throws {
-            let program = try python()
+            "the filters register again after a restart, and after the service died",
+            .enabled(if: hasPython && hasCompiler, "needs python3 and cc"),
+            arguments: [true, false]
+        )
+        func replaced(isPython: Bool) throws {
+            let program = try isPython ? python() : compiled()
             let restart = try Program(
                 try #require(BuiltPrograms.bypassio),
                 ["restart", "--socket", socket, mount.mountpoint]
             ).run(within: 60)
             #expect(restart.code == 0, "\(restart)")
-            while try settings()["programs"] != "secrets" {
-                try #require(program.isRunning, "\(program.errorsSoFar)")
+            try awaitRegistration(program)
+            try RecoveringMount(mount).killService()
+            while try settings()["programs"] != "none" {
+                // It may be registered again already.
+                if try settings()["programs"] == "secrets" { break }
                 usleep(10_000)
             }
+            try awaitRegistration(program)
             try expectItDecides(program)
             program.signal(SIGTERM)
             _ = program.wait(within: 60)
         }
 
-        @Test("the filter in C", .enabled(if: hasCompiler, "needs cc"))
-        func inC() throws {
+        private func awaitRegistration(_ program: RunningProgram) throws {
+            while try settings()["programs"] != "secrets" {
+                try #require(program.isRunning, "\(program.errorsSoFar)")
+                usleep(10_000)
+            }
+        }
+
+        private func compiled() throws -> RunningProgram {
             let made = try Program(
                 try #require(Program.find("cc")),
                 [
@@ -106,7 +120,12 @@ extension MountedVolume {
                 ]
             ).run(within: 120)
             try #require(made.code == 0, "\(made)")
-            let program = try started(folder.path("filter"), [])
+            return try started(folder.path("filter"), [])
+        }
+
+        @Test("the filter in C", .enabled(if: hasCompiler, "needs cc"))
+        func inC() throws {
+            let program = try compiled()
             try expectItDecides(program)
             program.signal(SIGTERM)
             _ = program.wait(within: 60)

@@ -17,11 +17,12 @@ extension MountedVolume {
             let socket: String
             let mount: LiveMount
 
-            init(_ settings: String = "") throws {
+            init(_ settings: String = "", options: String = "") throws {
                 folder = try TestFolder()
                 socket = folder.path("volume.sock")
                 mount = try LiveMount(
-                    options: "allow_other,control=\(socket)", filters: ["process\(settings)"]
+                    options: "allow_other,control=\(socket)\(options)",
+                    filters: ["process\(settings)"]
                 ) { source in
                     let made = try Program.shell(
                         "echo secret > a.secret; head -c 65536 /dev/zero > plain; mkdir sub",
@@ -39,6 +40,8 @@ extension MountedVolume {
             func settings() throws -> [String: String] {
                 let answer = try ProcessFilters.bypassio(
                     "instances", "--json", "--socket", socket, mount.mountpoint)
+                // The service is about to be replaced.
+                guard answer.code == 0 else { return [:] }
                 let reports = try JSONDecoder().decode(
                     [InstanceReport].self, from: Data(answer.output.utf8))
                 return reports.first { $0.filter == "process" }?.settings ?? [:]
@@ -256,15 +259,22 @@ extension MountedVolume {
             _ = try served.program("again", #"["open"]"#)
         }
 
-        @Test("a restart disconnects programs; the new service takes them again")
-        func restarted() throws {
-            let served = try Served(",away=deny")
+        @Test(
+            "a restart, or a death, disconnects programs; the new service takes them again",
+            arguments: [false, true])
+        func restarted(isDeath: Bool) throws {
+            let served = try Served(",away=deny", options: isDeath ? ",recover" : "")
             let program = try served.program("guard", #"["read"]"#, paths: #"["*.secret"]"#)
             // Nothing of it is in the kernel's cache.
             let open = try RawFile("\(served.mount.mountpoint)/a.secret")
-            let outcome = try Self.bypassio(
-                "restart", "--socket", served.socket, served.mount.mountpoint)
-            #expect(outcome.code == 0, "\(outcome)")
+            if isDeath {
+                try RecoveringMount(served.mount).killService()
+                while try served.settings().isEmpty { usleep(10_000) }
+            } else {
+                let outcome = try Self.bypassio(
+                    "restart", "--socket", served.socket, served.mount.mountpoint)
+                #expect(outcome.code == 0, "\(outcome)")
+            }
             while try program.line() != nil {}
             #expect(try served.settings()["programs"] == "guard (away)")
             #expect(try served.shell("cat a.secret").contains("Permission denied"))

@@ -133,7 +133,16 @@ extension MountedVolume {
         @Test("a second guard of a directory has its own rules and its own interface")
         func second() throws {
             try Data("deny plain\n".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/rules"))
-            let first = try begun("while test -e begun; do sleep 0.05; done; cat .env")
+            let first = try begun(
+                "cat plain > made; cat .env; while test -e begun; do sleep 0.05; done; cat .env")
+            while !first.errorsSoFar.contains("denied") { usleep(10_000) }
+            var shown = try bypassio("guard", "--show")
+            while !shown.output.contains("created: 2") {
+                try #require(shown.code == 0, "\(shown)")
+                shown = try bypassio("guard", "--show", ".")
+            }
+            #expect(shown.output.hasPrefix("guard: \(place)\n"), "\(shown)")
+            #expect(shown.output.contains("denied: 1") && shown.output.contains("    made\n"))
             let outcome = try bypassio(
                 "guard", "--profile", "\(folder.path)/rules", "--", "cat", "plain", ".env")
             #expect(outcome.code == 1 && outcome.output == "secret\n", "\(outcome)")
@@ -158,6 +167,11 @@ extension MountedVolume {
             ).run(within: 20)
             #expect(made.code == 0, "\(made)")
             defer { _ = try? Program.shell("umount \(other)").run(within: 20) }
+            let processes = try folder.makeFolder("processes")
+            let mounted = try Program.shell("mount -t proc proc \(processes)").run(within: 20)
+            defer { _ = try? Program.shell("umount \(processes)").run(within: 20) }
+            let refused = try bypassio("guard", processes, "--", "true")
+            #expect(mounted.code == 0 && refused.code == 64, "\(refused)")
             let both = try bypassio(
                 "guard", ".", other, "--", "cat", "plain", "\(other)/file", ".env",
                 "\(other)/.env")
@@ -198,6 +212,32 @@ extension MountedVolume {
             #expect(!second.contains { $0.contains("cut or replaced") }, "\(second)")
             let cut = try lines("sleep 0.1; : > \(record); touch last; sleep 0.1")
             #expect(cut.contains { $0.contains("was cut by another program") }, "\(cut)")
+        }
+
+        @Test("what the command leaves running when it ends gets errors, not unfiltered files")
+        func daemon() throws {
+            let told = "\(folder.path)/told"
+            let outcome = try bypassio(
+                "guard", "--quiet", "--", "sh", "-c",
+                "setsid unshare --mount sh -c \"while test -e plain; do sleep 0.05; done; "
+                    + "cat plain .env 2>&1; touch \(told).over\" > \(told) 2>&1 &")
+            #expect(outcome.code == 0, "\(outcome)")
+            while !FileManager.default.fileExists(atPath: "\(told).over") { usleep(10_000) }
+            let said = try String(contentsOfFile: told, encoding: .utf8)
+            #expect(!said.contains("secret") && !said.contains("plain\n"), "\(said)")
+        }
+
+        @Test("the command cannot answer questions about itself, nor take the filter away")
+        func interface() throws {
+            try Data("ask plain\n".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/rules"))
+            let command = try #require(BuiltPrograms.bypassio)
+            let outcome = try bypassio(
+                "guard", "--quiet", "--timeout", "1", "--profile", "\(folder.path)/rules", "--",
+                "sh", "-c",
+                "cat plain & \(command) answer . 1 allow; ls /run/bypassio; "
+                    + "for s in /run/bypassio/*; do \(command) answer --socket $s . 1 allow; "
+                    + "\(command) detach --socket $s policy .; done; wait; cat plain")
+            #expect(outcome.code == 1 && outcome.output.isEmpty, "\(outcome)")
         }
 
         @Test("root's guard within a guard is refused, in words")

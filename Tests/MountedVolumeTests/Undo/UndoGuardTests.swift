@@ -85,20 +85,60 @@ extension MountedVolume {
             #expect(revert.code == 66, "\(revert)")
         }
 
-        @Test("a guard in a guard: each takes back its own")
-        func nested() throws {
-            // Root's guard does not run within a guard, so it is a user's.
+        /// How a line begins that a user runs; nil where a user has no namespaces. Root's guard does
+        /// not run within a guard.
+        private func user() throws -> String? {
             guard
                 try shell(
                     "chown -R 1000:1000 . && setpriv --reuid 1000 --regid 1000 --clear-groups "
                         + "unshare --user true"
                 ).code == 0
-            else { return }
+            else { return nil }
             let home = try folder.makeFolder("home", permissions: 0o777)
-            let before = try UndoSnapshot(of: place)
-            let user =
-                "setpriv --reuid 1000 --regid 1000 --clear-groups env -u XDG_STATE_HOME "
+            return "setpriv --reuid 1000 --regid 1000 --clear-groups env -u XDG_STATE_HOME "
                 + "-u XDG_RUNTIME_DIR HOME=\(home) "
+        }
+
+        @Test(
+            "a guard in a guard, both at an end: the inner session is no conflict of the outer one",
+            .enabled(if: Program.find("strace") != nil, "needs strace, which kills at a call"),
+            arguments: [false, true])
+        func innerFirst(isKilled: Bool) throws {
+            guard let user = try user() else { return }
+            let made = try shell(
+                "mkdir e; for n in b c e/y e/z; do echo $n > $n; done; chown -R 1000:1000 .")
+            #expect(made.code == 0, "\(made)")
+            let before = try UndoSnapshot(of: place)
+            let script = """
+                echo outer > a; echo outer > n; echo outer > e/y; mkdir f; echo f > f/f; rm e/z
+                \(command) guard --quiet --undo -- sh -c '
+                echo inner > a; rm d/x n f/f; rm -r e; mv b c; echo inner > e; mkdir d/x; mv c g'
+                """
+            try Data(script.utf8).write(to: URL(fileURLWithPath: folder.path("script")))
+            let outcome = try shell(
+                user + "\(command) guard --quiet --undo -- sh \(folder.path("script"))")
+            #expect(outcome.code == 0, "\(outcome)")
+            let list = try shell(user + "\(command) undo list").lines
+            let names = list.compactMap { $0.split(separator: " ").first }
+            try #require(names.count == 2 && names[1].hasPrefix("\(names[0])/"), "\(list)")
+            if isKilled {
+                _ = try shell(
+                    user + "strace -f -qq -o /dev/null -e inject=renameat2:signal=KILL:when=4 "
+                        + "\(command) undo revert --all --session \(names[1])")
+            }
+            let inner = try shell(user + "\(command) undo revert --all --session \(names[1])")
+            #expect(inner.code == 0, "\(inner)")
+            let middle = try shell("cat a b c d/x e/y f/f n; ls e")
+            #expect(middle.lines == ["outer", "b", "c", "x", "outer", "f", "outer", "y"])
+            let outer = try shell(user + "\(command) undo revert --all --session \(names[0])")
+            #expect(outer.code == 0, "\(outer)")
+            #expect(try UndoSnapshot(of: place).differences(from: before) == [])
+        }
+
+        @Test("a guard in a guard: each takes back its own")
+        func nested() throws {
+            guard let user = try user() else { return }
+            let before = try UndoSnapshot(of: place)
             let script = """
                 echo outer > a
                 \(command) guard --quiet --undo -- sh -c 'echo inner > a; echo new > n; rm d/x'

@@ -120,6 +120,30 @@ extension MountedVolume {
             #expect(try UndoSnapshot(of: stage.source).differences(from: before[0]) == [])
         }
 
+        @Test(
+            "a revert that was killed while it gave up what it held leaves the older no conflict",
+            .enabled(if: Program.find("strace") != nil, "needs strace, which kills at a call"),
+            arguments: [1, 2])
+        func killedAtTheEnd(call: Int) throws {
+            let (stage, before) = try stage([
+                "ln data keep; echo 1 >> data; ln d/x keep2", "rm data d/x; echo new > data",
+            ])
+            let command = try #require(BuiltPrograms.bypassio)
+            // The older hears of what was restored, then of what is held no more.
+            let killed = try Program.shell(
+                "strace -f -qq -o /dev/null -P \(stage.store)/s0/journal "
+                    + "-e inject=pwrite64:signal=KILL:when=\(call) "
+                    + "\(command) undo revert --all --session s1 --store \(stage.store)",
+                in: stage.source
+            ).run(within: 60)
+            #expect(killed.code != 0, "\(killed)")
+            #expect(try stage.undo("list").output.contains("s0"))
+            if stage.sessions.contains("s1") { _ = try revert(stage, 1) }
+            let outcome = try revert(stage, 0)
+            #expect(outcome.code == 0, "\(outcome)")
+            #expect(try UndoSnapshot(of: stage.source).differences(from: before[0]) == [])
+        }
+
         @Test("one path of the newer, then that path of the older")
         func path() throws {
             let (stage, _) = try stage([Self.first, Self.second])

@@ -48,6 +48,8 @@ struct UnsafeTests {
         "Sources/bypassio/Sample/SampleMountPoint.swift": "a temporary folder",
         "Sources/bypassio/State/HostPath.swift": "lstat(2)",
         "Sources/bypassio/Top/TopScreen.swift": "the terminal",
+        "Sources/Terminal/ChildProcess.swift": "waitpid",
+        "Sources/Terminal/ChildStream.swift": "posix_spawn",
         "Sources/bypassio/Encrypt/KeyHardening.swift": "setrlimit(2)",
         "Sources/bypassio/Encrypt/PassphraseProgram.swift": "posix_spawn, poll, waitpid",
         "Sources/bypassio/Encrypt/PassphraseSource.swift": "reading into memory that is wiped",

@@ -58,6 +58,10 @@ public protocol Filter: AnyObject, Sendable {
     /// one row for each function.
     var otherOperations: [OperationRegistration] { get }
 
+    /// The filter attaches only where nothing is open, so that every open passes it: see
+    /// ``FilterRegistration/needsAllOpens``. False by default.
+    var needsAllOpens: Bool { get }
+
     /// False is STATUS_FLT_DO_NOT_ATTACH. Called under a lock of the volume: it must neither
     /// attach, nor detach, nor send a BypassIO control. True by default.
     func willAttach(_ instance: FilterInstance, _ reason: FilterRegistration.SetupReason) -> Bool
@@ -89,6 +93,7 @@ extension Filter {
     public var kernelReads: KernelReadTerms? { nil }
     public var contexts: Set<ContextKind> { [] }
     public var otherOperations: [OperationRegistration] { [] }
+    public var needsAllOpens: Bool { false }
 
     public func willAttach(
         _ instance: FilterInstance, _ reason: FilterRegistration.SetupReason

@@ -27,6 +27,7 @@ extension FilterRegistration {
             instanceTeardownStart: { filter.willDetach($0, $1) },
             instanceTeardownComplete: { filter.didDetach($0, $1) },
             unload: { filter.mayUnload(mandatory: $0) })
+        needsAllOpens = filter.needsAllOpens
         state = FilterStateCallbacks(filter)
         ports = [PortRegistration(filter)].compactMap { $0 }
     }

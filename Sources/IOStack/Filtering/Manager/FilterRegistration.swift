@@ -61,6 +61,10 @@ public struct FilterRegistration: Sendable {
     /// Where programs talk to the filter. Their names are the filter's until it is unloaded.
     public var ports: [PortRegistration] = []
 
+    /// The filter attaches only to a volume on which no file and no directory is open, or about to
+    /// be: every open of a file passes it. Otherwise STATUS_FLT_DO_NOT_ATTACH.
+    public var needsAllOpens = false
+
     /// Called before an instance attaches; false is STATUS_FLT_DO_NOT_ATTACH. nil always attaches.
     /// Called under a lock of the volume: it must neither attach, nor detach, nor send a BypassIO
     /// control.

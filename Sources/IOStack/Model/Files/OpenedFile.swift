@@ -6,6 +6,8 @@ public struct OpenedFile: Sendable {
     /// Tells the file from a later one with the same ``id``; nil if the file system does not know
     /// it.
     public var birthTime: FileTime?
+    /// Names that the file has; nil if the file system did not look.
+    public var linkCount: UInt64?
     /// Where the file's data is read and written; nil if it has none (a directory).
     public var storage: StorageHandle?
     /// Offsets and lengths of non-cached reads must be multiples of this, in bytes: a power of 2.

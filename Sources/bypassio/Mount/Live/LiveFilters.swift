@@ -37,6 +37,8 @@ final class LiveFilters: Sendable {
         /// What the filter says itself.
         fileprivate let ownSettings: (@Sendable () -> [String: String])?
         fileprivate let ownValues: (@Sendable () -> [(key: String, value: String)])?
+        /// What it knows is written down for another process whenever that changes.
+        let isNoted: Bool
         fileprivate var said: [String: String]
         /// As they were said, each time.
         fileprivate var values: [(key: String, value: String)]
@@ -158,9 +160,11 @@ final class LiveFilters: Sendable {
                 Loaded(
                     filter: filter, shipped: setting.filter, change: made.change,
                     policy: made.policy,
-                    ownSettings: made.settings, ownValues: made.values, said: settings,
+                    ownSettings: made.settings, ownValues: made.values,
+                    isNoted: made.whenStateChanges != nil, said: settings,
                     values: setting.values))
         }
+        made.whenStateChanges? { [weak self] in self?.changed() }
         do throws(Refusal) {
             return try attach(filter, altitude, reason)
         } catch {
@@ -319,6 +323,10 @@ struct LoadableFilter: Sendable {
 
     /// What to make it of to get it as it is at this moment; nil where that is what was said.
     var values: (@Sendable () -> [(key: String, value: String)])?
+
+    /// Has a body called after each change of what the filter saves, which is little, and which it
+    /// saves without a wait: what it knows survives the death of the service. nil where it does not.
+    var whenStateChanges: (@Sendable (@escaping @Sendable () -> Void) -> Void)?
 
     /// A setting that holds from the load on.
     struct FixedSetting: Error {}

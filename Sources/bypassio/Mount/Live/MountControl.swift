@@ -14,6 +14,7 @@ final class MountControl: Sendable {
     }
 
     private let state = Guarded(State.nothing)
+    private let socketPath = Guarded<FilePath?>(nil)
     /// nil: none was asked for.
     let port: ControlPort?
     private let executor: ControlExecutor?
@@ -32,7 +33,11 @@ final class MountControl: Sendable {
     ) throws(ControlSocket.Failure) {
         let socket = try ControlSocket(place, isSuccessor: isSuccessor)
         state.withLock { $0 = .prepared(socket, port) }
+        socketPath.withLock { $0 = place.path }
     }
+
+    /// Where the socket is, once it is made.
+    var path: FilePath? { socketPath.withLock { $0 } }
 
     /// Serves those who connected. Throws what a thread is refused with.
     func serve(_ volume: any ControlledVolume) throws {
