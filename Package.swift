@@ -57,6 +57,7 @@ let package = Package(
         .library(name: "FilterKit", targets: ["FilterKit"]),
         .library(name: "Minifilters", targets: ["Minifilters"]),
         .library(name: "Encryption", targets: ["Encryption"]),
+        .library(name: "Scanning", targets: ["Scanning"]),
         .library(name: "VolumeDrivers", targets: ["VolumeDrivers"]),
         .library(name: "BypassIOLab", targets: ["BypassIOLab"]),
         .library(name: "BypassIOBench", targets: ["BypassIOBench"]),
@@ -179,6 +180,13 @@ let package = Package(
             ],
             packageAccess: false, swiftSettings: settings),
         .target(
+            name: "Scanning",
+            dependencies: [
+                "LinuxKit", "Locks", "BypassIOProtocol", "IOStack", "FilterKit",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "VolumeDrivers", dependencies: ["BypassIOProtocol", "IOStack"],
             swiftSettings: settings),
         .target(
@@ -215,7 +223,7 @@ let package = Package(
             name: "bypassio",
             dependencies: [
                 "LinuxKit", "BypassIOProtocol", "IOStack", "DirectRead", "HostFileSystem",
-                "FilterKit", "Minifilters", "Encryption", "VolumeDrivers", "FUSE",
+                "FilterKit", "Minifilters", "Encryption", "Scanning", "VolumeDrivers", "FUSE",
                 .byName(name: "FUSERing", condition: .when(traits: ["RingTransport"])),
                 "BypassIOMount", "BypassIOClient", "ControlInterface", "BypassIOLab",
                 "Locks", "Terminal", "BypassIOBench", "CBypassIO", "CKernelABI", "ServiceEvents",
@@ -269,6 +277,13 @@ let package = Package(
             name: "EncryptionTests",
             dependencies: [
                 "Encryption", "IOStack", "BypassIOProtocol", "MemoryFileSystem",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ScanningTests",
+            dependencies: [
+                "LinuxKit", "Scanning", "IOStack", "BypassIOProtocol", "MemoryFileSystem",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

@@ -14,6 +14,7 @@ enum ShippedFilter: String, CaseIterable {
     case audit
     case undo
     case encrypt
+    case scan
 
     static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -37,6 +38,7 @@ enum ShippedFilter: String, CaseIterable {
         case .audit: Self.auditKeys
         case .undo: Self.undoKeys
         case .encrypt: Self.encryptKeys
+        case .scan: Self.scanKeys
         case .accessheat, .noop, .legacy: []
         }
     }
@@ -53,6 +55,7 @@ enum ShippedFilter: String, CaseIterable {
         case .audit: "writes down who does what to which file"
         case .undo: "keeps the old state of what is changed, so that it can be taken back"
         case .encrypt: "keeps files encrypted, in the format of gocryptfs with plain names"
+        case .scan: "has clamd scan files before they are read, and keeps its verdicts"
         case .fault: "delays, fails, cuts, damages or holds requests, by rules: for tests"
         }
     }
@@ -91,6 +94,7 @@ enum ShippedFilter: String, CaseIterable {
         case .audit: try Self.audit(values, log)
         case .undo: try Self.undo(values, log)
         case .encrypt: try Self.encrypt(values, on: volume, isSuccessor: isSuccessor)
+        case .scan: try Self.scan(values, on: volume, isSuccessor: isSuccessor, log)
         }
     }
 
@@ -109,6 +113,9 @@ enum ShippedFilter: String, CaseIterable {
     func isPath(_ key: String, _ value: String) -> Bool {
         if self == .audit { return key == "file" && value != AuditJournal.word }
         if self == .undo { return key == "store" }
+        if self == .scan {
+            return ["socket", "quarantine"].contains(key) || (key == "store" && value != "none")
+        }
         if self == .encrypt { return key == "passfile" || key == "conf" }
         guard self == .policy else { return false }
         return key == "answers" || (key == "profile" && PolicyProfile.builtInText(value) == nil)

@@ -251,8 +251,9 @@ struct VolumeService {
     /// may wait for a request that hangs, and the service must react to the next signal.
     func serve(_ signals: inout SignalSet) throws {
         let outcome = DismountOutcome()
-        Thread.detachNewThread { [mounted, io, volume, guardian] in
+        Thread.detachNewThread { [mounted, io, volume, guardian, live] in
             mounted.waitUntilUnmounted { guardian?.keep() }
+            live.end()
             outcome.set(Result { try io.dismount(volume) })
             kill(getpid(), Self.ended)
         }

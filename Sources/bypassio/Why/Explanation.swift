@@ -118,6 +118,13 @@ enum Advice {
         if name == ShippedFilter.fault.rawValue {
             return "Take its rule away: bypassio set \(name) remove=RULE \(place), \(goes)"
         }
+        if name == ShippedFilter.scan.rawValue {
+            return status == .virusInfected
+                ? "Remove the file. Where clamd is wrong, have its own configuration leave the "
+                    + "signature out."
+                : "It passes once a scan finds nothing: open it for reading. A larger maxsize= "
+                    + "takes in larger files, exclude= leaves some alone, \(goes)"
+        }
         return switch status {
         case .bypassIOFilterNotSupported, .noBypassIODriverSupport:
             "Ask its maker for a version that knows BypassIO, \(goes)"

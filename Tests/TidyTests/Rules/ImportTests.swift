@@ -49,6 +49,10 @@ struct ImportTests {
             "BypassIOProtocol", "Crypto", "CryptoExtras", "FilterKit", "FoundationEssentials",
             "Glibc", "IOStack", "SystemPackage",
         ],
+        "Scanning": [
+            "BypassIOProtocol", "Dispatch", "FilterKit", "FoundationEssentials", "Glibc",
+            "IOStack", "LinuxKit", "Locks", "SystemPackage",
+        ],
         "VolumeDrivers": ["BypassIOProtocol", "IOStack", "Synchronization"],
         "BypassIOLab": [
             "BypassIOProtocol", "Dispatch", "IOStack", "MemoryFileSystem", "SystemPackage",
@@ -66,7 +70,8 @@ struct ImportTests {
             "Dispatch", "Encryption", "FUSE", "FUSERing", "FilterKit", "Foundation", "Glibc",
             "HostFileSystem",
             "IOStack", "LinuxKit", "Locks", "Logging",
-            "Minifilters", "ServiceEvents", "Synchronization", "SystemPackage", "Terminal",
+            "Minifilters", "Scanning", "ServiceEvents", "Synchronization", "SystemPackage",
+            "Terminal",
             "VolumeDrivers",
         ],
     ]

@@ -23,7 +23,7 @@ struct PublicFilterTests {
         let hidden = Tree.own.files(below: "Sources/IOStack").map(\.tokens)
             .reduce(into: Set<String>()) { $0.formUnion(Self.types(in: $1)) }
         var findings: [Finding] = []
-        let filters = ["Sources/Minifilters", "Sources/Encryption"]
+        let filters = ["Sources/Minifilters", "Sources/Encryption", "Sources/Scanning"]
         for file in filters.flatMap(Tree.own.files(below:)) {
             findings += file.tokens.filter { $0.kind == .word && hidden.contains($0.text) }.map {
                 Finding(

@@ -39,6 +39,7 @@ final class LiveFilters: Sendable {
         fileprivate let ownValues: (@Sendable () -> [(key: String, value: String)])?
         /// What it knows is written down for another process whenever that changes.
         let isNoted: Bool
+        fileprivate let end: (@Sendable () -> Void)?
         fileprivate var said: [String: String]
         /// As they were said, each time.
         fileprivate var values: [(key: String, value: String)]
@@ -161,7 +162,7 @@ final class LiveFilters: Sendable {
                     filter: filter, shipped: setting.filter, change: made.change,
                     policy: made.policy,
                     ownSettings: made.settings, ownValues: made.values,
-                    isNoted: made.whenStateChanges != nil, said: settings,
+                    isNoted: made.whenStateChanges != nil, end: made.end, said: settings,
                     values: setting.values))
         }
         made.whenStateChanges? { [weak self] in self?.changed() }
@@ -202,6 +203,11 @@ final class LiveFilters: Sendable {
     }
 
     // MARK: Going
+
+    /// The volume is about to be dismounted: no filter has a file of it open any more.
+    func end() {
+        for one in loaded { one.end?() }
+    }
 
     /// How long a forced detach gives callbacks before it gives bypass back without them.
     private static let grace = DispatchTimeInterval.milliseconds(500)
@@ -327,6 +333,10 @@ struct LoadableFilter: Sendable {
     /// Has a body called after each change of what the filter saves, which is little, and which it
     /// saves without a wait: what it knows survives the death of the service. nil where it does not.
     var whenStateChanges: (@Sendable (@escaping @Sendable () -> Void) -> Void)?
+
+    /// Called before the volume is dismounted, when no request of a program comes any more: the
+    /// filter closes what it has open there.
+    var end: (@Sendable () -> Void)?
 
     /// A setting that holds from the load on.
     struct FixedSetting: Error {}
