@@ -24,6 +24,10 @@ OF_DOCUMENTS = [
      "docs/encrypt.md", [],
      "**bypassio-init-encrypt**(1), **bypassio-mount**(1), **bypassio-filters**(1), "
      "**gocryptfs**(1)"),
+    ("bypassio-scan", 5, "files of a bypassio mount that clamd scans, and the store of verdicts",
+     "docs/scan.md", [],
+     "**bypassio-mount**(1), **bypassio-filters**(1), **bypassio-set**(1), **clamd**(8), "
+     "**clamd.conf**(5)"),
     ("bypassio-mounting", 7, "what a bypassio mount does, and does not do",
      "docs/mounting.md",
      ["What a mount tells", "What programs see", "Bypass and the page cache", "The content scanner",
