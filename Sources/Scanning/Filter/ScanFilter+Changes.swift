@@ -26,6 +26,7 @@ extension ScanFilter: PreWriteFilter, PostWriteFilter, PreChangeFilter, PostChan
     func beginChange(of file: FileObject, _ instance: FilterInstance) -> PreOperationAnswer {
         guard file.stream.kind == .file else { return .passAndForget }
         let context = context(of: file.stream, instance)
+        changes.note(file.stream.id)
         if context.beginChange() { table.forget(file.stream.id) }
         // An ENABLE that comes from here on meets the veto.
         guard file.stream.mayHaveBypass else { return .passWith(.object(context)) }
@@ -41,7 +42,7 @@ extension ScanFilter: PreWriteFilter, PostWriteFilter, PreChangeFilter, PostChan
         return .passWith(.object(context))
     }
 
-    private func endChange(_ context: CompletionContext) {
+    func endChange(_ context: CompletionContext) {
         if case .object(let context as ScannedFile) = context { context.endChange() }
     }
 

@@ -25,10 +25,13 @@ extension ScanFilter {
     private final class Settled: Sendable {
         let file: FileID
         let version: ScannedVersion
+        /// Of ``RecentChanges``, from before the decision.
+        let moment: UInt64
 
-        init(_ file: FileID, _ version: ScannedVersion) {
+        init(_ file: FileID, _ version: ScannedVersion, _ moment: UInt64) {
             self.file = file
             self.version = version
+            self.moment = moment
         }
     }
 
@@ -43,16 +46,18 @@ extension ScanFilter {
         }
         let path = parameters.scannedPath
         guard !settings.excludes(path) else { return .successNoCallback }
+        let moment = changes.moment
         guard let (file, version) = found(parameters, instance) else {
             return .successWithCallback(.none)
         }
+        let settled = Settled(file, version, moment)
         let wish = Wish(path: path, file: file, requestor: data.requestor)
         let standing = standing(of: file, version)
         if let decision = decide(standing, wish) {
             if case .infected = standing { quarantineLater(parameters, instance) }
-            return result(decision, Settled(file, version), data)
+            return result(decision, settled, data)
         }
-        return wait(data, instance, parameters, Settled(file, version), wish)
+        return wait(data, instance, parameters, settled, wish)
     }
 
     private func result(
@@ -130,30 +135,32 @@ extension ScanFilter {
             file.stream.kind == .file, case .create(let parameters) = data.parameters
         else { return .finishedProcessing }
         if parameters.truncates {
-            _ = beginChange(of: file, instance)
-            self.context(of: file.stream, instance).endChange()
+            if case .passWith(let change) = beginChange(of: file, instance) { endChange(change) }
             return .finishedProcessing
         }
         let wish = Wish(
             path: file.openedPath, file: file.stream.id, requestor: data.requestor)
+        let scanned = self.context(of: file.stream, instance)
+        let mark = scanned.mark
         guard let version = version(of: file) else {
             return finish(data, decide(.none("the file cannot be looked at"), wish))
         }
         let standing = standing(of: file.stream.id, version)
         if standing == .clean { return .finishedProcessing }
         if case .object(let settled as Settled) = context, settled.file == file.stream.id,
-            settled.version == version
+            settled.version == version,
+            !changes.has(settled.file, changedSince: settled.moment)
         {
             guard case .infected = standing, settings.action != .log else {
-                self.context(of: file.stream, instance).bear(version)
+                scanned.bear(version, since: mark)
                 return .finishedProcessing
             }
         }
         if let decision = decide(standing, wish) {
-            if decision == .pass { self.context(of: file.stream, instance).bear(version) }
+            if decision == .pass { scanned.bear(version, since: mark) }
             return finish(data, decision)
         }
-        return hold(data, instance, file, version, wish)
+        return hold(data, instance, file, wish) { scanned.bear(version, since: mark) }
     }
 
     private func finish(_ data: CallbackData, _ decision: ScanDecision) -> PostOperationResult {
@@ -162,21 +169,20 @@ extension ScanFilter {
     }
 
     private func hold(
-        _ data: CallbackData, _ instance: FilterInstance, _ file: FileObject,
-        _ version: ScannedVersion, _ wish: Wish
+        _ data: CallbackData, _ instance: FilterInstance, _ file: FileObject, _ wish: Wish,
+        bearing bear: @escaping @Sendable () -> Void
     ) -> PostOperationResult {
-        let context = context(of: file.stream, instance)
         let ticket = ask(
             about: file.stream, data, instance, { [self] in ownOpen(of: file, instance) }
         ) { [self] outcome in
             let decision = decide(outcome, wish)
             if case .refuse(let status) = decision { data.fail(status) }
-            if decision == .pass { context.bear(version) }
+            if decision == .pass { bear() }
             data.completePendedPostOperation(instance)
         }
         guard ticket != nil else {
             let decision = decide(noRoom(instance), wish)
-            if decision == .pass { context.bear(version) }
+            if decision == .pass { bear() }
             return finish(data, decision)
         }
         return .moreProcessingRequired

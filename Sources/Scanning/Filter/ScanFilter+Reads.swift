@@ -11,36 +11,37 @@ extension ScanFilter: PreReadFilter {
         else { return .passAndForget }
         let wish = Wish(
             path: file.openedPath, file: file.stream.id, requestor: read.requestor)
+        let context = context(of: file.stream, read.instance)
+        let mark = context.mark
         guard let version = version(of: file) else {
             return answer(decide(.none("the file cannot be looked at"), wish))
         }
         let standing = standing(of: file.stream.id, version)
         if standing == .clean { return .passAndForget }
-        let context = context(of: file.stream, read.instance)
         if context.bears(version) {
             guard case .infected = standing, settings.action != .log else { return .passAndForget }
         }
         if let decision = decide(standing, wish) {
-            if decision == .pass { context.bear(version) }
+            if decision == .pass { context.bear(version, since: mark) }
             return answer(decision)
         }
-        return wait(read, context, version, wish)
+        return wait(read, wish) { context.bear(version, since: mark) }
     }
 
     private func wait(
-        _ read: PreRead, _ context: ScannedFile, _ version: ScannedVersion, _ wish: Wish
+        _ read: PreRead, _ wish: Wish, bearing bear: @escaping @Sendable () -> Void
     ) -> PreOperationAnswer {
         let ticket = ask(
             about: read.file.stream, read.data, read.instance,
             { [self] in ownOpen(of: read.file, read.instance) }
         ) { [self] outcome in
             let decision = decide(outcome, wish)
-            if decision == .pass { context.bear(version) }
+            if decision == .pass { bear() }
             read.resume(answer(decision))
         }
         guard let ticket else {
             let decision = decide(noRoom(read.instance), wish)
-            if decision == .pass { context.bear(version) }
+            if decision == .pass { bear() }
             return answer(decision)
         }
         let cancel: @Sendable () -> Void = { [self] in desk.withdraw(ticket) }

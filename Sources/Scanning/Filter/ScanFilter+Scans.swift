@@ -148,16 +148,20 @@ extension ScanFilter {
     /// Waits for the end of the tick in which the file was changed: a verdict could not be kept
     /// otherwise. nil: the file system does not answer.
     private func versionAtRest(_ job: ScanJob) -> (ScannedVersion, Bool)? {
-        guard let version = version(of: job.file) else { return nil }
         let tick = tick(of: job)
-        let rest = version.restAfter(surroundings.now(), tick: tick)
-        guard rest > .zero, rest <= Self.shortTick else { return (version, rest <= .zero) }
         let nobody = DispatchSemaphore(value: 0)
-        _ = nobody.wait(timeout: .now() + .milliseconds(Int(rest / .milliseconds(1)) + 1))
-        guard let version = self.version(of: job.file) else { return nil }
-        return (version, version.wasAtRest(at: surroundings.now(), tick: tick))
+        // The clock by which files are stamped goes in ticks itself, so one wait may be too short.
+        for _ in 0..<Self.waits {
+            guard let version = version(of: job.file) else { return nil }
+            let rest = version.restAfter(surroundings.now(), tick: tick)
+            // That clock is behind the time of a change, by a tick at most.
+            guard rest > .zero, rest <= Self.shortTick * 2 else { return (version, rest <= .zero) }
+            _ = nobody.wait(timeout: .now() + .milliseconds(Int(rest / .milliseconds(1)) + 1))
+        }
+        return version(of: job.file).map { ($0, false) }
     }
 
+    private static let waits = 8
     /// Twice a tick of the slowest kernel (CONFIG_HZ=100).
     private static let shortTick: Duration = .milliseconds(20)
     /// FAT's, and servers' of which nobody knows.

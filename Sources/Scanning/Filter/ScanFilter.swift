@@ -51,6 +51,7 @@ public final class ScanFilter: Filter {
     let desk: ScanDesk
     let watch: SignatureWatch
     let parked = ParkedFiles()
+    let changes = RecentChanges()
     private let counted = Guarded(ScanCounts())
     /// The device of each volume's root.
     private let roots = Guarded<[ObjectIdentifier: UInt64]>([:])

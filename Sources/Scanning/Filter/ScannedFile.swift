@@ -33,6 +33,7 @@ final class ScannedFile: FilterContext {
         state.withLock { state in
             state.mark.changes += 1
             state.changesUnderWay += 1
+            state.borne = nil
             defer { state.isChanged = true }
             return !state.isChanged
         }
@@ -57,6 +58,12 @@ final class ScannedFile: FilterContext {
 
     // MARK: What goes on without a verdict
 
-    func bear(_ version: ScannedVersion) { state.withLock { $0.borne = version } }
+    /// As long as nothing was changed since `mark`: two changes within a tick of the file system
+    /// have one version.
+    func bear(_ version: ScannedVersion, since mark: Mark) {
+        state.withLock { state in
+            if state.mark == mark, state.changesUnderWay == 0 { state.borne = version }
+        }
+    }
     func bears(_ version: ScannedVersion) -> Bool { state.withLock { $0.borne == version } }
 }

@@ -63,7 +63,9 @@ public final class QuarantineFolder: Quarantining {
     private static func name(_ file: InfectedFile) -> String {
         let last = file.path.split(separator: "/").last.map(String.init) ?? "file"
         let shown = last.unicodeScalars.map { scalar in
-            scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789-_.".unicodeScalars.contains(scalar))
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic
+                    || "0123456789-_.".unicodeScalars.contains(scalar))
                 ? Character(scalar) : "_"
         }
         let changed = file.status.changeTime
