@@ -27,6 +27,7 @@ final class Clamd: @unchecked Sendable {
                 "TemporaryDirectory \(temporary)", "LogFile \(folder.path("log"))",
                 "Foreground yes",
                 "MaxThreads 4", "AlertExceedsMax yes", "ConcurrentDatabaseReload no",
+                "IdleTimeout 1",
             ] + more
         try Data((lines.joined(separator: "\n") + "\n").utf8)
             .write(to: URL(fileURLWithPath: folder.path("clamd.conf")))
