@@ -328,8 +328,8 @@ let package = Package(
         .testTarget(
             name: "FUSETests",
             dependencies: [
-                "LinuxKit", "TestSupport", "FUSE", "FUSERing", "TinyFileSystem", "CKernelABI",
-                "CAllocationCounter",
+                "LinuxKit", "Locks", "TestSupport", "FUSE", "FUSERing", "TinyFileSystem",
+                "CKernelABI", "CAllocationCounter",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

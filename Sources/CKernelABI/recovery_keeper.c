@@ -1,4 +1,6 @@
 #define _GNU_SOURCE
+#include "programs.h"
+#include "recovery_keeper.h"
 #include "recovery_table.h"
 
 #if defined(__linux__)
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,7 +26,6 @@
 extern char **environ;
 
 enum {
-    close_range_on_exec = 1 << 2,
     look_interval = 5, // milliseconds
     most_early_deaths = 10,
 };
@@ -34,11 +36,13 @@ struct keeper {
     char *const *arguments;
     // Of the environment, with room for one more and the end.
     char **environment;
-    const char *variable;
-    int64_t patience;
+    const struct bpio_keeper_plan *plan;
     int process;
     struct timespec start;
 };
+
+// How the last successor ended that did not serve, as waitpid(2) has it; -1: none has ended.
+static int last_end = -1;
 
 static int64_t milliseconds_since(const struct timespec *start) {
     struct timespec now;
@@ -57,7 +61,7 @@ static void pass_on(int descriptor) {
 }
 
 static void pass_all_on(const struct bpio_table *table) {
-    syscall(SYS_close_range, 3, ~0U, close_range_on_exec);
+    bpio_close_all_on_exec();
     pass_on((int)bpio_table_word(table, BPIO_TABLE_DEVICE));
     pass_on((int)bpio_table_word(table, BPIO_TABLE_PORT));
     pass_on((int)bpio_table_word(table, BPIO_TABLE_UNMOUNTER));
@@ -86,17 +90,6 @@ static void pass_all_on(const struct bpio_table *table) {
     }
 }
 
-// The place of this program, where an upgrade puts the next.
-static void find_program(char *program, size_t capacity) {
-    static const char gone[] = " (deleted)";
-    ssize_t length = readlink("/proc/self/exe", program, capacity - 1);
-    program[length < 0 ? 0 : length] = 0;
-    size_t tail = sizeof gone - 1;
-    size_t count = length < 0 ? 0 : (size_t)length;
-    if (count > tail && strcmp(program + count - tail, gone) == 0) program[count - tail] = 0;
-    if (access(program, X_OK) != 0) strcpy(program, "/proc/self/exe");
-}
-
 // Whether the kernel is to spare this process when memory is short, from -1000 (yes) to 1000.
 static const char *const out_of_memory = "/proc/self/oom_score_adj";
 static char usual_score[16];
@@ -115,14 +108,17 @@ static void begin_successor(const struct keeper *keeper, pid_t parent) {
     pass_all_on(keeper->table);
     static char setting[256];
     snprintf(
-        setting, sizeof setting, "%s=%d,%d", keeper->variable, keeper->table->descriptor,
+        setting, sizeof setting, "%s=%d,%d", keeper->plan->variable, keeper->table->descriptor,
         (int)parent);
-    size_t name = strlen(keeper->variable) + 1;
+    size_t name = strlen(keeper->plan->variable) + 1;
     size_t at = 0;
     while (keeper->environment[at] && strncmp(keeper->environment[at], setting, name) != 0) at++;
     keeper->environment[at] = setting;
     static char program[4096];
-    find_program(program, sizeof program);
+    bpio_find_program(program, sizeof program);
+    // Programs wait until it serves. By then it is as usual as this process (PromptThread).
+    int usual = getpriority(PRIO_PROCESS, 0);
+    if (usual > keeper->plan->niceness) setpriority(PRIO_PROCESS, 0, keeper->plan->niceness);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -143,13 +139,15 @@ static int is_taken(const struct bpio_table *table) {
 // Whether one has taken over, within the time that is left.
 static int start_successor(const struct keeper *keeper, const struct timespec *death) {
     pid_t own = (pid_t)syscall(SYS_getpid);
-    pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+    // Not fork(2): this process has a copy of what the service had mapped. Until its program begins
+    // the child runs alone in this memory.
+    pid_t child = vfork();
     if (child == 0) begin_successor(keeper, own);
     if (child < 0) return 0;
     while (1) {
         if (is_taken(keeper->table)) return 1;
-        if (waitpid(child, NULL, WNOHANG) == child) return is_taken(keeper->table);
-        if (milliseconds_since(death) > keeper->patience) {
+        if (waitpid(child, &last_end, WNOHANG) == child) return is_taken(keeper->table);
+        if (milliseconds_since(death) > keeper->plan->patience) {
             kill(child, SIGKILL);
             while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
             return is_taken(keeper->table);
@@ -158,16 +156,39 @@ static int start_successor(const struct keeper *keeper, const struct timespec *d
     }
 }
 
-static int may_recover(const struct keeper *keeper) {
+// NULL: another may take over. An empty text: nobody is to.
+static const char *why_not(const struct keeper *keeper) {
     struct bpio_table *table = keeper->table;
-    if (bpio_table_word(table, BPIO_TABLE_IS_OVER) != 0) return 0;
+    if (bpio_table_word(table, BPIO_TABLE_IS_OVER) != 0) return "";
     // The service before this one is in charge, or its keeper.
-    if (keeper->former && !is_taken(keeper->former)) return 0;
-    if (bpio_table_word(table, BPIO_TABLE_IS_INCOMPLETE) != 0) return 0;
+    if (keeper->former && !is_taken(keeper->former)) return "";
+    if (!is_connected(table)) return "";
+    if (bpio_table_word(table, BPIO_TABLE_IS_INCOMPLETE) != 0)
+        return "there was no room to write down all that another needs";
     uint64_t early = bpio_table_word(table, BPIO_TABLE_EARLY_DEATHS);
     early = milliseconds_since(&keeper->start) < 1000 ? early + 1 : 0;
     bpio_table_set_word(table, BPIO_TABLE_EARLY_DEATHS, early);
-    return early < most_early_deaths && is_connected(table);
+    if (early < most_early_deaths) return NULL;
+    return "so did those before it: ten in a row lived for less than a second";
+}
+
+static void tell_why(const struct keeper *keeper) {
+    static char words[256];
+    int64_t seconds = keeper->plan->patience / 1000;
+    int length = snprintf(
+        words, sizeof words, "no other took over within %lld second%s",
+        (long long)seconds, seconds == 1 ? "" : "s");
+    if (length < 0) return;
+    size_t room = sizeof words - (size_t)length;
+    if (last_end != -1 && WIFEXITED(last_end))
+        snprintf(
+            words + length, room, "; the last that tried ended with exit code %d",
+            WEXITSTATUS(last_end));
+    else if (last_end != -1 && WIFSIGNALED(last_end))
+        snprintf(
+            words + length, room, "; the last that tried was ended by signal %d",
+            WTERMSIG(last_end));
+    bpio_keeper_tell(&keeper->plan->log, words);
 }
 
 static void keep(const struct keeper *keeper) {
@@ -178,17 +199,22 @@ static void keep(const struct keeper *keeper) {
     clock_gettime(CLOCK_REALTIME, &now);
     bpio_table_set_word(
         keeper->table, BPIO_TABLE_DEATH, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
-    if (!may_recover(keeper)) return;
-    int64_t patience = 50;
+    const char *reason = why_not(keeper);
+    if (reason) {
+        if (*reason) bpio_keeper_tell(&keeper->plan->log, reason);
+        return;
+    }
+    int64_t pause = 50;
     while (!start_successor(keeper, &death)) {
-        if (milliseconds_since(&death) + patience > keeper->patience) return;
         if (!is_connected(keeper->table)) return;
-        pause_for(patience);
-        patience = patience < 1000 ? 2 * patience : patience;
+        if (milliseconds_since(&death) + pause > keeper->plan->patience) return tell_why(keeper);
+        pause_for(pause);
+        pause = pause < 1000 ? 2 * pause : pause;
     }
 }
 
-static void settle(void) {
+static void settle(int niceness) {
+    setpriority(PRIO_PROCESS, 0, niceness);
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
@@ -211,10 +237,9 @@ static char **environment_copy(void) {
 
 int32_t bpio_keeper_start(
     struct bpio_table *table, const struct bpio_table *former, char *const *arguments,
-    const char *variable, int64_t patience) {
+    const struct bpio_keeper_plan *plan) {
     struct keeper keeper = {
-        .table = table, .former = former, .arguments = arguments, .variable = variable,
-        .patience = patience};
+        .table = table, .former = former, .arguments = arguments, .plan = plan};
     keeper.environment = environment_copy();
     if (!keeper.environment) return -ENOMEM;
     keeper.process = (int)syscall(SYS_pidfd_open, getpid(), 0);
@@ -224,9 +249,11 @@ int32_t bpio_keeper_start(
         return -error;
     }
     clock_gettime(CLOCK_MONOTONIC, &keeper.start);
+    // A successor runs before others for now.
+    int niceness = getpriority(PRIO_PROCESS, former ? (id_t)getppid() : 0);
     long child = syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
     if (child == 0) {
-        settle();
+        settle(niceness);
         keep(&keeper);
         syscall(SYS_exit_group, 0);
     }

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "restart.h"
 
+#include "programs.h"
+
 #if defined(__linux__)
 
 #include <errno.h>
@@ -10,12 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 extern char **environ;
-
-enum { close_range_on_exec = 1 << 2 };
 
 int32_t bpio_restart_memory(const char *name) {
     int memory = memfd_create(name, MFD_CLOEXEC);
@@ -42,24 +41,12 @@ static char **environment_with(const char *setting) {
     return list;
 }
 
-// The place of this program, where an upgrade puts the next.
-static void find_program(char *program, size_t capacity) {
-    static const char gone[] = " (deleted)";
-    ssize_t length = readlink("/proc/self/exe", program, capacity - 1);
-    program[length < 0 ? 0 : length] = 0;
-    size_t tail = sizeof gone - 1;
-    if ((size_t)(length < 0 ? 0 : length) > tail
-        && strcmp(program + length - (ssize_t)tail, gone) == 0)
-        program[length - (ssize_t)tail] = 0;
-    if (access(program, F_OK) != 0) strcpy(program, "/proc/self/exe");
-}
-
 int32_t bpio_restart_start(
     char *const *arguments, const char *setting, const int32_t *descriptors, size_t count) {
     char program[4096];
-    find_program(program, sizeof program);
+    bpio_find_program(program, sizeof program);
     // Some libraries leave theirs open on exec. They would gather from process to process.
-    syscall(SYS_close_range, 3, ~0U, close_range_on_exec);
+    bpio_close_all_on_exec();
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int error = posix_spawn_file_actions_init(&actions);

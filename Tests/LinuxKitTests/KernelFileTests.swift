@@ -38,6 +38,28 @@ struct KernelFileTests {
         #expect(!KernelFile.write("1", to: "/proc/nothing"))
     }
 
+    /// What a stopped thread waits for is asynchronous: no signal ends that.
+    @Test("A signal that a program handles interrupts no thread that was stopped")
+    func stopped() throws {
+        let program = Process()
+        program.executableURL = URL(fileURLWithPath: "/bin/sh")
+        program.arguments = ["-c", "trap : USR1; kill -STOP $$; exit 0"]
+        try program.run()
+        let process = program.processIdentifier
+        defer { kill(process, SIGKILL) }
+        func isStopped() -> Bool {
+            KernelFile.text("/proc/\(process)/status")?.contains("State:\tT") == true
+        }
+        let end = ContinuousClock.now + .seconds(60)
+        while !isStopped(), ContinuousClock.now < end { usleep(1000) }
+        try #require(isStopped())
+        #expect(TaskStatus(thread: process)?.isInterrupted == false)
+        #expect(kill(process, SIGUSR1) == 0)
+        let pending = KernelFile.text("/proc/\(process)/status") ?? ""
+        #expect(pending.contains("ShdPnd:\t0000000000000200"), "\(pending)")
+        #expect(TaskStatus(thread: process)?.isInterrupted == false)
+    }
+
     /// Foundation stops at the first short read.
     @Test("Nobody reads them in another way")
     func everywhere() throws {

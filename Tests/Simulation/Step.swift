@@ -8,6 +8,7 @@ enum Verb: String, CaseIterable {
     case control, garbage
     case attach, detach, veto, unveto, pause, resume, withdraw, restore
     case volumePause, volumeResume, suspend, endSuspension
+    case attribute
     case kill
 }
 

@@ -143,6 +143,7 @@ extension World {
                 fail("inode \(file.inode) below: \(fault)")
             }
             file.bytes.settle(plain, now: tick())
+            checkAttributes(of: file)
         }
     }
 

@@ -11,8 +11,12 @@ final class NodeRecord {
     private var flags: RecoveryTable.NodeFlags
 
     /// nil without a table.
+    ///
+    /// - Parameter isNamed: false where the node above may not be written down yet: the name comes
+    ///   later.
     init?(
-        of node: Node, in table: RecoveryTable?, isKnown: Bool = true, isCurrent: Bool = true
+        of node: Node, in table: RecoveryTable?, isKnown: Bool = true, isCurrent: Bool = true,
+        isNamed: Bool = true
     ) {
         guard let table else { return nil }
         var flags: RecoveryTable.NodeFlags = []
@@ -28,7 +32,7 @@ final class NodeRecord {
                 flags: flags, number: node.number.rawValue, device: node.id.device,
                 inode: node.id.inode, birthSeconds: node.birthTime?.seconds ?? 0,
                 birthNanoseconds: node.birthTime?.nanoseconds ?? 0, lookups: node.lookups))
-        if let parent = node.parent { name(node.name, in: parent) }
+        if isNamed, let parent = node.parent { name(node.name, in: parent) }
     }
 
     deinit { table.remove(node: place) }

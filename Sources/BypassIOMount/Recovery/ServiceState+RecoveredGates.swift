@@ -4,19 +4,22 @@ internal import SystemPackage
 
 /// The kernel's reads of a service that has died.
 extension ServiceState {
-    /// Its gates, and the reads that wait there. What no handle needs is closed.
-    mutating func takeGates(of table: RecoveryTable, _ doors: [Int32: RecoveryTable.Door]) {
+    /// Its gates, and the reads that wait there. Returns the descriptors that none of it needs.
+    mutating func takeGates(
+        of table: RecoveryTable, _ doors: [Int32: RecoveryTable.Door]
+    ) -> Set<Int32> {
+        var unused: Set<Int32> = []
         let used = Set(self.doors.map(\.storage))
         for (number, door) in doors where !used.contains(number) {
-            for file in [number, door.unwatched ?? -1] where file >= 0 {
-                _ = OwnedDescriptor(owning: FileDescriptor(rawValue: file))
-            }
+            unused.formUnion([number, door.unwatched ?? -1])
         }
         let group = Int32(clamping: table[.group])
-        guard group > 0 else { return }
+        let guardian = group > 0 ? Self.guardian(of: table) : nil
+        if guardian == nil, table[.channel] > 0 { unused.insert(Int32(clamping: table[.channel])) }
+        guard group > 0 else { return unused }
         let waiting = table.waitingReads
         gates = HandedGates(
-            group: group, guardian: Self.guardian(of: table),
+            group: group, guardian: guardian,
             waiting: waiting.map { event, read in
                 HandedGates.WaitingRead(
                     event: event, gate: read.gate,
@@ -26,6 +29,7 @@ extension ServiceState {
             })
         failUnknown(
             besides: Set(waiting.keys), of: FileDescriptor(rawValue: group), doors.keys.max())
+        return unused
     }
 
     /// Reads that the service had taken from the kernel and not written down yet: nobody knows of

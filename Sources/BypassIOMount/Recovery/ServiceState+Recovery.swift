@@ -12,16 +12,37 @@ extension ServiceState {
         leavesAccessTime = table[.leavesAccessTime] != 0
         let places = try takeNodes(of: table)
         let doors = table.doors
-        takeHandles(of: table, places, doors)
-        takeGates(of: table, doors)
+        var unused = takeHandles(of: table, places, doors)
+        unused.formUnion(takeGates(of: table, doors))
+        // What is left out may share its descriptor with what is taken.
+        for descriptor in unused.subtracting(descriptors) where descriptor >= 0 {
+            _ = OwnedDescriptor(owning: FileDescriptor(rawValue: descriptor))
+        }
     }
 
-    /// The places of the nodes in ``nodes``.
-    private mutating func takeNodes(
-        of table: RecoveryTable
-    ) throws(Malformed) -> [RecoveryTable.NodePlace: UInt32] {
-        var places: [RecoveryTable.NodePlace: UInt32] = [:]
+    /// Of the table's places those in ``nodes``. An array, because each node is asked for.
+    private struct Places {
+        private var places: [UInt32]
+
+        init(count: Int) { places = [UInt32](repeating: .max, count: count) }
+
+        subscript(place: RecoveryTable.NodePlace) -> UInt32? {
+            get {
+                let number = Int(place.rawValue)
+                guard number < places.count, places[number] != .max else { return nil }
+                return places[number]
+            }
+            set {
+                let number = Int(place.rawValue)
+                if number < places.count { places[number] = newValue ?? .max }
+            }
+        }
+    }
+
+    private mutating func takeNodes(of table: RecoveryTable) throws(Malformed) -> Places {
+        var places = Places(count: Int(table.nodePlaces.upperBound))
         var found: [(place: RecoveryTable.NodePlace, node: RecoveryTable.Node)] = []
+        found.reserveCapacity(table.nodePlaces.count)
         for number in table.nodePlaces {
             let place = RecoveryTable.NodePlace(number)
             guard let node = table.node(place) else { continue }
@@ -46,10 +67,11 @@ extension ServiceState {
         return places
     }
 
+    /// Returns the descriptors of handles that are left out. They were inherited like all others.
     private mutating func takeHandles(
-        of table: RecoveryTable, _ places: [RecoveryTable.NodePlace: UInt32],
-        _ doors: [Int32: RecoveryTable.Door]
-    ) {
+        of table: RecoveryTable, _ places: Places, _ doors: [Int32: RecoveryTable.Door]
+    ) -> Set<Int32> {
+        var unused: Set<Int32> = []
         var known: [Int32: UInt32] = [:]
         let begun = Set(table.requests.filter { $0.reply == nil }.map(\.unique))
         handles = []
@@ -57,14 +79,20 @@ extension ServiceState {
         for place in table.handlePlaces {
             guard let handle = table.handle(at: place) else { continue }
             generations.append(max(1, handle.generation))
+            guard handle.flags.contains(.isThere), !handle.flags.contains(.isLost) else { continue }
             // The kernel never heard of one whose open has no reply.
-            guard handle.flags.contains(.isThere), !handle.flags.contains(.isLost),
-                !begun.contains(RequestID(handle.opener).original),
+            guard !begun.contains(RequestID(handle.opener).original),
                 let node = places[handle.node]
-            else { continue }
+            else {
+                unused.insert(handle.descriptor)
+                continue
+            }
             var record = record(of: handle, at: place, node)
             if let number = handle.door {
-                guard let door = doors[number] else { continue }
+                guard let door = doors[number] else {
+                    unused.insert(handle.descriptor)
+                    continue
+                }
                 let place = known[number] ?? UInt32(self.doors.count)
                 if place == self.doors.count { self.doors.append(HandedDoor(door, at: number)) }
                 known[number] = place
@@ -76,6 +104,7 @@ extension ServiceState {
             }
             handles.append(record)
         }
+        return unused
     }
 
     private func record(
@@ -114,14 +143,18 @@ extension ServiceState {
 
     /// The path by which a file is known now.
     private func path(of node: UInt32) -> String {
-        var names: [[UInt8]] = []
+        var steps: [UInt32] = []
         var next: UInt32? = node
-        while let place = next, names.count < nodes.count {
-            let record = nodes[Int(place)]
-            if record.parent != nil { names.append(record.name) }
-            next = record.parent
+        while let place = next, steps.count < nodes.count {
+            if nodes[Int(place)].parent != nil { steps.append(place) }
+            next = nodes[Int(place)].parent
         }
-        return names.reversed().map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/")
+        var path: [UInt8] = []
+        for place in steps.reversed() {
+            if !path.isEmpty { path.append(UInt8(ascii: "/")) }
+            path.append(contentsOf: nodes[Int(place)].name)
+        }
+        return String(decoding: path, as: UTF8.self)
     }
 }
 

@@ -48,25 +48,18 @@ extension NodeTable {
         return (nodes, places)
     }
 
-    /// Of directories within each other, before they count as a circle.
-    private static let deepest = 1 << 20
-
-    /// Writes a node down for a successor, behind those above it.
-    private func write(_ node: Node, _ state: State) {
+    /// Writes nodes that were made anew down for a successor, which comes when all are there.
+    private func write(_ nodes: [Node], as records: [ServiceState.NodeRecord]) {
         guard let recovery else { return }
-        var steps: [Node] = []
-        var next: Node? = node
-        while let node = next, node.record == nil {
-            steps.append(node)
-            next = node.parent
-            // Parents may form a circle for a moment.
-            if steps.count > Self.deepest { break }
-        }
-        for node in steps.reversed() where node.record == nil {
+        for (node, record) in zip(nodes, records) where node !== root {
             node.record = NodeRecord(
-                of: node, in: recovery, isKnown: state.byNumber[node.number] === node,
-                isCurrent: state.byID[node.id] === node)
-            if node.cacheSlot == nil, let held = node.held { node.record?.hold(held) }
+                of: node, in: recovery, isKnown: record.isKnown, isCurrent: record.isCurrent,
+                isNamed: false)
+            if let held = node.held { node.record?.hold(held) }
+        }
+        for node in nodes {
+            guard let parent = node.parent else { continue }
+            node.record?.name(node.name, in: parent)
         }
     }
 
@@ -132,7 +125,7 @@ extension NodeTable {
                 if record.isCurrent { state.byID[node.id] = node }
             }
             recovery?.set(.lastNumber, to: state.lastNumber)
-            for node in nodes where node !== root { write(node, state) }
+            write(nodes, as: records)
         }
         return nodes
     }

@@ -26,7 +26,9 @@ public enum RestartRefusal: Error, Sendable, CustomStringConvertible {
         case .kernelReads:
             "files are open that the kernel reads itself (bypass=auto), on a file system that "
                 + "cannot hand their gates over"
-        case .transport: "requests come through the ring (transport=ring)"
+        case .transport:
+            "requests come through the ring (transport=ring), which cannot be brought to rest; "
+                + "a mount with transport=device can be restarted"
         case .volumeStackPaused: "the volume stack is paused"
         case .requestsWait(let count):
             "\(count) request\(count == 1 ? " waits" : "s wait") that cannot be carried by another "

@@ -221,16 +221,43 @@ enum bpio_table_word {
 uint64_t bpio_table_word(const struct bpio_table *table, enum bpio_table_word word);
 void bpio_table_set_word(struct bpio_table *table, enum bpio_table_word word, uint64_t value);
 
+/// Where a keeper tells why nobody takes over: a line of the service's log, without the words.
+struct bpio_keeper_log {
+    enum bpio_keeper_log_kind {
+        BPIO_KEEPER_LOG_NOWHERE,
+        BPIO_KEEPER_LOG_STANDARD_ERROR,
+        /// Lines are appended, and begin with the time.
+        BPIO_KEEPER_LOG_FILE,
+        BPIO_KEEPER_LOG_SOCKET,
+    } kind;
+    /// Of the file or the socket.
+    const char *path;
+    /// Before and behind the words.
+    const char *before;
+    const char *after;
+};
+
+/// What a keeper does when its process dies.
+struct bpio_keeper_plan {
+    /// Of the successor's environment: names the memory of the table.
+    const char *variable;
+    /// How long programs may wait for a successor, milliseconds.
+    int64_t patience;
+    /// Of a successor until it serves, as setpriority(2) counts.
+    int32_t niceness;
+    struct bpio_keeper_log log;
+};
+
 /// Starts the keeper of this process: a process of the same descriptors, not of the same memory.
 /// When this one dies, it starts the program with `arguments`, and has it inherit what the table
-/// names; after `patience` milliseconds without a successor it ends, and the kernel's connection
-/// with it. Returns the process, or -errno.
+/// names; without a successor in time it ends, and the kernel's connection with it. Returns the
+/// process, or -errno.
 ///
 /// `former` is the table of the process that this one succeeds: until that is taken, this keeper
-/// does nothing. Setting `variable` names the memory of the table to the successor.
+/// does nothing. Its own keeper, this one's parent, is as urgent as this one is to be.
 int32_t bpio_keeper_start(
     struct bpio_table *table, const struct bpio_table *_Nullable former,
-    char *_Nullable const *_Nonnull arguments, const char *variable, int64_t patience);
+    char *_Nullable const *_Nonnull arguments, const struct bpio_keeper_plan *plan);
 
 #pragma clang assume_nonnull end
 

@@ -39,6 +39,8 @@ public struct GateGuardian: ~Copyable {
     private let tell: (String) -> Void
     /// The service: the one that started this process, or its successor.
     private var process = SystemCall.parentProcess
+    /// The process that keeps the service's descriptors; nil where none is known.
+    private var keeper: Int32?
     private var service = Service.alive
     private var nextLook = ContinuousClock.now
     private var group: HeldNumber?
@@ -147,7 +149,10 @@ public struct GateGuardian: ~Copyable {
         case .release(let mount): mounts[mount] = nil
         case .adopted(let number):
             process = number
+            // Its own comes with its word.
+            keeper = nil
             heard()
+        case .kept(let number): keeper = number
         case .pong: heard()
         case .ping, .tookOver, .over, nil: break
         }
@@ -191,15 +196,26 @@ public struct GateGuardian: ~Copyable {
         }
     }
 
-    /// Its first thread has ended, which none of a service does before all do. The kernel may keep
-    /// the rest: before it closes the channel it closes the watch of SOURCE, which waits for reads
-    /// that wait at a gate.
+    /// The service has ended, and whoever would start another. The kernel may keep the rest: before
+    /// it closes the channel it closes the watch of SOURCE, which waits for reads that wait at a
+    /// gate.
     private var isEnding: Bool {
-        if bounds.isKept { return false }
-        let state = KernelFile.text("/proc/\(process)/stat")?.split(separator: ")").last
-        guard state?.hasPrefix(" Z") == true else { return false }
-        // A successor may have said already that it goes on.
+        if bounds.isKept {
+            guard let keeper, Self.isEnding(keeper, orIsGone: true) else { return false }
+        }
+        guard Self.isEnding(process, orIsGone: bounds.isKept) else { return false }
+        // A successor may have said already that it goes on, or who keeps its descriptors.
         return (try? SystemCall.wait(channel, nil, nil, milliseconds: 0))?.first != true
+    }
+
+    /// Its first thread has ended or is about to, which none of a service does before all do.
+    private static func isEnding(_ process: Int32, orIsGone: Bool) -> Bool {
+        guard let text = KernelFile.text("/proc/\(process)/stat"),
+            let words = text.split(separator: ")").last?.split(separator: " "), words.count > 6
+        else { return orIsGone }
+        // PF_EXITING of the kernel's flags: the process that is the last to close what two share
+        // does so before it is seen as ended.
+        return words[0] == "Z" || (UInt32(words[6]) ?? 0) & 0x4 != 0
     }
 
     /// Puts every gate in the way at once. Then reads wait there until the bound is over.

@@ -42,6 +42,8 @@ public final class GuardianLink: Sendable {
         var isOthers = false
         /// Where the guardian is written down for a successor; nil: nowhere.
         var recovery: RecoveryTable?
+        /// The process that starts a successor if this one dies; nil: none does.
+        var keeper: Int32?
 
         mutating func forgetProcess() {
             (process, descriptor, isAdopted) = (nil, nil, false)
@@ -142,6 +144,15 @@ public final class GuardianLink: Sendable {
         }
     }
 
+    /// From now on that process keeps this one's descriptors. The guardian takes the end of both
+    /// for the end, whatever still holds the channel open.
+    public func note(keeper: Int32) {
+        state.withLock { state in
+            state.keeper = keeper
+            if state.process != nil { _ = send(.kept(by: keeper), with: nil) }
+        }
+    }
+
     func serve(_ group: GateGroup) { state.withLock { $0.group = group } }
 
     /// Has the guardian hold a file's mount. Returns whether it does.
@@ -238,6 +249,7 @@ public final class GuardianLink: Sendable {
             if state.process != nil {
                 try? listen(&state)
                 _ = send(.adopted(by: SystemCall.ownProcess), with: nil)
+                if let keeper = state.keeper { _ = send(.kept(by: keeper), with: nil) }
             } else if !state.mounts.isEmpty {
                 _ = start(&state, &events)
             }
@@ -293,6 +305,9 @@ public final class GuardianLink: Sendable {
             for (number, mount) in state.mounts where isComplete {
                 isComplete = send(.hold(mount: number), with: mount)
             }
+            if let keeper = state.keeper, isComplete {
+                isComplete = send(.kept(by: keeper), with: nil)
+            }
             guard isComplete else { throw .brokenPipe }
             return true
         } catch {
@@ -338,7 +353,7 @@ public final class GuardianLink: Sendable {
             _ = send(.pong, with: nil)
         case .tookOver: state.withLock { $0.group }?.eventsWereTaken()
         case .over: state.withLock { $0.isEnded = true }
-        case .group, .hold, .release, .pong, .adopted, .end: break
+        case .group, .hold, .release, .pong, .adopted, .end, .kept: break
         case nil: return replaceIfGone()
         }
         return true
@@ -346,20 +361,25 @@ public final class GuardianLink: Sendable {
 
     /// The channel has ended, or has been replaced a moment ago by the thread that found it ended.
     private func replaceIfGone() -> Bool {
-        let (goesOn, events) = state.withLock { state in
+        let (next, events) = state.withLock { state -> (AfterEnd, [Event]) in
             var events: [Event] = []
             if state.isOthers || state.process != nil && !Self.hasEnded(state) {
-                _ = try? SystemCall.wait(nil, nil, nil, milliseconds: 1)
-                return (true, events)
+                return (.waits, events)
             }
             state.forgetProcess()
             guard !state.isEnded, !state.mounts.isEmpty, start(&state, &events) else {
                 state.hasListener = false
-                return (false, events)
+                return (.ends, events)
             }
-            return (true, events)
+            return (.goesOn, events)
         }
         events.forEach(tell)
-        return goesOn
+        if next == .waits { _ = try? SystemCall.wait(nil, nil, nil, milliseconds: 1) }
+        return next != .ends
+    }
+
+    /// Of the thread that listens, once the channel has ended.
+    private enum AfterEnd {
+        case goesOn, waits, ends
     }
 }

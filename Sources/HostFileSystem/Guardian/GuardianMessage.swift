@@ -16,6 +16,8 @@ enum GuardianMessage: Sendable, Hashable {
     /// The watch of the end of the file system that programs read through comes with it, if the
     /// machine gives one.
     case end
+    /// The process that keeps the service's descriptors, and starts another if the service dies.
+    case kept(by: Int32)
 
     // From the guardian.
     /// Asks for a sign of life.
@@ -40,6 +42,7 @@ enum GuardianMessage: Sendable, Hashable {
             case .over: (7, 0)
             case .adopted(let process): (8, UInt64(truncatingIfNeeded: process))
             case .end: (9, 0)
+            case .kept(let process): (10, UInt64(truncatingIfNeeded: process))
             }
         return [kind] + (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
     }
@@ -58,6 +61,7 @@ enum GuardianMessage: Sendable, Hashable {
         case 7: self = .over
         case 8: self = .adopted(by: Int32(truncatingIfNeeded: number))
         case 9: self = .end
+        case 10: self = .kept(by: Int32(truncatingIfNeeded: number))
         default: return nil
         }
     }
@@ -71,7 +75,7 @@ public struct GuardianBounds: Sendable, Hashable {
     public var whileSilent: Duration
 
     /// Another process keeps the service's descriptors, and has a service take its place: only the
-    /// channel's end is the end.
+    /// channel's end, or the end of both processes, is the end.
     public var isKept: Bool
 
     public init(

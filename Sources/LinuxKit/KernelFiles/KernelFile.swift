@@ -141,7 +141,8 @@ package struct TaskStatus: Sendable {
     /// As the kernel shows the thread.
     package let name: String
     /// A signal waits for the thread that would end an interruptible sleep of its. A signal to a
-    /// process of several threads counts only if it kills: another thread may take it.
+    /// process of several threads counts only if it kills: another thread may take it. A thread that
+    /// runs or was stopped does not sleep: what waits of it is asynchronous, and no signal ends that.
     package let isInterrupted: Bool
 
     /// nil: the thread has ended, or there is none. Waits for nothing.
@@ -160,6 +161,7 @@ package struct TaskStatus: Sendable {
         // A signal that kills is among each thread's own.
         let isAlone = value("Threads:\t") == "1"
         let sent = signals("SigPnd:\t") | (isAlone ? signals("ShdPnd:\t") : 0)
-        isInterrupted = sent & ~(signals("SigBlk:\t") | signals("SigIgn:\t")) != 0
+        let sleeps = ["S", "D"].contains(value("State:\t")?.first)
+        isInterrupted = sleeps && sent & ~(signals("SigBlk:\t") | signals("SigIgn:\t")) != 0
     }
 }

@@ -112,13 +112,13 @@ extension RecoveryTable {
     }
 
     package func name(of place: NodePlace) -> (name: [UInt8], parent: NodePlace)? {
-        var name = [UInt8](repeating: 0, count: Int(BPIO_TABLE_NAME))
-        var parent: UInt32 = 0
-        let length = unsafe name.withUnsafeMutableBufferPointer { room -> Int32 in
-            guard let start = room.baseAddress else { return -1 }
-            return unsafe bpio_table_name(table, place.rawValue, &parent, start)
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(BPIO_TABLE_NAME)) {
+            room in
+            var parent: UInt32 = 0
+            guard let start = room.baseAddress else { return nil }
+            let length = unsafe bpio_table_name(table, place.rawValue, &parent, start)
+            guard length > 0 else { return nil }
+            return unsafe (Array(room.prefix(Int(length))), NodePlace(parent))
         }
-        guard length > 0 else { return nil }
-        return (Array(name.prefix(Int(length))), NodePlace(parent))
     }
 }

@@ -82,6 +82,28 @@ package final class RecoveryTable: @unchecked Sendable {
         }
     }
 
+    /// A log's line without its words, for a process that cannot make one itself.
+    package struct UnfinishedLine: Sendable {
+        package enum Place: Sendable {
+            case nowhere
+            case standardError
+            /// Lines are appended, and begin with the time.
+            case file(String)
+            /// Datagrams go to it.
+            case socket(String)
+        }
+
+        package var place: Place
+        package var before: String
+        package var after: String
+
+        package init(_ place: Place, before: String = "", after: String = "") {
+            self.place = place
+            self.before = before
+            self.after = after
+        }
+    }
+
     /// Starts the process that shares this one's descriptors, and starts a successor when this one
     /// dies (recovery.h).
     ///
@@ -90,20 +112,47 @@ package final class RecoveryTable: @unchecked Sendable {
     ///   - arguments: of the successor.
     ///   - variable: of its environment.
     ///   - patience: how long programs may wait for a successor, milliseconds.
+    ///   - log: takes why none came.
     /// - Returns: the process, a child of this one.
     package func startKeeper(
         succeeding former: RecoveryTable?, _ arguments: [String], variable: String,
-        patience: Int64
+        patience: Int64, log: UnfinishedLine
     ) throws(Errno) -> Int32 {
         var texts = unsafe arguments.map { unsafe strdup($0) }
         unsafe texts.append(nil)
-        defer { unsafe texts.forEach { unsafe free($0) } }
+        let words: [String] = [variable, log.place.path, log.before, log.after]
+        let lines = unsafe words.map { unsafe strdup($0) }
+        defer { unsafe (texts + lines).forEach { unsafe free($0) } }
         return try SystemCall.retryingInt {
             unsafe texts.withUnsafeBufferPointer { list in
-                guard let start = list.baseAddress else { return -Errno.invalidArgument.rawValue }
-                return unsafe bpio_keeper_start(
-                    table, former?.table, start, variable, patience)
+                guard let start = list.baseAddress, let variable = unsafe lines[0],
+                    let path = unsafe lines[1], let before = unsafe lines[2],
+                    let after = unsafe lines[3]
+                else { return -Errno.noMemory.rawValue }
+                var plan = unsafe bpio_keeper_plan(
+                    variable: variable, patience: patience, niceness: PromptThread.niceness,
+                    log: bpio_keeper_log(
+                        kind: log.place.kind, path: path, before: before, after: after))
+                return unsafe bpio_keeper_start(table, former?.table, start, &plan)
             }
+        }
+    }
+}
+
+extension RecoveryTable.UnfinishedLine.Place {
+    fileprivate var kind: bpio_keeper_log_kind {
+        switch self {
+        case .nowhere: BPIO_KEEPER_LOG_NOWHERE
+        case .standardError: BPIO_KEEPER_LOG_STANDARD_ERROR
+        case .file: BPIO_KEEPER_LOG_FILE
+        case .socket: BPIO_KEEPER_LOG_SOCKET
+        }
+    }
+
+    fileprivate var path: String {
+        switch self {
+        case .nowhere, .standardError: ""
+        case .file(let path), .socket(let path): path
         }
     }
 }

@@ -1,5 +1,8 @@
 import CKernelABI
+import Foundation
 import IOStack
+import LinuxKit
+import Logging
 import SystemPackage
 
 /// Where the log of a service goes.
@@ -58,6 +61,34 @@ enum LogDestination: Sendable, Equatable {
             try self.init(named: name)
         } else {
             self = settings.isBackground ? .ofMachine : .standardError
+        }
+    }
+}
+
+extension LogDestination {
+    /// A line of which the last words are known later, for a process that cannot make it.
+    func unfinishedLine(
+        _ level: Logger.Level, _ kind: LogKind, _ words: String
+    ) -> RecoveryTable.UnfinishedLine {
+        // No text of ours has it, and none of others' after it.
+        let mark = "\u{FFFD}\u{FFFD}"
+        let line = LogLine(level, kind.rawValue, words + mark)
+        func unfinished(
+            _ place: RecoveryTable.UnfinishedLine.Place, _ text: String
+        ) -> RecoveryTable.UnfinishedLine {
+            guard let end = text.range(of: mark, options: .backwards) else {
+                return RecoveryTable.UnfinishedLine(.nowhere)
+            }
+            return RecoveryTable.UnfinishedLine(
+                place, before: String(text[..<end.lowerBound]),
+                after: String(text[end.upperBound...]))
+        }
+        switch self {
+        case .nowhere: return RecoveryTable.UnfinishedLine(.nowhere)
+        case .standardError: return unfinished(.standardError, line.plain)
+        case .file(let path): return unfinished(.file(path), line.withoutTime)
+        case .syslog(let socket): return unfinished(.socket(socket), line.syslog)
+        case .journal(let socket): return unfinished(.socket(socket), line.journal)
         }
     }
 }

@@ -183,8 +183,11 @@ struct LogLine: Sendable {
     /// For a file: `2026-03-01T12:00:00.123Z warning bypassio[17]: finding: …`.
     var withTime: String {
         let stamp = time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        return "\(stamp) \(level.rawValue) bypassio[\(getpid())]: \(kindAndText)\n"
+        return "\(stamp) \(withoutTime)"
     }
+
+    /// What follows the time in a file.
+    var withoutTime: String { "\(level.rawValue) bypassio[\(getpid())]: \(kindAndText)\n" }
 
     /// The line for people.
     var plain: String { "bypassio: \(text)\n" }

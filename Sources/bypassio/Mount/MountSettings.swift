@@ -247,6 +247,15 @@ struct MountSettings {
             .usage, "There is no option \(name). \(hint)bypassio mount --help lists all.")
     }
 
+    /// Throws a ``CommandError`` for options that exclude each other.
+    func check() throws {
+        guard crash.recovers, volume.transport.further != nil else { return }
+        throw CommandError(
+            .usage,
+            "recover and transport=ring exclude each other: a request in the ring is lost with its "
+                + "process, so no other can take over. Leave one of them out.")
+    }
+
     // MARK: Values
 
     private struct ValueError: Error {

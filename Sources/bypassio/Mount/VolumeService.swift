@@ -32,6 +32,7 @@ struct VolumeService {
     /// Mounts by the settings, and serves until the end; with ``MountSettings/isBackground`` in
     /// another process.
     static func run(_ settings: MountSettings) throws {
+        try settings.check()
         if settings.isBackground, !BackgroundService.isChild {
             return try BackgroundService.start()
         }
@@ -69,6 +70,7 @@ struct VolumeService {
             log.logger.tell(.mount, .info, words)
         }
         service.tellOfRootsOptions()
+        service.tellOfTransport()
         if log.destination == .nowhere {
             StandardOutput.complain(
                 "bypassio: this machine has neither systemd's journal nor /dev/log, so the service "
@@ -101,6 +103,16 @@ struct VolumeService {
             }
             throw error
         }
+    }
+
+    /// Sooner than at the restart that is refused.
+    private func tellOfTransport() {
+        guard let further = settings.volume.transport.further, further.obstacle() == nil else {
+            return
+        }
+        log.logger.tell(
+            .start, .notice,
+            "bypassio restart cannot replace this service: \(RestartRefusal.transport)")
     }
 
     private func tellOfRootsOptions() {

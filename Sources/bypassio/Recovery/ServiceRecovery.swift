@@ -1,6 +1,7 @@
 import BypassIOMount
 import ControlInterface
 import FUSE
+import HostFileSystem
 import IOStack
 import LinuxKit
 import Logging
@@ -20,6 +21,8 @@ final class ServiceRecovery: Sendable {
     let table: RecoveryTable
     private let patience: Int64
     private let log: ServiceLog
+    /// For the keeper's words.
+    private let line: RecoveryTable.UnfinishedLine
     private let keeper = Guarded<Int32?>(nil)
     private let isOver = Guarded(false)
     /// Held while the table is written; filters, which wait for nothing then, are asked under it.
@@ -30,13 +33,6 @@ final class ServiceRecovery: Sendable {
     /// - Parameter died: the table of the service before this one.
     init?(_ settings: MountSettings, _ log: ServiceLog, after died: RecoveryTable? = nil) {
         guard settings.crash.recovers else { return nil }
-        guard settings.volume.transport.further == nil else {
-            log.logger.tell(
-                .start, .warning,
-                "recover does nothing with transport=ring: a request in the ring is lost with its "
-                    + "process")
-            return nil
-        }
         do throws(Errno) {
             table = try RecoveryTable.make()
         } catch {
@@ -48,28 +44,35 @@ final class ServiceRecovery: Sendable {
         let (seconds, attoseconds) = settings.crash.recoveryLimit.components
         patience = seconds * 1000 + attoseconds / 1_000_000_000_000_000
         self.log = log
+        line = log.destination.unfinishedLine(
+            .error, .error, "nobody serves \(settings.mountPoint) any more: the service died, and ")
         guard let died else { return }
         table.adoptRequests(
             of: died, since: Int64(clamping: died[.death]) - Self.oldestRequest)
         table.set(.earlyDeaths, to: died[.earlyDeaths])
     }
 
-    /// Writes down what the service is, and starts the keeper. On the first thread, which the
+    /// Starts the keeper of a process that succeeds another, before that takes anything over: until
+    /// the table of the other is taken, this keeper does nothing. On the first thread, which the
     /// keeper is a child of.
     ///
-    /// - Parameter died: the table of the service before this one, whose keeper goes on until it is
-    ///   taken.
-    func begin(for service: VolumeService, succeeding died: RecoveryTable? = nil) {
+    /// The keeper has a copy of what this process has mapped so far; so it comes first.
+    func prepare(succeeding died: RecoveryTable) { startKeeper(succeeding: died) }
+
+    /// Writes down what the service is, and starts the keeper where there is none yet. On the first
+    /// thread.
+    func begin(for service: VolumeService) {
         note(service)
         service.live.whenChanged { [weak self, service] in self?.note(service) }
-        startKeeper(succeeding: died)
+        if keeper.withLock({ $0 }) == nil { startKeeper() }
+        tell(service.guardian)
     }
 
     private func startKeeper(succeeding died: RecoveryTable? = nil) {
         do throws(Errno) {
             let process = try table.startKeeper(
                 succeeding: died, CommandLine.arguments, variable: Self.variable,
-                patience: patience)
+                patience: patience, log: line)
             keeper.withLock { $0 = process }
             log.logger.tell(
                 .start, .info, "process \(process) has another take over if this one dies")
@@ -77,6 +80,10 @@ final class ServiceRecovery: Sendable {
             log.logger.tell(
                 .error, .warning, "no other process takes over if this one dies: \(error)")
         }
+    }
+
+    private func tell(_ guardian: GuardianLink?) {
+        if let process = keeper.withLock({ $0 }) { guardian?.note(keeper: process) }
     }
 
     private func note(_ service: VolumeService) {
@@ -97,6 +104,7 @@ final class ServiceRecovery: Sendable {
         guard hasEnded, !isOver.withLock({ $0 }) else { return }
         log.logger.tell(.error, .warning, "the keeper was gone; there is another")
         startKeeper()
+        tell(service.guardian)
     }
 
     /// Nobody takes over from here on.

@@ -11,8 +11,18 @@ extension VolumeService {
     /// counts, not that of the service that died.
     func takeOver(from handover: ServiceHandover) {
         guard let died = handover.died else { return }
-        recovery?.begin(for: self, succeeding: died)
+        recovery?.begin(for: self)
         died.set(.isTaken, to: 1)
+    }
+
+    /// The log says why this process does not take over; the keeper tries again. At a terminal the
+    /// command's own end shows it.
+    static func logFailure(_ error: any Error, of handover: ServiceHandover, _ log: ServiceLog) {
+        guard handover.died != nil, log.destination != .standardError else { return }
+        let words = (error as? CommandError)?.message ?? "\(error)"
+        log.logger.tell(
+            .error, .error, "the service died, and this process cannot take over: \(words)")
+        log.end()
     }
 
     /// The log says what happened.

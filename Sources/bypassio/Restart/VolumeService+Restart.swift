@@ -30,10 +30,15 @@ extension VolumeService {
             service = try PromptThread.working(usualAsIn: getppid()) {
                 let port = try settings.controlPort.open(inherited: handover.state.port)
                 let log = try ServiceLog(LogDestination(settings), isDebug: settings.isDebug)
-                let service = try VolumeService(
-                    settings, log, MountControl(port: port, executor), after: handover)
-                try handover.awaitGo()
-                return service
+                do {
+                    let service = try VolumeService(
+                        settings, log, MountControl(port: port, executor), after: handover)
+                    try handover.awaitGo()
+                    return service
+                } catch {
+                    logFailure(error, of: handover, log)
+                    throw error
+                }
             }
             if let guardian = handover.state.gates?.guardian, service.guardian == nil {
                 GuardianLink.end(guardian)
@@ -81,6 +86,7 @@ extension VolumeService {
         settings.readAhead(asOf: source)
         settings.volume.observer = log
         recovery = ServiceRecovery(settings, log, after: handover.died)
+        if let died = handover.died { recovery?.prepare(succeeding: died) }
         settings.volume.recovery = recovery?.table
         settings.volume.recalled = handover.died
         self.settings = settings

@@ -23,6 +23,12 @@ struct MountErrorTests {
             saying: "There is no such directory", "Make it first")
     }
 
+    @Test func recoverWithTheRing() throws {
+        expectError(
+            try BuiltCommand.run("mount", "-o", "recover,transport=ring", source, place), code: 64,
+            saying: "recover and transport=ring exclude each other")
+    }
+
     @Test func aSourceThatIsAFile() throws {
         let file = try folder.write("file", [1])
         expectError(try BuiltCommand.run("mount", file, place), code: 66, saying: "not a directory")

@@ -166,6 +166,7 @@ struct GuardianTests {
         for message: GuardianMessage in [
             .group, .hold(mount: .max), .release(mount: 0x0123_4567_89ab_cdef), .pong, .ping,
             .tookOver, .over, .adopted(by: 1 << 20), .end,
+            .kept(by: 1 << 22),
         ] {
             #expect(GuardianMessage(message.bytes) == message)
         }

@@ -1,3 +1,4 @@
+import CPosixCalls
 import Foundation
 import Testing
 
@@ -44,6 +45,37 @@ extension MountedVolume {
             #expect(manager.wait(for: "STOPPING=1\nSTATUS=unmounting \(place)\n") != nil)
             #expect(service.wait(within: 20)?.code == 0)
             #expect(manager.wait(for: "is served no more: signal 15 came\n") != nil)
+        }
+
+        @Test("it follows the service through a restart and a death to its end")
+        func followed() throws {
+            let socket = folder.path("socket")
+            let manager = try DatagramListener(at: socket)
+            let first = try RunningProgram(program(["-o", "recover"], socket))
+            #expect(manager.wait(for: "READY=1\n") != nil)
+            func processes(_ name: String) -> [pid_t] {
+                RecoveringMount.processes(named: name, of: place)
+            }
+            func told(_ process: pid_t) -> Bool {
+                manager.wait(for: "MAINPID=\(process)\n") != nil
+            }
+            // As `systemctl reload` does.
+            let restarted = try RecoveringMount.bypassio("restart", place)
+            #expect(restarted.code == 0, "\(restarted)")
+            #expect(first.wait(within: 20)?.code == 0)
+            let second = try #require(processes("bypassio").first)
+            #expect(told(second))
+            #expect(LiveMount.eventually { processes("bypassio-keeper").count == 1 })
+            #expect(kill(second, SIGKILL) == 0)
+            // The manager has seen its main process die.
+            let again = try program(["-o", "recover"], socket).run(within: 60)
+            #expect(again.code == 0, "\(again)")
+            let third = try #require(processes("bypassio").first { $0 != second })
+            #expect(told(third))
+            #expect(kill(third, SIGTERM) == 0)
+            #expect(manager.wait(for: "STOPPING=1\nSTATUS=unmounting \(place)\n") != nil)
+            #expect(manager.wait(for: "is served no more: signal 15 came\n") != nil)
+            #expect(LiveMount.eventually { !isMounted })
         }
 
         @Test("it hears of an end that comes from outside")

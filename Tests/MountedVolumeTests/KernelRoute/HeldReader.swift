@@ -19,10 +19,17 @@ final class HeldReader: @unchecked Sendable {
 
     var isOver: Bool { lock.withLock { answer != nil } }
 
+    /// How many bytes it brought, or its negative error; waits for its end.
+    func count() throws -> Int64 { try end().count }
+
+    private func end() throws -> (count: Int64, byte: UInt8) {
+        #expect(thread?.join(within: 60) == true, "a read that never ends")
+        return try #require(lock.withLock { self.answer })
+    }
+
     /// The byte that it brought; waits for its end.
     func value() throws -> UInt8 {
-        #expect(thread?.join(within: 60) == true, "a read that never ends")
-        let answer = try #require(lock.withLock { self.answer })
+        let answer = try end()
         #expect(answer.count == 4096, "\(answer.count)")
         return answer.byte
     }

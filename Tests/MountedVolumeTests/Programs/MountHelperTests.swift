@@ -56,5 +56,53 @@ extension MountedVolume {
             #expect(Set(try flags(place)).isSuperset(of: ["nodev", "nosuid"]))
             #expect(try Program(bypassio, ["umount", place]).run(within: 60).code == 0)
         }
+
+        @Test("a line of fstab mounts with the others, by its place alone, and is remounted so")
+        func table() throws {
+            let folder = try TestFolder()
+            let (names, source, first, second) = (
+                try folder.makeFolder("names"), try folder.makeFolder("source"),
+                try folder.makeFolder("first"), try folder.makeFolder("second")
+            )
+            try Data("text".utf8).write(to: URL(fileURLWithPath: "\(source)/file"))
+            for name in ["mount.bypassio", "mount.fuse.bypassio"] {
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(names)/\(name)",
+                    withDestinationPath: try #require(BuiltPrograms.bypassio))
+            }
+            let options = "allow_other,filter=readaudit,log=\(folder.path("log"))"
+            try Data(
+                """
+                \(source) \(first) fuse.bypassio \(options),nofail 0 0
+                \(source) \(second) bypassio \(options),ro,noauto 0 0
+
+                """.utf8
+            ).write(to: URL(fileURLWithPath: folder.path("table")))
+            // A mount namespace of its own: nobody else sees this table, and these names.
+            let script = """
+                trap 'umount -l \(first) \(second) 2>/dev/null' EXIT
+                mount --make-rprivate /
+                mount --bind \(names) "$(readlink -f /sbin)"
+                mount --bind \(folder.path("table")) /etc/fstab
+                mount -a
+                cat \(first)/file
+                ! mountpoint -q \(second)
+                mount \(second)
+                cat \(second)/file
+                ! touch \(second)/file 2>/dev/null
+                mount -o remount,ro \(first)
+                ! touch \(first)/file 2>/dev/null
+                mount -o remount,rw \(first)
+                touch \(first)/file
+                umount \(first)
+                umount \(second)
+                mount \(first)
+                cat \(first)/file
+                umount \(first)
+                """
+            let outcome = try Program("/usr/bin/unshare", ["-m", "/bin/sh", "-euc", script])
+                .run(within: 60)
+            #expect(outcome.code == 0 && outcome.output == "texttexttext", "\(outcome)")
+        }
     }
 }

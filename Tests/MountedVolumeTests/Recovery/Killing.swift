@@ -39,11 +39,14 @@ struct RecoveringMount {
         (KernelFile.text("/proc/\(process)/cmdline") ?? "").split(separator: "\0").map(String.init)
     }
 
-    func processes(named name: String) -> [pid_t] {
+    func processes(named name: String) -> [pid_t] { Self.processes(named: name, of: place) }
+
+    /// Of the mount at that place.
+    static func processes(named name: String, of place: String) -> [pid_t] {
         let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return all.compactMap { pid_t($0) }.filter { process in
             KernelFile.text("/proc/\(process)/comm") == "\(name)\n"
-                && Self.command(process).last == place
+                && command(process).last == place
         }
     }
 

@@ -10,8 +10,11 @@ extension MountedVolume {
     /// A service that is killed while the kernel reads files itself (`bypass=auto`).
     @Suite(.enabled(if: MountCommand.chosen.isOurs, "the kernel route is ours"))
     struct RecoveredKernelReads {
-        private static func mounted(_ filters: [String]) throws -> RecoveringMount {
-            try RecoveringMount("allow_other,bypass=auto,auto_size=0", filters) { source in
+        private static func mounted(
+            _ filters: [String], _ options: String = ""
+        ) throws -> RecoveringMount {
+            try RecoveringMount("allow_other,bypass=auto,auto_size=0\(options)", filters) {
+                source in
                 for number in 0..<4 {
                     try Data(repeating: UInt8(number + 1), count: 65536)
                         .write(to: URL(fileURLWithPath: "\(source)/\(number)"))
@@ -108,6 +111,27 @@ extension MountedVolume {
             }
             #expect(try client.manage(.streamResume).results?.status == .success)
             #expect(try Self.routes(0, mount) == ["kernel bypass", "kernel bypass"])
+        }
+
+        @Test(
+            "a read that waits at a gate fails once service and keeper are gone, after a restart, too"
+        )
+        func bothKilled() throws {
+            let mount = try Self.mounted(["fault"], ",hang_wait=600")
+            let files = try Self.open(mount)
+            let old = try mount.service()
+            let restarted = try RecoveringMount.bypassio("restart", mount.place)
+            #expect(restarted.code == 0, "\(restarted)")
+            #expect(try LiveMount.eventually { try mount.service() != old })
+            try Self.set("rule=**;read;hang;name=shut", mount)
+            let held = HeldReader(files[0])
+            #expect(try LiveMount.eventually { try mount.live.heldRequests() == 1 })
+            let (service, keeper) = (try mount.service(), try mount.keeper())
+            // Stopped, it starts no other keeper.
+            #expect(kill(service, SIGSTOP) == 0)
+            #expect(kill(keeper, SIGKILL) == 0)
+            #expect(kill(service, SIGKILL) == 0)
+            #expect(try held.count() == -Int64(EIO))
         }
 
         @Test("the guardian stays, and answers once nobody takes over any more")

@@ -88,7 +88,10 @@ extension MountedVolume {
             let program = "\(folder.path)/bypassio"
             try FileManager.default.copyItem(atPath: built, toPath: program)
             try Data(repeating: 7, count: 4096).write(to: URL(fileURLWithPath: "\(source)/file"))
-            let words = ["mount", "--background", "-o", "allow_other,recover,recover_wait=2"]
+            let log = folder.path("log")
+            let words = [
+                "mount", "--background", "--log", log, "-o", "allow_other,recover,recover_wait=2",
+            ]
             let started = try Program(program, words + [source, place]).run(within: 60)
             #expect(started.code == 0, "\(started)")
             defer { _ = try? RecoveringMount.bypassio("umount", place) }
@@ -108,6 +111,15 @@ extension MountedVolume {
                 reader.value.readAnswer()
             }
             #expect(try #require(answer, "a read that never ends") < 0)
+            let why =
+                "nobody serves \(place) any more: the service died, and no other took over within "
+                + "2 seconds; the last that tried ended with exit code 3\n"
+            func logged() -> String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
+            #expect(LiveMount.eventually { logged().hasSuffix(why) }, "\(logged())")
+            // Each line begins with the time, the keeper's, too.
+            let lines = logged().split(separator: "\n")
+            let days = Set(lines.map { $0.prefix(10) })
+            #expect(days.count <= 2 && lines.allSatisfy { $0.dropFirst(23).hasPrefix("Z ") })
             try FileManager.default.removeItem(atPath: program)
             try FileManager.default.copyItem(atPath: built, toPath: program)
             let again = try Program(program, words + [source, place]).run(within: 60)
