@@ -390,7 +390,6 @@ struct BlockFilterTests {
         #expect(try file.read(at: 0, length: 10_000) == Self.text(10_000))
         file.close()
         #expect(volume.instances.isEmpty)
-        try memory.attach(Mixer())
     }
 
     @Test("readers get in while others write without end")

@@ -85,7 +85,8 @@ package struct ControlClient: Sendable {
     /// Hands on the pieces of an answer that has no end, as they come, until `body` says false or
     /// the service or `stop` ends it. Between pieces it waits for ever.
     ///
-    /// - Parameter begun: called once the service has agreed, before the first piece; false ends it.
+    /// - Parameter begun: called once the service has agreed, before the first piece; false ends
+    ///   it.
     package func follow(
         _ path: String, until stop: FollowStop? = nil, begun: () -> Bool = { true },
         _ body: ([UInt8]) -> Bool

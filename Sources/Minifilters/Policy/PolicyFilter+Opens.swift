@@ -80,9 +80,10 @@ extension PolicyFilter: OpenFilter {
         guard case .value(let mark) = open.context, !open.isDraining, open.isSuccess,
             let file = open.file, open.parameters.fileID == nil
         else { return }
-        let mayHaveLinks = mark & Self.isLate != 0 && open.data.openedFile?.linkCount ?? 2 > 1
-        guard names.mark != mark & ~Self.isLate || (mayHaveLinks && [.file, .other].contains(file.stream.kind))
-        else { return }
+        let isMissed =
+            mark & Self.isLate != 0 && open.data.openedFile?.linkCount ?? 2 > 1
+            && [.file, .other].contains(file.stream.kind)
+        guard isMissed || names.mark != mark & ~Self.isLate else { return }
         let operations = open.parameters.operations(exists: true)
         guard let decision = decision(about: file, operations, open.instance, open.requestor)
         else { return }

@@ -1,8 +1,8 @@
 public import IOStack
 
 /// With ``ProcessFilter/Away/deny`` registrations outlive a restart of the service, and its death
-/// where another takes over, as they outlive their connections: what was open before is denied, too,
-/// until the programs register again.
+/// where another takes over, as they outlive their connections: what was open before is denied,
+/// too, until the programs register again.
 extension ProcessFilter: StatefulFilter {
     public var stateVersion: UInt32 { 1 }
 

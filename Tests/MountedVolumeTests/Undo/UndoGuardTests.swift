@@ -85,8 +85,8 @@ extension MountedVolume {
             #expect(revert.code == 66, "\(revert)")
         }
 
-        /// How a line begins that a user runs; nil where a user has no namespaces. Root's guard does
-        /// not run within a guard.
+        /// How a line begins that a user runs; nil where a user has no namespaces. Root's guard
+        /// does not run within a guard.
         private func user() throws -> String? {
             guard
                 try shell(

@@ -331,7 +331,8 @@ struct LoadableFilter: Sendable {
     var values: (@Sendable () -> [(key: String, value: String)])?
 
     /// Has a body called after each change of what the filter saves, which is little, and which it
-    /// saves without a wait: what it knows survives the death of the service. nil where it does not.
+    /// saves without a wait: what it knows survives the death of the service. nil where it does
+    /// not.
     var whenStateChanges: (@Sendable (@escaping @Sendable () -> Void) -> Void)?
 
     /// Called before the volume is dismounted, when no request of a program comes any more: the
