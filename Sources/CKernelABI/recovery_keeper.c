@@ -115,7 +115,8 @@ static void begin_successor(const struct keeper *keeper, pid_t parent) {
     while (keeper->environment[at] && strncmp(keeper->environment[at], setting, name) != 0) at++;
     keeper->environment[at] = setting;
     static char program[4096];
-    bpio_find_program(program, sizeof program);
+    // Nobody is left to hear of an upgrade that is half done.
+    bpio_find_program(program, sizeof program, X_OK);
     // Programs wait until it serves. By then it is as usual as this process (PromptThread).
     int usual = getpriority(PRIO_PROCESS, 0);
     if (usual > keeper->plan->niceness) setpriority(PRIO_PROCESS, 0, keeper->plan->niceness);

@@ -44,7 +44,7 @@ static char **environment_with(const char *setting) {
 int32_t bpio_restart_start(
     char *const *arguments, const char *setting, const int32_t *descriptors, size_t count) {
     char program[4096];
-    bpio_find_program(program, sizeof program);
+    bpio_find_program(program, sizeof program, F_OK);
     // Some libraries leave theirs open on exec. They would gather from process to process.
     bpio_close_all_on_exec();
     posix_spawn_file_actions_t actions;

@@ -144,7 +144,6 @@ struct Generator {
         case .pause, .resume, .withdraw, .restore: return [place, slot]
         case .close, .size, .volumePause, .volumeResume, .suspend, .endSuspension: return [slot]
         case .mode: return [name, chance.below(512)]
-        case .attribute: return [name, chance.below(6), chance.below(2), chance.below(250)]
         case .forget, .kill, .moveDirectory: return []
         }
     }
@@ -196,8 +195,6 @@ struct Generator {
             case .sync: [28, 122, 30]
             // EPERM, EACCES, EBUSY, EXDEV, ENOSPC, EROFS, EMLINK, EDQUOT
             case .rename, .unlink, .link, .moveDirectory, .mode: [1, 13, 16, 18, 28, 30, 31, 122]
-            // ENOSPC, EDQUOT, EPERM, EOPNOTSUPP, E2BIG, EROFS
-            case .attribute: [28, 122, 1, 95, 7, 30]
             default: [13]
             }
         return own + [5, 12, 116, 4]

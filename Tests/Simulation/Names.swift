@@ -23,9 +23,6 @@ final class FileRecord {
     var node: UInt64?
     /// The step that last began to change its mode.
     var lastModeChange = 0
-    /// By the places of ``World/attributeNames``.
-    var attributes = [AttributeModel(), AttributeModel()]
-    var areAttributesLocked = false
     /// Requests under way with it: the kernel does not forget it meanwhile.
     var pins = 0
     private(set) var routes = StreamRoutes()

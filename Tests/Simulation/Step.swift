@@ -8,7 +8,6 @@ enum Verb: String, CaseIterable {
     case control, garbage
     case attach, detach, veto, unveto, pause, resume, withdraw, restore
     case volumePause, volumeResume, suspend, endSuspension
-    case attribute
     case kill
 }
 

@@ -40,24 +40,6 @@ final class Truth {
         return try? file.read(at: 0, length: FileModel.limit)
     }
 
-    /// Whether the file is there, under some name or open.
-    func has(_ inode: UInt64) -> Bool {
-        var parameters = CreateParameters(path: "", access: [], options: .attributesOnly)
-        parameters.fileID = FileID(device: device, inode: inode)
-        guard let file = try? volume.open(parameters) else { return false }
-        file.close()
-        return true
-    }
-
-    /// The value of a file's attribute; nil: there is none.
-    func attribute(_ name: String, of inode: UInt64) -> [UInt8]? {
-        var parameters = CreateParameters(path: "", access: [], options: .attributesOnly)
-        parameters.fileID = FileID(device: device, inode: inode)
-        guard let file = try? volume.open(parameters) else { return nil }
-        defer { file.close() }
-        return try? file.attribute(name)
-    }
-
     /// All files belong to it.
     var device: UInt64 {
         guard

@@ -143,7 +143,6 @@ extension World {
                 fail("inode \(file.inode) below: \(fault)")
             }
             file.bytes.settle(plain, now: tick())
-            checkAttributes(of: file)
         }
     }
 

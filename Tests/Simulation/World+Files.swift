@@ -210,7 +210,7 @@ extension World {
     }
 
     /// Runs `body` for the file that a step names; the kernel does not forget it meanwhile.
-    func withNamed(
+    private func withNamed(
         _ operation: Operation, _ body: (FileRecord) -> String
     ) -> String {
         lockNames()

@@ -19,7 +19,6 @@ extension World {
         case .forget: forget(operation)
         case .moveDirectory: moveDirectory(operation)
         case .mode: changeMode(operation)
-        case .attribute: attribute(operation)
         case .control: control(operation)
         case .garbage: garbage(operation)
         case .attach: attach(operation)

@@ -116,8 +116,10 @@ public struct GateGuardian: ~Copyable {
     private var patience: Int32 {
         switch service {
         case .alive: group == nil ? -1 : Self.milliseconds(until: nextLook)
-        case .asked(let until): Self.milliseconds(until: until)
-        case .silent: -1
+        // It may end with the question unanswered.
+        case .asked(let until):
+            Self.milliseconds(until: min(until, ContinuousClock.now.advanced(by: bounds.interval)))
+        case .silent: Self.milliseconds(until: ContinuousClock.now.advanced(by: bounds.interval))
         case .dead: end.descriptor == nil ? Self.lookInterval : -1
         }
     }
@@ -192,7 +194,9 @@ public struct GateGuardian: ~Copyable {
             failTaken()
             tell(
                 "the service does not react; reads that wait for its answer fail until it does")
-        case .silent, .dead: break
+        // Gates that are open are to close.
+        case .silent: if isEnding { takeOver() }
+        case .dead: break
         }
     }
 

@@ -141,8 +141,9 @@ package struct TaskStatus: Sendable {
     /// As the kernel shows the thread.
     package let name: String
     /// A signal waits for the thread that would end an interruptible sleep of its. A signal to a
-    /// process of several threads counts only if it kills: another thread may take it. A thread that
-    /// runs or was stopped does not sleep: what waits of it is asynchronous, and no signal ends that.
+    /// process of several threads counts only if it kills: another thread may take it. A thread
+    /// that runs or was stopped does not sleep: what waits of it is asynchronous, and no signal
+    /// ends that.
     package let isInterrupted: Bool
 
     /// nil: the thread has ended, or there is none. Waits for nothing.

@@ -1,4 +1,3 @@
-import CPosixCalls
 import Foundation
 import Testing
 

@@ -80,7 +80,7 @@ extension MountedVolume {
             ).write(to: URL(fileURLWithPath: folder.path("table")))
             // A mount namespace of its own: nobody else sees this table, and these names.
             let script = """
-                trap 'umount -l \(first) \(second) 2>/dev/null' EXIT
+                trap 'umount -l \(first) \(second) 2>/dev/null || true' EXIT
                 mount --make-rprivate /
                 mount --bind \(names) "$(readlink -f /sbin)"
                 mount --bind \(folder.path("table")) /etc/fstab
