@@ -123,7 +123,8 @@ struct ClamdEngineTests {
         let done = Guarded<ScanFault??>(nil)
         // Not on a thread of all tests' tasks, which others may hold for minutes.
         let scan = try OwnThread.start(named: "scan") {
-            let fault = Self.fault { () throws(ScanFault) in _ = try engine.scan(Self.subject([1])) }
+            let fault = Self.fault { () throws(ScanFault) in _ = try engine.scan(Self.subject([1]))
+            }
             done.withLock { $0 = .some(fault) }
         }
         engine.interrupt()
