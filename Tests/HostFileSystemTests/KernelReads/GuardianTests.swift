@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import IOStack
 import LinuxKit
 import SystemPackage
@@ -23,20 +22,18 @@ struct GuardianTests {
         let service: FileDescriptor
         private let own: FileDescriptor
         private let mountPoint: FilePath
-        private let bounds: GuardianBounds
         private let ended = DispatchSemaphore(value: 0)
 
-        init(_ mountPoint: FilePath, _ bounds: GuardianBounds) throws {
+        init(_ mountPoint: FilePath) throws {
             (service, own) = try SystemCall.channel(patience: 1000)
             self.mountPoint = mountPoint
-            self.bounds = bounds
         }
 
         func start() {
-            let (own, mountPoint, bounds, ended) = (own, mountPoint, bounds, ended)
+            let (own, mountPoint, ended) = (own, mountPoint, ended)
             Thread {
                 var guardian = GateGuardian(
-                    channel: own, slot: 10, mountPoint: mountPoint, bounds: bounds,
+                    channel: own, slot: 10, mountPoint: mountPoint, bounds: GuardianBounds(),
                     tell: { _ in })
                 guardian.run()
                 ended.signal()
@@ -52,15 +49,6 @@ struct GuardianTests {
             try SystemCall.send(message: message.bytes, with: nil, to: own)
         }
 
-        /// The next message of the guardian's; nil: it has closed the channel.
-        func next() throws -> GuardianMessage? {
-            var bytes = [UInt8](repeating: 0, count: GuardianMessage.size)
-            let isReady = try SystemCall.wait(service, nil, nil, milliseconds: 60_000).first
-            try #require(isReady, "the guardian says nothing, and keeps the channel")
-            let packet = try SystemCall.receive(into: &bytes, from: service)
-            return GuardianMessage(bytes.prefix(packet.length))
-        }
-
         func ends() -> Bool { ended.wait(timeout: .now() + .seconds(120)) == .success }
     }
 
@@ -71,10 +59,8 @@ struct GuardianTests {
         return running
     }
 
-    private func told(
-        _ bounds: GuardianBounds = GuardianBounds(), isWatching: Bool = true
-    ) throws -> Running {
-        let running = try Running(mount.mountPoint, bounds)
+    private func told(isWatching: Bool = true) throws -> Running {
+        let running = try Running(mount.mountPoint)
         if isWatching {
             let watch = try SystemCall.watchEnd(of: mount.mountPoint)
             try running.send(.end, watch.descriptor)
@@ -138,49 +124,6 @@ struct GuardianTests {
             })
         try HostTool.run("umount", [mount.mountPoint.string])
         #expect(guardian.ends())
-    }
-
-    @Test("a service that ends with its keeper has ended, though the channel is still open")
-    func kept() throws {
-        let reader = try bench.reader()
-        let guardian = try told(GuardianBounds(whileSilent: .seconds(1), isKept: true))
-        let (service, keeper) = (try Sleeper(), try Sleeper())
-        try guardian.send(.adopted(by: service.process))
-        try guardian.send(.kept(by: keeper.process))
-        guardian.start()
-        #expect(try guardian.next() == .ping)
-        try guardian.send(.pong)
-        // The next question is never answered.
-        #expect(try guardian.next() == .ping)
-        service.end()
-        keeper.end()
-        // One that took the service for silent only would keep the channel.
-        #expect(try guardian.next() == nil)
-        let read = BackgroundRead(reader)
-        #expect(read.ends() && read.error == .ioError)
-        try HostTool.run("umount", [mount.mountPoint.string])
-        #expect(guardian.ends())
-        try guardian.service.close()
-    }
-
-    /// Another process.
-    private final class Sleeper {
-        private let program = Process()
-        var process: Int32 { program.processIdentifier }
-
-        init() throws {
-            program.executableURL = URL(fileURLWithPath: "/bin/sleep")
-            program.arguments = ["600"]
-            try program.run()
-        }
-
-        deinit { end() }
-
-        func end() {
-            // It inherits the signals that the tests block.
-            if program.isRunning { kill(process, SIGKILL) }
-            program.waitUntilExit()
-        }
     }
 
     @Test(

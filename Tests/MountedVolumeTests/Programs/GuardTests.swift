@@ -214,19 +214,6 @@ extension MountedVolume {
             #expect(cut.contains { $0.contains("was cut by another program") }, "\(cut)")
         }
 
-        @Test("what the command leaves running when it ends gets errors, not unfiltered files")
-        func daemon() throws {
-            let told = "\(folder.path)/told"
-            let outcome = try bypassio(
-                "guard", "--quiet", "--", "sh", "-c",
-                "setsid unshare --mount sh -c \"while test -e plain; do sleep 0.05; done; "
-                    + "cat plain .env 2>&1; touch \(told).over\" > \(told) 2>&1 &")
-            #expect(outcome.code == 0, "\(outcome)")
-            while !FileManager.default.fileExists(atPath: "\(told).over") { usleep(10_000) }
-            let said = try String(contentsOfFile: told, encoding: .utf8)
-            #expect(!said.contains("secret") && !said.contains("plain\n"), "\(said)")
-        }
-
         @Test("the command cannot answer questions about itself, nor take the filter away")
         func interface() throws {
             try Data("ask plain\n".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/rules"))
