@@ -129,17 +129,9 @@ struct UndoOverview {
         return UndoTakenBack.holds(session)
     }
 
-    /// Nothing is kept any more: whoever took it back was killed before the session was removed.
-    private var isEmptied: Bool {
-        guard counts?.names == 0, counts?.files == 0, let session = try? address.session() else {
-            return false
-        }
-        return UndoTakenBack.isAll(of: session)
-    }
-
     /// Removes a session that has nothing to take back.
     func removeIfDone() -> Bool {
-        guard !isLive, isDone || isEmptied else { return false }
+        guard !isLive, isDone else { return false }
         UndoRelease.removeAll(of: address)
         return true
     }
