@@ -109,8 +109,8 @@ public final class MountedVolume: Sendable {
         String(decoding: ReportText.json(report), as: UTF8.self)
     }
 
-    /// Has programs find the control interface at that path
-    /// (``ServiceReport/placeAttribute``); nil: there is none.
+    /// Has programs find the control interface at that path, by an extended attribute of the mount;
+    /// nil: there is none.
     public func tellControl(at path: FilePath?) {
         fileSystem.controlPlace.withLock { $0 = path.map { Array($0.string.utf8) } }
     }
